@@ -1,0 +1,101 @@
+------------------------------- MODULE Trace -------------------------------
+(***************************************************************************)
+(* What all trace specifications share: a recorded trace is checked by     *)
+(* letting the specification take only steps that agree with what was      *)
+(* recorded.  A trace is accepted when its end can be reached.             *)
+(*                                                                         *)
+(* The module TraceData is generated for a run and holds the traces: it    *)
+(* EXTENDS the protocol's specification and defines                        *)
+(*   Header        the trace header's constants, a record;                 *)
+(*   TraceNodes    the set of all nodes;                                   *)
+(*   TraceValues   a sequence of all values that occur, each once;         *)
+(*   TraceActions  a sequence of all action names;                         *)
+(*   TraceFields   state variable |-> its field in a row;                  *)
+(*   TraceRows     a sequence of strings, each a recorded event;           *)
+(*   TraceInitial  a set of rows that hold in the initial state;           *)
+(*   TraceText     a sequence of strings, each a whole trace;              *)
+(*   TraceLength   a sequence of the traces' lengths;                      *)
+(*   TraceStop     a sequence: where to leave each trace to see what       *)
+(*                 the specification would have allowed; -1: nowhere;      *)
+(*   CodeWidth, StepWidth   digits of a field, and of a step.              *)
+(* Long strings of fixed-width codes are used since TLC's parser needs     *)
+(* about a kilobyte for each byte of any other expression.                 *)
+(*                                                                         *)
+(* A protocol's own trace module EXTENDS this one and defines              *)
+(*   Handle(e)    the protocol's step that the event e stands for, with    *)
+(*                everything that e leaves open chosen freely;             *)
+(*   Agrees(e)    the state agrees with what e recorded (of it);           *)
+(*   Snapshot     the whole state, as a record;                            *)
+(*   traceVars    its variables, a tuple.                                  *)
+(* and instances of TraceRun.tla (generated) put the two together.         *)
+(***************************************************************************)
+EXTENDS TraceData
+
+VARIABLES
+    tid,      \* the trace that this behaviour follows
+    pos       \* how many of its events have happened; -1: left it to look around
+
+Digits == "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
+
+Radix == 64
+
+DigitOf == TLCEval([c \in {SubSeq(Digits, i, i) : i \in 1 .. Radix} |->
+                      (CHOOSE i \in 1 .. Radix : SubSeq(Digits, i, i) = c) - 1])
+
+\* The number that the first w digits of s from position i on denote.
+Number(s, i, w) ==
+    IF w = 2 THEN DigitOf[SubSeq(s, i, i)] * Radix + DigitOf[SubSeq(s, i + 1, i + 1)]
+    ELSE IF w = 3 THEN (DigitOf[SubSeq(s, i, i)] * Radix
+                          + DigitOf[SubSeq(s, i + 1, i + 1)]) * Radix
+                          + DigitOf[SubSeq(s, i + 2, i + 2)]
+    ELSE ((DigitOf[SubSeq(s, i, i)] * Radix
+             + DigitOf[SubSeq(s, i + 1, i + 1)]) * Radix
+             + DigitOf[SubSeq(s, i + 2, i + 2)]) * Radix
+             + DigitOf[SubSeq(s, i + 3, i + 3)]
+
+\* An event is a tuple of codes; 0 says that nothing was recorded.
+Row(s) == [f \in 1 .. Len(s) \div CodeWidth |-> Number(s, (f - 1) * CodeWidth + 1, CodeWidth)]
+
+TraceEvents == TLCEval([k \in 1 .. Len(TraceRows) |-> TLCEval(Row(TraceRows[k]))])
+
+\* The event that is to happen next.
+NextEvent == TraceEvents[Number(TraceText[tid], pos * StepWidth + 1, StepWidth)]
+
+Recorded(e, f) == e[f] # 0
+Value(e, f) == TraceValues[e[f]]
+
+\* The event may be an action of this name.
+Is(e, name) == e[1] = 0 \/ TraceActions[e[1]] = name
+
+\* The nodes of S where it may have happened.
+Who(e, S) == IF Recorded(e, 2) THEN {Value(e, 2)} \cap S ELSE S
+
+\* The members of S that the parameter may have been.
+Param(e, name, S) ==
+    IF Recorded(e, 3) /\ name \in DOMAIN Value(e, 3) THEN {Value(e, 3)[name]} \cap S ELSE S
+
+\* The messages of M that may have been received.
+Received(e, M) == IF Recorded(e, 4) THEN {Value(e, 4)} \cap M ELSE M
+
+\* No message was received, as far as is known.
+NothingReceived(e) == ~ Recorded(e, 4)
+
+\* The messages that left, as far as is known, took those that had ever left from old to new.
+SentTakes(e, old, new) == Recorded(e, 5) => new = old \cup Value(e, 5)
+
+\* The variable of this name has this value, as far as is known.
+Holds(e, name, value) ==
+    LET f == TraceFields[name] IN Recorded(e, f) => Value(e, f) = value
+
+-----------------------------------------------------------------------------
+\* Events of which little is known, to look around with.
+
+Blank == [f \in 1 .. 5 + Cardinality(DOMAIN TraceFields) |-> 0]
+NodeCode(n) == CHOOSE k \in 1 .. Len(TraceValues) : TraceValues[k] = n
+
+\* An event of this action at this node, and nothing more.
+OfKind(a, n) == [Blank EXCEPT ![1] = a, ![2] = NodeCode(n)]
+
+\* The event e without what its step did: only what it was and what it received.
+Occasion(e) == [Blank EXCEPT ![1] = e[1], ![2] = e[2], ![3] = e[3], ![4] = e[4]]
+=============================================================================

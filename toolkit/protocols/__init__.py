@@ -1,0 +1,107 @@
+"""Protocols as plug-ins: find one by name, register one's own.
+
+A protocol of a stranger is found exactly as ours are: through the entry-point group
+``toolkit.protocols``.  :func:`register` adds one for the running process only.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib.metadata import entry_points
+
+from toolkit.errors import SettingError, UnknownNameError
+from toolkit.protocols.base import Protocol
+
+__all__ = ["ENTRY_POINT_GROUP", "get_protocol", "protocol_names", "register", "unregister"]
+
+ENTRY_POINT_GROUP = "toolkit.protocols"
+"""The entry-point group that protocols are looked up in."""
+
+_registered: dict[str, Protocol] = {}
+
+
+def register(protocol: Protocol) -> None:
+    """Make a protocol known to this process.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        What to register, under its own name.
+
+    Raises
+    ------
+    SettingError
+        If another protocol goes by that name.
+    """
+    known = _registered.get(protocol.name)
+    if (known is not None and known is not protocol) or (
+        known is None and protocol.name in _entry_names()
+    ):
+        raise SettingError(
+            f"a protocol named {protocol.name!r} is registered already",
+            hint="choose another name, or unregister() the first",
+        )
+    _registered[protocol.name] = protocol
+
+
+def unregister(name: str) -> None:
+    """Forget a protocol that :func:`register` made known; unknown names are ignored."""
+    _registered.pop(name, None)
+
+
+def _entry_names() -> set[str]:
+    return {point.name for point in entry_points(group=ENTRY_POINT_GROUP)}
+
+
+def protocol_names() -> list[str]:
+    """Return the names of all known protocols, sorted.
+
+    Examples
+    --------
+    >>> "paxos" in protocol_names()
+    True
+    """
+    return sorted(_entry_names() | set(_registered))
+
+
+def get_protocol(name: str) -> Protocol:
+    """Return the protocol of that name.
+
+    Parameters
+    ----------
+    name : str
+        For instance ``"paxos"``.
+
+    Returns
+    -------
+    Protocol
+
+    Raises
+    ------
+    UnknownNameError
+        If no protocol of that name is known.
+    SettingError
+        If its entry point cannot be loaded or is no :class:`Protocol`.
+    """
+    if name in _registered:
+        return _registered[name]
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        if point.name == name:
+            try:
+                loaded = point.load()
+            except Exception as error:
+                raise SettingError(
+                    f"the protocol {name!r} cannot be loaded: {error}",
+                    hint=f"look at its entry point {point.value!r}",
+                ) from error
+            if not isinstance(loaded, Protocol):
+                raise SettingError(
+                    f"the entry point {point.value!r} of protocol {name!r} is no Protocol",
+                    hint="it must name an object of toolkit.protocols.base.Protocol",
+                )
+            return loaded
+    close = get_close_matches(name, protocol_names(), n=1)
+    raise UnknownNameError(
+        f"unknown protocol {name!r}",
+        hint=f"did you mean {close[0]!r}?" if close else f"known: {', '.join(protocol_names())}",
+    )

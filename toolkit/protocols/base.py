@@ -1,0 +1,334 @@
+"""The protocol core: what a protocol is, seen by the hosts that run it.
+
+A protocol is a *node class* (a pure state machine: ``handle(event, now) -> Effects``), a
+*specification folder* (TLA+), and a *view* (a node's state in the specification's
+variables), bundled in a :class:`Protocol`.  A host (the simulator, or a runtime on real
+sockets) owns clock, network, disk and randomness; a node never sees any of them.
+
+Theory of operation
+-------------------
+**Events.** A host hands a node one event at a time: :class:`Start` once at the beginning of
+the run, :class:`Receive` for a message, :class:`Timeout` for a timer that the node set,
+:class:`Command` for a client's request, and :class:`Restart` with what the disk held after a
+crash.  The node changes its state and answers with :class:`Effects`: pure data.
+
+**Timers.** A node that wants a random delay asks for a range; the host draws from its seeded
+generator.  A timer is named; setting it again replaces it.
+
+**Durability.** ``Effects.write`` names what must be durable.  A host queues it on the node's
+disk in order.  *Output rule:* whatever a handler sends or tells a client leaves only when
+every write requested up to and including this handler is durable.  With nothing waiting on
+the disk it leaves at once.  A write becomes durable in a step of its own, ``Flush``, and a
+crash loses what the disk had not reached: ``Crash``.  Both are the host's steps and the
+specification's actions.
+
+**Names.** ``Effects.action`` is the specification's action that this handling was, and
+``Effects.params`` its parameters other than the node and the message.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol as Interface, TypeAlias, runtime_checkable
+
+import msgspec
+
+__all__ = [
+    "Command",
+    "Effects",
+    "Event",
+    "Message",
+    "Node",
+    "Output",
+    "Protocol",
+    "Receive",
+    "Restart",
+    "Send",
+    "SetTimer",
+    "Start",
+    "Timeout",
+]
+
+
+class Message(msgspec.Struct, frozen=True, tag_field="type"):
+    """Base class of a protocol's messages.
+
+    A subclass gives ``tag="1a"`` (the message's ``type`` in the specification); its fields
+    are the fields of the specification's record.  A message is equal to another one with the
+    same fields.
+    """
+
+
+class Start(msgspec.Struct, frozen=True):
+    """The run begins; the node is in its initial state."""
+
+
+class Receive(msgspec.Struct, frozen=True):
+    """A message has arrived.
+
+    Parameters
+    ----------
+    sender : str
+        The node that sent it.
+    message : Message
+        The message.
+    """
+
+    sender: str
+    message: Message
+
+
+class Timeout(msgspec.Struct, frozen=True):
+    """A timer that this node had set has run out.
+
+    Parameters
+    ----------
+    timer : str
+        The name it was set under.
+    """
+
+    timer: str
+
+
+class Command(msgspec.Struct, frozen=True):
+    """A client asks for something.
+
+    Parameters
+    ----------
+    client : str
+        Who asks; the answer is an :class:`Output` with the same client and request.
+    request : int
+        The client's number for it.
+    operation : object
+        What is asked, in JSON's types; its meaning is the protocol's.
+    """
+
+    client: str
+    request: int
+    operation: Any
+
+
+class Restart(msgspec.Struct, frozen=True):
+    """The node comes up after a crash, with its volatile state lost.
+
+    Parameters
+    ----------
+    durable : mapping of str to object
+        What the disk held: all durable writes, merged.
+    """
+
+    durable: Mapping[str, Any]
+
+
+Event: TypeAlias = Start | Receive | Timeout | Command | Restart
+"""Any event that a host hands to a node."""
+
+
+class Send(msgspec.Struct, frozen=True):
+    """A message to be sent; it may be lost, duplicated, delayed and reordered.
+
+    Parameters
+    ----------
+    to : str
+        The receiving node, which may be the sender itself.
+    message : Message
+        The message.
+    """
+
+    to: str
+    message: Message
+
+
+class SetTimer(msgspec.Struct, frozen=True):
+    """Set (or set anew) or cancel a timer.
+
+    Parameters
+    ----------
+    timer : str
+        Its name, the node's own.
+    low, high : float or None
+        The host draws the delay uniformly from ``[low, high]``, in seconds of the node's own
+        clock; ``None`` for both cancels the timer.
+    """
+
+    timer: str
+    low: float | None = None
+    high: float | None = None
+
+
+
+
+class Output(msgspec.Struct, frozen=True):
+    """An answer to a client.
+
+    Parameters
+    ----------
+    client : str
+        Who asked.
+    request : int
+        The client's number for the request.
+    result : object
+        The answer, in JSON's types.
+    """
+
+    client: str
+    request: int
+    result: Any
+
+
+class Effects(msgspec.Struct):
+    """What handling an event asks of the host.
+
+    Parameters
+    ----------
+    action : str or None
+        Name of the specification's action that this was; ``None`` if the event meant nothing
+        in the specification's terms (only :class:`Start`, or a timer that came too late).
+        Such an event must neither send nor write.
+    params : dict
+        The action's parameters other than the node and the message, ITF-encoded.
+    sends : list of Send
+        Messages, leaving by the output rule.
+    timers : list of SetTimer
+        Timers to set or cancel, at once.
+    write : mapping or None
+        Durable variables to write, name to new value.
+    outputs : list of Output
+        Answers to clients, leaving by the output rule.
+    """
+
+    action: str | None = None
+    params: dict[str, Any] = {}
+    sends: list[Send] = []
+    timers: list[SetTimer] = []
+    write: Mapping[str, Any] | None = None
+    outputs: list[Output] = []
+
+
+@runtime_checkable
+class Node(Interface):
+    """A protocol's node: a deterministic state machine without clock, I/O or randomness."""
+
+    def handle(self, event: Event, now: float) -> Effects:
+        """Handle one event.
+
+        Parameters
+        ----------
+        event : Event
+            What happened.
+        now : float
+            Seconds on this node's own clock.
+
+        Returns
+        -------
+        Effects
+            What the host is to do.
+        """
+        ...
+
+
+NodeFactory: TypeAlias = Callable[[str, Any], Node]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """A protocol as hosts, bridge and conformance see it; registered by an entry point.
+
+    Register one under the entry-point group ``toolkit.protocols`` (name to an object of this
+    class), or at run time with :func:`toolkit.protocols.register`.
+
+    Parameters
+    ----------
+    name : str
+        The name people type.
+    title : str
+        A line for people.
+    configure : callable
+        ``configure(nodes, settings) -> config``: check the settings (``KEY=VALUE`` texts) and
+        build the protocol's own configuration object; raises
+        :class:`~toolkit.errors.SettingError`.
+    settings : mapping of str to str
+        Setting to a line of help with its default.
+    make_node : callable
+        ``make_node(name, config) -> Node``.
+    variables : callable
+        ``variables(node) -> dict``: the view, this node's specification variables,
+        ITF-encoded.  Called after every step while recording.
+    durable_variables : callable
+        ``durable_variables(durable) -> dict``: the same for what its disk holds.
+    constants : callable
+        ``constants(config) -> dict``: the specification's constants, ITF-encoded, for a
+        trace's header.
+    trace_constants : callable
+        ``trace_constants(constants, largest) -> dict``: further constants that
+        depend on what was recorded (``largest``: the largest integer in the traces).
+    decode_message : callable
+        ``decode_message(record) -> Message``: the inverse of the record in a trace.
+    random_operation : callable
+        ``random_operation(config, rng, node) -> operation``: a client's operation for a
+        random workload; ``None`` for a node that takes no commands.
+    answered : callable
+        ``answered(node) -> JSON``: what the node ended with, for an end record (``None``:
+        nothing).
+    actions : tuple of str
+        All action names of the trace specification, the host's own (``Flush``, ``Crash``,
+        ``Restart``) included.
+    spec_folder : pathlib.Path
+        The folder of the specification.
+    spec_module, trace_module : str
+        Names of the specification and of its trace specification in that folder.
+    planted : mapping of str to callable
+        Planted bugs: name to a ``make_node`` that has the bug.  For tests and lessons only.
+    apply_write : callable
+        ``apply_write(durable, write)``: merge a write that became durable into the disk's
+        content, in place.
+    """
+
+    name: str
+    title: str
+    configure: Callable[[Sequence[str], Mapping[str, str]], Any]
+    settings: Mapping[str, str]
+    make_node: NodeFactory
+    variables: Callable[[Any], dict[str, Any]]
+    durable_variables: Callable[[Mapping[str, Any]], dict[str, Any]]
+    constants: Callable[[Any], dict[str, Any]]
+    decode_message: Callable[[Mapping[str, Any]], Message]
+    random_operation: Callable[[Any, random.Random, str], Any]
+    actions: tuple[str, ...]
+    spec_folder: Path
+    spec_module: str
+    trace_module: str
+    trace_constants: Callable[[Mapping[str, Any], int], dict[str, Any]] = field(
+        default=lambda constants, largest: {}
+    )
+    answered: Callable[[Any], Any] = field(default=lambda node: None)
+    planted: Mapping[str, NodeFactory] = field(default_factory=dict)
+    apply_write: Callable[[dict[str, Any], Mapping[str, Any]], None] = field(
+        default=lambda durable, write: durable.update(write)
+    )
+
+
+def message_record(message: Message) -> dict[str, Any]:
+    """Return a message as the specification's record, ITF-encoded.
+
+    Parameters
+    ----------
+    message : Message
+        A message whose fields are integers, strings, booleans or ``None``, or values already
+        ITF-encoded.
+
+    Returns
+    -------
+    dict
+        ``{"type": tag, field: value, ...}``.
+    """
+    record: dict[str, Any] = msgspec.to_builtins(message)
+    return record
+
+
+def unique(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names without repetition, in order of first appearance."""
+    return tuple(dict.fromkeys(names))

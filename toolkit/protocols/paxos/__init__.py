@@ -1,0 +1,65 @@
+"""Single-decree Paxos after *Paxos Made Simple* (Lamport 2001)."""
+
+from __future__ import annotations
+
+import random
+
+from toolkit.protocols.base import Protocol
+from toolkit.protocols.paxos.config import SETTINGS, PaxosConfig, configure
+from toolkit.protocols.paxos.messages import decode_message
+from toolkit.protocols.paxos.node import PaxosNode
+from toolkit.protocols.paxos.planted import PLANTED
+from toolkit.protocols.paxos.view import (
+    answered,
+    constants,
+    durable_variables,
+    trace_constants,
+    variables,
+)
+from toolkit.resources import specs_root
+
+__all__ = ["PROTOCOL", "PaxosConfig", "PaxosNode", "configure"]
+
+
+def _random_operation(config: PaxosConfig, rng: random.Random, node: str) -> str | None:
+    return rng.choice(config.values) if node in config.proposers else None
+
+
+PROTOCOL = Protocol(
+    name="paxos",
+    title="Single-decree Paxos (Lamport 2001)",
+    configure=configure,
+    settings=SETTINGS,
+    make_node=PaxosNode,
+    variables=variables,
+    durable_variables=durable_variables,
+    constants=constants,
+    trace_constants=trace_constants,
+    decode_message=decode_message,
+    random_operation=_random_operation,
+    answered=answered,
+    actions=(
+        "Request",
+        "Phase1a",
+        "Promise",
+        "Phase2a",
+        "Rejected",
+        "Resend",
+        "Phase1b",
+        "Phase2b",
+        "Nack",
+        "Vote",
+        "Learn",
+        "Remind",
+        "Chosen",
+        "Ignore",
+        "Flush",
+        "Crash",
+        "Restart",
+    ),
+    spec_folder=specs_root() / "paxos",
+    spec_module="Paxos",
+    trace_module="PaxosTrace",
+    planted=PLANTED,
+)
+"""The protocol, as registered."""

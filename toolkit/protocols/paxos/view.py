@@ -1,0 +1,115 @@
+"""A Paxos node's state in the variables of ``specs/paxos/Paxos.tla``, ITF-encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from toolkit.protocols.base import message_record
+from toolkit.protocols.paxos.config import PaxosConfig
+from toolkit.protocols.paxos.node import PaxosNode
+
+__all__ = ["answered", "constants", "durable_variables", "trace_constants", "variables"]
+
+
+def variables(node: PaxosNode) -> dict[str, Any]:
+    """Return the specification's variables at this node, for the roles that it plays.
+
+    Parameters
+    ----------
+    node : PaxosNode
+
+    Returns
+    -------
+    dict
+        Variable to ITF-encoded value.
+
+    Examples
+    --------
+    >>> from toolkit.protocols.paxos import configure
+    >>> node = PaxosNode("n1", configure(["n1"], {"values": "x"}))
+    >>> variables(node)["maxBal"]
+    -1
+    """
+    state: dict[str, Any] = {}
+    if node.is_proposer:
+        state["want"] = node.want
+        state["phase"] = node.phase
+        state["pBal"] = node.pBal
+        state["pVal"] = node.pVal
+        state["promises"] = {
+            "#set": [message_record(node.promises[acc]) for acc in sorted(node.promises)]
+        }
+    if node.is_acceptor:
+        state["maxBal"] = node.maxBal
+        state["maxVBal"] = node.maxVBal
+        state["maxVal"] = node.maxVal
+    if node.is_learner:
+        state["votes"] = {"#set": [message_record(node.votes[key]) for key in sorted(node.votes)]}
+        state["learned"] = node.learned
+    return state
+
+
+def durable_variables(durable: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the variable ``durable`` of a node whose disk holds this.
+
+    Parameters
+    ----------
+    durable : mapping of str to object
+        All durable writes, merged.
+    """
+    return {
+        "durable": {
+            "pBal": durable.get("pBal", -1),
+            "maxBal": durable.get("maxBal", -1),
+            "maxVBal": durable.get("maxVBal", -1),
+            "maxVal": durable.get("maxVal"),
+        }
+    }
+
+
+def constants(config: PaxosConfig) -> dict[str, Any]:
+    """Return the specification's constants for a trace's header, ITF-encoded.
+
+    Returns
+    -------
+    dict
+        ``Proposers`` (a sequence: ballot b belongs to the one at position b modulo their
+        number), ``Acceptors``, ``Learners``, ``Values``, ``Quorum1``, ``Quorum2`` (sets of
+        minimal quorums) and ``DiskQueue`` (the most writes that may wait for a disk).
+    """
+    first, second = config.quorums.phase1, config.quorums.phase2
+    return {
+        "Proposers": {"#tup": list(config.proposers)},
+        "Acceptors": {"#set": sorted(config.acceptors)},
+        "Learners": {"#set": sorted(config.learners)},
+        "Values": {"#set": sorted(config.values)},
+        "Quorum1": {"#set": [{"#set": sorted(quorum)} for quorum in first.minimal]},
+        "Quorum2": {"#set": [{"#set": sorted(quorum)} for quorum in second.minimal]},
+        "DiskQueue": 1_000_000,
+    }
+
+
+def trace_constants(constants: Mapping[str, Any], largest: int) -> dict[str, Any]:
+    """Return the constants that depend on what was recorded.
+
+    Parameters
+    ----------
+    constants : mapping
+        The header's constants.
+    largest : int
+        The largest integer in the traces, an upper bound of their ballots.
+
+    Returns
+    -------
+    dict
+        ``MaxBallot``: high enough that each proposer could begin one more ballot.
+    """
+    return {"MaxBallot": largest + len(constants["Proposers"]["#tup"])}
+
+
+def answered(node: PaxosNode) -> Any:
+    """Return what the node knows to be chosen, or ``None``."""
+    if node.is_learner and node.learned is not None:
+        return node.learned
+    return node.pVal if node.phase == "done" else None
