@@ -1,0 +1,222 @@
+"""The rooms of the package and the doors between them, and what is promised of every room."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import toolkit
+
+PACKAGE = Path(toolkit.__file__).resolve().parent
+
+EVERYONE = {"toolkit", "errors", "values", "quorum", "resources"}
+"""Rooms that all others may import; ``toolkit`` itself holds only the version."""
+
+DOORS: dict[str, set[str]] = {
+    "toolkit": set(),
+    "errors": set(),
+    "values": {"errors"},
+    "quorum": {"errors"},
+    "resources": {"errors"},
+    "trace": set(),
+    "protocols": set(),
+    "histories": set(),
+    "machines": set(),
+    "sim": {"protocols", "machines", "trace"},
+    "runtime": {"protocols", "machines", "trace"},
+    "tlc": set(),
+    "conformance": {"trace", "tlc", "sim", "protocols", "histories"},
+    "analysis": {"trace", "tlc", "conformance", "histories"},
+    "figures": {"sim", "tlc", "conformance", "analysis", "trace", "protocols"},
+}
+"""Room to the rooms it may import, besides itself and :data:`EVERYONE`'s."""
+
+DOORS["widgets"] = set(DOORS)
+DOORS["doctor"] = DOORS["widgets"] | {"widgets"}
+DOORS["cli"] = DOORS["doctor"] | {"doctor"}
+
+BASEMENT = {"toolkit", "errors", "values", "quorum", "resources"}
+"""Rooms that may not import each other unless :data:`DOORS` says so."""
+
+IMPURE = {
+    "asyncio", "datetime", "multiprocessing", "os", "secrets", "select", "selectors", "socket",
+    "subprocess", "tempfile", "threading", "time", "urllib", "uuid",
+}  # fmt: skip
+"""What a protocol must not import: it has no clock, no I/O and no randomness of its own."""
+
+
+def room_of(path: Path, package: Path) -> str:
+    """Return the room that a file belongs to; ``cli_x.py`` belongs to ``cli``."""
+    parts = path.relative_to(package).parts
+    name = parts[0] if len(parts) > 1 else path.stem
+    if len(parts) == 1 and name == "__init__":
+        return "toolkit"
+    return "cli" if len(parts) == 1 and name.startswith("cli_") else name
+
+
+def imports_of(path: Path, package: Path) -> Iterator[tuple[int, str]]:
+    """Yield line and dotted name of everything that a file imports, wherever it does."""
+    dotted = (package.name, *path.relative_to(package).with_suffix("").parts)
+    here = dotted if path.name != "__init__.py" else dotted[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                up = node.level - (path.name == "__init__.py")
+                parents = here[: len(here) - up]
+                base = ".".join((*parents, *([base] if base else [])))
+            for alias in node.names:
+                yield node.lineno, f"{base}.{alias.name}"
+        elif isinstance(node, ast.Call) and node.args:
+            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            first = node.args[0]
+            if called in {"import_module", "__import__"} and isinstance(first, ast.Constant):
+                yield node.lineno, str(first.value)
+
+
+def rooms_of(package: Path) -> set[str]:
+    return {room_of(path, package) for path in package.rglob("*.py")}
+
+
+def forbidden(package: Path) -> list[str]:
+    """Return every import through a door that is not drawn, and every room without a plan."""
+    found = []
+    known = rooms_of(package)
+    for path in sorted(package.rglob("*.py")):
+        room = room_of(path, package)
+        where = path.relative_to(package.parent)
+        if room not in DOORS:
+            found.append(f"{where}: the room {room!r} is not on the plan")
+            continue
+        everyone = set() if room in BASEMENT else EVERYONE
+        allowed = DOORS[room] | everyone | {room, "toolkit"}
+        for line, name in imports_of(path, package):
+            parts = name.split(".")
+            if parts[0] != package.name:
+                continue
+            target = parts[1] if len(parts) > 1 and parts[1] in known | set(DOORS) else "toolkit"
+            if len(parts) > 1 and parts[1].startswith("cli_"):
+                target = "cli"
+            if target not in allowed:
+                found.append(f"{where}:{line}: {room} must not import {target}")
+    return found
+
+
+def impure(folder: Path) -> list[str]:
+    """Return the places where a pure room reaches for a clock, a disk or a die."""
+    found = []
+    for path in sorted(folder.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for line, name in imports_of(path, folder.parent):
+            if name.split(".")[0] in IMPURE:
+                found.append(f"{path.name}:{line}: imports {name}")
+            if name.startswith("random.") and name != "random.Random":
+                found.append(f"{path.name}:{line}: imports {name}")
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Name)
+                and node.value.id == "random"
+                and node.attr != "Random"
+            ):
+                found.append(f"{path.name}:{node.lineno}: uses random.{node.attr}")
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {
+                "random.Random", "Random", "open", "print", "input", "hash", "id",
+            }:  # fmt: skip
+                found.append(f"{path.name}:{node.lineno}: calls {ast.unparse(node.func)}")
+    return found
+
+
+def undocumented(package: Path) -> list[str]:
+    """Return every public module, class, function and method without a docstring."""
+    found = []
+
+    def visit(
+        node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef, name: str
+    ) -> None:
+        if ast.get_docstring(node) is None:
+            found.append(name)
+        if isinstance(node, ast.Module | ast.ClassDef):
+            for child in node.body:
+                if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                    overload = any("overload" in ast.unparse(d) for d in child.decorator_list)
+                    if not child.name.startswith("_") and not overload:
+                        visit(child, f"{name}.{child.name}")
+
+    for path in sorted(package.rglob("*.py")):
+        visit(ast.parse(path.read_text(encoding="utf-8")), str(path.relative_to(package)))
+    return found
+
+
+def test_no_import_goes_through_a_door_that_is_not_drawn() -> None:
+    assert forbidden(PACKAGE) == []
+
+
+def test_protocols_have_no_clock_no_io_and_no_randomness_of_their_own() -> None:
+    assert impure(PACKAGE / "protocols") == []
+
+
+def test_every_public_name_has_a_docstring() -> None:
+    assert undocumented(PACKAGE) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("trace/x.py", "from toolkit.sim import simulate", "trace must not import sim"),
+        ("trace/x.py", "def f():\n    import toolkit.tlc.run", "trace must not import tlc"),
+        ("tlc/x.py", "from ..protocols import base", "tlc must not import protocols"),
+        ("tlc/__init__.py", "from ..protocols import base", "tlc must not import protocols"),
+        ("sim/deep/x.py", "from ...conformance import y", "sim must not import conformance"),
+        ("protocols/x.py", "from toolkit import trace", "protocols must not import trace"),
+        ("errors.py", "import toolkit.values", "errors must not import values"),
+        ("analysis/x.py", "importlib.import_module('toolkit.cli')", "must not import cli"),
+        ("doctor.py", "from toolkit.cli_demo import demo", "doctor must not import cli"),
+        ("attic/x.py", "", "'attic' is not on the plan"),
+    ],
+)
+def test_a_planted_forbidden_import_is_caught(
+    tmp_path: Path, file: str, text: str, said: str
+) -> None:
+    path = tmp_path / "toolkit" / file
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    assert len(found := forbidden(tmp_path / "toolkit")) == 1
+    assert said in found[0]
+
+
+def test_drawn_doors_are_open(tmp_path: Path) -> None:
+    for file, text in {
+        "sim/x.py": "from toolkit.protocols.base import Node\nfrom .y import z\nimport heapq",
+        "tlc/x.py": "from ..errors import TlcError\nfrom toolkit.values import Value",
+        "figures/x.py": "from toolkit import __version__, sim",
+        "cli_demo.py": "from toolkit.cli_common import x\nimport toolkit.doctor",
+    }.items():
+        (tmp_path / "toolkit" / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "toolkit" / file).write_text(text)
+    assert forbidden(tmp_path / "toolkit") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import time", "from os import path", "import random\nrandom.random()",
+        "from random import choice", "import random\nr = random.Random(1)", "print(1)",
+        "import asyncio.events",
+    ],
+)  # fmt: skip
+def test_planted_impurity_is_caught(tmp_path: Path, text: str) -> None:
+    (tmp_path / "protocols").mkdir()
+    (tmp_path / "protocols" / "x.py").write_text(text)
+    assert impure(tmp_path / "protocols")
+
+
+def test_a_planted_missing_docstring_is_caught(tmp_path: Path) -> None:
+    (tmp_path / "x.py").write_text('"""M."""\nclass A:\n    """A."""\n    def f(self): ...\n')
+    assert undocumented(tmp_path) == ["x.py.A.f"]

@@ -1,0 +1,162 @@
+"""Which modules a run needs, gathered into a folder of its own.
+
+TLC loads ``.class`` files that lie beside a specification: a stranger's folder could run any
+Java.  Only modules and the configuration are copied, and only those that are named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from toolkit.errors import SpecError
+
+__all__ = ["SpecSource", "load_spec", "property_names"]
+
+STANDARD = frozenset(
+    {"Naturals", "Integers", "Reals", "Sequences", "FiniteSets", "Bags", "TLC", "TLCExt",
+     "Randomization", "Json", "IOUtils", "Toolbox", "RealTime", "TLAPS"}
+)
+
+_COMMENT = re.compile(r"\(\*.*?\*\)|\\\*[^\n]*", re.DOTALL)
+_EXTENDS = re.compile(r"\bEXTENDS\s+(\w+(?:\s*,\s*\w+)*)")
+_INSTANCE = re.compile(r"\bINSTANCE\s+(\w+)")
+
+
+class SpecSource(msgspec.Struct, frozen=True):
+    """A specification with all that TLC needs to read it.
+
+    Parameters
+    ----------
+    root : str
+        Name of the module to check.
+    modules : dict of str to str
+        Module name to text.
+    config : str
+        Text of the configuration.
+    origin : str
+        What people call it: the path, as a rule.
+    """
+
+    root: str
+    modules: dict[str, str]
+    config: str
+    origin: str = ""
+
+    def digest(self) -> str:
+        """Return a hash of all texts, the same wherever they came from."""
+        whole = sha256()
+        for name in sorted(self.modules):
+            whole.update(f"{name}\0{self.modules[name]}\0".encode())
+        whole.update(self.config.encode())
+        return whole.hexdigest()
+
+    def write(self, folder: Path) -> None:
+        """Write modules and configuration into a folder.
+
+        Parameters
+        ----------
+        folder : pathlib.Path
+            An existing folder.
+        """
+        for name, text in self.modules.items():
+            (folder / f"{name}.tla").write_text(text, encoding="utf-8")
+        (folder / f"{self.root}.cfg").write_text(self.config, encoding="utf-8")
+
+
+def _read(path: Path, what: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SpecError(
+            f"the {what} cannot be read: {error.strerror}", path=path, hint="check the path"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SpecError(
+            f"the {what} is not UTF-8 text", path=path, hint="save it as UTF-8"
+        ) from error
+
+
+def load_spec(
+    spec: Path | str,
+    config: Path | str | None = None,
+    *,
+    module_path: Sequence[Path | str] = (),
+    extra_modules: Mapping[str, str] | None = None,
+) -> SpecSource:
+    """Gather a specification, what it extends and instantiates, and its configuration.
+
+    Parameters
+    ----------
+    spec : path
+        A ``.tla`` file.
+    config : path, optional
+        A ``.cfg`` file; by default the one beside the specification, of the same name.
+    module_path : sequence of paths, optional
+        Further folders with modules, looked through in order after the specification's own.
+    extra_modules : mapping of str to str, optional
+        Modules that are given as texts; they come first.
+
+    Returns
+    -------
+    SpecSource
+        A module that is found nowhere is left to TLC, which names it in its error.
+
+    Raises
+    ------
+    SpecError
+        If a file is missing or unreadable.
+    """
+    path = Path(spec)
+    if path.suffix != ".tla":
+        raise SpecError("this is no .tla file", path=path, hint="name a module's file")
+    folders = [path.parent, *map(Path, module_path)]
+    modules: dict[str, str] = {path.stem: _read(path, "specification")}
+    given = dict(extra_modules or {})
+    todo = [path.stem]
+    while todo:
+        text = _COMMENT.sub(" ", modules[todo.pop()])
+        names = _INSTANCE.findall(text)
+        for group in _EXTENDS.findall(text):
+            names += re.split(r"\s*,\s*", group)
+        for name in names:
+            if name in modules:
+                continue
+            found = next((f / f"{name}.tla" for f in folders if (f / f"{name}.tla").is_file()),
+                         None)
+            if name in given:
+                modules[name] = given[name]
+            elif found is not None:
+                modules[name] = _read(found, "module")
+            else:
+                continue
+            todo.append(name)
+    cfg = Path(config) if config is not None else path.with_suffix(".cfg")
+    if not cfg.is_file():
+        raise SpecError(
+            "there is no such configuration", path=cfg,
+            hint="name one with --config, or put it beside the specification",
+        )
+    return SpecSource(path.stem, modules, _read(cfg, "configuration"), str(path))
+
+
+def property_names(config: str) -> list[str]:
+    """Return the names under PROPERTY in a configuration's text.
+
+    Examples
+    --------
+    >>> property_names("SPECIFICATION S PROPERTIES A B INVARIANT I")
+    ['A', 'B']
+    """
+    names: list[str] = []
+    inside = False
+    for word in _COMMENT.sub(" ", config).split():
+        if word.isupper() and len(word) > 3:
+            inside = word in {"PROPERTY", "PROPERTIES"}
+        elif inside:
+            names.append(word)
+    return names
