@@ -1,0 +1,41 @@
+"""The tracing interface: records, sinks, NDJSON files, exports."""
+
+from __future__ import annotations
+
+from toolkit.trace.export import SHIVIZ_PARSER, Frames, to_frames, to_itf, to_shiviz
+from toolkit.trace.model import (
+    SCHEMA_VERSION,
+    End,
+    Fault,
+    Header,
+    Received,
+    Record,
+    Sent,
+    Step,
+    Trace,
+)
+from toolkit.trace.ndjson import TornTraceError, TraceWriter, read_traces
+from toolkit.trace.sink import MemorySink, NullSink, Sink
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "SHIVIZ_PARSER",
+    "End",
+    "Fault",
+    "Frames",
+    "Header",
+    "MemorySink",
+    "NullSink",
+    "Received",
+    "Record",
+    "Sent",
+    "Sink",
+    "Step",
+    "TornTraceError",
+    "Trace",
+    "TraceWriter",
+    "read_traces",
+    "to_frames",
+    "to_itf",
+    "to_shiviz",
+]
