@@ -56,23 +56,23 @@ Handle(e) ==
     \/ /\ Is(e, "Restart") /\ NothingReceived(e)
        /\ \E n \in Who(e, Nodes) : Restart(n)
 
-Agrees(e) ==
-    \A n \in Who(e, Nodes) :
-        /\ n \in Proposers =>
-              /\ Holds(e, "want", want[n])
-              /\ Holds(e, "phase", phase[n])
-              /\ Holds(e, "pBal", pBal[n])
-              /\ Holds(e, "pVal", pVal[n])
-              /\ Holds(e, "promises", promises[n])
-        /\ n \in Acceptors =>
-              /\ Holds(e, "maxBal", maxBal[n])
-              /\ Holds(e, "maxVBal", maxVBal[n])
-              /\ Holds(e, "maxVal", maxVal[n])
-        /\ n \in Learners =>
-              /\ Holds(e, "votes", votes[n])
-              /\ Holds(e, "learned", learned[n])
-        /\ Holds(e, "up", up[n])
-        /\ Holds(e, "durable", durable[n])
+\* A variable of a role that n does not play is shown as None, and is never recorded.
+Shown(n) ==
+    LET p == n \in Proposers
+        a == n \in Acceptors
+        l == n \in Learners
+    IN  [want     |-> IF p THEN want[n] ELSE None,
+         phase    |-> IF p THEN phase[n] ELSE None,
+         pBal     |-> IF p THEN pBal[n] ELSE None,
+         pVal     |-> IF p THEN pVal[n] ELSE None,
+         promises |-> IF p THEN promises[n] ELSE None,
+         maxBal   |-> IF a THEN maxBal[n] ELSE None,
+         maxVBal  |-> IF a THEN maxVBal[n] ELSE None,
+         maxVal   |-> IF a THEN maxVal[n] ELSE None,
+         votes    |-> IF l THEN votes[n] ELSE None,
+         learned  |-> IF l THEN learned[n] ELSE None,
+         up       |-> up[n],
+         durable  |-> durable[n]]
 
 Sends(e) == SentTakes(e, msgs, msgs')
 
@@ -81,6 +81,4 @@ Snapshot ==
      promises |-> promises, maxBal |-> maxBal, maxVBal |-> maxVBal, maxVal |-> maxVal,
      votes |-> votes, learned |-> learned, up |-> up, durable |-> durable, disk |-> disk,
      msgs |-> msgs]
-
-traceVars == vars
 =============================================================================

@@ -11,8 +11,9 @@
 (*   TraceValues   a sequence of all values that occur, each once;         *)
 (*   TraceActions  a sequence of all action names;                         *)
 (*   TraceFields   state variable |-> its field in a row;                  *)
-(*   TraceRows     a sequence of strings, each a recorded event;           *)
-(*   TraceInitial  a set of rows that hold in the initial state;           *)
+(*   TraceRows     a string: the recorded events, each a row of codes;      *)
+(*   RowCount      how many rows there are;                                *)
+(*   TraceInitial  numbers of the rows that hold in the initial state;     *)
 (*   TraceText     a sequence of strings, each a whole trace;              *)
 (*   TraceLength   a sequence of the traces' lengths;                      *)
 (*   TraceStop     a sequence: where to leave each trace to see what       *)
@@ -24,10 +25,11 @@
 (* A protocol's own trace module EXTENDS this one and defines              *)
 (*   Handle(e)    the protocol's step that the event e stands for, with    *)
 (*                everything that e leaves open chosen freely;             *)
-(*   Agrees(e)    the state agrees with what e recorded (of it);           *)
-(*   Snapshot     the whole state, as a record;                            *)
-(*   traceVars    its variables, a tuple.                                  *)
-(* and instances of TraceRun.tla (generated) put the two together.         *)
+(*   Shown(n)     what may be recorded of node n's state: a record with    *)
+(*                a field for each variable (any value where n has none);  *)
+(*   Sends(e)     the messages that left agree with what e recorded;       *)
+(*   Snapshot     the whole state, as a record.                            *)
+(* The module TraceRun puts the two together.                              *)
 (***************************************************************************)
 EXTENDS TraceData
 
@@ -53,10 +55,14 @@ Number(s, i, w) ==
              + DigitOf[SubSeq(s, i + 2, i + 2)]) * Radix
              + DigitOf[SubSeq(s, i + 3, i + 3)]
 
-\* An event is a tuple of codes; 0 says that nothing was recorded.
-Row(s) == [f \in 1 .. Len(s) \div CodeWidth |-> Number(s, (f - 1) * CodeWidth + 1, CodeWidth)]
+FieldCount == 5 + Cardinality(DOMAIN TraceFields)
 
-TraceEvents == TLCEval([k \in 1 .. Len(TraceRows) |-> TLCEval(Row(TraceRows[k]))])
+\* An event is a tuple of codes; 0 says that nothing was recorded.
+Row(k) ==
+    LET start == (k - 1) * FieldCount * CodeWidth
+    IN  [f \in 1 .. FieldCount |-> Number(TraceRows, start + (f - 1) * CodeWidth + 1, CodeWidth)]
+
+TraceEvents == TLCEval([k \in 1 .. RowCount |-> TLCEval(Row(k))])
 
 \* The event that is to happen next.
 NextEvent == TraceEvents[Number(TraceText[tid], pos * StepWidth + 1, StepWidth)]
@@ -83,14 +89,19 @@ NothingReceived(e) == ~ Recorded(e, 4)
 \* The messages that left, as far as is known, took those that had ever left from old to new.
 SentTakes(e, old, new) == Recorded(e, 5) => new = old \cup Value(e, 5)
 
-\* The variable of this name has this value, as far as is known.
-Holds(e, name, value) ==
-    LET f == TraceFields[name] IN Recorded(e, f) => Value(e, f) = value
+\* A node's state went from old to new (both as Shown), as far as e recorded it.  In the
+\* fields of variables, code 1 says that the variable did not change.
+Agrees(e, old, new) ==
+    \A name \in DOMAIN TraceFields :
+        LET c == e[TraceFields[name]]
+        IN  \/ c = 0
+            \/ c = 1 /\ new[name] = old[name]
+            \/ c > 1 /\ new[name] = TraceValues[c]
 
 -----------------------------------------------------------------------------
 \* Events of which little is known, to look around with.
 
-Blank == [f \in 1 .. 5 + Cardinality(DOMAIN TraceFields) |-> 0]
+Blank == [f \in 1 .. FieldCount |-> 0]
 NodeCode(n) == CHOOSE k \in 1 .. Len(TraceValues) : TraceValues[k] = n
 
 \* An event of this action at this node, and nothing more.

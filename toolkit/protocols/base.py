@@ -264,7 +264,8 @@ class Protocol:
         trace's header.
     trace_constants : callable
         ``trace_constants(constants, largest) -> dict``: further constants that
-        depend on what was recorded (``largest``: the largest integer in the traces).
+        depend on what was recorded (``largest``: the largest integer in the traces); raises
+        :class:`~toolkit.errors.TraceError` if the header's constants lack one.
     decode_message : callable
         ``decode_message(record) -> Message``: the inverse of the record in a trace.
     random_operation : callable
@@ -276,6 +277,9 @@ class Protocol:
     actions : tuple of str
         All action names of the trace specification, the host's own (``Flush``, ``Crash``,
         ``Restart``) included.
+    observes : tuple of str
+        All variable names that a step's ``state`` may mention; the trace specification's
+        ``Shown`` has the same.
     spec_folder : pathlib.Path
         The folder of the specification.
     spec_module, trace_module : str
@@ -298,6 +302,7 @@ class Protocol:
     decode_message: Callable[[Mapping[str, Any]], Message]
     random_operation: Callable[[Any, random.Random, str], Any]
     actions: tuple[str, ...]
+    observes: tuple[str, ...]
     spec_folder: Path
     spec_module: str
     trace_module: str

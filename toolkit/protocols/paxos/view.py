@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from toolkit.errors import TraceError
 from toolkit.protocols.base import message_record
 from toolkit.protocols.paxos.config import PaxosConfig
 from toolkit.protocols.paxos.node import PaxosNode
@@ -104,7 +105,18 @@ def trace_constants(constants: Mapping[str, Any], largest: int) -> dict[str, Any
     -------
     dict
         ``MaxBallot``: high enough that each proposer could begin one more ballot.
+
+    Raises
+    ------
+    TraceError
+        If a constant is missing.
     """
+    names = ("Proposers", "Acceptors", "Learners", "Values", "Quorum1", "Quorum2", "DiskQueue")
+    if missing := [name for name in names if name not in constants]:
+        raise TraceError(
+            f"the header's constants lack {', '.join(missing)}",
+            hint=f"a trace of paxos gives {', '.join(names)}",
+        )
     return {"MaxBallot": largest + len(constants["Proposers"]["#tup"])}
 
 

@@ -1,0 +1,61 @@
+------------------------------ MODULE TraceRun ------------------------------
+(***************************************************************************)
+(* Runs a protocol's trace specification over recorded traces.             *)
+(*                                                                         *)
+(* The module ProtocolTrace is generated for a run and EXTENDS the         *)
+(* protocol's own trace module.  Three questions are asked, each by its    *)
+(* own configuration: which traces can be followed to their end            *)
+(* (Accepted); how far the others can be followed (Stuck); and what the    *)
+(* specification would have allowed there (ExplainSpec).                   *)
+(***************************************************************************)
+EXTENDS ProtocolTrace
+
+TraceInit ==
+    /\ Init
+    /\ tid \in 1 .. Len(TraceText)
+    /\ pos = 0
+    /\ \A k \in TraceInitial : \A n \in Who(TraceEvents[k], TraceNodes) :
+          Agrees(TraceEvents[k], Shown(n), Shown(n))
+
+\* The next recorded event happens.  (The set with one member keeps e from being primed.)
+TraceNext ==
+    /\ pos >= 0
+    /\ pos < TraceLength[tid]
+    /\ \E e \in {NextEvent} :
+          /\ Handle(e)
+          /\ Sends(e)
+          /\ \A n \in Who(e, TraceNodes) : Agrees(e, Shown(n), Shown(n)')
+    /\ pos' = pos + 1
+    /\ UNCHANGED tid
+
+TraceSpec == TraceInit /\ [][TraceNext]_<<tid, pos>>
+
+\* Exact where the recorded events determine the next state; otherwise it may miss a way to
+\* the end, and what is not accepted is looked at again without it.
+TraceView == <<tid, pos>>
+
+Accepted == pos = TraceLength[tid] => PrintT(<<"accepted", tid>>)
+
+Stuck == (pos < TraceLength[tid] /\ ~ ENABLED TraceNext) => PrintT(<<"stuck", tid, pos>>)
+
+Follow == PrintT(<<"state", tid, pos, Snapshot>>)
+
+-----------------------------------------------------------------------------
+\* Follow each trace to where it is to be left, then look around.
+
+Before == pos = TraceStop[tid] => PrintT(<<"before", tid, Snapshot>>)
+
+ExplainNext ==
+    \/ pos < TraceStop[tid] /\ TraceNext
+    \/ /\ pos >= 0
+       /\ pos = TraceStop[tid]
+       /\ pos' = -1
+       /\ UNCHANGED tid
+       /\ \/ \E e \in {Occasion(NextEvent)} :
+                Handle(e) /\ PrintT(<<"occasion", tid, Snapshot'>>)
+          \/ \E a \in 1 .. Len(TraceActions) : \E n \in TraceNodes :
+                \E e \in {OfKind(a, n)} :
+                   Handle(e) /\ PrintT(<<"allowed", tid, TraceActions[a], n, Snapshot'>>)
+
+ExplainSpec == TraceInit /\ [][ExplainNext]_<<tid, pos>>
+=============================================================================

@@ -1,0 +1,25 @@
+"""Trace validation: implementation and specification held together, TLC deciding."""
+
+from __future__ import annotations
+
+from toolkit.conformance.validation import Followed, follow, validate
+from toolkit.conformance.verdict import (
+    Checked,
+    Difference,
+    Divergence,
+    Successor,
+    ValidationReport,
+    Verdict,
+)
+
+__all__ = [
+    "Checked",
+    "Difference",
+    "Divergence",
+    "Followed",
+    "Successor",
+    "ValidationReport",
+    "Verdict",
+    "follow",
+    "validate",
+]

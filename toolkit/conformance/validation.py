@@ -1,0 +1,479 @@
+"""Trace validation: TLC decides whether some behaviour of the specification explains a trace."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from toolkit.conformance.encode import Encoder
+from toolkit.conformance.verdict import (
+    Checked,
+    Difference,
+    Divergence,
+    Successor,
+    ValidationReport,
+    Verdict,
+)
+from toolkit.errors import InternalError, SettingError, TlcError, ToolkitError
+from toolkit.protocols import get_protocol
+from toolkit.tlc import CheckResult, check
+from toolkit.trace import Step, Trace, read_traces
+from toolkit.values import Record, Set, Tuple, canonical, from_itf, parse_values, to_itf
+
+__all__ = ["Followed", "follow", "validate"]
+
+BATCH_STEPS = 400_000
+"""Traces are given to TLC in batches of about so many steps, to bound its memory."""
+
+_ACCEPT = "SPECIFICATION TraceSpec\nINVARIANT Accepted\nVIEW TraceView"
+_LOCATE = "SPECIFICATION TraceSpec\nINVARIANTS Accepted Stuck"
+_EXPLAIN = "SPECIFICATION ExplainSpec\nINVARIANT Before"
+_FOLLOW = "SPECIFICATION TraceSpec\nINVARIANTS Accepted Follow"
+
+
+class _Tlc:
+    """Runs TLC for a validation, and counts what it costs."""
+
+    def __init__(self, **options: Any) -> None:
+        self.options = options
+        self.seconds = 0.0
+        self.runs = 0
+        self.version = ""
+
+    def __call__(
+        self, encoder: Encoder, config: str, *, only: Sequence[int] | None = None,
+        stop: Sequence[int] | None = None, workers: int | None = None,
+    ) -> tuple[CheckResult, list[list[Any]]]:
+        options = dict(self.options)
+        if workers is not None:
+            options["workers"] = workers
+        source = encoder.source(config, only=only, stop=stop)
+        result = check(source, deadlock=False, **options)
+        self.seconds += result.duration
+        self.runs += 1
+        self.version = result.tlc_version
+        said = []
+        if result.ok:
+            if result.log_cut:
+                raise InternalError("TLC said more than is kept", hint="give it fewer traces")
+            for value in parse_values(result.prints):
+                if isinstance(value, Tuple):
+                    said.append(list(value.elements))
+        elif result.outcome in {"cancelled", "time-limit", "out-of-memory"}:
+            raise TlcError(
+                f"the validation was not finished: {result.outcome}",
+                hint="give it more time or memory, or fewer traces",
+            )
+        return result, said
+
+
+class _Entry:
+    """A trace on its way to a verdict."""
+
+    def __init__(self, source: str | None, trace: Trace) -> None:
+        self.source = source
+        self.trace = trace
+        self.verdict: Verdict | None = None
+
+    def decide(self, status: Any, **more: Any) -> None:
+        trace = self.trace
+        self.verdict = Verdict(
+            trace=trace.header.trace,
+            source=self.source,
+            status=status,
+            steps=len(trace.steps),
+            checked=more.pop("checked", Checked()),
+            complete=trace.complete,
+            replay=trace.header.replay,
+            **more,
+        )
+
+
+def _checked(trace: Trace, steps: int) -> Checked:
+    observed = trace.header.observed
+    counts = dict.fromkeys(("actions", "params", "received", "sent", "variables", "unchecked"), 0)
+    for step in trace.steps[:steps]:
+        own = trace.header.initial.get(step.node)
+        counts["actions"] += step.action is not None
+        counts["params"] += bool(step.params)
+        counts["received"] += step.received is not None
+        counts["sent"] += step.sent is not None
+        if step.state is not None:
+            names = {name for name in observed if own is None or name in own}
+            counts["variables"] += len(names | set(step.state))
+        elif step.action is None and step.received is None and step.sent is None:
+            counts["unchecked"] += 1
+    return Checked(steps=steps, **counts)
+
+
+def _load(sources: Iterable[Path | str | Trace]) -> Iterator[_Entry]:
+    for source in sources:
+        if isinstance(source, Trace):
+            yield _Entry(None, source)
+        else:
+            for trace in read_traces(source):
+                yield _Entry(str(source), trace)
+
+
+def validate(
+    sources: Iterable[Path | str | Trace],
+    *,
+    protocol: str | None = None,
+    explain: int = 10,
+    workers: int | None = None,
+    timeout: float | None = None,
+    memory: int | None = None,
+    java: Path | str | None = None,
+    jar: Path | str | None = None,
+    cancel: threading.Event | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> ValidationReport:
+    """Ask TLC which traces the specification allows, and where the others depart from it.
+
+    Parameters
+    ----------
+    sources : iterable of path or Trace
+        Trace files, or traces in memory.
+    protocol : str, optional
+        Insist that every trace is of this protocol.
+    explain : int
+        At most so many divergences are explained; the others are only located, and say so.
+    workers, timeout, memory, java, jar, cancel
+        As for :func:`toolkit.tlc.check`; the time limit is that of one run of TLC.
+    progress : callable, optional
+        Called with traces done and traces in all, as batches are done.
+
+    Returns
+    -------
+    ValidationReport
+        One verdict for each trace, in order.
+
+    Raises
+    ------
+    TraceError
+        If a file cannot be read.
+    UnknownNameError
+        If a trace is of a protocol that is not registered.
+    TlcError
+        If a run of TLC was cancelled, or ran out of time or memory.
+    """
+    started = time.monotonic()
+    tlc = _Tlc(workers=workers, timeout=timeout, memory=memory, java=java, jar=jar, cancel=cancel)
+    entries: list[_Entry] = []
+    actions: dict[str, int] = {}
+    explained = 0
+    groups: dict[str, list[_Entry]] = {}
+    pending = 0
+
+    def flush() -> None:
+        nonlocal explained, pending
+        for group in groups.values():
+            explained += _decide(tlc, group, max(0, explain - explained))
+        groups.clear()
+        pending = 0
+        if progress is not None:
+            progress(sum(entry.verdict is not None for entry in entries), len(entries))
+
+    for entry in _load(sources):
+        header = entry.trace.header
+        plugin = get_protocol(header.protocol)
+        if protocol is not None and header.protocol != protocol:
+            raise SettingError(
+                f"trace {header.trace!r} is of protocol {header.protocol!r}, not {protocol!r}",
+                path=entry.source, hint="check it as what it is",
+            )
+        entries.append(entry)
+        for name in plugin.actions:
+            actions.setdefault(name, 0)
+        for step in entry.trace.steps:
+            if step.action in actions:
+                actions[step.action] += 1
+        key = canonical([header.protocol, header.constants, list(header.nodes), header.initial])
+        groups.setdefault(key, []).append(entry)
+        pending += len(entry.trace.steps)
+        if pending >= BATCH_STEPS:
+            flush()
+    flush()
+    verdicts = []
+    for entry in entries:
+        assert entry.verdict is not None
+        verdicts.append(entry.verdict)
+    return ValidationReport(
+        verdicts=tuple(verdicts),
+        actions=actions,
+        duration=time.monotonic() - started,
+        tlc_seconds=tlc.seconds,
+        runs=tlc.runs,
+        tlc_version=tlc.version,
+    )
+
+
+def _decide(tlc: _Tlc, group: list[_Entry], explain: int) -> int:
+    """Decide a group of traces with one header; return how many were explained."""
+    protocol = get_protocol(group[0].trace.header.protocol)
+    good: list[_Entry] = []
+    try:
+        encoder = Encoder(protocol, group[0].trace)
+        protocol.trace_constants(group[0].trace.header.constants, 0)
+    except ToolkitError as error:
+        for entry in group:
+            entry.decide("not checkable", reason=str(error))
+        return 0
+    for entry in group:
+        if not entry.trace.steps:
+            entry.decide("not checkable", reason="the trace has no steps")
+            continue
+        if not _says_something(entry.trace):
+            entry.decide("not checkable", reason="its steps recorded nothing but their nodes")
+            continue
+        try:
+            encoder.add(entry.trace)
+        except ToolkitError as error:
+            entry.decide("not checkable", reason=str(error))
+            continue
+        good.append(entry)
+    return _run(tlc, encoder, good, list(range(len(good))), explain)
+
+
+def _says_something(trace: Trace) -> bool:
+    return any(
+        step.action or step.received or step.sent is not None or step.state for step in trace.steps
+    )
+
+
+def _run(
+    tlc: _Tlc, encoder: Encoder, good: list[_Entry], chosen: list[int], explain: int
+) -> int:
+    if not chosen:
+        return 0
+    result, said = tlc(encoder, _ACCEPT, only=chosen)
+    if not result.ok:
+        # One trace that TLC cannot even compare must not cost the others their verdicts.
+        if len(chosen) > 1:
+            half = len(chosen) // 2
+            done = _run(tlc, encoder, good, chosen[:half], explain)
+            return done + _run(tlc, encoder, good, chosen[half:], max(0, explain - done))
+        reason = f"TLC could not compare it: {result.outcome}: {result.message}"
+        good[chosen[0]].decide("not checkable", reason=reason)
+        return 0
+    accepted = {chosen[words[1] - 1] for words in said if words[0] == "accepted"}
+    left = []
+    for index in chosen:
+        if index in accepted:
+            _accept(good[index])
+        else:
+            left.append(index)
+    return _locate(tlc, encoder, good, left, explain)
+
+
+def _accept(entry: _Entry) -> None:
+    reason = None if entry.trace.complete else "the trace was not closed: it may go on"
+    entry.decide("accepted", checked=_checked(entry.trace, len(entry.trace.steps)), reason=reason)
+
+
+def _locate(
+    tlc: _Tlc, encoder: Encoder, good: list[_Entry], left: list[int], explain: int
+) -> int:
+    if not left:
+        return 0
+    result, said = tlc(encoder, _LOCATE, only=left)
+    if not result.ok:
+        if len(left) > 1:
+            half = len(left) // 2
+            done = _locate(tlc, encoder, good, left[:half], explain)
+            return done + _locate(tlc, encoder, good, left[half:], max(0, explain - done))
+        reason = f"TLC could not compare it: {result.outcome}: {result.message}"
+        good[left[0]].decide("not checkable", reason=reason)
+        return 0
+    stuck: dict[int, int] = {}
+    for words in said:
+        index = left[words[1] - 1]
+        if words[0] == "accepted" and good[index].verdict is None:
+            _accept(good[index])
+        elif words[0] == "stuck":
+            stuck[index] = max(stuck.get(index, -1), words[2])
+    rejected = [index for index in left if good[index].verdict is None]
+    shown = [index for index in rejected if index in stuck][:explain]
+    reports = _explain(tlc, encoder, good, shown, [stuck[index] for index in shown])
+    for index in rejected:
+        entry = good[index]
+        if index not in stuck:
+            entry.decide(
+                "diverged", divergence=Divergence(-1, None),
+                reason="the initial state is not the specification's",
+            )
+            continue
+        at = stuck[index]
+        record = entry.trace.steps[at]
+        entry.decide(
+            "diverged",
+            checked=_checked(entry.trace, at),
+            divergence=reports.get(index, Divergence(at, record)),
+            reason=None if index in reports else "located and not explained: see 'explain'",
+        )
+    return len(shown)
+
+
+def _explain(
+    tlc: _Tlc, encoder: Encoder, good: list[_Entry], shown: list[int], stop: list[int]
+) -> dict[int, Divergence]:
+    if not shown:
+        return {}
+    result, said = tlc(encoder, _EXPLAIN, only=shown, stop=stop)
+    if not result.ok:
+        return {}
+    reports = {}
+    for place, index in enumerate(shown):
+        words = [one for one in said if one[1] == place + 1]
+        before = [one[2] for one in words if one[0] == "before"]
+        if not before:
+            continue
+        step = good[index].trace.steps[stop[place]]
+        observed = good[index].trace.header.observed
+        successors = [
+            _successor(step, observed, before[0], one[2], step.action or "?", step.node, True)
+            for one in words
+            if one[0] == "occasion"
+        ] + [
+            _successor(step, observed, before[0], one[4], one[2], one[3], False)
+            for one in words
+            if one[0] == "allowed"
+        ]
+        allowed = sorted({f"{one[2]}({one[3]})" for one in words if one[0] == "allowed"})
+        nearest = min(successors, key=lambda s: _distance(step, s), default=None)
+        reports[index] = Divergence(
+            step=stop[place],
+            record=step,
+            before={name: to_itf(value) for name, value in before[0].items()},
+            behaviours=len(set(before)),
+            allowed=tuple(allowed),
+            nearest=nearest,
+        )
+    return reports
+
+
+def _distance(step: Step, successor: Successor) -> tuple[Any, ...]:
+    return (
+        not successor.same_occasion,
+        successor.action != step.action,
+        successor.node != step.node,
+        len(successor.differences),
+        successor.action,
+        successor.node,
+    )
+
+
+def _successor(
+    step: Step, observed: Sequence[str], before: Record, after: Record, action: str, node: str,
+    same: bool,
+) -> Successor:
+    differences = []
+    recorded = step.state or {}
+    for name in dict.fromkeys([*observed, *recorded]):
+        old, new = _at(before, name, step.node), _at(after, name, step.node)
+        if new is None or (step.state is None):
+            continue
+        said = from_itf(recorded[name]) if name in recorded else old
+        if said is not None and said != new:
+            differences.append(Difference(name, step.node, to_itf(new), to_itf(said)))
+    old_messages, new_messages = before.get("msgs"), after.get("msgs")
+    if step.sent is not None and isinstance(old_messages, Set) and isinstance(new_messages, Set):
+        sent = Set(from_itf(one.message) for one in step.sent)
+        if Set(old_messages.members | sent.members) != new_messages:
+            left = Set(new_messages.members - old_messages.members)
+            differences.append(Difference("sent", step.node, to_itf(left), to_itf(sent)))
+    return Successor(action, node, same, tuple(differences))
+
+
+def _at(state: Record, name: str, node: str) -> Any:
+    value = state.get(name)
+    if isinstance(value, Record) and node in value:
+        return value[node]
+    return None
+
+
+class Followed:
+    """A trace with the specification's state beside each of its steps.
+
+    Attributes
+    ----------
+    verdict : Verdict
+        What :func:`validate` says of the trace.
+    states : tuple of dict
+        The specification's whole state, variable to ITF-encoded value: element 0 is the
+        initial state, element k+1 the one after step k; as far as the specification could
+        follow.
+    ambiguous : bool
+        Whether more than one state agreed with what was recorded somewhere; the first one
+        found is shown there.
+    """
+
+    def __init__(self, verdict: Verdict, states: tuple[dict[str, Any], ...], ambiguous: bool) -> None:
+        self.verdict = verdict
+        self.states = states
+        self.ambiguous = ambiguous
+
+    def at(self, node: str, index: int) -> dict[str, Any] | None:
+        """Return the specification's variables at one node, as TLC computed them.
+
+        Parameters
+        ----------
+        node : str
+        index : int
+            0 for the initial state, k+1 for the one after step k.
+
+        Returns
+        -------
+        dict or None
+            Variable to ITF-encoded value; ``None`` beyond the last state.
+        """
+        if not 0 <= index < len(self.states):
+            return None
+        shown = {}
+        for name, value in self.states[index].items():
+            if isinstance(value, dict) and node in value and not name.startswith("#"):
+                shown[name] = value[node]
+        return shown
+
+
+def follow(
+    trace: Trace,
+    *,
+    timeout: float | None = None,
+    memory: int | None = None,
+    java: Path | str | None = None,
+    jar: Path | str | None = None,
+    cancel: threading.Event | None = None,
+) -> Followed:
+    """Return the specification's state at every step of a trace, and the verdict.
+
+    Parameters
+    ----------
+    trace : Trace
+    timeout, memory, java, jar, cancel
+        As for :func:`toolkit.tlc.check`.
+
+    Returns
+    -------
+    Followed
+    """
+    options = {"timeout": timeout, "memory": memory, "java": java, "jar": jar, "cancel": cancel}
+    report = validate([trace], **options)  # type: ignore[arg-type]
+    verdict = report.verdicts[0]
+    if verdict.status == "not checkable":
+        return Followed(verdict, (), False)
+    encoder = Encoder(get_protocol(trace.header.protocol), trace)
+    encoder.add(trace)
+    _, said = _Tlc(**options)(encoder, _FOLLOW, workers=1)
+    states: dict[int, dict[str, Any]] = {}
+    ambiguous = False
+    for words in said:
+        if words[0] == "state":
+            if words[2] in states:
+                ambiguous = True
+            else:
+                states[words[2]] = {name: to_itf(value) for name, value in words[3].items()}
+    return Followed(verdict, tuple(states[at] for at in sorted(states)), ambiguous)
