@@ -30,24 +30,29 @@ Majority == Subsets((Cardinality(Acceptors) \div 2) + 1)
 \* same phase need not meet.
 Large == Subsets(Cardinality(Acceptors) - 1)
 Small == Subsets(2)
-Single == Subsets(1)
 
 ASSUME BallotsAreUnique ==
     \A b \in Ballots : Cardinality({p \in Proposers : Owns(p, b)}) <= 1
 
+\* What p's client may still ask for: one value, once.
+Wishes(p) == IF want[p] = None THEN Values ELSE {}
+
+\* The messages, if the part takes part.
+If(part) == IF part \in Parts THEN msgs ELSE {}
+
 \* Ignore changes nothing; Resend and Remind send what is in msgs already, or waits for the
 \* disk already.  They are left out: they add no state.
 MCSteps ==
-    \/ \E p \in Proposers :
-          \/ \E v \in Values : want[p] = None /\ Request(p, v)
-          \/ \E b \in Ballots : Phase1a(p, b)
-          \/ \E m \in msgs : Promise(p, m) \/ Phase2a(p, m)
-          \/ "nack" \in Parts /\ \E m \in msgs : Rejected(p, m)
-    \/ \E a \in Acceptors : \E m \in msgs :
-          \/ Phase1b(a, m)
-          \/ Phase2b(a, m)
-          \/ "nack" \in Parts /\ Nack(a, m)
-    \/ \E l \in Learners : \E m \in msgs : Vote(l, m) \/ Learn(l, m)
+    \/ \E p \in Proposers : \E v \in Wishes(p) : Request(p, v)
+    \/ \E p \in Proposers : \E b \in Ballots : Phase1a(p, b)
+    \/ \E p \in Proposers : \E m \in msgs : Promise(p, m)
+    \/ \E p \in Proposers : \E m \in msgs : Phase2a(p, m)
+    \/ \E p \in Proposers : \E m \in If("nack") : Rejected(p, m)
+    \/ \E a \in Acceptors : \E m \in msgs : Phase1b(a, m)
+    \/ \E a \in Acceptors : \E m \in msgs : Phase2b(a, m)
+    \/ \E a \in Acceptors : \E m \in If("nack") : Nack(a, m)
+    \/ \E l \in Learners : \E m \in msgs : Vote(l, m)
+    \/ \E l \in Learners : \E m \in msgs : Learn(l, m)
     \/ \E n \in Proposers \cup Learners : \E m \in msgs : Chosen(n, m)
     \/ \E n \in Nodes : Flush(n)
 
@@ -55,20 +60,21 @@ MCNext == MCSteps \/ Crashes
 
 MCSpec == Init /\ [][MCNext]_vars
 
-Symmetry == Permutations(Acceptors) \cup Permutations(Values)
+\* Acceptors that may crash are not like the others.  Sound for safety only.
+Symmetry == Permutations(Acceptors \ MayCrash) \cup Permutations(Values)
 
 -----------------------------------------------------------------------------
-\* Liveness, with one proposer, no crashes, and every step that stays possible taken.
+\* Liveness, with one proposer, and every step that stays possible taken.
 
 Fairness ==
     /\ \A p \in Proposers :
-          /\ WF_vars(\E v \in Values : want[p] = None /\ Request(p, v))
+          /\ WF_vars(\E v \in Wishes(p) : Request(p, v))
           /\ WF_vars(\E b \in Ballots : Phase1a(p, b))
           /\ WF_vars(\E m \in msgs : Promise(p, m) /\ m \notin promises[p])
           /\ WF_vars(\E m \in msgs : Phase2a(p, m))
     /\ \A a \in Acceptors : \A b \in Ballots :
-          /\ WF_vars(\E m \in msgs : m.bal = b /\ Phase1b(a, m))
-          /\ WF_vars(\E m \in msgs : m.bal = b /\ Phase2b(a, m))
+          /\ WF_vars(\E m \in msgs : m.type = "1a" /\ m.bal = b /\ Phase1b(a, m))
+          /\ WF_vars(\E m \in msgs : m.type = "2a" /\ m.bal = b /\ Phase2b(a, m))
     /\ \A l \in Learners :
           /\ WF_vars(\E m \in msgs : Vote(l, m) /\ m \notin votes[l])
           /\ WF_vars(\E m \in msgs : Learn(l, m))
@@ -76,6 +82,9 @@ Fairness ==
     /\ \A n \in Nodes : WF_vars(Flush(n))
 
 LiveSpec == Init /\ [][MCSteps]_vars /\ Fairness
+
+\* Nodes may crash, and whether one that crashed ever comes back is left open.
+CrashingSpec == Init /\ [][MCNext]_vars /\ Fairness
 
 EventuallyChosen == <>(chosen # {})
 EventuallyLearned == <>(\A l \in Learners : learned[l] # None)

@@ -351,21 +351,28 @@ Init ==
     /\ disk = [n \in Nodes |-> <<>>]
     /\ msgs = {}
 
-\* Each of the protocol's own steps, without crashes.
+\* Each of the protocol's own steps, without crashes.  Every disjunct is one action, so that
+\* a behaviour can be told by the names of its actions.
 Steps ==
-    \/ \E p \in Proposers :
-          \/ \E v \in Values : Request(p, v)
-          \/ \E b \in Ballots : Phase1a(p, b)
-          \/ \E m \in msgs : Promise(p, m) \/ Phase2a(p, m) \/ Rejected(p, m)
-          \/ Resend(p)
-    \/ \E a \in Acceptors : \E m \in msgs : Phase1b(a, m) \/ Phase2b(a, m) \/ Nack(a, m)
-    \/ \E l \in Learners : \E m \in msgs : Vote(l, m) \/ Learn(l, m) \/ Remind(l, m)
+    \/ \E p \in Proposers : \E v \in Values : Request(p, v)
+    \/ \E p \in Proposers : \E b \in Ballots : Phase1a(p, b)
+    \/ \E p \in Proposers : \E m \in msgs : Promise(p, m)
+    \/ \E p \in Proposers : \E m \in msgs : Phase2a(p, m)
+    \/ \E p \in Proposers : \E m \in msgs : Rejected(p, m)
+    \/ \E p \in Proposers : Resend(p)
+    \/ \E a \in Acceptors : \E m \in msgs : Phase1b(a, m)
+    \/ \E a \in Acceptors : \E m \in msgs : Phase2b(a, m)
+    \/ \E a \in Acceptors : \E m \in msgs : Nack(a, m)
+    \/ \E l \in Learners : \E m \in msgs : Vote(l, m)
+    \/ \E l \in Learners : \E m \in msgs : Learn(l, m)
+    \/ \E l \in Learners : \E m \in msgs : Remind(l, m)
     \/ \E n \in Proposers \cup Learners : \E m \in msgs : Chosen(n, m)
     \/ \E n \in Nodes : Flush(n)
     \/ \E n \in Nodes : \E m \in msgs : Ignore(n, m)
 
-Crashes == \E n \in MayCrash : \/ \E k \in 0 .. Len(disk[n]) : Crash(n, k)
-                               \/ Restart(n)
+Crashes ==
+    \/ \E n \in MayCrash : \E k \in 0 .. Len(disk[n]) : Crash(n, k)
+    \/ \E n \in MayCrash : Restart(n)
 
 Next == Steps \/ Crashes
 

@@ -8,6 +8,7 @@
 (* EXTENDS the protocol's specification and defines                        *)
 (*   Header        the trace header's constants, a record;                 *)
 (*   TraceNodes    the set of all nodes;                                   *)
+(*   NodeCodes     node |-> its number in TraceValues;                     *)
 (*   TraceValues   a sequence of all values that occur, each once;         *)
 (*   TraceActions  a sequence of all action names;                         *)
 (*   TraceFields   state variable |-> its field in a row;                  *)
@@ -102,10 +103,9 @@ Agrees(e, old, new) ==
 \* Events of which little is known, to look around with.
 
 Blank == [f \in 1 .. FieldCount |-> 0]
-NodeCode(n) == CHOOSE k \in 1 .. Len(TraceValues) : TraceValues[k] = n
 
 \* An event of this action at this node, and nothing more.
-OfKind(a, n) == [Blank EXCEPT ![1] = a, ![2] = NodeCode(n)]
+OfKind(a, n) == [Blank EXCEPT ![1] = a, ![2] = NodeCodes[n]]
 
 \* The event e without what its step did: only what it was and what it received.
 Occasion(e) == [Blank EXCEPT ![1] = e[1], ![2] = e[2], ![3] = e[3], ![4] = e[4]]

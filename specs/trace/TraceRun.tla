@@ -17,14 +17,15 @@ TraceInit ==
     /\ \A k \in TraceInitial : \A n \in Who(TraceEvents[k], TraceNodes) :
           Agrees(TraceEvents[k], Shown(n), Shown(n))
 
-\* The next recorded event happens.  (The set with one member keeps e from being primed.)
+\* The next recorded event happens.  (A set with one member has TLC evaluate that member once.)
 TraceNext ==
     /\ pos >= 0
     /\ pos < TraceLength[tid]
     /\ \E e \in {NextEvent} :
           /\ Handle(e)
           /\ Sends(e)
-          /\ \A n \in Who(e, TraceNodes) : Agrees(e, Shown(n), Shown(n)')
+          /\ \A n \in Who(e, TraceNodes) :
+                \A old \in {Shown(n)}, new \in {Shown(n)'} : Agrees(e, old, new)
     /\ pos' = pos + 1
     /\ UNCHANGED tid
 

@@ -204,6 +204,7 @@ class Encoder:
             f"EXTENDS {self.protocol.spec_module}, Integers, Sequences, FiniteSets, TLC",
             f"Header == {format_itf(constants)}",
             f"TraceNodes == {format_itf({'#set': list(self.header.nodes)})}",
+            f"NodeCodes == {format_itf({node: self._value(node) for node in self.header.nodes})}",
             f"TraceValues == <<{','.join(self._values)}>>",
             f"TraceActions == <<{names}>>",
             f"TraceFields == [{fields}]",

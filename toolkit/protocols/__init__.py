@@ -7,6 +7,7 @@ A protocol of a stranger is found exactly as ours are: through the entry-point g
 from __future__ import annotations
 
 from difflib import get_close_matches
+from functools import lru_cache
 from importlib.metadata import entry_points
 
 from toolkit.errors import SettingError, UnknownNameError
@@ -53,6 +54,26 @@ def _entry_names() -> set[str]:
     return {point.name for point in entry_points(group=ENTRY_POINT_GROUP)}
 
 
+@lru_cache(maxsize=64)
+def _load(name: str) -> Protocol | None:
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        if point.name == name:
+            try:
+                loaded = point.load()
+            except Exception as error:
+                raise SettingError(
+                    f"the protocol {name!r} cannot be loaded: {error}",
+                    hint=f"look at its entry point {point.value!r}",
+                ) from error
+            if not isinstance(loaded, Protocol):
+                raise SettingError(
+                    f"the entry point {point.value!r} of protocol {name!r} is no Protocol",
+                    hint="it must name an object of toolkit.protocols.base.Protocol",
+                )
+            return loaded
+    return None
+
+
 def protocol_names() -> list[str]:
     """Return the names of all known protocols, sorted.
 
@@ -85,21 +106,9 @@ def get_protocol(name: str) -> Protocol:
     """
     if name in _registered:
         return _registered[name]
-    for point in entry_points(group=ENTRY_POINT_GROUP):
-        if point.name == name:
-            try:
-                loaded = point.load()
-            except Exception as error:
-                raise SettingError(
-                    f"the protocol {name!r} cannot be loaded: {error}",
-                    hint=f"look at its entry point {point.value!r}",
-                ) from error
-            if not isinstance(loaded, Protocol):
-                raise SettingError(
-                    f"the entry point {point.value!r} of protocol {name!r} is no Protocol",
-                    hint="it must name an object of toolkit.protocols.base.Protocol",
-                )
-            return loaded
+    loaded = _load(name)
+    if loaded is not None:
+        return loaded
     close = get_close_matches(name, protocol_names(), n=1)
     raise UnknownNameError(
         f"unknown protocol {name!r}",

@@ -10,7 +10,7 @@ tuple, sequence          ``{"#tup": [...]}``
 record                   object
 function                 ``{"#map": [[argument, value], ...]}``
 model value              ``{"#model": "name"}``, kept apart from strings
-the constant ``None``    ``null``, short for ``{"#model": "None"}``
+the constant ``None``    ``null`` (``{"#model": "None"}`` reads as the same)
 =======================  =================================================
 """
 
@@ -64,7 +64,7 @@ def to_itf(value: Value) -> Any:
     if isinstance(value, str):
         return value
     if isinstance(value, ModelValue):
-        return {"#model": value.name}
+        return None if value.name == "None" else {"#model": value.name}
     if isinstance(value, Set):
         return {"#set": [to_itf(member) for member in value]}
     if isinstance(value, Tuple):
