@@ -17,7 +17,7 @@ from types import TracebackType
 from toolkit.errors import SettingError, TlcError
 from toolkit.tlc.locate import Jar, Java, find_java, find_tlc
 from toolkit.tlc.messages import Event, MessageParser
-from toolkit.tlc.result import CheckResult, Interpreter, Outcome, Progress
+from toolkit.tlc.result import CheckResult, Interpreter, Outcome, Progress, name_actions
 from toolkit.tlc.source import SpecSource, load_spec, property_names
 
 __all__ = ["TlcRun", "check", "default_memory", "sweep"]
@@ -155,7 +155,8 @@ class TlcRun:
             )
         except OSError as error:
             raise TlcError(
-                f"Java could not be started: {error}", path=self._java.path,
+                f"Java could not be started: {error}",
+                path=self._java.path,
                 hint="run 'toolkit doctor'",
             ) from error
         self._watch = threading.Thread(target=self._guard, daemon=True)
@@ -374,7 +375,7 @@ def check(
         depth=interpreter.depth,
         complete=outcome == "success" and interpreter.queue == 0 and "-simulate" not in options,
         duration=time.monotonic() - started,
-        counterexamples=interpreter.examples(),
+        counterexamples=name_actions(interpreter.examples(), source.modules),
         prints="\n".join(interpreter.prints),
         warnings=tuple(interpreter.warnings),
         log=log.text() + stderr,

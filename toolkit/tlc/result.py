@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -20,6 +20,8 @@ __all__ = [
     "Outcome",
     "Progress",
     "TraceState",
+    "action_name",
+    "name_actions",
 ]
 
 Outcome = Literal[
@@ -44,8 +46,15 @@ Outcome = Literal[
 """How a run ended."""
 
 VIOLATIONS = frozenset(
-    {"invariant", "initial-invariant", "action-property", "temporal", "deadlock", "assumption",
-     "assert"}
+    {
+        "invariant",
+        "initial-invariant",
+        "action-property",
+        "temporal",
+        "deadlock",
+        "assumption",
+        "assert",
+    }
 )
 """The outcomes that say: what was claimed does not hold."""
 
@@ -142,6 +151,91 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True):
     states: tuple[TraceState, ...] = ()
     loop: int | None = None
     stuttering: bool = False
+
+
+_QUANTIFIER = re.compile(r"\s*\\E\s[^:]*:(?!:)")
+_CALL = re.compile(r"\s*([A-Za-z_]\w*)\s*\(")
+
+
+def action_name(text: str) -> str | None:
+    r"""Return the operator that an action is an instance of, if its text says no more than that.
+
+    TLC names an action after the innermost definition that it can look into, and does not look
+    below a quantifier over something that changes, such as the messages sent so far.  The text
+    there still names the action.
+
+    Parameters
+    ----------
+    text : str
+        TLA+: quantifiers, and then one operator applied to arguments.
+
+    Returns
+    -------
+    str or None
+        The operator's name; ``None`` if the text has any other form.
+
+    Examples
+    --------
+    >>> action_name("\\E p \\in Proposers : \\E m \\in msgs : Promise(p, m)")
+    'Promise'
+    >>> action_name("\\E m \\in msgs : Promise(p, m) \\/ Phase2a(p, m)") is None
+    True
+    """
+    start = 0
+    while quantifier := _QUANTIFIER.match(text, start):
+        start = quantifier.end()
+    call = _CALL.match(text, start)
+    if start == 0 or call is None:
+        return None
+    depth = 1
+    for position in range(call.end(), len(text)):
+        depth += {"(": 1, ")": -1}.get(text[position], 0)
+        if depth == 0:
+            return None if text[position + 1 :].strip() else call[1]
+    return None
+
+
+def _text_at(location: Location, modules: Mapping[str, str]) -> str | None:
+    module = modules.get(location.module or "")
+    if module is None or location.end_line is None or location.end_column is None:
+        return None
+    lines = module.splitlines()[location.line - 1 : location.end_line]
+    if len(lines) != location.end_line - location.line + 1:
+        return None
+    # From the end, since both may be the same line.
+    lines[-1] = lines[-1][: location.end_column]
+    lines[0] = lines[0][location.column - 1 :]
+    return "\n".join(lines)
+
+
+def name_actions(
+    examples: Sequence[Counterexample], modules: Mapping[str, str]
+) -> tuple[Counterexample, ...]:
+    """Return counterexamples whose actions are named as the specification's text names them.
+
+    Parameters
+    ----------
+    examples : sequence of Counterexample
+        With the names that TLC gave.
+    modules : mapping of str to str
+        Module name to text.
+
+    Returns
+    -------
+    tuple of Counterexample
+        An action whose text is not at hand, or is not of the form that :func:`action_name`
+        reads, keeps TLC's name.
+    """
+
+    def named(state: TraceState) -> TraceState:
+        text = _text_at(state.location, modules) if state.location else None
+        name = action_name(text) if text and state.action else None
+        return msgspec.structs.replace(state, action=name) if name else state
+
+    return tuple(
+        msgspec.structs.replace(example, states=tuple(named(state) for state in example.states))
+        for example in examples
+    )
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -296,9 +390,22 @@ _CONFIG = {*range(2222, 2246), *range(5001, 5007), 2279}
 _RANK: dict[str, int] = {
     name: rank
     for rank, name in enumerate(
-        ["out-of-memory", "stack-overflow", "assert", "invariant", "initial-invariant",
-         "action-property", "temporal", "deadlock", "assumption", "semantic-error", "parse-error",
-         "config-error", "evaluation-error", "error"]
+        [
+            "out-of-memory",
+            "stack-overflow",
+            "assert",
+            "invariant",
+            "initial-invariant",
+            "action-property",
+            "temporal",
+            "deadlock",
+            "assumption",
+            "semantic-error",
+            "parse-error",
+            "config-error",
+            "evaluation-error",
+            "error",
+        ]
     )
 }
 
@@ -398,8 +505,15 @@ class Interpreter:
             name = match[1] if match and match[1] != "line" else None
             if outcome in {"temporal", "action-property"} and len(self._properties) == 1:
                 name = name or self._properties[0]
-            example = {"kind": outcome, "name": name, "message": text, "location": location,
-                       "states": [], "loop": None, "stuttering": False}
+            example: dict[str, Any] = {
+                "kind": outcome,
+                "name": name,
+                "message": text,
+                "location": location,
+                "states": [],
+                "loop": None,
+                "stuttering": False,
+            }
             if event.code in {2107, 2108}:
                 heading, _, state = text.partition("\n")
                 example["message"] = heading
@@ -425,16 +539,17 @@ class Interpreter:
     def _parser_failure(self, text: str) -> tuple[Outcome, str, Location | None]:
         said = "\n".join(self._parser_text)
         start = min(
-            (at for mark in ("Semantic errors:", "***Parse Error***", "Lexical error", "Fatal")
-             if (at := said.find(mark)) >= 0),
+            (
+                at
+                for mark in ("Semantic errors:", "***Parse Error***", "Lexical error", "Fatal")
+                if (at := said.find(mark)) >= 0
+            ),
             default=-1,
         )
         detail = said[start:].strip() if start >= 0 else said.strip()[-2000:]
         semantic = "Semantic errors:" in said
         location = find_location(detail)
-        if location is None and (
-            match := re.search(r"at line (\d+), col(?:umn)? (\d+)", detail)
-        ):
+        if location is None and (match := re.search(r"at line (\d+), col(?:umn)? (\d+)", detail)):
             location = Location(None, int(match[1]), int(match[2]))
         if location is not None and location.module is None:
             modules = re.findall(r"(?:in module|[Mm]odule) (\w+)", detail)
@@ -505,9 +620,7 @@ class Interpreter:
         )
 
 
-def _read_state(
-    index: int, action: str | None, location: Location | None, text: str
-) -> TraceState:
+def _read_state(index: int, action: str | None, location: Location | None, text: str) -> TraceState:
     try:
         variables: dict[str, Value] = parse_state(text)
     except ValueParseError:

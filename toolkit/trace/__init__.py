@@ -15,7 +15,7 @@ from toolkit.trace.model import (
     Trace,
 )
 from toolkit.trace.ndjson import TornTraceError, TraceWriter, read_traces
-from toolkit.trace.sink import MemorySink, NullSink, Sink
+from toolkit.trace.sink import MemorySink, NullSink, Sink, TeeSink
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -31,6 +31,7 @@ __all__ = [
     "Sent",
     "Sink",
     "Step",
+    "TeeSink",
     "TornTraceError",
     "Trace",
     "TraceWriter",

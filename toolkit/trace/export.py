@@ -10,7 +10,7 @@ from toolkit.trace.model import Step, Trace
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Frames", "SHIVIZ_PARSER", "to_frames", "to_itf", "to_shiviz"]
+__all__ = ["SHIVIZ_PARSER", "Frames", "to_frames", "to_itf", "to_shiviz"]
 
 SHIVIZ_PARSER = r"(?<host>\S*) (?<clock>{.*})\n(?<event>.*)"
 """The regular expression that ShiViz asks for, to read :func:`to_shiviz`'s output."""
@@ -29,8 +29,10 @@ def to_itf(trace: Trace) -> dict[str, Any]:
         ``vars`` and ``states``: the recorded variables, each a function (``#map``) from node
         to value; state 0 is the initial one, and state k+1 that after step k.
     """
-    names = sorted({name for _, state in trace.states() for node in state.values() for name in node}
-                   | {name for node in trace.header.initial.values() for name in node})
+    names = sorted(
+        {name for _, state in trace.states() for node in state.values() for name in node}
+        | {name for node in trace.header.initial.values() for name in node}
+    )
 
     def snapshot(index: int, state: dict[str, dict[str, Any]], step: Step | None) -> dict[str, Any]:
         meta: dict[str, Any] = {"index": index}
@@ -39,8 +41,9 @@ def to_itf(trace: Trace) -> dict[str, Any]:
         shown: dict[str, Any] = {"#meta": meta}
         for name in names:
             shown[name] = {
-                "#map": [[node, _model(values[name])] for node, values in state.items()
-                         if name in values]
+                "#map": [
+                    [node, _model(values[name])] for node, values in state.items() if name in values
+                ]
             }
         return shown
 
@@ -145,19 +148,37 @@ def to_frames(trace: Trace) -> Frames:
     for step in trace.steps:
         received = step.received
         steps.append(
-            {"index": step.index, "time": step.time, "node": step.node, "action": step.action,
-             "params": step.params, "received": received.message.get("type") if received else None,
-             "sent": len(step.sent or ())}
+            {
+                "index": step.index,
+                "time": step.time,
+                "node": step.node,
+                "action": step.action,
+                "params": step.params,
+                "received": received.message.get("type") if received else None,
+                "sent": len(step.sent or ()),
+            }
         )
         for name, value in (step.state or {}).items():
-            states.append({"index": step.index, "time": step.time, "node": step.node,
-                           "variable": name, "value": value})
+            states.append(
+                {
+                    "index": step.index,
+                    "time": step.time,
+                    "node": step.node,
+                    "variable": name,
+                    "value": value,
+                }
+            )
         for message in step.sent or ():
             if message.id is not None:
                 messages[message.id] = {
-                    "id": message.id, "sender": step.node, "receiver": message.to,
-                    "type": message.message.get("type"), "sent_at": step.time,
-                    "received_at": None, "copy": 0, "lost": True,
+                    "id": message.id,
+                    "sender": step.node,
+                    "receiver": message.to,
+                    "type": message.message.get("type"),
+                    "sent_at": step.time,
+                    "received_at": None,
+                    "copy": 0,
+                    "lost": True,
                 }
         if received is not None and received.id in messages:
             row = messages[received.id]
@@ -170,8 +191,9 @@ def to_frames(trace: Trace) -> Frames:
     columns = ["id", "sender", "receiver", "type", "sent_at", "received_at", "copy", "lost"]
     rows = sorted([*messages.values(), *copies], key=lambda row: (row["id"], row["copy"]))
     return Frames(
-        pd.DataFrame(steps, columns=["index", "time", "node", "action", "params", "received",
-                                     "sent"]),
+        pd.DataFrame(
+            steps, columns=["index", "time", "node", "action", "params", "received", "sent"]
+        ),
         pd.DataFrame(rows, columns=columns),
         pd.DataFrame(states, columns=["index", "time", "node", "variable", "value"]),
     )

@@ -37,8 +37,15 @@ Json: TypeAlias = Any
 """A JSON value in the ITF encoding (see :mod:`toolkit.values`)."""
 
 
-class Header(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="header",
-             forbid_unknown_fields=True, omit_defaults=True):
+class Header(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    tag_field="kind",
+    tag="header",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
     """The first record of a trace: what ran, where, and how to run it again.
 
     Parameters
@@ -119,8 +126,15 @@ class Sent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     id: int | None = None
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="step",
-           forbid_unknown_fields=True, omit_defaults=True):
+class Step(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    tag_field="kind",
+    tag="step",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
     """One atomic action of one node.
 
     A field that is absent was not recorded, and is not checked.
@@ -157,8 +171,15 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="ste
     state: dict[str, Json] | None = None
 
 
-class Fault(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="fault",
-            forbid_unknown_fields=True, omit_defaults=True):
+class Fault(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    tag_field="kind",
+    tag="fault",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
     """Something the environment did that is no action of the specification.
 
     A lost or duplicated message, a partition or a slow link are faults; a crash and a
@@ -179,8 +200,15 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="fa
     params: dict[str, Json] = {}
 
 
-class End(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="end",
-          forbid_unknown_fields=True, omit_defaults=True):
+class End(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    tag_field="kind",
+    tag="end",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
     """The last record of a trace that was closed in good order.
 
     Parameters

@@ -42,7 +42,7 @@ class TornTraceError(TraceError):
 
 
 class TraceWriter:
-    """A sink that writes NDJSON, one record a line; a path that ends in ``.gz`` is compressed.
+    r"""A sink that writes NDJSON, one record a line; a path that ends in ``.gz`` is compressed.
 
     Use it as a context manager.  It writes beside the path and puts the file in its place
     when it is closed in good order: on an error nothing half-written is left.  The bytes
@@ -65,7 +65,7 @@ class TraceWriter:
     >>> with TraceWriter(stream) as writer:
     ...     writer.begin(Header(schema=1, protocol="paxos", trace="t", nodes=("n1",)))
     >>> stream.getvalue()
-    b'{"kind":"header","schema":1,"protocol":"paxos","trace":"t","nodes":["n1"]}\\n'
+    b'{"kind":"header","schema":1,"protocol":"paxos","trace":"t","nodes":["n1"]}\n'
     """
 
     enabled = True
@@ -75,17 +75,14 @@ class TraceWriter:
         self._path: Path | None = None
         self._part: Path | None = None
         self._raw: IO[bytes] | None = None
-        self._stream: IO[bytes]
+        self._stream: IO[bytes] | gzip.GzipFile
         if isinstance(target, (str, Path)):
             self._path = Path(target)
             self._part = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
             try:
                 self._raw = self._part.open("wb")
             except OSError as error:
-                raise TraceError(
-                    f"the trace cannot be written: {error.strerror}", path=self._path,
-                    hint="check the folder",
-                ) from error
+                raise self._failed(error) from error
             if self._path.suffix == ".gz":
                 self._stream = gzip.GzipFile(
                     filename="", mode="wb", fileobj=self._raw, mtime=0, compresslevel=6
@@ -96,7 +93,18 @@ class TraceWriter:
             self._stream = target
 
     def _write(self, record: Record) -> None:
-        self._stream.write(self._encoder.encode(record) + b"\n")
+        line = self._encoder.encode(record) + b"\n"
+        try:
+            self._stream.write(line)
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: OSError) -> TraceError:
+        return TraceError(
+            f"the trace cannot be written: {error.strerror or error}",
+            path=self._path,
+            hint="check the folder, and the space on the disk",
+        )
 
     def begin(self, header: Header) -> None:
         """Write a header."""
@@ -129,17 +137,30 @@ class TraceWriter:
         ----------
         keep : bool
             ``False`` leaves nothing behind.
+
+        Raises
+        ------
+        TraceError
+            If what is left to write, or the file's place, cannot be had; then nothing is left
+            behind either.
         """
         if self._path is None or self._raw is None or self._part is None:
             self._stream.flush()
             return
-        if self._stream is not self._raw:
-            self._stream.close()
-        self._raw.close()
-        if keep:
-            self._part.replace(self._path)
-        else:
-            self._part.unlink(missing_ok=True)
+        try:
+            if self._stream is not self._raw:
+                self._stream.close()
+            self._raw.close()
+            if keep:
+                self._part.replace(self._path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                self._raw.close()
+            if keep:
+                raise self._failed(error) from error
+        finally:
+            with contextlib.suppress(OSError):
+                self._part.unlink(missing_ok=True)
 
     def __enter__(self) -> TraceWriter:
         return self
@@ -151,6 +172,11 @@ class TraceWriter:
         place: TracebackType | None,
     ) -> None:
         self.close(keep=error is None)
+
+
+class _AnyHeader(msgspec.Struct):
+    kind: str
+    schema: int
 
 
 class _Assembler:
@@ -180,6 +206,7 @@ class _Assembler:
         try:
             record = self._decoder.decode(line)
         except msgspec.ValidationError as error:
+            self._check_version(line)
             raise self.error(f"no record of a trace: {error}", "see toolkit.trace") from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise self.error(f"no JSON: {error}", "each line is one JSON object") from error
@@ -189,6 +216,11 @@ class _Assembler:
             raise self.error("a trace begins with a header", "put the header line first")
         if self.trace.end is not None:
             raise self.error("a record after the end of its trace", "a new trace needs a header")
+        if not math.isfinite(record.time) or record.time < self._time:
+            raise self.error(
+                f"time {record.time} after {self._time}", "records stand in order of time"
+            )
+        self._time = record.time
         if isinstance(record, End):
             if record.steps != self._steps:
                 raise self.error(
@@ -197,11 +229,6 @@ class _Assembler:
                 )
             self.trace.end = record
             return None
-        if not math.isfinite(record.time) or record.time < self._time:
-            raise self.error(
-                f"time {record.time} after {self._time}", "records stand in order of time"
-            )
-        self._time = record.time
         if isinstance(record, Step):
             if record.index != self._steps:
                 raise self.error(
@@ -217,11 +244,21 @@ class _Assembler:
         self.trace.records.append(record)
         return None
 
+    def _check_version(self, line: bytes) -> None:
+        # A header of another version may have other fields: its version is what to speak of.
+        try:
+            found = msgspec.json.decode(line, type=_AnyHeader)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return
+        if found.kind == "header" and found.schema != SCHEMA_VERSION:
+            raise self._wrong_version(found.schema)
+
+    def _wrong_version(self, found: int) -> TornTraceError:
+        return self.error(f"schema version {found}", f"this toolkit reads version {SCHEMA_VERSION}")
+
     def _begin(self, header: Header) -> Trace | None:
         if header.schema != SCHEMA_VERSION:
-            raise self.error(
-                f"schema version {header.schema}", f"this toolkit reads version {SCHEMA_VERSION}"
-            )
+            raise self._wrong_version(header.schema)
         if len(set(header.nodes)) != len(header.nodes) or not header.nodes:
             raise self.error("the header must name its nodes, each once", "look at 'nodes'")
         done = self.trace
@@ -260,11 +297,10 @@ def read_traces(path: Path | str, *, partial: bool = False) -> Iterator[Trace]:
     try:
         with contextlib.ExitStack() as stack:
             raw = stack.enter_context(file.open("rb"))
-            packed = raw.peek(2)[:2] == _GZIP_MAGIC
-            lines: IO[bytes] = (
-                stack.enter_context(gzip.GzipFile(fileobj=raw)) if packed else raw  # type: ignore[assignment]
-            )
-            for line in io.BufferedReader(lines) if packed else lines:  # type: ignore[arg-type]
+            lines: io.BufferedReader | gzip.GzipFile = raw
+            if raw.peek(2)[:2] == _GZIP_MAGIC:
+                lines = stack.enter_context(gzip.GzipFile(fileobj=raw))
+            for line in lines:
                 if (done := assembler.take(line)) is not None:
                     yield done
     except OSError as error:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from toolkit.trace.model import End, Fault, Header, Step, Trace
 
-__all__ = ["MemorySink", "NullSink", "Sink"]
+__all__ = ["MemorySink", "NullSink", "Sink", "TeeSink"]
 
 
 class Sink(Protocol):
@@ -80,3 +80,47 @@ class MemorySink:
     def end(self, end: End) -> None:
         """Close the trace."""
         self.traces[-1].end = end
+
+
+class TeeSink:
+    """A sink that hands everything on to several others.
+
+    If one of them fails, its error goes to the producer, and those after it miss the record.
+
+    Parameters
+    ----------
+    *sinks : Sink
+        Those that want something get everything.
+
+    Examples
+    --------
+    >>> one, other = MemorySink(), MemorySink()
+    >>> tee = TeeSink(one, NullSink(), other)
+    >>> tee.begin(Header(schema=1, protocol="paxos", trace="t", nodes=("n1",)))
+    >>> one.traces == other.traces, TeeSink(NullSink()).enabled
+    (True, False)
+    """
+
+    def __init__(self, *sinks: Sink) -> None:
+        self._sinks = tuple(sink for sink in sinks if sink.enabled)
+        self.enabled = bool(self._sinks)
+
+    def begin(self, header: Header) -> None:
+        """Hand on the first record of a trace."""
+        for sink in self._sinks:
+            sink.begin(header)
+
+    def step(self, step: Step) -> None:
+        """Hand on a step."""
+        for sink in self._sinks:
+            sink.step(step)
+
+    def fault(self, fault: Fault) -> None:
+        """Hand on a fault."""
+        for sink in self._sinks:
+            sink.fault(fault)
+
+    def end(self, end: End) -> None:
+        """Hand on the last record of a trace."""
+        for sink in self._sinks:
+            sink.end(end)

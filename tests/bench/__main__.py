@@ -1,0 +1,180 @@
+"""What ``make bench`` measures: the simulator, trace validation, and the bridge to TLC.
+
+Nothing here asserts a time: figures depend on the machine, which is named beside them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from toolkit.conformance import validate
+from toolkit.errors import InternalError
+from toolkit.protocols import get_protocol
+from toolkit.sim import Scenario, parse_scenario, simulate, simulate_trace
+from toolkit.tlc import check, default_memory, find_java, find_tlc, load_manifest, load_spec
+from toolkit.trace import MemorySink, NullSink, Sink, Trace, TraceWriter
+
+SCENARIO = """scenario bench
+protocol paxos
+nodes n1 n2 n3
+set proposers n1
+set learners n1,n3
+network delay uniform(0.001, 0.02) loss 0.05 duplicate 0.05
+disk write uniform(0.0001, 0.001)
+at 0.0 client c1 sends v1 to n1
+limit time 5 steps 1000
+"""
+
+
+def simulated(scenario: Scenario, runs: int, sink: Callable[[], Sink] | None) -> float:
+    """Return simulated steps per second."""
+    protocol = get_protocol("paxos")
+    steps = 0
+    started = time.perf_counter()
+    for seed in range(runs):
+        result = simulate(protocol, scenario, seed=seed, sink=None if sink is None else sink())
+        steps += result.steps
+    return steps / (time.perf_counter() - started)
+
+
+def bench_simulator(table: Table, runs: int) -> None:
+    """Measure recording off (two ways) and on (two ways)."""
+    scenario = parse_scenario(SCENARIO)
+    simulated(scenario, 50, MemorySink)
+    for name, sink in (
+        ("recording off (no sink)", None),
+        ("recording off (null sink)", NullSink),
+        ("recording on, kept in memory", MemorySink),
+        ("recording on, written as NDJSON", lambda: TraceWriter(io.BytesIO())),
+    ):
+        rate = statistics.median(simulated(scenario, runs, sink) for _ in range(3))
+        table.add_row("simulated steps a second", name, f"{rate:,.0f}")
+
+
+def bench_validation(table: Table, count: int) -> None:
+    """Validate many short traces in one go, and one trace alone for what a start costs."""
+    protocol = get_protocol("paxos")
+    scenario = parse_scenario(SCENARIO)
+    traces: list[Trace] = []
+    for seed in range(count):
+        trace, _ = simulate_trace(protocol, scenario, seed=seed)
+        traces.append(trace)
+    steps = [len(trace.steps) for trace in traces]
+    alone = min(validate(traces[:1]).duration for _ in range(3))
+    report = validate(traces)
+    if not report.ok:
+        raise InternalError("the benchmark's traces were not all accepted")
+    name = (
+        f"{count:,} traces of {statistics.median(steps):.0f} steps (median), {sum(steps):,} steps"
+    )
+    table.add_row(
+        "validated steps a second",
+        f"{name}, start included",
+        f"{sum(steps) / report.duration:,.0f}",
+    )
+    table.add_row(
+        "",
+        f"without the start ({alone:.1f} s, that of one trace alone); goal 15,000",
+        f"{sum(steps) / max(report.duration - alone, 1e-9):,.0f}",
+    )
+    table.add_row("", f"seconds in all, {report.tlc_seconds:.1f} of them in TLC",
+                  f"{report.duration:.1f}")  # fmt: skip
+
+
+def raw_tlc(spec: Path, config: Path, *, deadlock: bool, workers: int) -> float:
+    """Return the seconds that TLC takes by itself, its output going to a file."""
+    source = load_spec(spec, config)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        source.write(folder)
+        command = [
+            find_java().path, "-XX:+UseParallelGC", f"-Xmx{default_memory()}m", "-Xss16m",
+            f"-Djava.io.tmpdir={folder}", "-cp", find_tlc().path, "tlc2.TLC",
+            "-metadir", str(folder / "meta"), "-workers", str(workers), "-fp", "0",
+            *([] if deadlock else ["-deadlock"]), f"{source.root}.tla",
+        ]  # fmt: skip
+        started = time.perf_counter()
+        with (folder / "output").open("w") as output:
+            subprocess.run(command, cwd=folder, stdout=output, stderr=output, check=False)
+        return time.perf_counter() - started
+
+
+def bench_bridge(table: Table, pairs: int) -> None:
+    """Run the largest model that is not long, raw and through the bridge, turn about."""
+    manifest = load_manifest()
+    model = max(
+        (model for model in manifest.models if model.size != "long" and model.outcome == "success"),
+        key=lambda model: model.distinct or 0,
+    )
+    spec, config = manifest.path.parent / model.spec, manifest.path.parent / model.config
+    workers = os.cpu_count() or 1
+    ratios, raws = [], []
+    for turn in range(pairs):
+        # The order changes from pair to pair, so that neither always profits from warm caches.
+        seconds = {}
+        for which in ("raw", "bridge") if turn % 2 == 0 else ("bridge", "raw"):
+            if which == "raw":
+                seconds[which] = raw_tlc(spec, config, deadlock=model.deadlock, workers=workers)
+            else:
+                started = time.perf_counter()
+                result = check(spec, config, deadlock=model.deadlock, workers=workers)
+                seconds[which] = time.perf_counter() - started
+                if result.distinct != model.distinct:
+                    raise InternalError(f"{model.name}: {result.distinct} states, not as pinned")
+        ratios.append(seconds["bridge"] / seconds["raw"])
+        raws.append(seconds["raw"])
+    table.add_row(
+        "TLC through the bridge over raw TLC",
+        f"model {model.name}, {model.distinct:,} states, {statistics.median(raws):.1f} s raw; "
+        f"median of {pairs} pairs ({', '.join(f'{ratio:.3f}' for ratio in ratios)}); goal 1.05",
+        f"{statistics.median(ratios):.3f}",
+    )
+
+
+def main() -> int:
+    """Measure what was asked for and print a table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", help="simulator, validation, bridge; all by default")
+    parser.add_argument("--runs", type=int, default=2000, help="simulated runs for each figure")
+    parser.add_argument("--traces", type=int, default=10_000, help="traces to validate")
+    parser.add_argument("--pairs", type=int, default=3, help="pairs of runs of TLC")
+    options = parser.parse_args()
+    parts = {
+        "simulator": lambda: bench_simulator(table, options.runs),
+        "validation": lambda: bench_validation(table, options.traces),
+        "bridge": lambda: bench_bridge(table, options.pairs),
+    }
+    for part in options.parts:
+        if part not in parts:
+            parser.error(f"there is no part {part!r}")
+    load = os.getloadavg()[0]
+    table = Table(
+        title=f"{os.cpu_count()} processors ({platform.machine()}), load {load:.1f} at the start, "
+        f"Python {platform.python_version()}, Java {find_java().version}"
+    )
+    for column in ("what", "how"):
+        table.add_column(column, overflow="fold")
+    table.add_column("figure", justify="right", no_wrap=True)
+    for name in options.parts or parts:
+        print(f"measuring: {name} ...", file=sys.stderr, flush=True)
+        parts[name]()
+        table.add_section()
+    Console(width=120).print(table)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

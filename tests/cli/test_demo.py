@@ -1,0 +1,35 @@
+"""``toolkit demo``: the whole way, in under a minute, to a report and traces."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Process, Toolkit
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_demo_goes_the_whole_way(process: Process, toolkit: Toolkit, tmp_path: Path) -> None:
+    done = process("demo", "--out", "seen")
+    assert done.returncode == 0, done.stdout + done.stderr
+    folder = tmp_path / "seen"
+    assert str(folder / "report.html") in done.stdout
+    for stage in ("Simulating", "Validating", "Following", "Model-checking", "Planting"):
+        assert stage in done.stdout
+    report = (folder / "report.html").read_text(encoding="utf-8")
+    assert "<svg" in report
+    assert "Phase1b" in report
+    good = json.loads(toolkit("validate", folder / "traces.ndjson", "--json").stdout)
+    assert good["ok"]
+    bad = toolkit("validate", folder / "traces-with-a-planted-bug.ndjson", "--json")
+    assert bad.exit_code == 1
+
+
+def test_a_file_in_the_way_of_the_folder_is_named(toolkit: Toolkit, tmp_path: Path) -> None:
+    (tmp_path / "seen").write_text("")
+    result = toolkit("demo", "--out", "seen")
+    assert result.exit_code == 2
+    assert "error: seen: this is no folder" in result.stderr

@@ -1,0 +1,119 @@
+"""A protocol whose nodes do what each command says, to see what the host makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from toolkit.protocols.base import (
+    Command,
+    Effects,
+    Event,
+    Message,
+    Output,
+    Protocol,
+    Receive,
+    Restart,
+    Send,
+    SetTimer,
+    Start,
+    Timeout,
+)
+from toolkit.sim import RunResult, ScenarioBuilder, simulate_trace
+from toolkit.trace import Trace
+
+
+class Text(Message, frozen=True, tag="text"):
+    """A word."""
+
+    word: str
+
+
+class Puppet:
+    """Does what it is told, and remembers what it heard."""
+
+    def __init__(self, name: str, config: tuple[str, ...]) -> None:
+        self.name = name
+        self.heard: list[str] = []
+        self.times: list[float] = []
+        self.x: Any = None
+
+    def handle(self, event: Event, now: float) -> Effects:
+        self.times.append(now)
+        if isinstance(event, Start):
+            return Effects()
+        if isinstance(event, Receive):
+            assert isinstance(event.message, Text)
+            self.heard.append(event.message.word)
+            return Effects(action="Hear")
+        if isinstance(event, Timeout):
+            self.heard.append(f"timer {event.timer}")
+            if event.timer == "endless":
+                return Effects(timers=[SetTimer("endless", 0.0, 0.0)])
+            return Effects(action="Tick")
+        if isinstance(event, Restart):
+            self.x = event.durable.get("x")
+            return Effects(action="Restart")
+        return self.obey(event)
+
+    def obey(self, command: Command) -> Effects:
+        order = command.operation
+        effects = Effects(action=order.get("action", "Do"))
+        effects.sends = [Send(to, Text(order["say"])) for to in order.get("to", ())]
+        effects.timers = [SetTimer(*timer) for timer in order.get("timers", ())]
+        if "write" in order:
+            self.x = order["write"]
+            effects.write = {"x": self.x}
+        if "answer" in order:
+            client = order.get("client", command.client)
+            effects.outputs = [Output(client, command.request, order["answer"])]
+        return effects
+
+
+def _variables(node: Puppet) -> dict[str, Any]:
+    return {"heard": {"#tup": list(node.heard)}, "x": node.x}
+
+
+PUPPET = Protocol(
+    name="puppet",
+    title="Does what it is told",
+    configure=lambda nodes, settings: tuple(nodes),
+    settings={},
+    make_node=Puppet,
+    variables=_variables,
+    durable_variables=lambda durable: {"durable": durable.get("x")},
+    constants=lambda config: {},
+    decode_message=lambda record: Text(record["word"]),
+    random_operation=lambda config, rng, node: None if node == "n3" else {},
+    answered=lambda node: node.x,
+    actions=("Do", "Hear", "Tick", "Flush", "Crash", "Restart"),
+    observes=("durable", "heard", "up", "x"),
+    spec_folder=Path("nowhere"),
+    spec_module="Puppet",
+    trace_module="PuppetTrace",
+)
+
+
+@pytest.fixture
+def puppet() -> Protocol:
+    """The protocol."""
+    return PUPPET
+
+
+@pytest.fixture
+def build() -> Callable[[], ScenarioBuilder]:
+    """Return a builder of scenarios of three puppets, with links that take 0.01 s."""
+    return lambda: (
+        ScenarioBuilder("test", "puppet", ["n1", "n2", "n3"])
+        .network(delay="constant(0.01)")
+        .retry(None)
+    )
+
+
+@pytest.fixture
+def run() -> Callable[..., tuple[Trace, RunResult]]:
+    """Return a function that runs a builder's scenario and records it."""
+    return lambda builder, seed=0: simulate_trace(PUPPET, builder.build(), seed=seed)

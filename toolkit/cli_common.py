@@ -1,0 +1,178 @@
+"""What all commands share: where output goes, what errors look like, what a status means."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any, ParamSpec, TextIO
+
+import typer
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from toolkit.errors import SettingError, ToolkitError
+
+__all__ = [
+    "FAILED",
+    "FOUND",
+    "GOOD",
+    "INTERRUPTED",
+    "console",
+    "guarded",
+    "note",
+    "parse_settings",
+    "plural",
+    "write_json",
+]
+
+GOOD = 0
+"""Exit status: it was asked, and found good."""
+FOUND = 1
+"""Exit status: a violation or a divergence was found."""
+FAILED = 2
+"""Exit status: it could not be run."""
+INTERRUPTED = 130
+"""Exit status: Ctrl-C."""
+
+PIPE_WIDTH = 120
+"""Columns of a table that goes to a file or a pipe."""
+
+P = ParamSpec("P")
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console on the present stdout or stderr.
+
+    Parameters
+    ----------
+    stderr : bool
+        Which of the two.
+
+    Returns
+    -------
+    rich.console.Console
+        It takes texts as they are: nothing in them is read as markup.
+    """
+    file: TextIO = sys.stderr if stderr else sys.stdout
+    width = None if file.isatty() else PIPE_WIDTH
+    return Console(file=file, width=width, markup=False, emoji=False, highlight=False)
+
+
+def note(text: RenderableType = "") -> None:
+    """Print something for people on stderr, where it cannot get into a result."""
+    console(stderr=True).print(text, soft_wrap=isinstance(text, str | Text))
+
+
+def write_json(document: Mapping[str, Any]) -> None:
+    """Print one JSON document on stdout."""
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    sys.stdout.flush()
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a count with its noun.
+
+    Examples
+    --------
+    >>> plural(1, "step"), plural(12000, "step")
+    ('1 step', '12,000 steps')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def parse_settings(pairs: list[str] | None) -> dict[str, str]:
+    """Read ``KEY=VALUE`` texts.
+
+    Parameters
+    ----------
+    pairs : list of str or None
+        As given on the command line.
+
+    Returns
+    -------
+    dict of str to str
+
+    Raises
+    ------
+    SettingError
+        If one has no ``=`` or no key, or a key comes twice.
+
+    Examples
+    --------
+    >>> parse_settings(["timeout=0.2", "quorum=weighted:n1=2,n2=1"])
+    {'timeout': '0.2', 'quorum': 'weighted:n1=2,n2=1'}
+    """
+    settings: dict[str, str] = {}
+    for pair in pairs or []:
+        key, equals, value = pair.partition("=")
+        key = key.strip()
+        if not equals or not key:
+            raise SettingError(f"--set {pair!r} is not of the form KEY=VALUE")
+        if key in settings:
+            raise SettingError(f"--set gives {key!r} twice", hint="give each setting once")
+        settings[key] = value.strip()
+    return settings
+
+
+def _fail(message: str) -> None:
+    note(Text.assemble(("error: ", "bold red"), message))
+
+
+def _silence() -> None:
+    # The interpreter flushes stdout at exit; into a closed pipe that would print a traceback.
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+def guarded(command: Callable[P, int]) -> Callable[P, None]:
+    """Turn a function that returns an exit status into a command that never shows a traceback.
+
+    Parameters
+    ----------
+    command : callable
+        It returns :data:`GOOD`, :data:`FOUND` or :data:`FAILED`.
+
+    Returns
+    -------
+    callable
+        Ends in :class:`typer.Exit` with that status; with :data:`FAILED` after one message on
+        stderr for each of our own errors and for what the operating system refuses; with
+        :data:`INTERRUPTED` after Ctrl-C.  Any other exception is a bug of ours: it is shown
+        whole, and the status is :data:`FAILED` since nothing was found out.
+    """
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            status = command(*args, **kwargs)
+        except ToolkitError as error:
+            _fail(str(error))
+            status = FAILED
+        except KeyboardInterrupt:
+            note("interrupted")
+            status = INTERRUPTED
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                _silence()
+            elif error.filename is not None:
+                _fail(f"{error.filename}: {error.strerror}")
+            else:
+                _fail(str(error))
+            status = FAILED
+        except typer.Exit:
+            raise
+        except Exception as error:
+            if type(error).__module__.partition(".")[0] == "typer":
+                raise
+            note(traceback.format_exc().rstrip())
+            _fail("this is a bug in the toolkit, not in what you asked; please report it")
+            status = FAILED
+        raise typer.Exit(status)
+
+    # Typer reads the annotations of the command itself; a status is nothing to it.
+    return run

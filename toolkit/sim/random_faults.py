@@ -1,0 +1,298 @@
+"""Random scenarios: a schedule of faults and commands, drawn from a seed within bounds."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from toolkit.errors import SettingError
+from toolkit.protocols.base import Protocol
+from toolkit.sim.delays import Constant, Delay, Exponential, LogNormal, Normal, Uniform
+from toolkit.sim.network import DiskSettings, LinkOverride, LinkSettings
+from toolkit.sim.scenario import (
+    ClientCommand,
+    Clock,
+    Crash,
+    Cut,
+    Event,
+    Heal,
+    Partition,
+    Restart,
+    Retry,
+    Scenario,
+    Slow,
+    SlowDisk,
+)
+from toolkit.sim.streams import stream
+
+__all__ = ["Bounds", "random_scenario"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """Within what a random scenario is drawn.
+
+    Parameters
+    ----------
+    duration : float
+        The run ends at this time at the latest, in seconds.
+    window : float
+        Faults happen in this first part of the duration (a fraction); then everything is
+        healed and restarted.  Loss, duplication and reordering go on.
+    delay : float
+        Greatest typical delay of a message, in seconds.
+    loss, duplicate, reorder : float
+        Greatest probabilities.
+    crashes, partitions, cuts, slow_links, slow_disks : int
+        Most faults of each kind.
+    slowdown : float
+        Greatest factor of a slow link or disk.
+    write : float
+        Greatest typical time of a write, in seconds.
+    drift : float
+        Greatest drift of a clock, either way.
+    offset : float
+        Greatest offset of a clock, in seconds, either way.
+    commands : tuple of int
+        Least and greatest number of commands, besides those to nodes that came up again.
+
+    Raises
+    ------
+    SettingError
+        If no scenario lies within them.
+    """
+
+    duration: float = 5.0
+    window: float = 0.4
+    delay: float = 0.05
+    loss: float = 0.25
+    duplicate: float = 0.1
+    reorder: float = 0.2
+    crashes: int = 6
+    partitions: int = 2
+    cuts: int = 2
+    slow_links: int = 2
+    slow_disks: int = 1
+    slowdown: float = 20.0
+    write: float = 0.01
+    drift: float = 0.01
+    offset: float = 1.0
+    commands: tuple[int, int] = (4, 8)
+
+    def __post_init__(self) -> None:
+        probabilities = (self.loss, self.duplicate, self.reorder)
+        counts = (self.crashes, self.partitions, self.cuts, self.slow_links, self.slow_disks)
+        least, most = self.commands
+        if (
+            not self.duration >= 0.01
+            or not 0 < self.window <= 1
+            or not all(0 <= value <= 1 for value in probabilities)
+            or not all(value >= 0 for value in counts)
+            or not 0 <= least <= most
+            or not 0 <= self.drift < 1
+            or not self.offset >= 0
+            or not self.slowdown >= 1
+            or not self.delay >= 0.0001
+            or not self.write >= 0.0001
+        ):
+            raise SettingError(
+                f"no scenario lies within {self}",
+                hint="duration >= 0.01 s, 0 < window <= 1, probabilities in [0, 1], counts >= 0, "
+                "slowdown >= 1, delay and write >= 0.0001 s, 0 <= drift < 1",
+            )
+
+
+def _short(number: float) -> float:
+    # Numbers in a scenario are for people to read.
+    return float(f"{number:.4g}")
+
+
+class _Draw:
+    """Draws the parts of one scenario, in a fixed order."""
+
+    def __init__(self, rng: random.Random, nodes: Sequence[str], bounds: Bounds) -> None:
+        self.rng = rng
+        self.nodes = nodes
+        self.bounds = bounds
+        self.end = bounds.duration * bounds.window
+
+    def between(self, low: float, high: float) -> float:
+        return _short(low + (high - low) * self.rng.random())
+
+    def chance(self, probability: float) -> bool:
+        return self.rng.random() < probability
+
+    def time(self) -> float:
+        # More of it early, while the first commands are under way.
+        return round(self.end * self.rng.random() ** 2, 4)
+
+    def probability(self, most: float) -> float:
+        return self.between(0.0, most) if self.chance(0.7) else 0.0
+
+    def pair(self) -> tuple[str, str]:
+        one, other = self.rng.sample(list(self.nodes), 2)
+        return one, other
+
+    def delay(self, most: float) -> Delay:
+        typical = self.between(most / 10, most)
+        kind = self.rng.choice(("constant", "uniform", "exponential", "lognormal", "normal"))
+        if kind == "constant":
+            return Constant(typical)
+        if kind == "uniform":
+            return Uniform(_short(typical / 5), typical)
+        if kind == "exponential":
+            return Exponential(_short(typical / 2), _short(typical / 5))
+        if kind == "lognormal":
+            return LogNormal(_short(typical / 2), self.between(0.2, 1.0))
+        return Normal(_short(typical / 2), _short(typical / 4))
+
+    def network(self) -> LinkSettings:
+        bounds = self.bounds
+        return LinkSettings(
+            delay=self.delay(bounds.delay),
+            loss=self.probability(bounds.loss),
+            duplicate=self.probability(bounds.duplicate),
+            reorder=self.probability(bounds.reorder),
+            reorder_by=Uniform(0.0, _short(5 * bounds.delay)),
+        )
+
+    def clocks(self) -> dict[str, Clock]:
+        drift, offset = self.bounds.drift, self.bounds.offset
+        return {
+            node: Clock(self.between(-offset, offset), self.between(-drift, drift))
+            for node in self.nodes
+            if self.chance(0.3)
+        }
+
+    def crashes(self) -> list[Event]:
+        events: list[Event] = []
+        up_again: dict[str, float] = {}
+        for _ in range(self.rng.randint(0, self.bounds.crashes)):
+            node, crash = self.rng.choice(self.nodes), self.time()
+            back = round(min(self.end, crash + self.between(0.0, self.end / 4)), 4)
+            keep = self.rng.choice((None, None, None, 0, 1, 2))
+            if crash > up_again.get(node, -1.0) and back > crash:
+                up_again[node] = back
+                events += [Crash(crash, node, keep), Restart(back, node)]
+        return events
+
+    def network_faults(self) -> list[Event]:
+        if len(self.nodes) < 2:
+            return []
+        bounds = self.bounds
+        events: list[Event] = []
+        for _ in range(self.rng.randint(0, bounds.partitions)):
+            order = self.rng.sample(list(self.nodes), len(self.nodes))
+            at = self.rng.randint(1, len(order) - 1)
+            begin = self.time()
+            events.append(Partition(begin, (tuple(order[:at]), tuple(order[at:]))))
+            events.append(Heal(min(self.end, round(begin + self.between(0.01, 0.5), 4))))
+        for _ in range(self.rng.randint(0, bounds.cuts)):
+            pair = self.pair()
+            begin = self.time()
+            events.append(Cut(begin, *pair))
+            events.append(Heal(min(self.end, round(begin + self.between(0.01, 0.5), 4)), *pair))
+        for _ in range(self.rng.randint(0, bounds.slow_links)):
+            events.append(Slow(self.time(), *self.pair(), self.between(1.0, bounds.slowdown)))
+        return events
+
+    def slow_disks(self) -> list[Event]:
+        return [
+            SlowDisk(
+                self.time(), self.rng.choice(self.nodes), self.between(1.0, self.bounds.slowdown)
+            )
+            for _ in range(self.rng.randint(0, self.bounds.slow_disks))
+        ]
+
+
+def random_scenario(
+    protocol: Protocol,
+    nodes: Sequence[str],
+    seed: int,
+    bounds: Bounds | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Scenario:
+    """Draw a scenario.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        What it is for; its ``random_operation`` says what clients ask for, and whom.
+    nodes : sequence of str
+        All nodes.
+    seed : int
+        The same seed draws the same scenario; it is also the scenario's own.
+    bounds : Bounds, optional
+        Within what it is drawn.
+    settings : mapping of str to str, optional
+        The protocol's settings.
+
+    Returns
+    -------
+    Scenario
+        Named ``<protocol>-random``.  Printed by :func:`toolkit.sim.format_scenario` it can be
+        run again from a file.
+
+    Examples
+    --------
+    >>> from toolkit.protocols import get_protocol
+    >>> paxos = get_protocol("paxos")
+    >>> first = random_scenario(paxos, ["n1", "n2", "n3"], 1)
+    >>> first == random_scenario(paxos, ["n1", "n2", "n3"], 1)
+    True
+    """
+    bounds = bounds or Bounds()
+    settings = dict(settings or {})
+    config = protocol.configure(nodes, settings)
+    draw = _Draw(stream(seed, "schedule"), tuple(nodes), bounds)
+    clients = stream(seed, "clients")
+    takers = [
+        node for node in nodes if protocol.random_operation(config, clients, node) is not None
+    ]
+    crashes = draw.crashes()
+    times = [
+        # The first two meet, so that proposers and the like contend.
+        (min(0.05, draw.end) if number < 2 else draw.end) * clients.random()
+        for number in range(clients.randint(*bounds.commands))
+    ]
+    asked = [(time, clients.choice(takers)) for time in times if takers]
+    # A node that has forgotten everything is worth asking again.
+    asked += [
+        (event.time + 0.02 * clients.random(), event.node)
+        for event in crashes
+        if isinstance(event, Restart) and event.node in takers and clients.random() < 0.8
+    ]
+    events: list[Event] = [
+        ClientCommand(
+            round(time, 4),
+            f"c{number}",
+            protocol.random_operation(config, clients, node),
+            node,
+        )
+        for number, (time, node) in enumerate(asked, 1)
+    ]
+    events += [*crashes, *draw.network_faults(), *draw.slow_disks()]
+    links: list[LinkOverride] = []
+    if len(nodes) > 1 and draw.chance(0.3):
+        sender, receiver = draw.pair()
+        links.append(LinkOverride(sender, receiver, delay=draw.delay(4 * bounds.delay)))
+    network = draw.network()
+    disk = DiskSettings(draw.delay(bounds.write) if draw.chance(0.8) else Constant(0.0))
+    clocks = draw.clocks()
+    # Repairs come after what they repair, also at the very end of the window.
+    events.sort(key=lambda event: (event.time, isinstance(event, Restart | Heal)))
+    return Scenario(
+        name=f"{protocol.name}-random",
+        protocol=protocol.name,
+        nodes=tuple(nodes),
+        settings=settings,
+        network=network,
+        links=tuple(links),
+        disk=disk,
+        clocks=clocks,
+        retry=Retry(0.5, draw.chance(0.5)),
+        events=(*events, Heal(round(draw.end, 4))),
+        time_limit=bounds.duration,
+        seed=seed,
+    )

@@ -1,0 +1,172 @@
+"""The recording side of the simulator: views, differences, records, and a sink that may fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from toolkit import __version__
+from toolkit.protocols.base import Message, Protocol, message_record
+from toolkit.trace import SCHEMA_VERSION, End, Fault, Header, Received, Sent, Sink, Step
+
+__all__ = ["Recorder"]
+
+
+class Recorder:
+    """Builds records and hands them to a sink; whatever fails here stops recording only.
+
+    Parameters
+    ----------
+    sink : Sink
+        Where the records go.
+    protocol : Protocol
+        Whose views are taken.
+
+    Attributes
+    ----------
+    error : str or None
+        Why recording stopped, if it did.
+    """
+
+    def __init__(self, sink: Sink, protocol: Protocol) -> None:
+        self.error: str | None = None
+        self._sink = sink
+        self._protocol = protocol
+        self._last: dict[str, dict[str, Any]] = {}
+        self._index = 0
+        # The same message object goes to several nodes, and its record with it.
+        self._message: Message | None = None
+        self._record: dict[str, Any] = {}
+
+    def _guarded(self, observe: Callable[[], None]) -> None:
+        if self.error is not None:
+            return
+        try:
+            observe()
+        except Exception as error:
+            self.error = f"{type(error).__name__}: {error}"
+
+    def view(self, node: Any, durable: Mapping[str, Any], up: bool) -> dict[str, Any]:
+        """Return the specification's variables at a node, the host's ``up`` among them."""
+        return {
+            **self._protocol.variables(node),
+            **self._protocol.durable_variables(durable),
+            "up": up,
+        }
+
+    def begin(
+        self,
+        *,
+        trace: str,
+        nodes: Mapping[str, Any],
+        constants: Mapping[str, Any],
+        durable: Mapping[str, Mapping[str, Any]],
+        seed: int,
+        replay: str | None,
+        meta: Mapping[str, Any],
+    ) -> None:
+        """Record the header, with the view of every node as it is now."""
+
+        def observe() -> None:
+            self._last = {
+                name: self.view(node, durable[name], True) for name, node in nodes.items()
+            }
+            observed = sorted({name for view in self._last.values() for name in view})
+            self._sink.begin(
+                Header(
+                    schema=SCHEMA_VERSION,
+                    protocol=self._protocol.name,
+                    trace=trace,
+                    nodes=tuple(nodes),
+                    constants=dict(constants),
+                    observed=tuple(observed),
+                    initial={name: dict(view) for name, view in self._last.items()},
+                    origin=f"toolkit {__version__} simulator",
+                    seed=seed,
+                    replay=replay,
+                    meta=dict(meta),
+                )
+            )
+
+        self._guarded(observe)
+
+    def message(self, message: Message) -> dict[str, Any]:
+        """Return a message's record."""
+        if message is not self._message:
+            self._message = message
+            self._record = message_record(message)
+        return self._record
+
+    def step(
+        self,
+        time: float,
+        name: str,
+        action: str,
+        params: dict[str, Any],
+        received: tuple[str, int, Message] | None,
+        sent: list[tuple[int, str, Message]],
+        node: Any,
+        durable: Mapping[str, Any],
+        up: bool,
+    ) -> None:
+        """Record a step: what it was, what left in it, and what it changed at its node.
+
+        Parameters
+        ----------
+        time : float
+            Seconds since the start.
+        name : str
+            The node.
+        action, params
+            The specification's action.
+        received : tuple or None
+            Sender, number and message.
+        sent : list of tuple
+            Number, receiver and message of each message that left.
+        node : Node
+            The node after the step.
+        durable : mapping
+            What its disk holds after the step.
+        up : bool
+            Whether it is up after the step.
+        """
+
+        def observe() -> None:
+            view = self.view(node, durable, up)
+            last = self._last[name]
+            changed = {key: value for key, value in view.items() if last.get(key, _NEW) != value}
+            self._last[name] = view
+            self._sink.step(
+                Step(
+                    index=self._index,
+                    time=time,
+                    node=name,
+                    action=action,
+                    params=params,
+                    received=None
+                    if received is None
+                    else Received(self.message(received[2]), received[0], received[1]),
+                    sent=tuple(
+                        [Sent(self.message(message), to, number) for number, to, message in sent]
+                    ),
+                    state=changed,
+                )
+            )
+            self._index += 1
+
+        self._guarded(observe)
+
+    def fault(self, time: float, kind: str, params: dict[str, Any]) -> None:
+        """Record a fault."""
+        self._guarded(lambda: self._sink.fault(Fault(time=time, fault=kind, params=params)))
+
+    def end(self, reason: str, time: float, results: dict[str, Any]) -> None:
+        """Record the end."""
+        self._guarded(
+            lambda: self._sink.end(
+                End(reason=reason, steps=self._index, time=time, results=results)
+            )
+        )
+
+
+_NEW = object()

@@ -1,0 +1,90 @@
+"""What came out of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Answer", "RunResult"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A node's answer to a client.
+
+    Parameters
+    ----------
+    time : float
+        Seconds since the start.
+    node : str
+        Who answered.
+    client : str
+        Whom.
+    request : int
+        The client's number for its request.
+    result : JSON
+        The answer.
+    """
+
+    time: float
+    node: str
+    client: str
+    request: int
+    result: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """What came out of a run.
+
+    Parameters
+    ----------
+    seed : int
+        The run's seed.
+    reason : str
+        Why it ended: ``"quiet"`` (nothing was left to happen), ``"time limit"`` or
+        ``"step limit"``.
+    steps : int
+        Number of steps, that is of the specification's actions.
+    time : float
+        Seconds at which it ended.
+    sent, delivered, lost, duplicated : int
+        Messages that left a node; copies that were handled; copies that were lost; extra
+        copies made.  Copies still on their way at the end are in none of the last three.
+    actions : dict of str to int
+        Steps by action, sorted by name.
+    faults : dict of str to int
+        Faults by kind, sorted by name; ``"crash"`` and ``"restart"`` among them.
+    answers : tuple of Answer
+        Everything that clients were told, in order.
+    requests, unanswered : int
+        How much clients asked for, and how much of it was never answered.
+    answered : dict of str to JSON
+        Node to what it ended with, as the protocol says; nodes with nothing are left out.
+    nodes : dict of str to object
+        The nodes as they ended; ``None`` for one that was down.
+    sink_error : str or None
+        Why recording stopped early, if it did; the run itself went on as if it had not.
+    """
+
+    seed: int
+    reason: str
+    steps: int
+    time: float
+    sent: int
+    delivered: int
+    lost: int
+    duplicated: int
+    actions: dict[str, int]
+    faults: dict[str, int]
+    answers: tuple[Answer, ...]
+    requests: int
+    unanswered: int
+    answered: dict[str, Any]
+    nodes: dict[str, Any]
+    sink_error: str | None = None
+
+    @property
+    def decided(self) -> bool:
+        """Whether a client was answered, or a node knows the outcome at the end."""
+        return bool(self.answers or self.answered)

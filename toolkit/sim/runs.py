@@ -1,0 +1,347 @@
+"""Many runs, each from a seed of its own, and what they came to."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import statistics
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from toolkit.errors import SettingError
+from toolkit.protocols.base import Protocol
+from toolkit.sim.host import simulate
+from toolkit.sim.library import load_scenario
+from toolkit.sim.random_faults import Bounds, random_scenario
+from toolkit.sim.results import RunResult
+from toolkit.sim.scenario import Scenario
+from toolkit.trace import Sink
+
+__all__ = ["Outcome", "Summary", "simulate_runs"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What one of many runs came to.
+
+    Parameters
+    ----------
+    seed : int
+        Its seed.
+    trace : str
+        The name of its trace.
+    reason : str
+        Why it ended.
+    steps : int
+        Its steps.
+    time : float
+        Seconds at which it ended.
+    decided : bool
+        Whether a client was answered, or a node knew the outcome at the end.
+    requests, unanswered : int
+        How much clients asked for, and how much of it was never answered.
+    """
+
+    seed: int
+    trace: str
+    reason: str
+    steps: int
+    time: float
+    decided: bool
+    requests: int
+    unanswered: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What many runs came to.
+
+    Parameters
+    ----------
+    protocol : str
+        The protocol's name.
+    runs : int
+        Number of runs.
+    seed : int
+        Seed of the first; that of run k is `seed` + k.
+    recorded : int
+        How many were recorded whole.
+    steps : int
+        Steps of all runs.
+    median_steps : float
+        Median of the runs' steps.
+    actions : dict of str to int
+        Steps by action; an action of the protocol that never happened is there with 0.
+    faults : dict of str to int
+        Faults by kind, crashes and restarts among them.
+    reasons : dict of str to int
+        Runs by why they ended.
+    decided, undecided : int
+        Runs by whether they came to a decision.
+    requests, unanswered : int
+        How much clients asked for, and how much of it was never answered.
+    sent, delivered, lost, duplicated : int
+        Messages of all runs (see :class:`~toolkit.sim.RunResult`).
+    outcomes : tuple of Outcome
+        Each run.
+    sink_error : str or None
+        Why recording stopped, if it did; later runs were not recorded.
+    """
+
+    protocol: str
+    runs: int
+    seed: int
+    recorded: int
+    steps: int
+    median_steps: float
+    actions: dict[str, int]
+    faults: dict[str, int]
+    reasons: dict[str, int]
+    decided: int
+    undecided: int
+    requests: int
+    unanswered: int
+    sent: int
+    delivered: int
+    lost: int
+    duplicated: int
+    outcomes: tuple[Outcome, ...]
+    sink_error: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all fields, in JSON's types."""
+        return asdict(self) | {"outcomes": [asdict(outcome) for outcome in self.outcomes]}
+
+
+def _replay(
+    protocol: Protocol,
+    seed: int,
+    scenario: str | None,
+    nodes: Sequence[str] | None,
+    settings: Mapping[str, str],
+    duration: float | None,
+    bug: str | None,
+) -> str:
+    words = ["toolkit", "simulate", protocol.name]
+    if scenario is not None:
+        words += ["--scenario", scenario]
+    elif nodes is not None:
+        words += ["--nodes", str(len(nodes))]
+    words += ["--seed", str(seed), "--runs", "1"]
+    if duration is not None:
+        words += ["--duration", repr(duration)]
+    for key, value in settings.items():
+        words += ["--set", f"{key}={value}"]
+    if bug is not None:
+        words += ["--bug", bug]
+    return shlex.join([*words, "--out", "trace.ndjson"])
+
+
+def node_names(count: int) -> tuple[str, ...]:
+    """Return the names that so many nodes get: n1, n2, ...
+
+    Examples
+    --------
+    >>> node_names(2)
+    ('n1', 'n2')
+    """
+    if count < 1:
+        raise SettingError(f"{count} nodes cannot run anything", hint="1 or more")
+    return tuple(f"n{number}" for number in range(1, count + 1))
+
+
+def simulate_runs(
+    protocol: Protocol,
+    *,
+    runs: int = 1,
+    seed: int | None = None,
+    scenario: Scenario | Path | str | None = None,
+    nodes: int | Sequence[str] | None = None,
+    settings: Mapping[str, str] | None = None,
+    duration: float | None = None,
+    bounds: Bounds | None = None,
+    bug: str | None = None,
+    sink: Sink | None = None,
+    sink_factory: Callable[[str], AbstractContextManager[Sink]] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Summary:
+    """Run a scenario, or random ones, with one seed after the other.
+
+    Run k has the seed `seed` + k, and is the same whichever runs go before it: the header of
+    each trace holds the command that makes it alone.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        What is run.
+    runs : int
+        How often.
+    seed : int, optional
+        Seed of the first run; by default the scenario's own, or 0.
+    scenario : Scenario, path or name, optional
+        What is run; by default a random scenario for each seed.
+    nodes : int or sequence of str, optional
+        The nodes of random scenarios, 3 by default; a scenario has its own.
+    settings : mapping of str to str, optional
+        The protocol's settings, on top of the scenario's own.
+    duration : float, optional
+        Time limit of each run, in seconds; by default the scenario's, or that of `bounds`.
+    bounds : Bounds, optional
+        Within what random scenarios are drawn.
+    bug : str, optional
+        A planted bug that every node is to have.
+    sink : Sink, optional
+        Where all traces go.
+    sink_factory : callable, optional
+        ``sink_factory(name)`` makes the sink of the trace of that name, as a context manager;
+        instead of `sink`.  A trace that cannot be recorded whole leaves its sink by an
+        exception.
+    progress : callable, optional
+        ``progress(done, runs)`` is called after each run.
+
+    Returns
+    -------
+    Summary
+
+    Raises
+    ------
+    SettingError
+        If the arguments do not fit together.
+
+    Examples
+    --------
+    >>> from toolkit.protocols import get_protocol
+    >>> summary = simulate_runs(get_protocol("paxos"), runs=3, seed=1)
+    >>> [outcome.seed for outcome in summary.outcomes]
+    [1, 2, 3]
+    """
+    if runs < 1:
+        raise SettingError(f"{runs} runs show nothing", hint="1 or more")
+    if duration is not None and not 0.01 <= duration < float("inf"):
+        raise SettingError(f"a run cannot last {duration} s", hint="at least 0.01 s")
+    if sink is not None and sink_factory is not None:
+        raise SettingError("one sink for all, or one for each trace", hint="give one of the two")
+    settings = dict(settings or {})
+    reference: str | None = None
+    names: tuple[str, ...] | None = None
+    if scenario is not None:
+        if nodes is not None or bounds is not None:
+            raise SettingError(
+                "a scenario has nodes and faults of its own", hint="leave out nodes and bounds"
+            )
+        plan = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+        reference = plan.source
+        replayable = reference is not None
+        plan = replace(plan, settings={**plan.settings, **settings})
+        if duration is not None:
+            plan = replace(plan, time_limit=duration)
+        seed = plan.seed if seed is None else seed
+
+        def draw(own: int) -> Scenario:
+            return plan
+    else:
+        count = 3 if nodes is None else nodes
+        drawn = names = node_names(count) if isinstance(count, int) else tuple(count)
+        within = bounds or Bounds()
+        if duration is not None:
+            within = replace(within, duration=duration)
+        # The command line knows no bounds but the duration.
+        replayable = within == Bounds(duration=duration or Bounds().duration) and (
+            names == node_names(len(names))
+        )
+
+        def draw(own: int) -> Scenario:
+            return random_scenario(protocol, drawn, own, within, settings)
+
+    seed = seed or 0
+    tally = _Tally(protocol, seed)
+    for number in range(runs):
+        own = seed + number
+        one = draw(own)
+        replay = (
+            _replay(protocol, own, reference, names, settings, duration, bug)
+            if replayable
+            else None
+        )
+        trace = f"{one.name}-{own}"
+        record = (sink is not None or sink_factory is not None) and tally.sink_error is None
+        place: AbstractContextManager[Sink | None] = contextlib.nullcontext(
+            sink if record else None
+        )
+        if record and sink_factory is not None:
+            place = sink_factory(trace)
+        with contextlib.suppress(_Torn), place as into:
+            result = simulate(protocol, one, seed=own, sink=into, bug=bug, replay=replay)
+            if sink_factory is not None and result.sink_error is not None:
+                # Its sink is not to keep half a trace.
+                raise _Torn
+        tally.add(result, trace, recorded=record and result.sink_error is None)
+        if progress is not None:
+            progress(number + 1, runs)
+    return tally.summary()
+
+
+class _Torn(Exception):  # noqa: N818 - no error of anybody, only a way out of a sink
+    """A trace could not be recorded whole."""
+
+
+class _Tally:
+    """Adds up runs."""
+
+    def __init__(self, protocol: Protocol, seed: int) -> None:
+        self.protocol = protocol
+        self.seed = seed
+        self.actions = Counter(dict.fromkeys(protocol.actions, 0))
+        self.faults: Counter[str] = Counter()
+        self.reasons: Counter[str] = Counter()
+        self.messages: Counter[str] = Counter()
+        self.outcomes: list[Outcome] = []
+        self.recorded = 0
+        self.sink_error: str | None = None
+
+    def add(self, result: RunResult, trace: str, *, recorded: bool) -> None:
+        self.actions.update(result.actions)
+        self.faults.update(result.faults)
+        self.reasons[result.reason] += 1
+        for name in ("sent", "delivered", "lost", "duplicated"):
+            self.messages[name] += getattr(result, name)
+        self.recorded += recorded
+        self.sink_error = self.sink_error or result.sink_error
+        self.outcomes.append(
+            Outcome(
+                seed=result.seed,
+                trace=trace,
+                reason=result.reason,
+                steps=result.steps,
+                time=result.time,
+                decided=result.decided,
+                requests=result.requests,
+                unanswered=result.unanswered,
+            )
+        )
+
+    def summary(self) -> Summary:
+        outcomes = self.outcomes
+        decided = sum(outcome.decided for outcome in outcomes)
+        return Summary(
+            protocol=self.protocol.name,
+            runs=len(outcomes),
+            seed=self.seed,
+            recorded=self.recorded,
+            steps=sum(outcome.steps for outcome in outcomes),
+            median_steps=statistics.median(outcome.steps for outcome in outcomes),
+            actions=dict(self.actions),
+            faults=dict(sorted(self.faults.items())),
+            reasons=dict(sorted(self.reasons.items())),
+            decided=decided,
+            undecided=len(outcomes) - decided,
+            requests=sum(outcome.requests for outcome in outcomes),
+            unanswered=sum(outcome.unanswered for outcome in outcomes),
+            outcomes=tuple(outcomes),
+            sink_error=self.sink_error,
+            **{name: self.messages[name] for name in ("sent", "delivered", "lost", "duplicated")},
+        )

@@ -1,0 +1,620 @@
+"""Scenarios as text: one statement a line, ``#`` begins a comment.
+
+::
+
+    scenario duelling
+    protocol paxos
+    nodes n1 n2 n3
+    set backoff 0.05
+    network delay uniform(0.001, 0.01) loss 0.05 duplicate 0.02
+    network reorder 0.1 by uniform(0.0, 0.05) fifo no
+    link n1 -> n2 delay constant(0.05)
+    disk write exponential(0.002)
+    disk n2 write constant(0.01)
+    clock n2 offset 0.5 drift 0.0001
+    retry 0.5 next
+    at 0.0 client c1 sends v1 to n1
+    at 0.2 crash n2 keep 0
+    at 0.5 restart n2
+    at 0.6 partition n1 | n2 n3
+    at 0.7 cut n1 -> n3
+    at 0.8 heal n1 -> n3
+    at 0.9 heal
+    at 1.0 slow n1 -> n2 by 10
+    at 1.1 slow disk n2 by 10
+    limit time 5 steps 10000
+    seed 7
+    expect
+      ...
+    end
+
+``<->`` names both directions of a link.  An operation is a word, or JSON.  ``retry off``
+lets clients ask once only; ``retry 0.5 next`` lets them turn to the next node.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from toolkit.errors import ScenarioError
+from toolkit.sim.delays import Delay, parse_delay
+from toolkit.sim.network import DiskSettings, LinkOverride, LinkSettings
+from toolkit.sim.scenario import (
+    NAME,
+    ClientCommand,
+    Clock,
+    Crash,
+    Cut,
+    Event,
+    Heal,
+    MisfitError,
+    Partition,
+    Restart,
+    Retry,
+    Scenario,
+    Slow,
+    SlowDisk,
+)
+
+__all__ = ["format_scenario", "parse_scenario", "read_scenario"]
+
+_LITERALS = ("true", "false", "null", "NaN", "Infinity", "-Infinity")
+_TOKEN = re.compile(r"[A-Za-z_]+\s*\([^)]*\)|<->|->|\||[^\s|]+")
+_DECODER = json.JSONDecoder()
+
+
+class _Line:
+    """The tokens of one line, taken from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.place = 0
+
+    def error(self, message: str, hint: str) -> ScenarioError:
+        return ScenarioError(message, hint=hint)
+
+    def _skip(self) -> None:
+        while self.place < len(self.text) and self.text[self.place].isspace():
+            self.place += 1
+
+    def peek(self) -> str | None:
+        self._skip()
+        match = _TOKEN.match(self.text, self.place)
+        return match[0] if match else None
+
+    def take(self, what: str) -> str:
+        token = self.peek()
+        if token is None:
+            raise self.error(f"{what} is missing at the end of the line", f"write {what}")
+        self.place += len(token)
+        return token
+
+    def keyword(self, *words: str) -> str:
+        token = self.take(" or ".join(repr(word) for word in words))
+        if token not in words:
+            raise unknown("word", token, words)
+        return token
+
+    def maybe(self, word: str) -> bool:
+        if self.peek() == word:
+            self.take(word)
+            return True
+        return False
+
+    def name(self, what: str) -> str:
+        token = self.take(what)
+        if not NAME.fullmatch(token):
+            raise self.error(
+                f"{token!r} is no name for {what}",
+                "names begin with a letter; then letters, digits and _ . -",
+            )
+        return token
+
+    def number(self, what: str) -> float:
+        token = self.take(what)
+        try:
+            number = float(token)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number) or "_" in token:
+            raise self.error(f"{token!r} is no number for {what}", "for instance 0.05")
+        return number
+
+    def whole(self, what: str) -> int:
+        token = self.take(what)
+        if not re.fullmatch(r"-?[0-9]{1,30}", token):
+            raise self.error(f"{token!r} is no whole number for {what}", "for instance 3")
+        return int(token)
+
+    def operation(self) -> Any:
+        self._skip()
+        try:
+            value, end = _DECODER.raw_decode(self.text, self.place)
+        except (ValueError, RecursionError):
+            return self.name("an operation")
+        following = self.text[end : end + 1]
+        if isinstance(value, float) and not math.isfinite(value):
+            raise self.error("an operation cannot be infinite or no number", "use a word")
+        if following and not following.isspace():
+            return self.name("an operation")
+        self.place = end
+        return value
+
+    def finish(self) -> None:
+        if (token := self.peek()) is not None:
+            raise self.error(f"unexpected {token!r}", "remove it, or begin a new line")
+
+
+def unknown(what: str, token: str, known: tuple[str, ...]) -> ScenarioError:
+    """Return the error about a word that is not known here, with the nearest that is."""
+    close = get_close_matches(token, known, n=1)
+    return ScenarioError(
+        f"unknown {what} {token!r}",
+        hint=f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}",
+    )
+
+
+_LINK_WORDS = ("delay", "loss", "duplicate", "reorder", "fifo")
+_EVENT_WORDS = ("client", "crash", "restart", "partition", "cut", "heal", "slow")
+
+
+class _Parser:
+    """Reads a scenario text."""
+
+    def __init__(self, path: Path | str | None) -> None:
+        self.path = path
+        self.folder = Path(path).parent if path is not None else None
+        self.line = 0
+        self.once: dict[str, Any] = {}
+        self.settings: dict[str, str] = {}
+        self.network: dict[str, Any] = {}
+        self.links: list[LinkOverride] = []
+        self.disks: dict[str, DiskSettings] = {}
+        self.clocks: dict[str, Clock] = {}
+        self.events: list[Event] = []
+        self.lines: list[tuple[object, int]] = []
+        self.statements: dict[str, Callable[[_Line], None]] = {
+            "scenario": self.scenario,
+            "protocol": self.protocol,
+            "nodes": self.nodes,
+            "set": self.set,
+            "network": self.network_line,
+            "link": self.link,
+            "disk": self.disk,
+            "clock": self.clock,
+            "retry": self.retry,
+            "at": self.at,
+            "limit": self.limit,
+            "seed": self.seed,
+        }
+
+    def parse(self, text: str) -> Scenario:
+        try:
+            return self._parse(text)
+        except ScenarioError as error:
+            if error.line is not None and error.path is not None:
+                raise
+            line = self.line
+            if isinstance(error, MisfitError):
+                line = next((n for part, n in self.lines if part is error.part), line)
+            raise ScenarioError(
+                error.message,
+                path=error.path or self.path,
+                line=line if error.line is None else error.line,
+                hint=error.hint,
+            ) from error
+
+    def _parse(self, text: str) -> Scenario:
+        expected: list[str] | None = None
+        inside = False
+        for self.line, raw in enumerate(re.split(r"\r\n|\n|\r", text), 1):
+            stripped = raw.strip()
+            if inside:
+                assert expected is not None
+                if stripped == "end":
+                    inside = False
+                elif stripped:
+                    expected.append(stripped)
+                continue
+            line = _Line(raw.split("#", 1)[0] if '"' not in raw else _uncomment(raw))
+            word = line.peek()
+            if word is None:
+                continue
+            if word == "expect":
+                if expected is not None:
+                    raise ScenarioError("a second 'expect'", hint="one is enough")
+                line.take("expect")
+                line.finish()
+                inside, expected = True, []
+                continue
+            if word not in self.statements:
+                raise unknown("statement", word, (*self.statements, "expect"))
+            line.take("a statement")
+            self.statements[word](line)
+            line.finish()
+        if inside:
+            raise ScenarioError("'expect' is not closed", hint="put 'end' on a line of its own")
+        for word in ("scenario", "protocol", "nodes"):
+            if word not in self.once:
+                raise ScenarioError(
+                    f"the statement {word!r} is missing", hint=f"for instance: {_EXAMPLES[word]}"
+                )
+        values = dict(self.once)
+        return Scenario(
+            name=values.pop("scenario"),
+            settings=self.settings,
+            network=LinkSettings(**self.network),
+            links=tuple(self.links),
+            disks=self.disks,
+            clocks=self.clocks,
+            events=tuple(self.events),
+            expected=None if expected is None else tuple(expected),
+            source=None if self.path is None else str(self.path),
+            **values,
+        )
+
+    def _once(self, word: str, value: Any, *, statement: str | None = None) -> None:
+        if word in self.once:
+            raise ScenarioError(f"a second {statement or word!r}", hint="one is enough")
+        self.once[word] = value
+
+    def scenario(self, line: _Line) -> None:
+        self._once("scenario", line.name("the scenario"))
+
+    def protocol(self, line: _Line) -> None:
+        self._once("protocol", line.name("the protocol"))
+
+    def nodes(self, line: _Line) -> None:
+        names = [line.name("a node")]
+        while line.peek() is not None:
+            names.append(line.name("a node"))
+        if len(set(names)) < len(names):
+            raise ScenarioError("a node is named twice", hint="each once")
+        self._once("nodes", tuple(names))
+
+    def set(self, line: _Line) -> None:
+        key = line.name("a setting")
+        if key in self.settings:
+            raise ScenarioError(f"the setting {key!r} is given twice", hint="once is enough")
+        value = line.text[line.place :].strip()
+        if not value:
+            raise ScenarioError(f"the setting {key!r} has no value", hint=f"set {key} VALUE")
+        line.place = len(line.text)
+        self.settings[key] = value
+
+    def _link_words(self, line: _Line, into: dict[str, Any]) -> None:
+        if line.peek() is None:
+            raise ScenarioError("nothing is said of it", hint=f"say {', '.join(_LINK_WORDS)}")
+        while line.peek() is not None:
+            word = line.keyword(*_LINK_WORDS)
+            if word in into:
+                raise ScenarioError(f"{word!r} is given twice", hint="once is enough")
+            if word == "delay":
+                into[word] = self._delay(line)
+            elif word == "fifo":
+                into[word] = line.keyword("yes", "no") == "yes"
+            else:
+                into[word] = line.number(f"the probability of {word}")
+                if word == "reorder" and line.maybe("by"):
+                    into["reorder_by"] = self._delay(line)
+
+    def _delay(self, line: _Line) -> Delay:
+        return parse_delay(line.take("a distribution such as constant(0.01)"), folder=self.folder)
+
+    def network_line(self, line: _Line) -> None:
+        self._link_words(line, self.network)
+        LinkSettings(**self.network)
+
+    def link(self, line: _Line) -> None:
+        pairs = self._pairs(line)
+        words: dict[str, Any] = {}
+        self._link_words(line, words)
+        for sender, receiver in pairs:
+            override = LinkOverride(sender, receiver, **words)
+            override.apply(LinkSettings())
+            self.lines.append((override, self.line))
+            self.links.append(override)
+
+    def _pairs(self, line: _Line) -> list[tuple[str, str]]:
+        one = line.name("a node")
+        arrow = line.keyword("->", "<->")
+        other = line.name("a node")
+        return [(one, other)] if arrow == "->" else [(one, other), (other, one)]
+
+    def disk(self, line: _Line) -> None:
+        node = None if line.peek() == "write" else line.name("a node")
+        line.keyword("write")
+        disk = DiskSettings(self._delay(line))
+        if node is None:
+            self._once("disk", disk)
+        elif node in self.disks:
+            raise ScenarioError(f"a second disk for {node!r}", hint="one is enough")
+        else:
+            self.lines.append((disk, self.line))
+            self.disks[node] = disk
+
+    def clock(self, line: _Line) -> None:
+        node = line.name("a node")
+        words: dict[str, float] = {}
+        while not words or line.peek() is not None:
+            word = line.keyword("offset", "drift")
+            if word in words:
+                raise ScenarioError(f"{word!r} is given twice", hint="once is enough")
+            words[word] = line.number(word)
+        if node in self.clocks:
+            raise ScenarioError(f"a second clock for {node!r}", hint="one is enough")
+        self.clocks[node] = Clock(**words)
+        self.lines.append((self.clocks[node], self.line))
+
+    def retry(self, line: _Line) -> None:
+        if line.maybe("off"):
+            self._once("retry", Retry(None))
+            return
+        every = line.number("seconds, or 'off'")
+        next_node = line.peek() is not None and line.keyword("next", "same") == "next"
+        self._once("retry", Retry(every, next_node))
+
+    def limit(self, line: _Line) -> None:
+        if line.peek() is None:
+            raise ScenarioError("no limit is given", hint="limit time 10 steps 100000")
+        while line.peek() is not None:
+            if line.keyword("time", "steps") == "time":
+                seconds = line.number("seconds")
+                if seconds <= 0:
+                    raise ScenarioError("a limit must be above 0", hint="limit time 10")
+                self._once("time_limit", seconds, statement="limit time")
+            else:
+                steps = line.whole("steps")
+                if steps <= 0:
+                    raise ScenarioError("a limit must be above 0", hint="limit steps 100000")
+                self._once("step_limit", steps, statement="limit steps")
+
+    def seed(self, line: _Line) -> None:
+        self._once("seed", line.whole("the seed"))
+
+    def at(self, line: _Line) -> None:
+        time = line.number("a time")
+        for event in self._events(line, time, line.keyword(*_EVENT_WORDS)):
+            self.lines.append((event, self.line))
+            self.events.append(event)
+
+    def _events(self, line: _Line, time: float, word: str) -> list[Event]:
+        if word == "client":
+            client = line.name("a client")
+            line.keyword("sends")
+            operation = line.operation()
+            line.keyword("to")
+            return [ClientCommand(time, client, operation, line.name("a node"))]
+        if word == "crash":
+            node = line.name("a node")
+            keep = None
+            if line.peek() is not None:
+                line.keyword("keep")
+                keep = line.whole("writes that are kept")
+            return [Crash(time, node, keep)]
+        if word == "restart":
+            return [Restart(time, line.name("a node"))]
+        if word == "partition":
+            groups: list[list[str]] = [[]]
+            while line.peek() is not None:
+                if line.maybe("|"):
+                    groups.append([])
+                else:
+                    groups[-1].append(line.name("a node"))
+            return [Partition(time, tuple(map(tuple, groups)))]
+        if word == "cut":
+            return [Cut(time, *pair) for pair in self._pairs(line)]
+        if word == "heal":
+            if line.peek() is None:
+                return [Heal(time)]
+            return [Heal(time, *pair) for pair in self._pairs(line)]
+        if line.maybe("disk"):
+            node = line.name("a node")
+            line.keyword("by")
+            return [SlowDisk(time, node, line.number("a factor"))]
+        pairs = self._pairs(line)
+        line.keyword("by")
+        factor = line.number("a factor")
+        return [Slow(time, *pair, factor) for pair in pairs]
+
+
+_EXAMPLES = {
+    "scenario": "scenario my-first",
+    "protocol": "protocol paxos",
+    "nodes": "nodes n1 n2 n3",
+}
+
+
+def _uncomment(raw: str) -> str:
+    # A '#' inside a JSON string is no comment.
+    quoted = False
+    place = 0
+    while place < len(raw):
+        character = raw[place]
+        if character == "\\" and quoted:
+            place += 1
+        elif character == '"':
+            quoted = not quoted
+        elif character == "#" and not quoted:
+            return raw[:place]
+        place += 1
+    return raw
+
+
+def parse_scenario(text: str, *, path: Path | str | None = None) -> Scenario:
+    r"""Read a scenario from its text form (see the top of this module).
+
+    Parameters
+    ----------
+    text : str
+        The whole text.
+    path : pathlib.Path or str, optional
+        Where it comes from, for error messages and for files that it names.
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    ScenarioError
+        With the line, and the nearest known word for a typo.
+
+    Examples
+    --------
+    >>> text = '''
+    ... scenario lonely
+    ... protocol paxos
+    ... nodes n1
+    ... at 0 client c1 sends v1 to n1
+    ... '''
+    >>> parse_scenario(text).events
+    (ClientCommand(time=0.0, client='c1', operation='v1', node='n1'),)
+    >>> parse_scenario("scenario s\nprotocl paxos")
+    Traceback (most recent call last):
+    toolkit.errors.ScenarioError: line 2: unknown statement 'protocl' (did you mean 'protocol'?)
+    """
+    return _Parser(path).parse(text)
+
+
+def read_scenario(path: Path | str) -> Scenario:
+    """Read a scenario file.
+
+    Parameters
+    ----------
+    path : pathlib.Path or str
+        A text file in UTF-8.
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    ScenarioError
+        If it cannot be read, or is no scenario.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ScenarioError(
+            f"the scenario cannot be read: {error.strerror}", path=path, hint="check the path"
+        ) from error
+    except (UnicodeDecodeError, ValueError) as error:
+        raise ScenarioError(
+            "the scenario is no text in UTF-8", path=path, hint="is it the right file?"
+        ) from error
+    return parse_scenario(text, path=path)
+
+
+def _words(settings: LinkSettings | LinkOverride, default: LinkSettings | None) -> list[str]:
+    words = []
+    for name in ("delay", "loss", "duplicate", "reorder", "fifo"):
+        value = getattr(settings, name)
+        by = settings.reorder_by if name == "reorder" else None
+        if default is not None and value == getattr(default, name):
+            if by is None or by == default.reorder_by:
+                continue
+        elif value is None:
+            continue
+        shown = ("no", "yes")[value] if isinstance(value, bool) else str(value)
+        words.append(f"{name} {shown}" + (f" by {by}" if by is not None else ""))
+    return words
+
+
+def _operation(operation: Any) -> str:
+    if isinstance(operation, str) and NAME.fullmatch(operation) and operation not in _LITERALS:
+        return operation
+    return json.dumps(operation)
+
+
+def _event(event: Event) -> str:
+    if isinstance(event, ClientCommand):
+        return f"client {event.client} sends {_operation(event.operation)} to {event.node}"
+    if isinstance(event, Crash):
+        return f"crash {event.node}" + ("" if event.keep is None else f" keep {event.keep}")
+    if isinstance(event, Restart):
+        return f"restart {event.node}"
+    if isinstance(event, Partition):
+        return f"partition {' | '.join(' '.join(group) for group in event.groups)}"
+    if isinstance(event, Cut):
+        return f"cut {event.sender} -> {event.receiver}"
+    if isinstance(event, Heal):
+        return "heal" if event.sender is None else f"heal {event.sender} -> {event.receiver}"
+    if isinstance(event, Slow):
+        return f"slow {event.sender} -> {event.receiver} by {event.factor!r}"
+    return f"slow disk {event.node} by {event.factor!r}"
+
+
+def format_scenario(scenario: Scenario, *, expected: bool = True) -> str:
+    """Return a scenario's text form, which reads back as an equal scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What to show.
+    expected : bool
+        Whether to include the expected steps.
+
+    Returns
+    -------
+    str
+        What is as by default is left out.  Links and disks of classes of one's own cannot be
+        said in text; a comment tells so.
+
+    Examples
+    --------
+    >>> print(format_scenario(Scenario(name="s", protocol="paxos", nodes=("n1",))), end="")
+    scenario s
+    protocol paxos
+    nodes n1
+    """
+    lines = [
+        f"scenario {scenario.name}",
+        f"protocol {scenario.protocol}",
+        f"nodes {' '.join(scenario.nodes)}",
+    ]
+    for what, part, plain in (
+        ("network", scenario.network, LinkSettings),
+        *(("disk", disk, DiskSettings) for disk in (scenario.disk, *scenario.disks.values())),
+    ):
+        if type(part) is not plain:
+            lines.append(f"# the {what} is of the class {type(part).__name__}: text cannot say it")
+    lines += [f"set {key} {value}" for key, value in scenario.settings.items()]
+    if words := _words(scenario.network, LinkSettings()):
+        lines.append(f"network {' '.join(words)}")
+    lines += [
+        f"link {link.sender} -> {link.receiver} {' '.join(words)}"
+        for link in scenario.links
+        if (words := _words(link, None))
+    ]
+    if scenario.disk != DiskSettings():
+        lines.append(f"disk write {scenario.disk.write}")
+    lines += [f"disk {node} write {disk.write}" for node, disk in scenario.disks.items()]
+    lines += [
+        f"clock {node} offset {clock.offset!r} drift {clock.drift!r}"
+        for node, clock in scenario.clocks.items()
+    ]
+    if scenario.retry.every is None:
+        lines.append("retry off")
+    elif scenario.retry != Retry():
+        lines.append(f"retry {scenario.retry.every!r}{' next' * scenario.retry.next_node}")
+    lines += [f"at {event.time!r} {_event(event)}" for event in scenario.events]
+    limits = []
+    if scenario.time_limit != 10.0:
+        limits.append(f"time {scenario.time_limit!r}")
+    if scenario.step_limit != 100_000:
+        limits.append(f"steps {scenario.step_limit}")
+    if limits:
+        lines.append(f"limit {' '.join(limits)}")
+    if scenario.seed is not None:
+        lines.append(f"seed {scenario.seed}")
+    if expected and scenario.expected is not None:
+        lines += ["expect", *(f"  {line}" for line in scenario.expected), "end"]
+    return "\n".join(lines) + "\n"
