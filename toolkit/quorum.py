@@ -266,7 +266,12 @@ def grid(members: Sequence[str], rows: int, columns: int) -> QuorumPair:
     (True, True)
     """
     names = list(members)
-    if rows < 1 or columns < 1 or rows * columns != len(set(names)) or len(set(names)) != len(names):
+    if (
+        rows < 1
+        or columns < 1
+        or rows * columns != len(set(names))
+        or len(set(names)) != len(names)
+    ):
         raise QuorumError(
             f"{len(names)} members do not fill a grid of {rows} x {columns}",
             hint="rows times columns must be the number of members",
@@ -278,7 +283,9 @@ def grid(members: Sequence[str], rows: int, columns: int) -> QuorumPair:
     )
 
 
-def flexible(members: Iterable[str], phase1: int, phase2: int, *, checked: bool = True) -> QuorumPair:
+def flexible(
+    members: Iterable[str], phase1: int, phase2: int, *, checked: bool = True
+) -> QuorumPair:
     """Return quorums of any ``phase1`` members in phase 1 and any ``phase2`` in phase 2.
 
     Parameters

@@ -12,7 +12,7 @@
 (*   TraceValues   a sequence of all values that occur, each once;         *)
 (*   TraceActions  a sequence of all action names;                         *)
 (*   TraceFields   state variable |-> its field in a row;                  *)
-(*   TraceRows     a string: the recorded events, each a row of codes;      *)
+(*   TraceRows     a sequence of strings: recorded events, rows of codes;  *)
 (*   RowCount      how many rows there are;                                *)
 (*   TraceInitial  numbers of the rows that hold in the initial state;     *)
 (*   TraceText     a sequence of strings, each a whole trace;              *)
@@ -60,8 +60,8 @@ FieldCount == 5 + Cardinality(DOMAIN TraceFields)
 
 \* An event is a tuple of codes; 0 says that nothing was recorded.
 Row(k) ==
-    LET start == (k - 1) * FieldCount * CodeWidth
-    IN  [f \in 1 .. FieldCount |-> Number(TraceRows, start + (f - 1) * CodeWidth + 1, CodeWidth)]
+    LET row == TraceRows[k]
+    IN  [f \in 1 .. FieldCount |-> Number(row, (f - 1) * CodeWidth + 1, CodeWidth)]
 
 TraceEvents == TLCEval([k \in 1 .. RowCount |-> TLCEval(Row(k))])
 
@@ -72,7 +72,7 @@ Recorded(e, f) == e[f] # 0
 Value(e, f) == TraceValues[e[f]]
 
 \* The event may be an action of this name.
-Is(e, name) == e[1] = 0 \/ TraceActions[e[1]] = name
+Is(e, name) == IF e[1] = 0 THEN TRUE ELSE TraceActions[e[1]] = name
 
 \* The nodes of S where it may have happened.
 Who(e, S) == IF Recorded(e, 2) THEN {Value(e, 2)} \cap S ELSE S
@@ -88,16 +88,16 @@ Received(e, M) == IF Recorded(e, 4) THEN {Value(e, 4)} \cap M ELSE M
 NothingReceived(e) == ~ Recorded(e, 4)
 
 \* The messages that left, as far as is known, took those that had ever left from old to new.
-SentTakes(e, old, new) == Recorded(e, 5) => new = old \cup Value(e, 5)
+SentTakes(e, old, new) == IF Recorded(e, 5) THEN new = old \cup Value(e, 5) ELSE TRUE
 
 \* A node's state went from old to new (both as Shown), as far as e recorded it.  In the
 \* fields of variables, code 1 says that the variable did not change.
 Agrees(e, old, new) ==
     \A name \in DOMAIN TraceFields :
         LET c == e[TraceFields[name]]
-        IN  \/ c = 0
-            \/ c = 1 /\ new[name] = old[name]
-            \/ c > 1 /\ new[name] = TraceValues[c]
+        IN  IF c = 0 THEN TRUE
+            ELSE IF c = 1 THEN new[name] = old[name]
+            ELSE new[name] = TraceValues[c]
 
 -----------------------------------------------------------------------------
 \* Events of which little is known, to look around with.

@@ -1,4 +1,4 @@
-"""``toolkit models`` and ``toolkit check MODEL``: what the manifest expects, and whether it is so."""
+"""``toolkit models`` and ``toolkit check MODEL``: the manifest, and whether it is so."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ import msgspec
 
 from toolkit.errors import TraceError, ValueParseError
 from toolkit.protocols.base import Protocol
-from toolkit.tlc import SpecSource, load_spec
 from toolkit.resources import specs_root
+from toolkit.tlc import SpecSource, load_spec
 from toolkit.trace import Step, Trace
 from toolkit.values import canonical, format_itf
 
@@ -66,10 +66,18 @@ class Encoder:
         for node in self.header.nodes:
             self._value(node)
         self._initial = [
-            self._row(0, node, None, None, None, {
-                name: self._value(value) for name, value in variables.items()
-                if self._known(name, "the header's initial state")
-            })
+            self._row(
+                0,
+                node,
+                None,
+                None,
+                None,
+                {
+                    name: self._value(value)
+                    for name, value in variables.items()
+                    if self._known(name, "the header's initial state")
+                },
+            )
             for node, variables in sorted(self.header.initial.items())
         ]
 
@@ -191,7 +199,12 @@ class Encoder:
         constants = dict(self.header.constants)
         constants |= self.protocol.trace_constants(constants, self._largest)
         width, step_width = _width(len(self._values) + 1), _width(len(self._rows) + 1)
-        rows = "".join(_digits(code, width) for row in self._rows for code in row)
+        # Short lines: TLC's parser takes time quadratic in the length of a line.
+        values = ",\n".join(self._values)
+        rows = ",\n".join(
+            '"' + "".join(_digits(code, width) for code in row) + '"' for row in self._rows
+        )
+        codes = {node: self._value(node) for node in self.header.nodes}
         texts = ",\n".join(
             '"' + "".join(_digits(code, step_width) for code in self._texts[t]) + '"'
             for t in chosen
@@ -199,26 +212,28 @@ class Encoder:
         fields = ", ".join(f"{name} |-> {at + 6}" for name, at in self._fields.items())
         names = ", ".join(f'"{name}"' for name in self.protocol.actions)
         stops = stop if stop is not None else [-1] * len(chosen)
-        data = "\n".join([
-            "---- MODULE TraceData ----",
-            f"EXTENDS {self.protocol.spec_module}, Integers, Sequences, FiniteSets, TLC",
-            f"Header == {format_itf(constants)}",
-            f"TraceNodes == {format_itf({'#set': list(self.header.nodes)})}",
-            f"NodeCodes == {format_itf({node: self._value(node) for node in self.header.nodes})}",
-            f"TraceValues == <<{','.join(self._values)}>>",
-            f"TraceActions == <<{names}>>",
-            f"TraceFields == [{fields}]",
-            f'TraceRows == "{rows}"',
-            f"RowCount == {len(self._rows)}",
-            f"TraceInitial == {{{', '.join(map(str, self._initial))}}}",
-            f"TraceText == <<{texts}>>",
-            f"TraceLength == <<{', '.join(str(len(self._texts[t])) for t in chosen)}>>",
-            f"TraceStop == <<{', '.join(map(str, stops))}>>",
-            f"CodeWidth == {width}",
-            f"StepWidth == {step_width}",
-            "====",
-            "",
-        ])
+        data = "\n".join(
+            [
+                "---- MODULE TraceData ----",
+                f"EXTENDS {self.protocol.spec_module}, Integers, Sequences, FiniteSets, TLC",
+                f"Header == {format_itf(constants)}",
+                f"TraceNodes == {format_itf({'#set': list(self.header.nodes)})}",
+                f"NodeCodes == {format_itf(codes)}",
+                f"TraceValues == <<{values}>>",
+                f"TraceActions == <<{names}>>",
+                f"TraceFields == [{fields}]",
+                f"TraceRows == <<{rows}>>",
+                f"RowCount == {len(self._rows)}",
+                f"TraceInitial == {{{', '.join(map(str, self._initial))}}}",
+                f"TraceText == <<{texts}>>",
+                f"TraceLength == <<{', '.join(str(len(self._texts[t])) for t in chosen)}>>",
+                f"TraceStop == <<{', '.join(map(str, stops))}>>",
+                f"CodeWidth == {width}",
+                f"StepWidth == {step_width}",
+                "====",
+                "",
+            ]
+        )
         own = self.protocol.spec_folder
         shared = specs_root() / "trace"
         cfg = own / f"{self.protocol.trace_module}.cfg"

@@ -17,7 +17,7 @@ from toolkit.conformance.verdict import (
     ValidationReport,
     Verdict,
 )
-from toolkit.errors import InternalError, SettingError, TlcError, ToolkitError
+from toolkit.errors import InternalError, SettingError, TlcError, ToolkitError, UnknownNameError
 from toolkit.protocols import get_protocol
 from toolkit.tlc import CheckResult, check
 from toolkit.trace import Step, Trace, read_traces
@@ -44,8 +44,13 @@ class _Tlc:
         self.version = ""
 
     def __call__(
-        self, encoder: Encoder, config: str, *, only: Sequence[int] | None = None,
-        stop: Sequence[int] | None = None, workers: int | None = None,
+        self,
+        encoder: Encoder,
+        config: str,
+        *,
+        only: Sequence[int] | None = None,
+        stop: Sequence[int] | None = None,
+        workers: int | None = None,
     ) -> tuple[CheckResult, list[list[Any]]]:
         options = dict(self.options)
         if workers is not None:
@@ -179,11 +184,15 @@ def validate(
 
     for entry in _load(sources):
         header = entry.trace.header
-        plugin = get_protocol(header.protocol)
+        try:
+            plugin = get_protocol(header.protocol)
+        except UnknownNameError as error:
+            raise UnknownNameError(error.message, path=entry.source, hint=error.hint) from error
         if protocol is not None and header.protocol != protocol:
             raise SettingError(
                 f"trace {header.trace!r} is of protocol {header.protocol!r}, not {protocol!r}",
-                path=entry.source, hint="check it as what it is",
+                path=entry.source,
+                hint="check it as what it is",
             )
         entries.append(entry)
         for name in plugin.actions:
@@ -244,9 +253,7 @@ def _says_something(trace: Trace) -> bool:
     )
 
 
-def _run(
-    tlc: _Tlc, encoder: Encoder, good: list[_Entry], chosen: list[int], explain: int
-) -> int:
+def _run(tlc: _Tlc, encoder: Encoder, good: list[_Entry], chosen: list[int], explain: int) -> int:
     if not chosen:
         return 0
     result, said = tlc(encoder, _ACCEPT, only=chosen)
@@ -274,9 +281,7 @@ def _accept(entry: _Entry) -> None:
     entry.decide("accepted", checked=_checked(entry.trace, len(entry.trace.steps)), reason=reason)
 
 
-def _locate(
-    tlc: _Tlc, encoder: Encoder, good: list[_Entry], left: list[int], explain: int
-) -> int:
+def _locate(tlc: _Tlc, encoder: Encoder, good: list[_Entry], left: list[int], explain: int) -> int:
     if not left:
         return 0
     result, said = tlc(encoder, _LOCATE, only=left)
@@ -302,7 +307,8 @@ def _locate(
         entry = good[index]
         if index not in stuck:
             entry.decide(
-                "diverged", divergence=Divergence(-1, None),
+                "diverged",
+                divergence=Divergence(-1, None),
                 reason="the initial state is not the specification's",
             )
             continue
@@ -367,7 +373,12 @@ def _distance(step: Step, successor: Successor) -> tuple[Any, ...]:
 
 
 def _successor(
-    step: Step, observed: Sequence[str], before: Record, after: Record, action: str, node: str,
+    step: Step,
+    observed: Sequence[str],
+    before: Record,
+    after: Record,
+    action: str,
+    node: str,
     same: bool,
 ) -> Successor:
     differences = []
@@ -411,7 +422,9 @@ class Followed:
         found is shown there.
     """
 
-    def __init__(self, verdict: Verdict, states: tuple[dict[str, Any], ...], ambiguous: bool) -> None:
+    def __init__(
+        self, verdict: Verdict, states: tuple[dict[str, Any], ...], ambiguous: bool
+    ) -> None:
         self.verdict = verdict
         self.states = states
         self.ambiguous = ambiguous

@@ -159,8 +159,6 @@ class SetTimer(msgspec.Struct, frozen=True):
     high: float | None = None
 
 
-
-
 class Output(msgspec.Struct, frozen=True):
     """An answer to a client.
 

@@ -57,7 +57,11 @@ class Jar(msgspec.Struct, frozen=True):
 def _java_version(path: str) -> str | None:
     try:
         done = subprocess.run(
-            [path, "-version"], capture_output=True, text=True, timeout=60, check=False,
+            [path, "-version"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
             stdin=subprocess.DEVNULL,
         )
     except (OSError, subprocess.TimeoutExpired):

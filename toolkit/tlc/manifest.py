@@ -137,7 +137,8 @@ def load_manifest(path: Path | None = None) -> Manifest:
                 raise SpecError(f"model {model.name!r}: there is no file {part!r}", path=file)
         if model.symmetry and model.liveness:
             raise SpecError(
-                f"model {model.name!r} uses symmetry with liveness", path=file,
+                f"model {model.name!r} uses symmetry with liveness",
+                path=file,
                 hint="TLC may miss violations then; take one of them out",
             )
     return Manifest(file, tuple(content.model))

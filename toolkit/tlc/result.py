@@ -526,7 +526,7 @@ class Interpreter:
             outcome = _FAILED[event.code]
             if outcome == "parse-error":
                 outcome, text, location = self._parser_failure(text)
-        elif event.code in _CONFIG:
+        elif event.code in _CONFIG or "ConfigFileException" in text:
             outcome = "config-error"
         elif event.code == 1000 and "StackOverflowError" in text:
             outcome = "stack-overflow"

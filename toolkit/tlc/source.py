@@ -18,8 +18,22 @@ from toolkit.errors import SpecError
 __all__ = ["SpecSource", "load_spec", "property_names"]
 
 STANDARD = frozenset(
-    {"Naturals", "Integers", "Reals", "Sequences", "FiniteSets", "Bags", "TLC", "TLCExt",
-     "Randomization", "Json", "IOUtils", "Toolbox", "RealTime", "TLAPS"}
+    {
+        "Naturals",
+        "Integers",
+        "Reals",
+        "Sequences",
+        "FiniteSets",
+        "Bags",
+        "TLC",
+        "TLCExt",
+        "Randomization",
+        "Json",
+        "IOUtils",
+        "Toolbox",
+        "RealTime",
+        "TLAPS",
+    }
 )
 
 _COMMENT = re.compile(r"\(\*.*?\*\)|\\\*[^\n]*", re.DOTALL)
@@ -126,8 +140,9 @@ def load_spec(
         for name in names:
             if name in modules:
                 continue
-            found = next((f / f"{name}.tla" for f in folders if (f / f"{name}.tla").is_file()),
-                         None)
+            found = next(
+                (f / f"{name}.tla" for f in folders if (f / f"{name}.tla").is_file()), None
+            )
             if name in given:
                 modules[name] = given[name]
             elif found is not None:
@@ -138,7 +153,8 @@ def load_spec(
     cfg = Path(config) if config is not None else path.with_suffix(".cfg")
     if not cfg.is_file():
         raise SpecError(
-            "there is no such configuration", path=cfg,
+            "there is no such configuration",
+            path=cfg,
             hint="name one with --config, or put it beside the specification",
         )
     return SpecSource(path.stem, modules, _read(cfg, "configuration"), str(path))

@@ -259,7 +259,14 @@ def function(pairs: Iterable[tuple[Value, Value]]) -> Tuple | Record | Function:
 
 
 _RANK: dict[type, int] = {
-    Bool: 0, int: 1, str: 2, ModelValue: 3, Set: 4, Tuple: 5, Record: 6, Function: 7,
+    Bool: 0,
+    int: 1,
+    str: 2,
+    ModelValue: 3,
+    Set: 4,
+    Tuple: 5,
+    Record: 6,
+    Function: 7,
 }
 
 

@@ -134,7 +134,7 @@ def _close(frame: _Frame) -> Value:
         return Tuple(frame.items)
     if frame.opening == "[":
         return function(frame.items)
-    return function(frame.items) if frame.key is None else frame.key  # type: ignore[no-any-return]
+    return function(frame.items) if frame.key is None else frame.key
 
 
 def _value(reader: _Reader) -> Value:
