@@ -31,6 +31,8 @@ RUNS = 20
 """Runs with random faults that are recorded and validated."""
 BUG_RUNS = 10
 """Runs with a planted bug among which a divergence is looked for."""
+QUICK = 20_000
+"""Of the small models that must hold, the largest with no more distinct states is checked."""
 READABLE = 60
 """The run that is drawn is the one whose number of steps comes closest to this."""
 
@@ -111,14 +113,16 @@ def _stage(title: str) -> Iterator[list[str]]:
 
 
 def _small_models(manifest: Manifest, protocol: Protocol) -> list[Model]:
-    """Return a small model that must hold and one that must fail, where there are such."""
+    """Return the first small model that must hold and the last that must fail, if there are."""
     own = [
         model
         for model in manifest.models
         if model.size == "small"
         and (manifest.path.parent / model.spec).resolve().parent == protocol.spec_folder.resolve()
     ]
-    chosen = [model for model in own if model.outcome == "success"][:1]
+    holding = [model for model in own if model.outcome == "success"]
+    quick = [model for model in holding if (model.distinct or 0) <= QUICK]
+    chosen = sorted(quick or holding, key=lambda model: -(model.distinct or 0))[:1]
     return chosen + [model for model in own if model.outcome != "success"][:1]
 
 

@@ -61,7 +61,7 @@ class _Immutable:
             return True
         if type(self) is not type(other):
             return NotImplemented
-        return self._hash == other._hash and bool(self._key == other._key)  # type: ignore[attr-defined]
+        return self._hash == other._hash and bool(self._key == other._key)
 
     def __repr__(self) -> str:
         from toolkit.values.text import format_value

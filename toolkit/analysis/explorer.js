@@ -1,0 +1,35 @@
+// A trace step by step: a diagram with a cursor, and the state after each step.
+function mountExplorer(root, data, onStep) {
+  root.classList.add("trace-explorer");
+  root.innerHTML =
+    '<div class="diagram"></div><div class="controls">' +
+    '<button class="back" data-testid="back" aria-label="one step back">&#9664;</button>' +
+    '<input type="range" min="0" step="1" data-testid="step-slider" aria-label="step">' +
+    '<button class="on" data-testid="on" aria-label="one step on">&#9654;</button>' +
+    '<span class="caption" data-testid="caption"></span></div>' +
+    '<div class="table" data-testid="table"></div>';
+  const find = (selector) => root.querySelector(selector);
+  find(".diagram").innerHTML = data.svg;
+  const slider = find("input");
+  const last = data.tables.length - 1;
+  slider.max = String(last);
+  const cursor = find(".cursor");
+  function show(wanted, tell) {
+    const step = Math.max(0, Math.min(last, wanted));
+    slider.value = String(step);
+    find(".caption").textContent = data.captions[step];
+    find(".table").innerHTML = data.tables[step];
+    const x = data.left + data.column * (step - 1);
+    cursor.setAttribute("x", String(x - 11));
+    const diagram = find(".diagram");
+    if (x < diagram.scrollLeft + 80 || x > diagram.scrollLeft + diagram.clientWidth - 80) {
+      diagram.scrollLeft = x - diagram.clientWidth / 2;
+    }
+    if (tell && onStep) onStep(step);
+  }
+  slider.addEventListener("input", () => show(Number(slider.value), true));
+  find(".back").addEventListener("click", () => show(Number(slider.value) - 1, true));
+  find(".on").addEventListener("click", () => show(Number(slider.value) + 1, true));
+  show(data.step || 0, false);
+  return show;
+}
