@@ -58,13 +58,12 @@ def test_every_model_pins_what_can_be_pinned_and_says_what_it_leaves_out(model: 
     if model.outcome == "success":
         assert model.violated is None
         assert model.distinct
+        assert model.depth
     else:
         assert model.violated
         assert model.violated in config(model)
         assert model.length
-        assert model.workers == 1
-    if model.depth is not None:
-        assert model.workers == 1
+    assert model.workers == 1
 
 
 def test_no_model_mixes_symmetry_and_liveness() -> None:

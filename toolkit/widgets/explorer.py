@@ -1,0 +1,78 @@
+"""A trace, step by step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anywidget
+import traitlets
+
+from toolkit.analysis import (
+    COLUMN,
+    EXPLORER_CSS,
+    EXPLORER_JS,
+    LEFT,
+    explorer_data,
+    spacetime_svg,
+)
+from toolkit.conformance import Followed
+from toolkit.trace import Trace
+
+__all__ = ["TraceExplorer"]
+
+_ESM = (
+    EXPLORER_JS
+    + """
+function render({ model, el }) {
+  let show = null;
+  const draw = () => {
+    const data = { ...model.get("data"), step: model.get("step") };
+    show = mountExplorer(el, data, (step) => {
+      model.set("step", step);
+      model.save_changes();
+    });
+  };
+  model.on("change:data", draw);
+  model.on("change:step", () => show(model.get("step"), false));
+  draw();
+}
+export default { render };
+"""
+)
+
+
+class TraceExplorer(anywidget.AnyWidget):  # type: ignore[misc]
+    """A space-time diagram with a slider, and the state after each step.
+
+    Parameters
+    ----------
+    trace : Trace
+    followed : Followed, optional
+        The specification's states, shown beside the implementation's; differences are red.
+
+    Attributes
+    ----------
+    step : int
+        What is shown: 0 is the initial state, k+1 the state after step k.  Can be observed
+        and set.
+    """
+
+    _esm = _ESM
+    _css = EXPLORER_CSS
+    data = traitlets.Dict().tag(sync=True)
+    step = traitlets.Int(0).tag(sync=True)
+
+    def __init__(self, trace: Trace, followed: Followed | None = None) -> None:
+        super().__init__(data=self._describe(trace, followed))
+
+    def show(self, trace: Trace, followed: Followed | None = None) -> None:
+        """Show another trace, from its beginning."""
+        self.step = 0
+        self.data = self._describe(trace, followed)
+
+    @staticmethod
+    def _describe(trace: Trace, followed: Followed | None) -> dict[str, Any]:
+        verdict = followed.verdict if followed is not None else None
+        diverged = verdict.divergence.step if verdict and verdict.divergence else None
+        svg = spacetime_svg(trace, diverged=diverged)
+        return {**explorer_data(trace, followed), "svg": svg, "left": LEFT, "column": COLUMN}

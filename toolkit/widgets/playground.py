@@ -1,0 +1,99 @@
+"""Turn the knobs of a run of Paxos and see what becomes of it."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import ipywidgets as widgets
+
+from toolkit.conformance import Followed, follow
+from toolkit.protocols import get_protocol
+from toolkit.sim import ScenarioBuilder, simulate_trace
+from toolkit.trace import Trace
+from toolkit.widgets.explorer import TraceExplorer
+
+__all__ = ["Playground"]
+
+_NODES = ("n1", "n2", "n3")
+
+
+class Playground(widgets.VBox):  # type: ignore[misc]
+    """Sliders for loss, delay, proposers and seed over a :class:`TraceExplorer`.
+
+    Every change runs the simulation again; *Ask TLC* lets the specification follow the run.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the first run.
+
+    Attributes
+    ----------
+    trace : Trace
+        The run that is shown.
+    followed : Followed or None
+        The specification's states for it, once asked for.
+    """
+
+    def __init__(self, *, seed: int = 1) -> None:
+        def slider(kind: Any, **options: Any) -> Any:
+            return kind(continuous_update=False, style={"description_width": "90px"}, **options)
+
+        self.loss = slider(widgets.FloatSlider, value=0.0, min=0, max=0.5, step=0.05,
+                           description="loss")  # fmt: skip
+        self.delay = slider(widgets.IntSlider, value=10, min=1, max=100, description="delay (ms)")
+        self.proposers = slider(widgets.IntSlider, value=1, min=1, max=3, description="proposers")
+        self.seed = slider(widgets.IntSlider, value=seed, min=0, max=50, description="seed")
+        self.report = widgets.HTML()
+        self._ask = widgets.Button(description="Ask TLC", icon="check")
+        self._ask.on_click(lambda _: self.ask())
+        self.trace: Trace = self._simulate()
+        self.followed: Followed | None = None
+        self.explorer = TraceExplorer(self.trace)
+        knobs = [self.loss, self.delay, self.proposers, self.seed]
+        for knob in knobs:
+            knob.observe(self._rerun, names="value")
+        self._report()
+        super().__init__([widgets.HBox(knobs[:2]), widgets.HBox(knobs[2:]),
+                          widgets.HBox([self._ask, self.report]), self.explorer])  # fmt: skip
+
+    def _simulate(self) -> Trace:
+        milliseconds = self.delay.value
+        low, high = milliseconds / 2000, milliseconds / 667
+        builder = ScenarioBuilder("playground", "paxos", _NODES)
+        builder = builder.network(delay=f"uniform({low:.6f}, {high:.6f})", loss=self.loss.value)
+        builder = builder.set("timeout", max(0.05, milliseconds / 200)).limit(time=60.0, steps=400)
+        for number in range(1, self.proposers.value + 1):
+            builder = builder.command(0.0, f"c{number}", f"v{number}", f"n{number}")
+        trace, self.result = simulate_trace(
+            get_protocol("paxos"), builder.build(), seed=self.seed.value
+        )
+        return trace
+
+    def _rerun(self, change: object) -> None:
+        self.trace = self._simulate()
+        self.followed = None
+        self.explorer.show(self.trace)
+        self._report()
+
+    def _report(self, more: str = "") -> None:
+        answers = self.result.answers
+        decided = (
+            f"first answer after {min(a.time for a in answers):.3f} s: "
+            f"{', '.join(sorted({str(a.result) for a in answers}))}"
+            if answers
+            else "no client was answered"
+        )
+        self.report.value = html.escape(
+            f"{len(self.trace.steps)} steps; ended: {self.result.reason}; {decided}. {more}"
+        )
+
+    def ask(self) -> Followed:
+        """Let TLC follow the run, show the specification's states beside it, and return them."""
+        step = self.explorer.step
+        self.followed = follow(self.trace)
+        self.explorer.show(self.trace, self.followed)
+        self.explorer.step = step
+        self._report(f"TLC: {self.followed.verdict.status}.")
+        return self.followed
