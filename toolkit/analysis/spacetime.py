@@ -76,7 +76,8 @@ def spacetime_svg(trace: Trace, *, diverged: int | None = None) -> str:
                       markerHeight=7, orient="auto")  # fmt: skip
         _add(marker, "path", d="M0,0 L8,4 L0,8 z", fill=colour)
     _add(svg, "rect", width="100%", height="100%", fill="#ffffff")
-    _add(svg, "rect", class_="cursor", x=LEFT + COLUMN * (diverged or 0) - 11, y=20, width=22, height=bottom - 26,
+    start_at = LEFT + COLUMN * (diverged or 0) - 11
+    _add(svg, "rect", class_="cursor", x=start_at, y=20, width=22, height=bottom - 26,
          fill="#fdd870", opacity=0.6)  # fmt: skip
 
     def x(index: int) -> int:

@@ -41,7 +41,7 @@ export default { render };
 )
 
 
-class TraceExplorer(anywidget.AnyWidget):  # type: ignore[misc]
+class TraceExplorer(anywidget.AnyWidget):
     """A space-time diagram with a slider, and the state after each step.
 
     Parameters
