@@ -1,6 +1,8 @@
 // A trace step by step: a diagram with a cursor, and the state after each step.
 function mountExplorer(root, data, onStep) {
   root.classList.add("trace-explorer");
+  // JupyterLab would take the arrow keys for its own.
+  root.dataset.lmSuppressShortcuts = "true";
   root.innerHTML =
     '<div class="diagram"></div><div class="controls">' +
     '<button class="back" data-testid="back" aria-label="one step back">&#9664;</button>' +

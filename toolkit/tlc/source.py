@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 
@@ -38,6 +39,12 @@ STANDARD = frozenset(
 
 _COMMENT = re.compile(r"\(\*.*?\*\)|\\\*[^\n]*", re.DOTALL)
 _EXTENDS = re.compile(r"\bEXTENDS\s+(\w+(?:\s*,\s*\w+)*)")
+_WORD = re.compile(r"\w+")
+_ASSIGNED = re.compile(
+    r"\b(?P<section>CONSTANTS?|INVARIANTS?|PROPERT(?:Y|IES)|SPECIFICATION|INIT|NEXT|SYMMETRY|VIEW"
+    r"|CONSTRAINTS?|ACTION_CONSTRAINTS?|CHECK_DEADLOCK|ALIAS|POSTCONDITION)\b"
+    r"|\b(?P<name>\w+)\s*(?:=|<-)"
+)
 _INSTANCE = re.compile(r"\bINSTANCE\s+(\w+)")
 
 
@@ -157,7 +164,28 @@ def load_spec(
             path=cfg,
             hint="name one with --config, or put it beside the specification",
         )
-    return SpecSource(path.stem, modules, _read(cfg, "configuration"), str(path))
+    text = _read(cfg, "configuration")
+    _reject_unknown_constants(cfg, text, modules)
+    return SpecSource(path.stem, modules, text, str(path))
+
+
+def _reject_unknown_constants(path: Path, config: str, modules: Mapping[str, str]) -> None:
+    """Raise for a constant that no module mentions: TLC would pass over it in silence."""
+    words = {word for text in modules.values() for word in _WORD.findall(_COMMENT.sub(" ", text))}
+    inside = False
+    plain = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), config)
+    for number, line in enumerate(plain.splitlines(), start=1):
+        for match in _ASSIGNED.finditer(line):
+            if match["section"]:
+                inside = match["section"] in {"CONSTANT", "CONSTANTS"}
+            elif inside and match["name"] not in words:
+                close = get_close_matches(match["name"], sorted(words), n=1)
+                raise SpecError(
+                    f"the configuration gives a value to {match['name']!r}, which no module has",
+                    path=path,
+                    line=number,
+                    hint=f"did you mean {close[0]!r}?" if close else "take the line out",
+                )
 
 
 def property_names(config: str) -> list[str]:

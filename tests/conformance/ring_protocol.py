@@ -1,0 +1,62 @@
+"""A stranger's protocol: nothing of it is known to the toolkit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from toolkit.protocols.base import Command, Effects, Event, Message, Protocol, Receive, Send
+
+LIMIT = 7
+
+
+class Token(Message, frozen=True, tag="token"):
+    hops: int
+
+
+class Member:
+    hop = 1
+
+    def __init__(self, name: str, nodes: Sequence[str]) -> None:
+        self.name, self.nodes, self.seen = name, list(nodes), 0
+
+    def handle(self, event: Event, now: float) -> Effects:
+        following = self.nodes[(self.nodes.index(self.name) + 1) % len(self.nodes)]
+        if isinstance(event, Command):
+            return Effects(action="Begin", sends=[Send(following, Token(1))])
+        if isinstance(event, Receive):
+            assert isinstance(event.message, Token)
+            self.seen = event.message.hops
+            if self.seen >= LIMIT:
+                return Effects(action="Stop")
+            return Effects(action="Pass", sends=[Send(following, Token(self.seen + self.hop))])
+        return Effects()
+
+
+class Hasty(Member):
+    hop = 2
+
+
+def decode(record: Mapping[str, Any]) -> Message:
+    return Token(record["hops"])
+
+
+RING = Protocol(
+    name="ring",
+    title="A token in a ring",
+    configure=lambda nodes, settings: tuple(nodes),
+    settings={},
+    make_node=Member,
+    variables=lambda node: {"seen": node.seen},
+    durable_variables=lambda durable: {},
+    constants=lambda nodes: {"Limit": LIMIT},
+    decode_message=decode,
+    random_operation=lambda nodes, rng, node: "go",
+    actions=("Begin", "Pass", "Stop"),
+    observes=("seen", "up"),
+    spec_folder=Path(__file__).parent / "ring",
+    spec_module="Ring",
+    trace_module="RingTrace",
+    planted={"hasty": Hasty},
+)

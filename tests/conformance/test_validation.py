@@ -1,0 +1,183 @@
+"""Validation accepts what the specification allows, and nothing else."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.conformance.ring_protocol import RING
+from toolkit.conformance import follow, validate
+from toolkit.conformance.alteration import alter
+from toolkit.protocols import get_protocol, register, unregister
+from toolkit.sim import ScenarioBuilder, simulate_runs, simulate_trace
+from toolkit.tlc import check
+from toolkit.trace import MemorySink, Step, Trace, TraceWriter
+
+pytestmark = pytest.mark.slow
+
+
+def paxos_runs(runs: int, *, seed: int = 1, bug: str | None = None, nodes: int = 3) -> list[Trace]:
+    sink = MemorySink()
+    simulate_runs(get_protocol("paxos"), runs=runs, seed=seed, nodes=nodes, bug=bug, sink=sink)
+    return sink.traces
+
+
+def with_steps(trace: Trace, change: object) -> Trace:
+    assert callable(change)
+    records = [change(one) if isinstance(one, Step) else one for one in trace.records]
+    return Trace(header=trace.header, records=records, end=trace.end)
+
+
+@pytest.fixture(scope="module")
+def traces() -> list[Trace]:
+    return paxos_runs(20)
+
+
+@pytest.mark.parametrize("nodes", [3, 5, 7])
+def test_runs_with_every_fault_are_accepted_for_any_number_of_nodes(nodes: int) -> None:
+    report = validate(paxos_runs(12, nodes=nodes))
+    assert report.ok
+    assert report.count("accepted") == 12
+    assert report.runs == 1
+
+
+def test_the_report_says_how_much_was_compared(traces: list[Trace]) -> None:
+    report = validate(traces)
+    steps = sum(len(trace.steps) for trace in traces)
+    assert sum(verdict.checked.steps for verdict in report.verdicts) == steps
+    assert sum(verdict.checked.actions for verdict in report.verdicts) == steps
+    assert sum(verdict.checked.variables for verdict in report.verdicts) == 12 * steps
+    assert report.unseen == ()
+
+
+@pytest.mark.parametrize(
+    "left_out", [("action", "params"), ("state",), ("sent",), ("received",), ("action", "state")]
+)
+def test_a_producer_that_records_less_is_checked_for_what_it_says(
+    traces: list[Trace], left_out: tuple[str, ...]
+) -> None:
+    less = dict.fromkeys(left_out)
+    partial = [
+        with_steps(trace, lambda step: msgspec.structs.replace(step, **less))
+        for trace in traces[:2]
+    ]
+    report = validate(partial)
+    assert report.ok, report.verdicts[0].reason
+    counted = report.verdicts[0].checked
+    assert (counted.actions == 0) == ("action" in left_out)
+    assert (counted.variables == 0) == ("state" in left_out)
+
+
+def test_a_trace_that_says_nothing_is_not_accepted(traces: list[Trace]) -> None:
+    bare = with_steps(traces[0], lambda s: Step(index=s.index, time=s.time, node=s.node))
+    empty = Trace(header=traces[0].header, records=[])
+    report = validate([bare, empty])
+    assert [verdict.status for verdict in report.verdicts] == ["not checkable"] * 2
+    assert not report.ok
+
+
+def test_each_of_200_altered_fields_is_noticed_or_is_allowed_for_a_known_reason(
+    traces: list[Trace],
+) -> None:
+    rng = random.Random(1)
+    altered = [alter(rng.choice(traces), rng) for _ in range(200)]
+    report = validate([trace for trace, _ in altered], explain=0)
+    kinds: Counter[str] = Counter()
+    for verdict, (trace, alteration) in zip(report.verdicts, altered, strict=True):
+        step = trace.steps[alteration.step]
+        if verdict.status == "accepted":
+            # The message named instead had been sent as well, and dropping it is as good; or
+            # one of several equal steps took another's name or place.
+            assert alteration.field.startswith(("received.", "node", "action")), alteration
+            kinds["allowed"] += 1
+        else:
+            assert verdict.status == "diverged", verdict.reason
+            assert verdict.divergence is not None
+            assert verdict.divergence.step >= alteration.step
+            later = verdict.divergence.step > alteration.step
+            # A step that another node, or another action, could take as well shows later.
+            assert not later or alteration.field.split(".")[0] in {
+                "node", "action", "params", "sent", "received", "state"
+            }, (alteration, step)  # fmt: skip
+            kinds["later" if later else "at the step"] += 1
+    assert kinds["at the step"] >= 160, kinds
+    assert kinds["allowed"] <= 12, kinds
+
+
+@pytest.mark.parametrize("bug", sorted(get_protocol("paxos").planted))
+def test_a_planted_bug_is_caught_within_200_seeds(bug: str) -> None:
+    for first in range(1, 200, 20):
+        report = validate(paxos_runs(20, seed=first, bug=bug), explain=1)
+        if report.count("diverged"):
+            break
+    caught = [verdict for verdict in report.verdicts if verdict.divergence is not None]
+    assert caught, f"{bug} was not caught in 200 seeds"
+    explained = caught[0].divergence
+    assert explained is not None
+    assert explained.before is not None
+    assert explained.allowed
+    assert explained.nearest is not None
+    assert "--bug" in (caught[0].replay or "")
+
+
+def test_a_run_is_followed_state_by_state_and_agrees_everywhere(traces: list[Trace]) -> None:
+    followed = follow(traces[0])
+    assert len(followed.states) == len(traces[0].steps) + 1
+    assert not followed.ambiguous
+    for index, (step, state) in enumerate(traces[0].states(), start=1):
+        theirs = followed.at(step.node, index)
+        assert theirs is not None
+        for name in ("maxBal", "phase", "up"):
+            assert theirs[name] == state[step.node][name]
+
+
+def test_a_wrong_initial_state_diverges_before_the_first_step(traces: list[Trace]) -> None:
+    header = traces[0].header
+    initial = {**header.initial, "n1": {**header.initial["n1"], "maxBal": 3}}
+    wrong = Trace(
+        header=msgspec.structs.replace(header, initial=initial), records=traces[0].records
+    )
+    verdict = validate([wrong]).verdicts[0]
+    assert verdict.status == "diverged"
+    assert verdict.divergence is not None
+    assert verdict.divergence.step == -1
+
+
+def test_one_trace_that_cannot_be_compared_does_not_cost_the_others_their_verdicts(
+    traces: list[Trace],
+) -> None:
+    def spoil(step: Step) -> Step:
+        return msgspec.structs.replace(step, state={"maxBal": "high"}) if step.index == 5 else step
+
+    report = validate([traces[0], with_steps(traces[1], spoil), traces[2]])
+    assert [verdict.status for verdict in report.verdicts][::2] == ["accepted", "accepted"]
+    assert report.verdicts[1].status != "accepted"
+
+
+@pytest.fixture
+def ring() -> Iterator[None]:
+    register(RING)
+    yield
+    unregister("ring")
+
+
+@pytest.mark.usefixtures("ring")
+def test_a_strangers_protocol_is_simulated_checked_and_validated_like_ours(tmp_path: Path) -> None:
+    scenario = ScenarioBuilder("turn", "ring", ["a", "b", "c"]).command(0.0, "c", "go", "a").build()
+    trace, result = simulate_trace(get_protocol("ring"), scenario, seed=1)
+    assert result.actions == {"Begin": 1, "Pass": 6, "Stop": 1}
+    with TraceWriter(tmp_path / "ring.ndjson") as writer:
+        writer.write(trace)
+    assert validate([tmp_path / "ring.ndjson"]).ok
+    assert check(RING.spec_folder / "Ring.tla", workers=1).ok
+    hasty, _ = simulate_trace(get_protocol("ring"), scenario, seed=1, bug="hasty")
+    verdict = validate([hasty]).verdicts[0]
+    assert verdict.divergence is not None
+    assert verdict.divergence.step == 1
+    assert verdict.divergence.nearest is not None
+    assert [one.variable for one in verdict.divergence.nearest.differences] == ["sent"]
