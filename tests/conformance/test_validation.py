@@ -12,7 +12,7 @@ import pytest
 
 from tests.conformance.ring_protocol import RING
 from toolkit.conformance import follow, validate
-from toolkit.conformance.alteration import alter
+from toolkit.conformance.alteration import Alteration, alter
 from toolkit.protocols import get_protocol, register, unregister
 from toolkit.sim import ScenarioBuilder, simulate_runs, simulate_trace
 from toolkit.tlc import check
@@ -81,6 +81,22 @@ def test_a_trace_that_says_nothing_is_not_accepted(traces: list[Trace]) -> None:
     assert not report.ok
 
 
+def why_allowed(step: Step, alteration: Alteration) -> str:
+    """Return why the specification allows an altered step; empty if there is no reason."""
+    changed = step.state or {}
+    if alteration.field.startswith("received.") and step.action == "Ignore":
+        return "the message named instead had been sent as well, and is as useless"
+    if alteration.field.startswith("received.") and step.action == "Nack":
+        return "the same rejection answers another message of that ballot"
+    if alteration.field == "params.v" and "want" not in changed:
+        return "a client asks again: its first wish counts"
+    if alteration.field == "node" and not changed:
+        return "the step changes nothing, and another node could do the same"
+    if alteration.field == "action" and not changed:
+        return "the step changes nothing, sends nothing new, and neither would the other action"
+    return ""
+
+
 def test_each_of_200_altered_fields_is_noticed_or_is_allowed_for_a_known_reason(
     traces: list[Trace],
 ) -> None:
@@ -91,22 +107,22 @@ def test_each_of_200_altered_fields_is_noticed_or_is_allowed_for_a_known_reason(
     for verdict, (trace, alteration) in zip(report.verdicts, altered, strict=True):
         step = trace.steps[alteration.step]
         if verdict.status == "accepted":
-            # The message named instead had been sent as well, and dropping it is as good; or
-            # one of several equal steps took another's name or place.
-            assert alteration.field.startswith(("received.", "node", "action")), alteration
-            kinds["allowed"] += 1
+            reason = why_allowed(step, alteration)
+            assert reason, (alteration, step)
+            kinds[reason] += 1
+            continue
+        assert verdict.status == "diverged", verdict.reason
+        assert verdict.divergence is not None
+        assert verdict.divergence.step >= alteration.step
+        if verdict.divergence.step == alteration.step:
+            kinds["at the step"] += 1
         else:
-            assert verdict.status == "diverged", verdict.reason
-            assert verdict.divergence is not None
-            assert verdict.divergence.step >= alteration.step
-            later = verdict.divergence.step > alteration.step
-            # A step that another node, or another action, could take as well shows later.
-            assert not later or alteration.field.split(".")[0] in {
-                "node", "action", "params", "sent", "received", "state"
-            }, (alteration, step)  # fmt: skip
-            kinds["later" if later else "at the step"] += 1
+            # Another node could have taken the step, or the value is one that no later step
+            # shows before: it is missed where it is used.
+            assert alteration.field == "node" or alteration.field.startswith(("params", "sent")), (
+                alteration, step)  # fmt: skip
+            kinds["later"] += 1
     assert kinds["at the step"] >= 160, kinds
-    assert kinds["allowed"] <= 12, kinds
 
 
 @pytest.mark.parametrize("bug", sorted(get_protocol("paxos").planted))
