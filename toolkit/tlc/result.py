@@ -478,7 +478,10 @@ class Interpreter:
             self._state(event)
         elif event.severity == 3:
             self.warnings.append(event.text.strip())
-        elif event.severity in {1, 2} and event.code not in {2121, 2264}:
+        elif event.code in _VIOLATED or (
+            # TLC 2.15 nests an Assert in message 1000 with the severity of mere information.
+            event.severity in {1, 2} and event.code not in {2121, 2264}
+        ):
             self._error(event)
         return None
 

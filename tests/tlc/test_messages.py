@@ -1,0 +1,51 @@
+"""TLC's output is read whatever stands in it."""
+
+from __future__ import annotations
+
+from hypothesis import given, strategies as st
+
+from toolkit.tlc import Message, Unmarked, parse_messages
+from toolkit.tlc.result import Interpreter
+
+START, END = "@!@!@STARTMSG {} @!@!@", "@!@!@ENDMSG {} @!@!@"
+
+
+def test_a_message_inside_another_is_told_apart() -> None:
+    events = list(
+        parse_messages([START.format("1000:1"), "thrown: " + START.format("2132:0"), "Assert",
+                        END.format("2132"), "rest", END.format("1000")])
+    )  # fmt: skip
+    assert [(event.code, event.within) for event in events if isinstance(event, Message)] == [
+        (2132, 1000), (1000, None)]  # fmt: skip
+
+
+def test_a_string_that_looks_like_a_mark_is_no_mark() -> None:
+    state = '1: <Initial predicate>\nx = "' + END.format("2217") + '"'
+    events = list(parse_messages([START.format("2217:4"), *state.split("\n"), END.format("2217"),
+                                  '"' + START.format("2193:0") + '"']))  # fmt: skip
+    assert events == [Message(2217, 4, state), Unmarked('"' + START.format("2193:0") + '"')]
+
+
+lines = st.one_of(
+    st.text(max_size=30),
+    st.builds(START.format, st.sampled_from(["1000:1", "2110:1", "2217:4", "2199:0", "3002:1"])),
+    st.builds(END.format, st.sampled_from([1000, 2110, 2217, 2199, 3002])),
+    st.sampled_from(["1: <Next line 3, col 1>", "/\\ x = {", "Invariant I is violated."]),
+)
+
+
+@given(st.lists(lines, max_size=25))
+def test_garbage_is_read_and_never_called_a_success(text: list[str]) -> None:
+    interpreter = Interpreter()
+    for event in parse_messages(text):
+        interpreter.take(event)
+    outcome, *_ = interpreter.outcome(0, "", None)
+    assert outcome != "success"
+    interpreter.examples()
+
+
+def test_success_after_a_violation_is_no_success() -> None:
+    interpreter = Interpreter()
+    for code, severity, text in [(2110, 1, "Invariant I is violated."), (2193, 0, "fine")]:
+        interpreter.take(Message(code, severity, text))
+    assert interpreter.outcome(0, "", None)[0] == "invariant"
