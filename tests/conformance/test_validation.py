@@ -184,7 +184,12 @@ def ring() -> Iterator[None]:
 
 @pytest.mark.usefixtures("ring")
 def test_a_strangers_protocol_is_simulated_checked_and_validated_like_ours(tmp_path: Path) -> None:
-    scenario = ScenarioBuilder("turn", "ring", ["a", "b", "c"]).command(0.0, "c", "go", "a").build()
+    scenario = (
+        ScenarioBuilder("turn", "ring", ["a", "b", "c"])
+        .retry(None)
+        .command(0.0, "c", "go", "a")
+        .build()
+    )
     trace, result = simulate_trace(get_protocol("ring"), scenario, seed=1)
     assert result.actions == {"Begin": 1, "Pass": 6, "Stop": 1}
     with TraceWriter(tmp_path / "ring.ndjson") as writer:
