@@ -5,7 +5,7 @@ TLA+                   Python
 =====================  ==========================================================
 ``42``, ``-1``         ``int``, of any size
 ``"text"``             ``str``
-``TRUE``, ``FALSE``    :data:`TRUE`, :data:`FALSE` (not ``bool``: ``True == 1``)
+``TRUE``, ``FALSE``    :data:`TRUE`, :data:`FALSE` (``bool`` is taken for them)
 model value ``a1``     :class:`ModelValue`
 ``{1, 2}``, ``1..3``   :class:`Set`
 ``<<1, 2>>``           :class:`Tuple`
@@ -13,7 +13,8 @@ model value ``a1``     :class:`ModelValue`
 ``0 :> 1 @@ 5 :> 2``   :class:`Function`
 =====================  ==========================================================
 
-Equality is TLA+'s.  Sequences and records *are* functions there, so :func:`function` returns
+Equality is TLA+'s; ``TRUE`` is a class of its own because Python's ``True`` equals ``1``.
+Sequences and records *are* functions there, so :func:`function` returns
 a :class:`Tuple` for a domain ``1..n`` (and for the empty domain) and a :class:`Record` for a
 domain of strings; a :class:`Function` never has such a domain, and values of different
 classes are never equal.
@@ -22,7 +23,9 @@ classes are never equal.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
+
+from toolkit.errors import ValueParseError
 
 __all__ = [
     "FALSE",
@@ -40,6 +43,9 @@ __all__ = [
 ]
 
 
+_assign = object.__setattr__
+
+
 class _Immutable:
     __slots__ = ("_hash", "_key")
 
@@ -47,8 +53,15 @@ class _Immutable:
     _key: Any
 
     def __init__(self, key: Any) -> None:
-        object.__setattr__(self, "_key", key)
-        object.__setattr__(self, "_hash", hash((type(self).__name__, key)))
+        _assign(self, "_key", key)
+        _assign(self, "_hash", hash((type(self).__name__, key)))
+
+    @classmethod
+    def _of(cls, key: Any) -> Self:
+        """Return a value made of a key that is known to be right."""
+        self = cls.__new__(cls)
+        _Immutable.__init__(self, key)
+        return self
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable")
@@ -70,6 +83,11 @@ class _Immutable:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (self._key,))
+
+
+def _tla(value: Any) -> Any:
+    """Return a value, where Python's ``bool`` becomes TLA+'s."""
+    return value if type(value) is not bool else TRUE if value else FALSE
 
 
 class Bool(_Immutable):
@@ -131,7 +149,7 @@ class Set(_Immutable):
     __slots__ = ()
 
     def __init__(self, members: Iterable[Value] = ()) -> None:
-        super().__init__(frozenset(members))
+        super().__init__(frozenset(map(_tla, members)))
 
     @property
     def members(self) -> frozenset[Value]:
@@ -159,7 +177,7 @@ class Tuple(_Immutable):
     __slots__ = ()
 
     def __init__(self, elements: Iterable[Value] = ()) -> None:
-        super().__init__(tuple(elements))
+        super().__init__(tuple(map(_tla, elements)))
 
     @property
     def elements(self) -> tuple[Value, ...]:
@@ -186,9 +204,23 @@ class _Mapping(_Immutable):
     _map: dict[Any, Value]
 
     def __init__(self, pairs: Iterable[tuple[Any, Value]] | Mapping[Any, Value]) -> None:
-        table = dict(pairs.items() if isinstance(pairs, Mapping) else pairs)
-        object.__setattr__(self, "_map", table)
+        given = pairs.items() if isinstance(pairs, Mapping) else pairs
+        table = {_tla(key): _tla(value) for key, value in given}
+        belongs = _class_of(table)
+        if belongs is not type(self):
+            raise ValueParseError(
+                f"a {type(self).__name__} of these arguments is a {belongs.__name__} in TLA+",
+                hint="use toolkit.values.function, which returns the right class",
+            )
+        _assign(self, "_map", table)
         super().__init__(frozenset(table.items()))
+
+    @classmethod
+    def _of(cls, key: dict[Any, Value]) -> Self:
+        self = cls.__new__(cls)
+        _assign(self, "_map", key)
+        _Immutable.__init__(self, frozenset(key.items()))
+        return self
 
     def items(self) -> Iterator[tuple[Any, Value]]:
         """Yield argument and value, in the canonical order of the arguments."""
@@ -215,6 +247,11 @@ class Record(_Mapping):
     Parameters
     ----------
     fields : mapping or iterable of pairs
+
+    Raises
+    ------
+    ValueParseError
+        If there is no field, or one that is no string.
     """
 
     __slots__ = ()
@@ -226,6 +263,11 @@ class Function(_Mapping):
     Parameters
     ----------
     pairs : mapping or iterable of pairs
+
+    Raises
+    ------
+    ValueParseError
+        If its domain makes it a sequence or a record.
     """
 
     __slots__ = ()
@@ -250,12 +292,21 @@ def function(pairs: Iterable[tuple[Value, Value]]) -> Tuple | Record | Function:
     """
     table: dict[Value, Value] = {}
     for key, value in pairs:
-        table.setdefault(key, value)
-    if all(type(key) is int for key in table) and set(table) == set(range(1, len(table) + 1)):
-        return Tuple(table[index] for index in range(1, len(table) + 1))
-    if all(type(key) is str for key in table):
-        return Record(table)
-    return Function(table)
+        table.setdefault(_tla(key), _tla(value))
+    kind = _class_of(table)
+    if kind is Tuple:
+        return Tuple._of(tuple([table[index] for index in range(1, len(table) + 1)]))
+    return kind._of(table)
+
+
+def _class_of(table: dict[Any, Value]) -> type[Tuple | Record | Function]:
+    """Return the class that a function of these arguments belongs to."""
+    kinds = set(map(type, table))
+    if kinds == {str}:
+        return Record
+    if kinds <= {int} and all(index in table for index in range(1, len(table) + 1)):
+        return Tuple
+    return Function
 
 
 _RANK: dict[type, int] = {
@@ -307,7 +358,9 @@ def to_python(value: Value) -> Any:
     -------
     object
         Records and functions become ``dict``; inside a set or as an argument, where Python
-        needs something hashable, a tuple of sorted pairs.
+        needs something hashable, a tuple of sorted pairs.  What Python does not keep apart is
+        not kept apart: ``TRUE`` and ``1`` in one set, the string ``"a"`` and the model value
+        ``a``.
 
     Examples
     --------

@@ -1,12 +1,32 @@
-"""TLA+ values as text: the grammar of what TLC prints, and a printer.
+r"""TLA+ values as text: the grammar of what TLC prints, and a printer.
 
-The parser keeps its own stack, so that no nesting is too deep for it, and a string is one
-token, so that nothing inside it is mistaken for structure.
+::
+
+    value   = number | number ".." number | string | "TRUE" | "FALSE" | name
+            | "{" [value {"," value}] "}"                       set
+            | "<<" [value {"," value}] ">>"                     tuple
+            | "[" name "|->" value {"," name "|->" value} "]"   record
+            | "(" pair {"@@" pair} ")"                          function
+            | "(" value ")"
+            | "SUBSET" value                                    all subsets
+            | "(" value "\X" value {"\X" value} ")"             Cartesian product
+            | "[" value "->" value "]"                          set of functions
+            | "[" name ":" value {"," name ":" value} "]"       set of records
+    pair    = value ":>" value
+    state   = name "=" value | {"/\" name "=" value}
+
+The forms from ``SUBSET`` on, and intervals, are how TLC prints sets that it has not written
+out; they are written out here, up to :data:`LARGEST_SET` members in a value.  The parser
+keeps its own stack, so that no nesting is too deep for it, and a string is one token, so that
+nothing inside it is mistaken for structure.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Iterable, Sequence
+from math import prod
 from typing import Any
 
 from toolkit.errors import ValueParseError
@@ -23,71 +43,82 @@ from toolkit.values.model import (
     function,
 )
 
-__all__ = ["format_value", "parse_state", "parse_value", "parse_values"]
+__all__ = [
+    "LARGEST_SET",
+    "format_value",
+    "is_identifier",
+    "parse_state",
+    "parse_value",
+    "parse_values",
+]
+
+LARGEST_SET = 1_000_000
+"""How many members are written out for a value that names sets without their members."""
 
 _TOKEN = re.compile(
-    r"""\s*(?:
-      (?P<number>-?\d+)
-    | (?P<string>"(?:[^"\\]|\\.)*")
-    | (?P<name>[^\W\d]\w*(?:!\w+)*)
-    | (?P<mark><<|>>|\|->|:>|@@|\.\.|/\\|[{}\[\](),=])
-    | (?P<end>\Z)
-    )""",
+    r"""
+      "(?:[^"\\]|\\.)*+"
+    | [0-9]*+[^\W0-9]\w*(?:!\w+)*
+    | -?[0-9]+
+    | << | >> | \|-> | -> | :> | @@ | \.\. | /\\ | \\X | [{}\[\](),=:]
+    | \S
+    """,
     re.VERBOSE | re.DOTALL,
 )
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", '"': '"', "\\": "\\"}
-_UNESCAPES = {value: "\\" + key for key, value in _ESCAPES.items()}
-_CLOSING = {"{": "}", "<<": ">>", "[": "]", "(": ")"}
+_UNESCAPES = str.maketrans({value: "\\" + key for key, value in _ESCAPES.items()})
+_OPENING = {"{": "}", "<<": ">>", "[": "]", "(": ")"}
+_EMPTY_SET, _EMPTY_TUPLE = Set(), Tuple()
+_MARKS = frozenset(["->", "|->", ":>", "@@", "..", "/\\", "\\X", *"{}[](),=:<>", "<<", ">>"])
+
+# The values of short tokens that were met before.
+_KNOWN: dict[str, Value] = {}
+_KNOWN_LIMIT = 10_000
 
 
-class _Reader:
-    """A text with a place in it."""
+class _SyntaxError(Exception):
+    """What is wrong at which token."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.place = 0
-        self.kind = ""
-        self.token = ""
-        self.start = 0
-        self.next()
-
-    def next(self) -> None:
-        match = _TOKEN.match(self.text, self.place)
-        if match is None:
-            rest = self.text[self.place :].lstrip()
-            self.start = len(self.text) - len(rest)
-            raise self.error(f"{rest[:20]!r} is no part of a TLA+ value")
-        self.kind = match.lastgroup or ""
-        self.token = match[self.kind]
-        self.start = match.start(self.kind)
-        self.place = match.end()
-
-    def expect(self, mark: str) -> None:
-        if self.kind != "mark" or self.token != mark:
-            raise self.error(f"expected {mark!r}, found {self.token[:20]!r}")
-        self.next()
-
-    def at(self, mark: str) -> bool:
-        return self.kind == "mark" and self.token == mark
-
-    def error(self, message: str) -> ValueParseError:
-        line = self.text.count("\n", 0, self.start) + 1
-        column = self.start - self.text.rfind("\n", 0, self.start)
-        return ValueParseError(
-            message, line=line, column=column, hint="give a value as TLC prints it"
-        )
+    def __init__(self, place: int, message: str) -> None:
+        super().__init__(message)
+        self.place = place
 
 
 class _Frame:
-    """An open bracket, with what has been read inside it."""
+    r"""An open bracket, with what has been read inside it.
 
-    __slots__ = ("items", "key", "opening")
+    ``kind`` is the bracket, or says what follows inside it: ``":>"`` a function's value,
+    ``"@@"`` its next argument, ``"\X"`` a factor, ``"S->"`` and ``"->T"`` the two sides of a
+    set of functions, ``"[:"`` a field's set, ``"SUBSET"`` the set itself.
+    """
 
-    def __init__(self, opening: str) -> None:
-        self.opening = opening
+    __slots__ = ("items", "key", "kind")
+
+    def __init__(self, kind: str, key: Any = None) -> None:
+        self.kind = kind
         self.items: list[Any] = []
-        self.key: Any = None
+        self.key: Any = key
+
+
+def _tokens(text: str) -> list[str]:
+    # The ends let the parser look two tokens ahead.
+    return [*_TOKEN.findall(text), "", "", ""]
+
+
+def _error(text: str, place: int, message: str) -> ValueParseError:
+    starts = (match.start() for match in _TOKEN.finditer(text))
+    start = next(itertools.islice(starts, place, None), len(text))
+    return ValueParseError(
+        message,
+        line=text.count("\n", 0, start) + 1,
+        column=start - text.rfind("\n", 0, start),
+        hint="give a value as TLC prints it",
+    )
+
+
+def _named(token: str) -> str:
+    return repr(token[:20]) if token else "the end of the text"
 
 
 def _unescape(token: str) -> str:
@@ -97,98 +128,219 @@ def _unescape(token: str) -> str:
     return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[0]), body, flags=re.DOTALL)
 
 
-def _atom(reader: _Reader) -> Value:
-    kind, token = reader.kind, reader.token
-    reader.next()
-    if kind == "number":
-        low = int(token)
-        if not reader.at(".."):
-            return low
-        reader.next()
-        if reader.kind != "number":
-            raise reader.error("expected the upper end of an interval")
-        high = int(reader.token)
-        reader.next()
-        return Set(range(low, high + 1))
-    if kind == "string":
-        return _unescape(token)
+def _is_name(token: str) -> bool:
+    return bool(token) and (token[0].isalnum() or token[0] == "_") and not _is_number(token)
+
+
+def _is_number(token: str) -> bool:
+    digits = token[1:] if token[:1] == "-" else token
+    return digits.isascii() and digits.isdecimal()
+
+
+def _number(token: str, place: int) -> int:
+    try:
+        return int(token)
+    except ValueError:
+        raise _SyntaxError(place, f"a number of {len(token)} digits is too long") from None
+
+
+def _atom(token: str, place: int) -> Value:
+    value: Value
     if token == "TRUE":
-        return TRUE
-    if token == "FALSE":
-        return FALSE
-    return ModelValue(token)
+        value = TRUE
+    elif token == "FALSE":
+        value = FALSE
+    elif token[:1] == '"' and len(token) > 1:
+        value = _unescape(token)
+    elif _is_number(token):
+        value = _number(token, place)
+    elif _is_name(token):
+        value = ModelValue(token)
+    elif not token or token in _MARKS:
+        raise _SyntaxError(place, f"expected a value, found {_named(token)}")
+    else:
+        raise _SyntaxError(place, f"{token!r} is no part of a TLA+ value")
+    if len(token) < 40:
+        if len(_KNOWN) >= _KNOWN_LIMIT:
+            _KNOWN.clear()
+        _KNOWN[token] = value
+    return value
 
 
-def _field(reader: _Reader, frame: _Frame) -> None:
-    if reader.kind not in {"name", "string"}:
-        raise reader.error("expected the name of a field")
-    frame.key = reader.token if reader.kind == "name" else _unescape(reader.token)
-    reader.next()
-    reader.expect("|->")
+def _field(tokens: Sequence[str], place: int, mark: str) -> str:
+    name = tokens[place]
+    if not _is_name(name) and name[:1] != '"':
+        raise _SyntaxError(place, f"expected the name of a field, found {_named(name)}")
+    if tokens[place + 1] != mark:
+        raise _SyntaxError(place + 1, f"expected {mark!r}, found {_named(tokens[place + 1])}")
+    return _unescape(name) if name[0] == '"' else name
 
 
-def _close(frame: _Frame) -> Value:
-    if frame.opening == "{":
-        return Set(frame.items)
-    if frame.opening == "<<":
-        return Tuple(frame.items)
-    if frame.opening == "[":
-        return function(frame.items)
-    return function(frame.items) if frame.key is None else frame.key
+class _Parser:
+    """Reads one value after another from a list of tokens."""
 
+    def __init__(self, tokens: Sequence[str]) -> None:
+        self.tokens = tokens
+        self.place = 0
+        self._room = LARGEST_SET
 
-def _value(reader: _Reader) -> Value:
-    stack: list[_Frame] = []
-    while True:
-        # Open brackets until something stands for itself.
-        value: Value
-        if reader.kind == "mark" and reader.token in _CLOSING:
-            frame = _Frame(reader.token)
-            reader.next()
-            if frame.opening != "(" and reader.at(_CLOSING[frame.opening]):
-                reader.next()
-                value = _close(frame)
-            else:
-                stack.append(frame)
-                if frame.opening == "[":
-                    _field(reader, frame)
-                continue
-        elif reader.kind in {"number", "string", "name"}:
-            value = _atom(reader)
-        else:
-            found = "the end of the text" if reader.kind == "end" else repr(reader.token)
-            raise reader.error(f"expected a value, found {found}")
-        # Put it where it belongs, and close what it completes.
-        while stack:
-            frame = stack[-1]
-            closing = _CLOSING[frame.opening]
-            if frame.opening == "(":
-                if frame.key is None and reader.at(":>"):
-                    frame.key = value
-                    reader.next()
-                    break
-                if frame.key is None and not frame.items:
-                    frame.key = value
+    def expect(self, token: str) -> None:
+        found = self.tokens[self.place]
+        if found != token:
+            raise _SyntaxError(self.place, f"expected {token!r}, found {_named(found)}")
+        self.place += 1
+
+    def value(self) -> Value:
+        tokens, place = self.tokens, self.place
+        self._room = LARGEST_SET
+        stack: list[_Frame] = []
+        while True:
+            # Open brackets until something stands for itself.
+            token = tokens[place]
+            value: Any = _KNOWN.get(token)
+            if value is None:
+                if token in _OPENING:
+                    place += 1
+                    if token == "[":
+                        if tokens[place + 1] in {"|->", ":"}:
+                            kind = "[" if tokens[place + 1] == "|->" else "[:"
+                            stack.append(_Frame(kind, _field(tokens, place, tokens[place + 1])))
+                            place += 2
+                            continue
+                        stack.append(_Frame("S->"))
+                        continue
+                    if token == "(" or tokens[place] != _OPENING[token]:
+                        stack.append(_Frame(token))
+                        continue
+                    value = _EMPTY_SET if token == "{" else _EMPTY_TUPLE
+                elif token == "SUBSET":
+                    stack.append(_Frame(token))
+                    place += 1
+                    continue
                 else:
-                    if frame.key is None:
-                        raise reader.error("expected ':>'")
+                    value = _atom(token, place)
+            place += 1
+            if tokens[place] == "..":
+                value = self._interval(value, place)
+                place += 2
+            # Put it where it belongs, and close what it completes.
+            while stack:
+                frame = stack[-1]
+                kind, token = frame.kind, tokens[place]
+                if kind == "{" or kind == "<<":
+                    frame.items.append(value)
+                    if token == ",":
+                        place += 1
+                        break
+                    if token != _OPENING[kind]:
+                        raise _unexpected(place, token, "','", _OPENING[kind])
+                    value = (
+                        Set._of(frozenset(frame.items))
+                        if kind == "{"
+                        else Tuple._of(tuple(frame.items))
+                    )
+                elif kind == "[" or kind == "[:":
                     frame.items.append((frame.key, value))
-                    frame.key = None
-                if frame.items and reader.at("@@"):
-                    reader.next()
+                    if token == ",":
+                        mark = "|->" if kind == "[" else ":"
+                        frame.key = _field(tokens, place + 1, mark)
+                        place += 3
+                        break
+                    if token != "]":
+                        raise _unexpected(place, token, "','", "]")
+                    value = function(frame.items) if kind == "[" else self._records(frame, place)
+                elif kind == "SUBSET":
+                    stack.pop()
+                    value = self._subsets(value, place)
+                    continue
+                elif kind == "S->":
+                    if token != "->":
+                        raise _unexpected(place, token, "'->'")
+                    frame.kind, frame.key = "->T", value
+                    place += 1
                     break
+                elif kind == "->T":
+                    if token != "]":
+                        raise _unexpected(place, token, "]")
+                    value = self._functions(frame.key, value, place)
+                elif kind == ":>":
+                    frame.items.append((frame.key, value))
+                    if token == "@@":
+                        frame.kind = token
+                        place += 1
+                        break
+                    if token != ")":
+                        raise _unexpected(place, token, "'@@'", ")")
+                    value = function(frame.items)
+                elif token == ":>" and kind != "\\X":
+                    frame.kind, frame.key = token, value
+                    place += 1
+                    break
+                elif kind == "@@":
+                    raise _unexpected(place, token, "':>'")
+                elif token == "\\X":
+                    frame.kind = token
+                    frame.items.append(value)
+                    place += 1
+                    break
+                elif token != ")":
+                    raise _unexpected(place, token, ")")
+                elif kind == "\\X":
+                    value = self._product([*frame.items, value], place)
+                stack.pop()
+                place += 1
             else:
-                frame.items.append((frame.key, value) if frame.opening == "[" else value)
-                if reader.at(","):
-                    reader.next()
-                    if frame.opening == "[":
-                        _field(reader, frame)
-                    break
-            reader.expect(closing)
-            stack.pop()
-            value = _close(frame)
-        else:
-            return value
+                self.place = place
+                return value  # type: ignore[no-any-return]
+
+    def _take(self, size: int, place: int) -> None:
+        self._room -= size
+        if self._room < 0:
+            raise _SyntaxError(place, f"a set of more than {LARGEST_SET:,} members")
+
+    def _members(self, value: Value, place: int) -> list[Value]:
+        if not isinstance(value, Set):
+            raise _SyntaxError(place - 1, "expected a set")
+        return list(value.members)
+
+    def _interval(self, low: Value, place: int) -> Set:
+        token = self.tokens[place + 1]
+        if type(low) is not int or not _is_number(token):
+            raise _SyntaxError(place + 1, "expected an interval's ends to be numbers")
+        high = _number(token, place + 1)
+        self._take(max(0, high - low + 1), place)
+        return Set._of(frozenset(range(low, high + 1)))
+
+    def _subsets(self, value: Value, place: int) -> Set:
+        members = self._members(value, place)
+        self._take(2 ** min(len(members), 64), place)
+        sizes = range(len(members) + 1)
+        subsets = (some for size in sizes for some in itertools.combinations(members, size))
+        return Set._of(frozenset(Set._of(frozenset(some)) for some in subsets))
+
+    def _product(self, factors: Sequence[Value], place: int) -> Set:
+        sides = [self._members(factor, place) for factor in factors]
+        self._take(prod(map(len, sides)), place)
+        return Set._of(frozenset(map(Tuple._of, itertools.product(*sides))))
+
+    def _functions(self, domain: Value, codomain: Value, place: int) -> Set:
+        keys, targets = self._members(domain, place), self._members(codomain, place)
+        if len(targets) > 1:
+            self._take(len(targets) ** min(len(keys), 64), place)
+        choices = itertools.product(targets, repeat=len(keys))
+        return Set._of(frozenset(function(zip(keys, chosen, strict=True)) for chosen in choices))
+
+    def _records(self, frame: _Frame, place: int) -> Set:
+        names = [name for name, _ in frame.items]
+        sides = [self._members(side, place) for _, side in frame.items]
+        self._take(prod(map(len, sides)), place)
+        choices = itertools.product(*sides)
+        return Set._of(frozenset(function(zip(names, chosen, strict=True)) for chosen in choices))
+
+
+def _unexpected(place: int, token: str, *wanted: str) -> _SyntaxError:
+    names = " or ".join(one if one[0] == "'" else repr(one) for one in wanted)
+    return _SyntaxError(place, f"expected {names}, found {_named(token)}")
 
 
 def parse_value(text: str) -> Value:
@@ -215,13 +367,21 @@ def parse_value(text: str) -> Value:
     >>> parse_value("(0 :> m @@ 1 :> TRUE)")[0]
     <TLA+ m>
     """
-    reader = _Reader(text)
-    value = _value(reader)
-    if reader.at(":>"):
-        # A function that stands outside all brackets.
-        return parse_value(f"({text})")
-    if reader.kind != "end":
-        raise reader.error(f"the value ends before {reader.token[:20]!r}")
+    tokens = _tokens(text)
+    parser = _Parser(tokens)
+    try:
+        value = parser.value()
+        if tokens[parser.place] == ":>":
+            # A function that stands outside all brackets.
+            parser = _Parser(["(", *tokens[:-3], ")", "", "", ""])
+            value = parser.value()
+        if (token := parser.tokens[parser.place]) != "":
+            raise _SyntaxError(parser.place, f"the value ends before {_named(token)}")
+    except _SyntaxError as error:
+        place = error.place - (len(parser.tokens) > len(tokens))
+        raise _error(text, place, str(error)) from None
+    except RecursionError:
+        raise _error(text, 0, "members of a set are nested too deeply to be compared") from None
     return value
 
 
@@ -243,10 +403,15 @@ def parse_values(text: str) -> list[Value]:
     >>> parse_values('1 "a"')
     [1, 'a']
     """
-    reader = _Reader(text)
+    parser = _Parser(_tokens(text))
     values = []
-    while reader.kind != "end":
-        values.append(_value(reader))
+    try:
+        while parser.tokens[parser.place]:
+            values.append(parser.value())
+    except _SyntaxError as error:
+        raise _error(text, error.place, str(error)) from None
+    except RecursionError:
+        raise _error(text, 0, "members of a set are nested too deeply to be compared") from None
     return values
 
 
@@ -274,31 +439,62 @@ def parse_state(text: str) -> dict[str, Value]:
     >>> parse_state('/\\ x = 1\n/\\ y = "/\\ x = 3"')
     {'x': 1, 'y': '/\\ x = 3'}
     """
-    reader = _Reader(text)
+    tokens = _tokens(text)
+    parser = _Parser(tokens)
     state: dict[str, Value] = {}
-    if reader.kind == "end":
-        return state
-    conjunction = reader.at("/\\")
-    while True:
-        if conjunction:
-            reader.expect("/\\")
-        if reader.kind != "name":
-            raise reader.error("expected the name of a variable")
-        name = reader.token
-        reader.next()
-        reader.expect("=")
-        state[name] = _value(reader)
-        if reader.kind == "end":
-            return state
-        if not conjunction:
-            raise reader.error("expected the end of the state")
+    conjunction = tokens[0] == "/\\"
+    try:
+        while token := tokens[parser.place]:
+            if conjunction:
+                parser.expect("/\\")
+                token = tokens[parser.place]
+            elif state:
+                raise _SyntaxError(parser.place, f"the state ends before {_named(token)}")
+            if not _is_name(token):
+                raise _SyntaxError(
+                    parser.place, f"expected the name of a variable, found {_named(token)}"
+                )
+            if token in state:
+                raise _SyntaxError(parser.place, f"the variable {token!r} stands there twice")
+            parser.place += 1
+            parser.expect("=")
+            state[token] = parser.value()
+    except _SyntaxError as error:
+        raise _error(text, error.place, str(error)) from None
+    except RecursionError:
+        raise _error(text, 0, "members of a set are nested too deeply to be compared") from None
+    return state
+
+
+_IDENTIFIER = re.compile(r"(?!WF_|SF_)[0-9_]*[A-Za-z][A-Za-z0-9_]*\Z")
+
+# Words that SANY does not take for the name of a field, a constant or a model value.
+_WORDS = """
+ACTION ASSUME ASSUMPTION AXIOM BOOLEAN BY CASE CHOOSE CONSTANT CONSTANTS COROLLARY DEF DEFINE DEFS
+DOMAIN ELSE ENABLED EXCEPT EXTENDS FALSE HAVE HIDE IF IN INSTANCE LAMBDA LEMMA LET LOCAL MODULE NEW
+OBVIOUS OMITTED ONLY OTHER PICK PROOF PROPOSITION PROVE QED RECURSIVE STATE STRING SUBSET SUFFICES
+TAKE TEMPORAL THEN THEOREM TRUE UNCHANGED UNION USE VARIABLE VARIABLES WITH WITNESS
+"""
+_RESERVED = frozenset(_WORDS.split())
+
+
+def is_identifier(name: str) -> bool:
+    """Return whether a name may stand in a module as it is.
+
+    Parameters
+    ----------
+    name : str
+
+    Examples
+    --------
+    >>> is_identifier("a1"), is_identifier("IF"), is_identifier("a b")
+    (True, False, False)
+    """
+    return _IDENTIFIER.match(name) is not None and name not in _RESERVED
 
 
 def _quote(text: str) -> str:
-    return '"' + "".join(_UNESCAPES.get(char, char) for char in text) + '"'
-
-
-_NAME = re.compile(r"[^\W\d]\w*\Z")
+    return f'"{text.translate(_UNESCAPES)}"'
 
 
 def format_value(value: Value) -> str:
@@ -311,13 +507,28 @@ def format_value(value: Value) -> str:
     Returns
     -------
     str
-        :func:`parse_value` returns an equal value for it.
+        :func:`parse_value` returns an equal value for it, and so does TLC, given the model
+        values and letters that the encoding of a module knows.
+
+    Raises
+    ------
+    ValueParseError
+        If the value is nested too deeply, or an integer in it is too long.
 
     Examples
     --------
     >>> format_value(Set([3, 1])), format_value(function([(0, "a")]))
     ('{1, 3}', '(0 :> "a")')
     """
+    try:
+        return _format(value)
+    except RecursionError:
+        raise ValueParseError("the value is nested too deeply to be written") from None
+    except ValueError:
+        raise ValueParseError("an integer in the value has too many digits to be written") from None
+
+
+def _format(value: Value) -> str:
     if isinstance(value, Bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int):
@@ -327,11 +538,15 @@ def format_value(value: Value) -> str:
     if isinstance(value, ModelValue):
         return value.name
     if isinstance(value, Set):
-        return "{" + ", ".join(map(format_value, value)) + "}"
+        return "{" + _joined(value) + "}"
     if isinstance(value, Tuple):
-        return "<<" + ", ".join(map(format_value, value)) + ">>"
-    if isinstance(value, Record) and all(_NAME.match(name) for name, _ in value.items()):
-        return "[" + ", ".join(f"{name} |-> {format_value(v)}" for name, v in value.items()) + "]"
+        return "<<" + _joined(value) + ">>"
+    if isinstance(value, Record) and all(is_identifier(name) for name, _ in value.items()):
+        return "[" + ", ".join([f"{name} |-> {_format(v)}" for name, v in value.items()]) + "]"
     assert isinstance(value, (Record, Function))
-    pairs = (f"{format_value(key)} :> {format_value(item)}" for key, item in value.items())
+    pairs = [f"{_format(key)} :> {_format(item)}" for key, item in value.items()]
     return "(" + " @@ ".join(pairs) + ")"
+
+
+def _joined(values: Iterable[Value]) -> str:
+    return ", ".join([_format(value) for value in values])
