@@ -184,6 +184,7 @@ def _summary(report: ValidationReport) -> Table:
     grid.add_row("  diverged", f"{report.count('diverged'):,}")
     grid.add_row("  not checkable", f"{report.count('not checkable'):,}")
     grid.add_row("steps followed", f"{steps:,} of {sum(v.steps for v in report.verdicts):,}")
+    grid.add_row("  distinct by their past", f"{report.distinct_steps:,} (TLC checks these once)")
     grid.add_row("  with the action", f"{sum(one.actions for one in checked):,}")
     grid.add_row("  with its parameters", f"{sum(one.params for one in checked):,}")
     grid.add_row("  with the message received", f"{sum(one.received for one in checked):,}")

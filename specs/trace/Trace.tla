@@ -15,13 +15,22 @@
 (*   TraceRows     a sequence of strings: recorded events, rows of codes;  *)
 (*   RowCount      how many rows there are;                                *)
 (*   TraceInitial  numbers of the rows that hold in the initial state;     *)
-(*   TraceText     a sequence of strings, each a whole trace;              *)
-(*   TraceLength   a sequence of the traces' lengths;                      *)
-(*   TraceStop     a sequence: where to leave each trace to see what       *)
+(*   TraceTape     a sequence of strings of TapeSteps steps each: the      *)
+(*                 steps of all pieces, one piece after the other;         *)
+(*   TracePieces   a sequence of strings of TapePieces rows each: the      *)
+(*                 pieces; see Piece;                                      *)
+(*   PieceCount    how many pieces there are; the first RootCount of them  *)
+(*                 begin a trace;                                          *)
+(*   TraceStop     a sequence: where to leave each piece to see what       *)
 (*                 the specification would have allowed; -1: nowhere;      *)
 (*   CodeWidth, StepWidth   digits of a field, and of a step.              *)
 (* Long strings of fixed-width codes are used since TLC's parser needs     *)
 (* about a kilobyte for each byte of any other expression.                 *)
+(*                                                                         *)
+(* Traces that begin alike may be one tree, so that what they share is     *)
+(* checked once: a piece is a run of steps without a branch, and has the   *)
+(* pieces that may come next as its children.  To find where a trace is    *)
+(* stuck each trace is a single piece.                                     *)
 (*                                                                         *)
 (* A protocol's own trace module EXTENDS this one and defines              *)
 (*   Handle(e)    the protocol's step that the event e stands for, with    *)
@@ -35,7 +44,7 @@
 EXTENDS TraceData
 
 VARIABLES
-    tid,      \* the trace that this behaviour follows
+    tid,      \* the piece that this behaviour follows
     pos       \* how many of its events have happened; -1: left it to look around
 
 Digits == "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
@@ -65,8 +74,31 @@ Row(k) ==
 
 TraceEvents == TLCEval([k \in 1 .. RowCount |-> TLCEval(Row(k))])
 
-\* The event that is to happen next.
-NextEvent == TraceEvents[Number(TraceText[tid], pos * StepWidth + 1, StepWidth)]
+\* Event i of the tape, counted from 0.
+EventAt(i) ==
+    TraceEvents[Number(TraceTape[(i \div TapeSteps) + 1],
+                       (i % TapeSteps) * StepWidth + 1, StepWidth)]
+
+\* A piece: where it begins on the tape, its length, its first child, how many children it has
+\* (their numbers follow each other), and 1 if a trace ends with it.
+PieceFields == 5
+
+Piece(k) ==
+    LET text == TracePieces[((k - 1) \div TapePieces) + 1]
+        at == ((k - 1) % TapePieces) * PieceFields * 4
+    IN  [f \in 1 .. PieceFields |-> Number(text, at + (f - 1) * 4 + 1, 4)]
+
+Pieces == TLCEval([k \in 1 .. PieceCount |-> TLCEval(Piece(k))])
+
+Length(k) == Pieces[k][2]
+Children(k) == Pieces[k][3] .. (Pieces[k][3] + Pieces[k][4] - 1)
+EndsTrace(k) == Pieces[k][5] = 1
+
+\* The events that may happen next: the piece, and the event's place in it.
+NextPlaces ==
+    IF pos < Length(tid) THEN {<<tid, pos>>} ELSE {<<k, 0>> : k \in Children(tid)}
+
+NextEvent == EventAt(Pieces[tid][1] + pos)
 
 Recorded(e, f) == e[f] # 0
 Value(e, f) == TraceValues[e[f]]

@@ -12,7 +12,7 @@ EXTENDS ProtocolTrace
 
 TraceInit ==
     /\ Init
-    /\ tid \in 1 .. Len(TraceText)
+    /\ tid \in 1 .. RootCount
     /\ pos = 0
     /\ \A k \in TraceInitial : \A n \in Who(TraceEvents[k], TraceNodes) :
           Agrees(TraceEvents[k], Shown(n), Shown(n))
@@ -20,14 +20,14 @@ TraceInit ==
 \* The next recorded event happens.  (A set with one member has TLC evaluate that member once.)
 TraceNext ==
     /\ pos >= 0
-    /\ pos < TraceLength[tid]
-    /\ \E e \in {NextEvent} :
-          /\ Handle(e)
-          /\ Sends(e)
-          /\ \A n \in Who(e, TraceNodes) :
-                \A old \in {Shown(n)}, new \in {Shown(n)'} : Agrees(e, old, new)
-    /\ pos' = pos + 1
-    /\ UNCHANGED tid
+    /\ \E at \in NextPlaces :
+          /\ \E e \in {EventAt(Pieces[at[1]][1] + at[2])} :
+                /\ Handle(e)
+                /\ Sends(e)
+                /\ \A n \in Who(e, TraceNodes) :
+                      \A old \in {Shown(n)}, new \in {Shown(n)'} : Agrees(e, old, new)
+          /\ tid' = at[1]
+          /\ pos' = at[2] + 1
 
 TraceSpec == TraceInit /\ [][TraceNext]_<<tid, pos>>
 
@@ -35,9 +35,9 @@ TraceSpec == TraceInit /\ [][TraceNext]_<<tid, pos>>
 \* the end, and what is not accepted is looked at again without it.
 TraceView == <<tid, pos>>
 
-Accepted == pos = TraceLength[tid] => PrintT(<<"accepted", tid>>)
+Accepted == (pos = Length(tid) /\ EndsTrace(tid)) => PrintT(<<"accepted", tid>>)
 
-Stuck == (pos < TraceLength[tid] /\ ~ ENABLED TraceNext) => PrintT(<<"stuck", tid, pos>>)
+Stuck == (pos < Length(tid) /\ ~ ENABLED TraceNext) => PrintT(<<"stuck", tid, pos>>)
 
 Follow == PrintT(<<"state", tid, pos, Snapshot>>)
 

@@ -202,3 +202,24 @@ def test_a_strangers_protocol_is_simulated_checked_and_validated_like_ours(tmp_p
     assert verdict.divergence.step == 1
     assert verdict.divergence.nearest is not None
     assert [one.variable for one in verdict.divergence.nearest.differences] == ["sent"]
+
+
+def test_traces_that_begin_alike_are_decided_each_by_itself(traces: list[Trace]) -> None:
+    whole = traces[0]
+    half = Trace(header=whole.header, records=whole.records[: len(whole.records) // 2])
+    wrong_end = with_steps(
+        whole,
+        lambda step: (
+            msgspec.structs.replace(step, action="Restart")
+            if step.index == whole.steps[-1].index
+            else step
+        ),
+    )
+    report = validate([whole, wrong_end, half, whole])
+    assert [verdict.status for verdict in report.verdicts] == [
+        "accepted", "diverged", "accepted", "accepted",
+    ]  # fmt: skip
+    divergence = report.verdicts[1].divergence
+    assert divergence is not None
+    assert divergence.step == len(whole.steps) - 1
+    assert report.distinct_steps == len(whole.steps) + 1

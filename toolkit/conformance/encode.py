@@ -2,13 +2,15 @@
 
 TLC's parser needs about a kilobyte of memory for each byte of an expression, and treats a
 string as one token however long it is.  So every value that occurs is written once, as an
-expression; an event is a row of numbers of such values; and a trace is a string of numbers
-of rows, each number as a fixed count of digits to the base 64.
+expression; an event is a row of numbers of such values; and traces are strings of numbers of
+rows, each number as a fixed count of digits to the base 64.  What several traces begin with is
+written, and checked, once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -20,10 +22,11 @@ from toolkit.tlc import SpecSource, load_spec
 from toolkit.trace import Step, Trace
 from toolkit.values import canonical, format_itf
 
-__all__ = ["Encoder"]
+__all__ = ["Encoder", "Layout", "Piece"]
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 _UNCHANGED = 1
+_TAPE_STEPS, _TAPE_PIECES = 500, 100
 
 
 def _digits(number: int, width: int) -> str:
@@ -36,6 +39,91 @@ def _digits(number: int, width: int) -> str:
 
 def _width(largest: int) -> int:
     return 2 if largest < 64**2 else 3 if largest < 64**3 else 4
+
+
+def _chunks(items: Sequence[str], size: int) -> Iterator[str]:
+    for start in range(0, len(items), size):
+        yield "".join(items[start : start + size])
+
+
+def _strings(texts: Iterable[str]) -> str:
+    return ",\n".join(f'"{text}"' for text in texts)
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """A run of steps without a branch.
+
+    Parameters
+    ----------
+    codes : list of int
+        The steps: numbers of rows.
+    first, children : int
+        The number of its first child, and how many it has.
+    ends : tuple of int
+        The traces that end with it.
+    """
+
+    codes: list[int]
+    first: int
+    children: int
+    ends: tuple[int, ...]
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """Traces, cut into pieces.
+
+    Parameters
+    ----------
+    pieces : list of Piece
+        Numbered from 1.
+    roots : int
+        So many of the first ones begin a trace.
+    """
+
+    pieces: list[Piece]
+    roots: int
+
+    @property
+    def steps(self) -> int:
+        """How many steps all pieces have."""
+        return sum(len(piece.codes) for piece in self.pieces)
+
+    def ends(self, piece: int) -> tuple[int, ...]:
+        """Return the traces that end with the piece of this number."""
+        return self.pieces[piece - 1].ends
+
+
+def _common(one: Sequence[int], other: Sequence[int], start: int) -> int:
+    """Return the length of the common beginning of two sequences that agree up to `start`."""
+    length = min(len(one), len(other))
+    while start < length and one[start] == other[start]:
+        start += 1
+    return start
+
+
+def _tree(texts: Mapping[int, list[int]]) -> Layout:
+    """Return traces as a tree in which what several begin with occurs once."""
+    order = sorted(texts, key=texts.__getitem__)
+
+    def split(low: int, high: int, depth: int) -> Iterator[tuple[int, int, int]]:
+        for _, group in groupby(range(low, high), key=lambda at: texts[order[at]][depth]):
+            members = list(group)
+            yield members[0], members[-1] + 1, depth
+
+    todo = list(split(0, len(order), 0))
+    roots = len(todo)
+    pieces = []
+    # Numbered level by level, so that the children of a piece follow each other.
+    for low, high, depth in todo:
+        text = texts[order[low]]
+        end = _common(text, texts[order[high - 1]], depth)
+        after = low
+        while after < high and len(texts[order[after]]) == end:
+            after += 1
+        children = list(split(after, high, end))
+        pieces.append(Piece(text[depth:end], len(todo) + 1, len(children), tuple(order[low:after])))
+        todo.extend(children)
+    return Layout(pieces, roots)
 
 
 class Encoder:
@@ -181,8 +269,25 @@ class Encoder:
         received = step.received.message if step.received is not None else None
         return self._row(action, step.node, step.params, received, sent, variables)
 
+    def layout(self, only: Sequence[int] | None = None, *, shared: bool) -> Layout:
+        """Cut traces into pieces.
+
+        Parameters
+        ----------
+        only : sequence of int, optional
+            The traces, counted from 0; all by default.
+        shared : bool
+            Whether what several traces begin with is one piece; otherwise each trace is a
+            piece, in the order of `only`.
+        """
+        chosen = range(len(self._texts)) if only is None else only
+        if not shared:
+            pieces = [Piece(self._texts[t], 0, 0, (t,)) for t in chosen]
+            return Layout(pieces, len(pieces))
+        return _tree({t: self._texts[t] for t in chosen})
+
     def source(
-        self, config: str, *, only: Sequence[int] | None = None, stop: Sequence[int] | None = None
+        self, config: str, layout: Layout, *, stop: Sequence[int] | None = None
     ) -> SpecSource:
         """Return all modules for a run of TLC.
 
@@ -190,28 +295,28 @@ class Encoder:
         ----------
         config : str
             What the configuration asks, beside the constants.
-        only : sequence of int, optional
-            The traces to run, counted from 0; all by default.
+        layout : Layout
+            The traces to run.
         stop : sequence of int, optional
-            Where to leave each of them (see ``TraceStop`` in ``Trace.tla``).
+            Where to leave each piece (see ``TraceStop`` in ``Trace.tla``).
         """
-        chosen = range(len(self._texts)) if only is None else only
         constants = dict(self.header.constants)
         constants |= self.protocol.trace_constants(constants, self._largest)
         width, step_width = _width(len(self._values) + 1), _width(len(self._rows) + 1)
         # Short lines: TLC's parser takes time quadratic in the length of a line.
         values = ",\n".join(self._values)
-        rows = ",\n".join(
-            '"' + "".join(_digits(code, width) for code in row) + '"' for row in self._rows
-        )
+        rows = _strings("".join(_digits(code, width) for code in row) for row in self._rows)
         codes = {node: self._value(node) for node in self.header.nodes}
-        texts = ",\n".join(
-            '"' + "".join(_digits(code, step_width) for code in self._texts[t]) + '"'
-            for t in chosen
-        )
+        steps = {code: _digits(code, step_width) for code in self._rows.values()}
+        tape = [steps[code] for piece in layout.pieces for code in piece.codes]
+        table, start = [], 0
+        for piece in layout.pieces:
+            row = (start, len(piece.codes), piece.first, piece.children, int(bool(piece.ends)))
+            table.append("".join(_digits(number, 4) for number in row))
+            start += len(piece.codes)
         fields = ", ".join(f"{name} |-> {at + 6}" for name, at in self._fields.items())
         names = ", ".join(f'"{name}"' for name in self.protocol.actions)
-        stops = stop if stop is not None else [-1] * len(chosen)
+        stops = stop if stop is not None else []
         data = "\n".join(
             [
                 "---- MODULE TraceData ----",
@@ -225,8 +330,12 @@ class Encoder:
                 f"TraceRows == <<{rows}>>",
                 f"RowCount == {len(self._rows)}",
                 f"TraceInitial == {{{', '.join(map(str, self._initial))}}}",
-                f"TraceText == <<{texts}>>",
-                f"TraceLength == <<{', '.join(str(len(self._texts[t])) for t in chosen)}>>",
+                f"TraceTape == <<{_strings(_chunks(tape, _TAPE_STEPS))}>>",
+                f"TapeSteps == {_TAPE_STEPS}",
+                f"TracePieces == <<{_strings(_chunks(table, _TAPE_PIECES))}>>",
+                f"TapePieces == {_TAPE_PIECES}",
+                f"PieceCount == {len(layout.pieces)}",
+                f"RootCount == {layout.roots}",
                 f"TraceStop == <<{', '.join(map(str, stops))}>>",
                 f"CodeWidth == {width}",
                 f"StepWidth == {step_width}",

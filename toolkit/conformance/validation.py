@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from toolkit.conformance.encode import Encoder
+from toolkit.conformance.encode import Encoder, Layout
 from toolkit.conformance.verdict import (
     Checked,
     Difference,
@@ -41,21 +41,22 @@ class _Tlc:
         self.options = options
         self.seconds = 0.0
         self.runs = 0
+        self.distinct_steps = 0
         self.version = ""
 
     def __call__(
         self,
         encoder: Encoder,
         config: str,
+        layout: Layout,
         *,
-        only: Sequence[int] | None = None,
         stop: Sequence[int] | None = None,
         workers: int | None = None,
     ) -> tuple[CheckResult, list[list[Any]]]:
         options = dict(self.options)
         if workers is not None:
             options["workers"] = workers
-        source = encoder.source(config, only=only, stop=stop)
+        source = encoder.source(config, layout, stop=stop)
         result = check(source, deadlock=False, **options)
         self.seconds += result.duration
         self.runs += 1
@@ -215,6 +216,7 @@ def validate(
         actions=actions,
         duration=time.monotonic() - started,
         tlc_seconds=tlc.seconds,
+        distinct_steps=tlc.distinct_steps,
         runs=tlc.runs,
         tlc_version=tlc.version,
     )
@@ -244,6 +246,7 @@ def _decide(tlc: _Tlc, group: list[_Entry], explain: int) -> int:
             entry.decide("not checkable", reason=str(error))
             continue
         good.append(entry)
+    tlc.distinct_steps += encoder.layout(shared=True).steps
     return _run(tlc, encoder, good, list(range(len(good))), explain)
 
 
@@ -256,7 +259,8 @@ def _says_something(trace: Trace) -> bool:
 def _run(tlc: _Tlc, encoder: Encoder, good: list[_Entry], chosen: list[int], explain: int) -> int:
     if not chosen:
         return 0
-    result, said = tlc(encoder, _ACCEPT, only=chosen)
+    layout = encoder.layout(chosen, shared=True)
+    result, said = tlc(encoder, _ACCEPT, layout)
     if not result.ok:
         # One trace that TLC cannot even compare must not cost the others their verdicts.
         if len(chosen) > 1:
@@ -266,7 +270,9 @@ def _run(tlc: _Tlc, encoder: Encoder, good: list[_Entry], chosen: list[int], exp
         reason = f"TLC could not compare it: {result.outcome}: {result.message}"
         good[chosen[0]].decide("not checkable", reason=reason)
         return 0
-    accepted = {chosen[words[1] - 1] for words in said if words[0] == "accepted"}
+    accepted = {
+        index for words in said if words[0] == "accepted" for index in layout.ends(words[1])
+    }
     left = []
     for index in chosen:
         if index in accepted:
@@ -284,7 +290,7 @@ def _accept(entry: _Entry) -> None:
 def _locate(tlc: _Tlc, encoder: Encoder, good: list[_Entry], left: list[int], explain: int) -> int:
     if not left:
         return 0
-    result, said = tlc(encoder, _LOCATE, only=left)
+    result, said = tlc(encoder, _LOCATE, encoder.layout(left, shared=False))
     if not result.ok:
         if len(left) > 1:
             half = len(left) // 2
@@ -302,7 +308,7 @@ def _locate(tlc: _Tlc, encoder: Encoder, good: list[_Entry], left: list[int], ex
             stuck[index] = max(stuck.get(index, -1), words[2])
     rejected = [index for index in left if good[index].verdict is None]
     shown = [index for index in rejected if index in stuck][:explain]
-    reports = _explain(tlc, encoder, good, shown, [stuck[index] for index in shown])
+    reports, why_not = _explain(tlc, encoder, good, shown, [stuck[index] for index in shown])
     for index in rejected:
         entry = good[index]
         if index not in stuck:
@@ -318,19 +324,19 @@ def _locate(tlc: _Tlc, encoder: Encoder, good: list[_Entry], left: list[int], ex
             "diverged",
             checked=_checked(entry.trace, at),
             divergence=reports.get(index, Divergence(at, record)),
-            reason=None if index in reports else "located and not explained: see 'explain'",
+            reason=_unexplained(index, reports, shown, why_not),
         )
     return len(shown)
 
 
 def _explain(
     tlc: _Tlc, encoder: Encoder, good: list[_Entry], shown: list[int], stop: list[int]
-) -> dict[int, Divergence]:
+) -> tuple[dict[int, Divergence], str]:
     if not shown:
-        return {}
-    result, said = tlc(encoder, _EXPLAIN, only=shown, stop=stop)
+        return {}, ""
+    result, said = tlc(encoder, _EXPLAIN, encoder.layout(shown, shared=False), stop=stop)
     if not result.ok:
-        return {}
+        return {}, f"{result.outcome}: {result.message}"
     reports = {}
     for place, index in enumerate(shown):
         words = [one for one in said if one[1] == place + 1]
@@ -358,7 +364,17 @@ def _explain(
             allowed=tuple(allowed),
             nearest=nearest,
         )
-    return reports
+    return reports, "it was not reached again"
+
+
+def _unexplained(
+    index: int, reports: Mapping[int, Divergence], shown: Sequence[int], why_not: str
+) -> str | None:
+    if index in reports:
+        return None
+    if index in shown:
+        return f"located; TLC could not explain it: {why_not}"
+    return "located and not explained: see 'explain'"
 
 
 def _distance(step: Step, successor: Successor) -> tuple[Any, ...]:
@@ -480,7 +496,7 @@ def follow(
         return Followed(verdict, (), False)
     encoder = Encoder(get_protocol(trace.header.protocol), trace)
     encoder.add(trace)
-    _, said = _Tlc(**options)(encoder, _FOLLOW, workers=1)
+    _, said = _Tlc(**options)(encoder, _FOLLOW, encoder.layout(shared=False), workers=1)
     states: dict[int, dict[str, Any]] = {}
     ambiguous = False
     for words in said:

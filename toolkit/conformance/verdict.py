@@ -149,6 +149,8 @@ class ValidationReport(msgspec.Struct, frozen=True, kw_only=True):
         Seconds of wall time.
     tlc_seconds : float
         Of these, in TLC.
+    distinct_steps : int
+        Steps that TLC was given at first: what several traces begin with counts once.
     runs : int
         How often TLC ran.
     tlc_version : str
@@ -158,6 +160,7 @@ class ValidationReport(msgspec.Struct, frozen=True, kw_only=True):
     actions: dict[str, int]
     duration: float
     tlc_seconds: float
+    distinct_steps: int
     runs: int
     tlc_version: str
 
