@@ -176,6 +176,8 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing_behind(counter: Path, tmp_path:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A test run in the background inherits that interrupts are ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     children: list[psutil.Process] = []
     deadline = time.monotonic() + 60

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, strategies as st
 
 from toolkit.tlc import Message, Unmarked, parse_messages
-from toolkit.tlc.result import Interpreter
+from toolkit.tlc.interpret import Interpreter
 
 START, END = "@!@!@STARTMSG {} @!@!@", "@!@!@ENDMSG {} @!@!@"
 
@@ -17,6 +17,22 @@ def test_a_message_inside_another_is_told_apart() -> None:
     )  # fmt: skip
     assert [(event.code, event.within) for event in events if isinstance(event, Message)] == [
         (2132, 1000), (1000, None)]  # fmt: skip
+
+
+def test_what_a_failed_assertion_quotes_does_not_end_its_message() -> None:
+    quoted = '<<"too high", "' + END.format("1000") + '", "' + START.format("2193:0") + '">>'
+    events = list(
+        parse_messages([START.format("1000:1"), "thrown: " + START.format("2132:0"), quoted,
+                        END.format("2132"), END.format("1000")])
+    )  # fmt: skip
+    assert [one.code for one in events if isinstance(one, Message)] == [2132, 1000]
+    assert isinstance(events[0], Message)
+    assert events[0].text == quoted
+
+
+def test_a_mark_with_an_absurd_number_is_no_mark() -> None:
+    line = START.format("9" * 5000 + ":1")
+    assert list(parse_messages([line])) == [Unmarked(line)]
 
 
 def test_a_string_that_looks_like_a_mark_is_no_mark() -> None:
@@ -39,8 +55,7 @@ def test_garbage_is_read_and_never_called_a_success(text: list[str]) -> None:
     interpreter = Interpreter()
     for event in parse_messages(text):
         interpreter.take(event)
-    outcome, *_ = interpreter.outcome(0, "", None)
-    assert outcome != "success"
+    assert interpreter.verdict(0, "", None).outcome != "success"
     interpreter.examples()
 
 
@@ -48,4 +63,4 @@ def test_success_after_a_violation_is_no_success() -> None:
     interpreter = Interpreter()
     for code, severity, text in [(2110, 1, "Invariant I is violated."), (2193, 0, "fine")]:
         interpreter.take(Message(code, severity, text))
-    assert interpreter.outcome(0, "", None)[0] == "invariant"
+    assert interpreter.verdict(0, "", None).outcome == "invariant"

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from toolkit.tlc.check import TlcRun, check, default_memory, sweep
+from toolkit.tlc.check import check
+from toolkit.tlc.config import config_sections
+from toolkit.tlc.coverage import ActionCoverage, Coverage, ExpressionCoverage
 from toolkit.tlc.locate import Jar, Java, find_java, find_tlc
 from toolkit.tlc.manifest import Manifest, Model, compare, load_manifest, run_model
 from toolkit.tlc.messages import Message, MessageParser, Unmarked, parse_messages
-from toolkit.tlc.result import CheckResult, Counterexample, Location, Progress, TraceState
+from toolkit.tlc.modules import Location
+from toolkit.tlc.result import CheckResult, Counterexample, Progress, TraceState
+from toolkit.tlc.run import TlcRun, default_memory, sweep
 from toolkit.tlc.source import SpecSource, load_spec
 
 __all__ = [
+    "ActionCoverage",
     "CheckResult",
     "Counterexample",
+    "Coverage",
+    "ExpressionCoverage",
     "Jar",
     "Java",
     "Location",
@@ -26,6 +33,7 @@ __all__ = [
     "Unmarked",
     "check",
     "compare",
+    "config_sections",
     "default_memory",
     "find_java",
     "find_tlc",

@@ -1,231 +1,27 @@
-"""Run TLC, follow it, and end it without a trace."""
+"""Check a specification: run TLC, follow what it says, return what came out."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
-import signal
-import subprocess
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import TracebackType
+from typing import Any
 
-from toolkit.errors import SettingError, TlcError
-from toolkit.tlc.locate import Jar, Java, find_java, find_tlc
-from toolkit.tlc.messages import Event, MessageParser
-from toolkit.tlc.result import CheckResult, Interpreter, Outcome, Progress, name_actions
-from toolkit.tlc.source import SpecSource, load_spec, property_names
+from toolkit.errors import SettingError
+from toolkit.tlc.config import blank_keyword, config_sections
+from toolkit.tlc.interpret import Finding, Interpreter
+from toolkit.tlc.locate import find_java, find_tlc
+from toolkit.tlc.messages import Event, MessageParser, Unmarked
+from toolkit.tlc.result import CheckResult, Outcome, Progress, TraceState, name_actions
+from toolkit.tlc.run import TlcRun, default_memory
+from toolkit.tlc.source import SpecSource, load_spec
 
-__all__ = ["TlcRun", "check", "default_memory", "sweep"]
+__all__ = ["check"]
 
-_PREFIX = "toolkit-tlc-"
 _LOG_LIMIT = 64 * 2**20
-_GRACE = 2.0
-
-
-def default_memory() -> int:
-    """Return the heap that a run gets unless told otherwise: half the memory, in MiB.
-
-    Never more than 8 GiB and never less than 512 MiB.
-    """
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-    return max(512, min(8192, total // 2))
-
-
-def sweep() -> list[Path]:
-    """Remove the folders of runs whose process is gone, and return them.
-
-    A run removes its own folder; only one that was killed leaves it behind.
-    """
-    removed = []
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        if not owner.isdigit() or int(owner) == os.getpid():
-            continue
-        try:
-            os.kill(int(owner), 0)
-        except ProcessLookupError:
-            shutil.rmtree(folder, ignore_errors=True)
-            removed.append(folder)
-        except PermissionError:
-            continue
-    return removed
-
-
-class TlcRun:
-    """One process of TLC, in a folder of its own.
-
-    Use it as a context manager: whatever happens inside, the process and the folder are gone
-    afterwards.
-
-    Parameters
-    ----------
-    source : SpecSource
-        What to check.
-    options : sequence of str
-        Options of TLC, in addition to those the run needs for itself.
-    memory : int
-        Heap in MiB.
-    java : Java
-    jar : Jar
-    timeout : float or None
-        Seconds after which the run is ended.
-    cancel : threading.Event or None
-        Ends the run when set.
-    """
-
-    def __init__(
-        self,
-        source: SpecSource,
-        *,
-        options: Sequence[str],
-        memory: int,
-        java: Java,
-        jar: Jar,
-        timeout: float | None = None,
-        cancel: threading.Event | None = None,
-    ) -> None:
-        self.source = source
-        self.interrupted: Outcome | None = None
-        self.exit_status: int | None = None
-        self._memory = memory
-        self._java = java
-        self._jar = jar
-        self._options = list(options)
-        self._timeout = timeout
-        self._cancel = cancel
-        self._process: subprocess.Popen[str] | None = None
-        self._folder: Path | None = None
-        self._ended = threading.Event()
-        self._watch: threading.Thread | None = None
-        self.command: tuple[str, ...] = ()
-
-    def __enter__(self) -> TlcRun:
-        sweep()
-        self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
-        try:
-            self._start(self._folder)
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def _start(self, folder: Path) -> None:
-        for name in ("spec", "meta", "tmp"):
-            (folder / name).mkdir()
-        self.source.write(folder / "spec")
-        self.command = (
-            self._java.path,
-            "-XX:+UseParallelGC",
-            f"-Xmx{self._memory}m",
-            "-Xss16m",
-            "-Duser.language=en",
-            "-Duser.country=US",
-            "-Dfile.encoding=UTF-8",
-            "-Dstdout.encoding=UTF-8",
-            f"-Djava.io.tmpdir={folder / 'tmp'}",
-            "-cp",
-            self._jar.path,
-            "tlc2.TLC",
-            "-tool",
-            "-metadir",
-            str(folder / "meta"),
-            *self._options,
-            "-config",
-            f"{self.source.root}.cfg",
-            f"{self.source.root}.tla",
-        )
-        self._errors = (folder / "stderr").open("w+", encoding="utf-8", errors="replace")
-        environment = {k: v for k, v in os.environ.items() if k != "JAVA_TOOL_OPTIONS"}
-        try:
-            self._process = subprocess.Popen(
-                self.command,
-                cwd=folder / "spec",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=self._errors,
-                start_new_session=True,
-                env=environment,
-                encoding="utf-8",
-                errors="replace",
-            )
-        except OSError as error:
-            raise TlcError(
-                f"Java could not be started: {error}",
-                path=self._java.path,
-                hint="run 'toolkit doctor'",
-            ) from error
-        self._watch = threading.Thread(target=self._guard, daemon=True)
-        self._watch.start()
-
-    def _guard(self) -> None:
-        deadline = None if self._timeout is None else time.monotonic() + self._timeout
-        while not self._ended.wait(0.05):
-            if self._cancel is not None and self._cancel.is_set():
-                self.interrupted = "cancelled"
-            elif deadline is not None and time.monotonic() >= deadline:
-                self.interrupted = "time-limit"
-            if self.interrupted is not None:
-                self._kill()
-                return
-
-    def cancel(self) -> None:
-        """End the run; from any thread."""
-        if self.interrupted is None and not self._ended.is_set():
-            self.interrupted = "cancelled"
-        self._kill()
-
-    def _kill(self) -> None:
-        process = self._process
-        if process is None:
-            return
-        for sign in (signal.SIGTERM, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, sign)
-            try:
-                process.wait(_GRACE)
-                return
-            except subprocess.TimeoutExpired:
-                continue
-
-    def lines(self) -> Iterator[str]:
-        """Yield TLC's output line by line, until it ends."""
-        assert self._process is not None
-        assert self._process.stdout is not None
-        yield from self._process.stdout
-        self.exit_status = self._process.wait()
-
-    def stderr(self) -> str:
-        """Return what was written to standard error so far."""
-        self._errors.flush()
-        self._errors.seek(0)
-        return self._errors.read()
-
-    def close(self) -> None:
-        """End the process if it still runs, and remove its folder."""
-        self._ended.set()
-        if self._process is not None:
-            if self._process.poll() is None:
-                self._kill()
-            if self._process.stdout is not None:
-                self._process.stdout.close()
-            self._errors.close()
-        if self._watch is not None and self._watch is not threading.current_thread():
-            self._watch.join()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        place: TracebackType | None,
-    ) -> None:
-        self.close()
+_NEWER = {"ALIAS", "POSTCONDITION", "_PERIODIC", "_RL_REWARD"}
 
 
 class _Log:
@@ -247,6 +43,76 @@ class _Log:
         return "".join(self._lines)
 
 
+class _Plan:
+    """What the arguments of :func:`check` come to: TLC's options, and what they leave out."""
+
+    def __init__(self, source: SpecSource) -> None:
+        self.source = source
+        self.options: list[str] = []
+        self.caveats: list[str] = []
+        self.warnings: list[str] = list(source.notes)
+        self.sampled = False
+
+    def add(self, *parts: object) -> None:
+        self.options += [str(part) for part in parts]
+
+    def read_options(self, options: Sequence[str]) -> None:
+        """Take options that go to TLC as they are, and see what they mean for the answer."""
+        self.options += options
+        if "-simulate" in self.options:
+            self.sampled = True
+            self.caveats.append("a simulation: random behaviours were looked at, not all states")
+        if "-dfid" in self.options:
+            self.sampled = True
+            at = self.options.index("-dfid") + 1
+            depth = self.options[at] if at < len(self.options) else "?"
+            self.caveats.append(f"depth first: only behaviours of at most {depth} states")
+        if "-recover" in self.options:
+            self.caveats.append("continued from a checkpoint: times count from there")
+
+    def read_config(self) -> None:
+        sections = config_sections(self.source.config)
+        for keyword, meaning in (
+            ("CONSTRAINT", "states beyond the constraint {} were not followed"),
+            ("ACTION_CONSTRAINT", "steps against the action constraint {} were not taken"),
+            ("VIEW", "states that look alike under the view {} were taken for one"),
+        ):
+            if names := sections.get(keyword):
+                self.caveats.append(meaning.format(", ".join(names)))
+        properties = sections.get("PROPERTY", [])
+        if sections.get("SYMMETRY") and properties:
+            self.caveats.append(
+                "TLC is unsound for liveness under symmetry: no error says nothing about "
+                + ", ".join(properties)
+            )
+        deadlock = sections.get("CHECK_DEADLOCK")
+        if deadlock and deadlock[0] in {"TRUE", "FALSE"}:
+            # Older versions know the option alone, newer ones both.
+            self.source = blank_keyword(self.source, "CHECK_DEADLOCK")
+            self.warnings.append(f"CHECK_DEADLOCK {deadlock[0]} was given to TLC as an option")
+            if deadlock[0] == "FALSE" and "-deadlock" not in self.options:
+                self.add("-deadlock")
+            elif deadlock[0] == "TRUE" and "-deadlock" in self.options:
+                self.options.remove("-deadlock")
+
+    def explain(self, finding: Finding) -> None:
+        """Say what an old TLC means when it does not know a word of the configuration."""
+        if finding.outcome not in {"config-error", "error"}:
+            return
+        newer = sorted(_NEWER & set(config_sections(self.source.config)))
+        if newer and any(word in finding.message for word in newer):
+            finding.outcome = "config-error"
+            finding.message += (
+                f"\nthis version of TLC does not know {', '.join(newer)}: name a newer one "
+                "(TLA2TOOLS_JAR), or take the line out"
+            )
+
+
+def _number(name: str, value: float | None, least: float, what: str) -> None:
+    if value is not None and value < least:
+        raise SettingError(f"{name}={value}", hint=what)
+
+
 def check(
     spec: Path | str | SpecSource,
     config: Path | str | None = None,
@@ -257,12 +123,26 @@ def check(
     deadlock: bool = True,
     fingerprint: int = 0,
     seed: int | None = None,
+    keep_going: bool = False,
+    coverage: bool = False,
+    simulate: int | None = None,
+    depth: int | None = None,
+    depth_first: int | None = None,
+    difference: bool = False,
+    checkpoint: int | None = None,
+    states_folder: Path | str | None = None,
+    recover: Path | str | None = None,
     options: Sequence[str] = (),
     module_path: Sequence[Path | str] = (),
+    class_path: Sequence[Path | str] = (),
+    java_options: Sequence[str] = (),
     java: Path | str | None = None,
     jar: Path | str | None = None,
     on_event: Callable[[Event], None] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    on_state: Callable[[TraceState], None] | None = None,
+    on_print: Callable[[str], None] | None = None,
+    keep_states: bool = True,
     cancel: threading.Event | None = None,
 ) -> CheckResult:
     """Check a specification with TLC.
@@ -286,17 +166,47 @@ def check(
     fingerprint : int
         Index of the fingerprint polynomial, 0 to 130; fixed, so that a run can be repeated.
     seed : int, optional
-        Seed of a simulation (with ``options=["-simulate"]``).
+        Seed of what TLC draws; by default TLC draws it, and the result says which.
+    keep_going : bool
+        Look for further violations after the first; each is a counterexample of its own.
+    coverage : bool
+        Count how often everything is evaluated; see :attr:`CheckResult.coverage`.
+    simulate : int, optional
+        Look at so many random behaviours instead of all states.
+    depth : int, optional
+        The greatest length of such a behaviour (TLC's default: 100).
+    depth_first : int, optional
+        Search depth first, up to behaviours of so many states (iterative deepening).
+    difference : bool
+        Have TLC print only what changed in each state of a counterexample (``-difftrace``);
+        what it leaves out is filled in again.
+    checkpoint : int, optional
+        Minutes between checkpoints, kept in `states_folder`; 0 for none.
+    states_folder : path, optional
+        Where TLC keeps its states, and where they stay; by default in a temporary folder.
+    recover : path, optional
+        A checkpoint to continue from: what :attr:`CheckResult.checkpoint` said.
     options : sequence of str
         Further options of TLC, passed on as they are.
     module_path : sequence of paths
         Further folders with modules.
+    class_path : sequence of paths
+        Further jars, for instance with modules that are written in Java: they run code.
+    java_options : sequence of str
+        Further options of Java.
     java, jar : path, optional
         See :func:`~toolkit.tlc.find_java` and :func:`~toolkit.tlc.find_tlc`.
     on_event : callable, optional
         Called with every message, as it comes.
     on_progress : callable, optional
         Called with every :class:`Progress`.
+    on_state : callable, optional
+        Called with every state of a counterexample, as it comes.
+    on_print : callable, optional
+        Called with every line that the specification prints, as it comes.
+    keep_states : bool
+        Whether the counterexamples of the result have their states; a very long one can be
+        taken by `on_state` alone.
     cancel : threading.Event, optional
         Ends the run when set, from another thread; the outcome is ``"cancelled"``.
 
@@ -313,26 +223,66 @@ def check(
     JavaNotFoundError, TlcNotFoundError
         If there is nothing to run.
     SettingError
-        If a number is out of range.
+        If a number is out of range, or two settings exclude each other.
     """
-    if workers is not None and workers < 1:
-        raise SettingError(f"{workers} workers", hint="at least one")
-    if timeout is not None and timeout <= 0:
-        raise SettingError(f"a time limit of {timeout} s", hint="more than 0 seconds")
-    if memory is not None and memory < 16:
-        raise SettingError(f"a heap of {memory} MiB", hint="at least 16 MiB")
+    _number("workers", workers, 1, "at least one worker")
+    _number("timeout", timeout, 1e-9, "more than 0 seconds")
+    _number("memory", memory, 16, "at least 16 MiB")
+    _number("simulate", simulate, 1, "at least one behaviour")
+    _number("depth_first", depth_first, 1, "at least one state")
+    _number("checkpoint", checkpoint, 0, "0 or more minutes")
+    if simulate is not None and depth_first is not None:
+        raise SettingError("a simulation cannot be depth first", hint="leave one of them out")
+    if recover is not None and not Path(recover).is_dir():
+        raise SettingError(
+            "there is no such checkpoint", path=Path(recover), hint="name a folder that TLC left"
+        )
     if isinstance(spec, SpecSource):
         source = spec
     else:
         source = load_spec(spec, config, module_path=module_path)
     found_java, found_jar = find_java(java), find_tlc(jar)
+    for extra in class_path:
+        if not Path(extra).exists():
+            raise SettingError("there is no such jar", path=Path(extra), hint="check the path")
     count = workers or os.cpu_count() or 1
-    arguments = ["-workers", str(count), "-fp", str(fingerprint)]
+    plan = _Plan(source)
+    plan.add("-tool")
+    plan.add(
+        "-metadir", "{folder}/meta" if states_folder is None else Path(states_folder).absolute()
+    )
+    plan.add("-workers", count, "-fp", fingerprint)
     if not deadlock:
-        arguments.append("-deadlock")
+        plan.add("-deadlock")
     if seed is not None:
-        arguments += ["-seed", str(seed)]
-    interpreter = Interpreter(property_names(source.config))
+        plan.add("-seed", seed)
+    if keep_going:
+        plan.add("-continue")
+    if coverage:
+        # So many minutes apart that only the account at the end is given.
+        plan.add("-coverage", 10_000)
+    if difference:
+        plan.add("-difftrace")
+    if simulate is not None:
+        plan.add("-simulate", f"num={simulate}")
+    if depth is not None:
+        plan.add("-depth", depth)
+    if depth_first is not None:
+        plan.add("-dfid", depth_first)
+    if checkpoint is not None:
+        plan.add("-checkpoint", checkpoint)
+    if recover is not None:
+        plan.add("-recover", Path(recover).absolute())
+    plan.read_options(options)
+    plan.read_config()
+    source = plan.source
+    before = _checkpoints(states_folder)
+    interpreter = Interpreter(
+        source,
+        partial_states="-difftrace" in plan.options,
+        on_state=on_state,
+        keep_states=keep_states,
+    )
     parser = MessageParser()
     log = _Log()
     started = time.monotonic()
@@ -340,19 +290,26 @@ def check(
     def take(event: Event) -> None:
         progress = interpreter.take(event)
         if progress is not None and on_progress is not None:
+            progress.elapsed = time.monotonic() - started
             on_progress(progress)
+        if on_print is not None and isinstance(event, Unmarked) and interpreter.printing:
+            on_print(event.text)
         if on_event is not None:
             on_event(event)
 
     with TlcRun(
         source,
-        options=[*arguments, *options],
+        arguments=[
+            "tlc2.TLC", *plan.options, "-config", f"{source.root}.cfg", f"{source.root}.tla",
+        ],
         memory=memory or default_memory(),
         java=found_java,
         jar=found_jar,
+        class_path=[str(Path(extra).absolute()) for extra in class_path],
+        java_options=java_options,
         timeout=timeout,
         cancel=cancel,
-    ) as run:
+    ) as run:  # fmt: skip
         for line in run.lines():
             log.add(line)
             for event in parser.feed(line):
@@ -363,28 +320,77 @@ def check(
         command = run.command
         interrupted = run.interrupted
         status = None if interrupted else run.exit_status
-    outcome, name, message, location = interpreter.outcome(status, stderr, interrupted)
-    return CheckResult(
-        outcome=outcome,
-        name=name,
-        message=message,
-        location=location,
-        generated=interpreter.generated,
-        distinct=interpreter.distinct,
-        left_on_queue=interpreter.queue,
-        depth=interpreter.depth,
-        complete=outcome == "success" and interpreter.queue == 0 and "-simulate" not in options,
+    return conclude(
+        plan, interpreter, status, stderr, interrupted,
         duration=time.monotonic() - started,
-        counterexamples=name_actions(interpreter.examples(), source.modules),
-        prints="\n".join(interpreter.prints),
-        warnings=tuple(interpreter.warnings),
         log=log.text() + stderr,
         log_cut=log.cut,
-        exit_status=status,
-        tlc_version=interpreter.version,
         java_version=found_java.version,
         command=command,
         workers=count,
         fingerprint=fingerprint,
         seed=seed,
+        checkpoint=_new_checkpoint(states_folder, before),
+    )  # fmt: skip
+
+
+def conclude(
+    plan: _Plan,
+    interpreter: Interpreter,
+    status: int | None,
+    stderr: str,
+    interrupted: Outcome | None,
+    *,
+    seed: int | None,
+    fingerprint: int,
+    **facts: Any,
+) -> CheckResult:
+    """Return the result that a plan and what TLC said come to."""
+    source = plan.source
+    finding = interpreter.verdict(status, stderr, interrupted)
+    plan.explain(finding)
+    if interpreter.dropped_states:
+        plan.caveats.append(
+            f"{interpreter.dropped_states} states of counterexamples were passed on and not kept"
+        )
+    success = finding.outcome == "success"
+    unsound = any(caveat.startswith("TLC is unsound") for caveat in plan.caveats)
+    return CheckResult(
+        outcome=finding.outcome,
+        name=finding.name,
+        message=finding.message,
+        location=finding.location,
+        source=interpreter.source_at(finding.location),
+        positions=finding.positions,
+        candidates=finding.candidates,
+        generated=interpreter.generated,
+        distinct=interpreter.distinct,
+        left_on_queue=interpreter.queue,
+        depth=interpreter.depth,
+        complete=success and interpreter.queue == 0 and not plan.sampled and not unsound,
+        caveats=tuple(plan.caveats),
+        counterexamples=name_actions(interpreter.examples(), source.modules),
+        coverage=interpreter.coverage.result(ended=interpreter.finished),
+        prints="\n".join(interpreter.prints),
+        prints_cut=interpreter.prints_cut,
+        warnings=(*plan.warnings, *interpreter.warnings),
+        exit_status=status,
+        tlc_version=interpreter.version,
+        fingerprint=fingerprint if interpreter.fingerprint is None else interpreter.fingerprint,
+        seed=seed if interpreter.seed is None else interpreter.seed,
+        modules=dict(source.modules),
+        config=source.config,
+        **facts,
     )
+
+
+def _checkpoints(folder: Path | str | None) -> set[Path]:
+    if folder is None:
+        return set()
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    return {one for one in Path(folder).iterdir() if one.is_dir()}
+
+
+def _new_checkpoint(folder: Path | str | None, before: set[Path]) -> str | None:
+    new = sorted(_checkpoints(folder) - before, key=lambda one: one.stat().st_mtime)
+    return str(new[-1]) if new else None

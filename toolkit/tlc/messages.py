@@ -17,8 +17,10 @@ import msgspec
 
 __all__ = ["Message", "MessageParser", "Unmarked", "parse_messages"]
 
-_START = re.compile(r"@!@!@STARTMSG (\d+):(\d+) @!@!@")
-_END = re.compile(r"@!@!@ENDMSG (\d+) @!@!@")
+# Nine digits at most: a longer number is no code, whoever wrote it.
+_START = re.compile(r"@!@!@STARTMSG ([0-9]{1,9}):([0-9]{1,9}) @!@!@")
+_NESTED = re.compile(r"@!@!@STARTMSG ([0-9]{1,9}):([0-9]{1,9}) @!@!@$")
+_END = re.compile(r"@!@!@ENDMSG ([0-9]{1,9}) @!@!@")
 _NESTING = 1000
 
 
@@ -89,20 +91,19 @@ class MessageParser:
         Message or Unmarked
         """
         line = line.rstrip("\r\n")
-        nesting = bool(self._stack) and any(open_.code == _NESTING for open_ in self._stack)
-        find = re.Pattern.search if nesting else re.Pattern.match
-        start = find(_START, line)
+        nesting = any(open_.code == _NESTING for open_ in self._stack)
+        # Inside message 1000 a mark may follow other text, but then ends its line; what a
+        # specification quotes is followed by the closing quote.
+        start = _NESTED.search(line) if nesting else _START.match(line)
         if start is not None and (nesting or not self._stack):
             if before := line[: start.start()]:
                 self._stack[-1].lines.append(before)
             self._stack.append(_Open(int(start[1]), int(start[2])))
-            if after := line[start.end() :]:
+            if (after := line[start.end() :]) and not nesting:
                 yield from self.feed(after)
             return
-        end = find(_END, line)
+        end = _END.match(line)
         if end is not None and self._stack and int(end[1]) == self._stack[-1].code:
-            if before := line[: end.start()]:
-                self._stack[-1].lines.append(before)
             yield self._close(cut=False)
             if after := line[end.end() :]:
                 yield from self.feed(after)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any, Literal
 
 import msgspec
 
-from toolkit.errors import ValueParseError
-from toolkit.tlc.messages import Event, Message, Unmarked
-from toolkit.values import Value, parse_state, to_itf
+from toolkit.tlc.coverage import Coverage
+from toolkit.tlc.modules import Location, text_at
+from toolkit.values import to_itf
 
 __all__ = [
+    "VIOLATIONS",
     "CheckResult",
     "Counterexample",
-    "Interpreter",
-    "Location",
     "Outcome",
     "Progress",
     "TraceState",
@@ -28,12 +28,15 @@ Outcome = Literal[
     "success",
     "invariant",
     "initial-invariant",
+    "initial-property",
     "action-property",
+    "refinement",
     "temporal",
     "deadlock",
     "assumption",
     "assert",
     "evaluation-error",
+    "set-too-large",
     "parse-error",
     "semantic-error",
     "config-error",
@@ -43,13 +46,20 @@ Outcome = Literal[
     "cancelled",
     "error",
 ]
-"""How a run ended."""
+"""How a run ended.
+
+``initial-invariant`` and ``initial-property`` are violated by an initial state.
+``refinement`` is a step, or an initial state, that a property forbids which is another
+specification's, by way of an INSTANCE.
+"""
 
 VIOLATIONS = frozenset(
     {
         "invariant",
         "initial-invariant",
+        "initial-property",
         "action-property",
+        "refinement",
         "temporal",
         "deadlock",
         "assumption",
@@ -59,30 +69,7 @@ VIOLATIONS = frozenset(
 """The outcomes that say: what was claimed does not hold."""
 
 
-class Location(msgspec.Struct, frozen=True):
-    """A place in a module.
-
-    Parameters
-    ----------
-    module : str or None
-        Its name.
-    line, column : int
-        Counted from 1.
-    end_line, end_column : int or None
-        Where it ends.
-    """
-
-    module: str | None
-    line: int
-    column: int
-    end_line: int | None = None
-    end_column: int | None = None
-
-    def __str__(self) -> str:
-        return f"{self.module or '?'}:{self.line}:{self.column}"
-
-
-class Progress(msgspec.Struct, frozen=True):
+class Progress(msgspec.Struct):
     """How far a running check has come.
 
     Parameters
@@ -91,12 +78,20 @@ class Progress(msgspec.Struct, frozen=True):
         States generated, distinct ones, and those still to be explored.
     depth : int or None
         Length of the longest behaviour so far.
+    elapsed : float
+        Seconds since the check began.
     """
 
     generated: int
     distinct: int
     queue: int
     depth: int | None
+    elapsed: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """States generated in a second, on the average so far."""
+        return self.generated / self.elapsed if self.elapsed > 0 else 0.0
 
 
 class TraceState(msgspec.Struct, frozen=True):
@@ -114,6 +109,8 @@ class TraceState(msgspec.Struct, frozen=True):
         All variables.
     unparsed : str or None
         TLC's text, where it could not be read.
+    parameters : tuple of str
+        The action's arguments as TLA+ text, where TLC gives them (2.15 does not).
     """
 
     index: int
@@ -121,6 +118,7 @@ class TraceState(msgspec.Struct, frozen=True):
     location: Location | None
     variables: dict[str, Any]
     unparsed: str | None = None
+    parameters: tuple[str, ...] = ()
 
 
 class Counterexample(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,13 +127,17 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     kind : str
-        The outcome that it shows.
+        The outcome that it shows.  The behaviour before an evaluation error is one too.
     name : str or None
         What is violated, where TLC says or it can be nothing else.
     message : str
         What TLC said.
     location : Location or None
         Where it stands in the modules.
+    source : str or None
+        The text there.
+    candidates : tuple of str
+        Where TLC does not say which property failed: those that it may have been.
     states : tuple of TraceState
         The behaviour.
     loop : int or None
@@ -148,6 +150,8 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None
     message: str
     location: Location | None = None
+    source: str | None = None
+    candidates: tuple[str, ...] = ()
     states: tuple[TraceState, ...] = ()
     loop: int | None = None
     stuttering: bool = False
@@ -195,19 +199,6 @@ def action_name(text: str) -> str | None:
     return None
 
 
-def _text_at(location: Location, modules: Mapping[str, str]) -> str | None:
-    module = modules.get(location.module or "")
-    if module is None or location.end_line is None or location.end_column is None:
-        return None
-    lines = module.splitlines()[location.line - 1 : location.end_line]
-    if len(lines) != location.end_line - location.line + 1:
-        return None
-    # From the end, since both may be the same line.
-    lines[-1] = lines[-1][: location.end_column]
-    lines[0] = lines[0][location.column - 1 :]
-    return "\n".join(lines)
-
-
 def name_actions(
     examples: Sequence[Counterexample], modules: Mapping[str, str]
 ) -> tuple[Counterexample, ...]:
@@ -228,7 +219,7 @@ def name_actions(
     """
 
     def named(state: TraceState) -> TraceState:
-        text = _text_at(state.location, modules) if state.location else None
+        text = text_at(state.location, modules) if state.location else None
         name = action_name(text) if text and state.action else None
         return msgspec.structs.replace(state, action=name) if name else state
 
@@ -251,19 +242,31 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
         What TLC said, or why the run ended.
     location : Location or None
         Where.
+    source : str or None
+        The text at that place.
+    positions : tuple of Location
+        Where an evaluation went wrong: the nested expressions, outermost first.
+    candidates : tuple of str
+        The properties that it may have been, where TLC does not say which.
     generated, distinct, left_on_queue, depth : int or None
         States generated, distinct states, states never explored, length of the longest
         behaviour from an initial state; the last ones that TLC reported.
     complete : bool
         Whether all states within the model's bounds were explored.
+    caveats : tuple of str
+        In what the answer says less than it seems to: what was sampled, cut or assumed.
     duration : float
         Seconds of wall time, the start of the JVM included.
     counterexamples : tuple of Counterexample
         Under ``-continue`` there may be several.
+    coverage : Coverage or None
+        If TLC was asked for it (``-coverage``).
     prints : str
         What the specification printed.
+    prints_cut : bool
+        Whether only the beginning of it was kept, because of its size.
     warnings : tuple of str
-        TLC's warnings.
+        TLC's warnings, and ours.
     log : str
         TLC's whole output.
     log_cut : bool
@@ -272,20 +275,39 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
         TLC's own; ``None`` if it was ended by us.
     tlc_version, java_version, command : str
         What is needed to run it again, with `workers`, `fingerprint` and `seed`.
+    workers : int
+    fingerprint : int
+        Index of the fingerprint polynomial.
+    seed : int or None
+        The seed that TLC used, given or drawn.
+    modules : dict of str to str
+        The texts of the modules that were checked.
+    config : str
+        The text of the configuration.
+    checkpoint : str or None
+        Where TLC left its states, if it was told to keep them.
+    remembered : str or None
+        When the result was computed, if it was not computed now.
     """
 
     outcome: Outcome
     name: str | None
     message: str
     location: Location | None
+    source: str | None = None
+    positions: tuple[Location, ...] = ()
+    candidates: tuple[str, ...] = ()
     generated: int | None
     distinct: int | None
     left_on_queue: int | None
     depth: int | None
     complete: bool
+    caveats: tuple[str, ...] = ()
     duration: float
     counterexamples: tuple[Counterexample, ...]
+    coverage: Coverage | None = None
     prints: str
+    prints_cut: bool = False
     warnings: tuple[str, ...]
     log: str
     log_cut: bool
@@ -296,6 +318,10 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     workers: int
     fingerprint: int
     seed: int | None
+    modules: dict[str, str] = {}
+    config: str = ""
+    checkpoint: str | None = None
+    remembered: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -305,7 +331,15 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def violation(self) -> bool:
         """Whether something that was claimed does not hold."""
-        return self.outcome in VIOLATIONS or bool(self.counterexamples)
+        return self.outcome in VIOLATIONS or any(
+            example.kind in VIOLATIONS for example in self.counterexamples
+        )
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The SHA-256 of every module and, under ``.cfg``, of the configuration."""
+        texts = {**self.modules, ".cfg": self.config}
+        return {name: sha256(text.encode()).hexdigest() for name, text in texts.items()}
 
     @property
     def trace(self) -> tuple[TraceState, ...]:
@@ -323,13 +357,15 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
         Returns
         -------
         dict
-            The fields of this object, and ``ok``, ``violation``.
+            The fields of this object, and ``ok``, ``violation``, ``digests`` (of the modules'
+            texts, which stand there only with the log).
         """
         data: dict[str, Any] = msgspec.to_builtins(
             msgspec.structs.replace(self, counterexamples=(), log=self.log if log else "")
         )
         if not log:
-            del data["log"]
+            del data["log"], data["modules"], data["config"]
+        data["digests"] = self.digests
         data["ok"] = self.ok
         data["violation"] = self.violation
         data["counterexamples"] = [_example_json(example) for example in self.counterexamples]
@@ -345,287 +381,8 @@ def _example_json(example: Counterexample) -> dict[str, Any]:
             "location": msgspec.to_builtins(state.location),
             "variables": {name: to_itf(value) for name, value in state.variables.items()},
             "unparsed": state.unparsed,
+            "parameters": list(state.parameters),
         }
         for state in example.states
     ]
     return data
-
-
-_LOCATION = re.compile(
-    r"line (\d+), col(?:umn)? (\d+)(?: to line (\d+), col(?:umn)? (\d+))?(?: of module (\w+))?"
-)
-_COUNTS = re.compile(
-    r"([\d.,  ]+) states generated.*?([\d.,  ]+) distinct states found"
-    r".*?([\d.,  ]+) states? left on queue",
-    re.DOTALL,
-)
-_STATE = re.compile(r"\s*(?:State )?(\d+): ?(?:<(.*)>)?[ ]*(?:\n|\Z)")
-_SIMULATED = re.compile(r"([\d.,]+) states (?:checked|generated)")
-
-_VIOLATED: dict[int, Outcome] = {
-    2110: "invariant",
-    2107: "initial-invariant",
-    2108: "action-property",
-    2112: "action-property",
-    2114: "deadlock",
-    2116: "temporal",
-    2104: "assumption",
-    2132: "assert",
-}
-_FAILED: dict[int, Outcome] = {
-    1001: "out-of-memory",
-    1002: "out-of-memory",
-    1005: "stack-overflow",
-    3002: "parse-error",
-    2171: "parse-error",
-    2102: "evaluation-error",
-    2103: "evaluation-error",
-    2111: "evaluation-error",
-    2113: "evaluation-error",
-    2147: "evaluation-error",
-    2154: "evaluation-error",
-}
-_CONFIG = {*range(2222, 2246), *range(5001, 5007), 2279}
-# Where several messages are errors, the first of these names the outcome.
-_RANK: dict[str, int] = {
-    name: rank
-    for rank, name in enumerate(
-        [
-            "out-of-memory",
-            "stack-overflow",
-            "assert",
-            "invariant",
-            "initial-invariant",
-            "action-property",
-            "temporal",
-            "deadlock",
-            "assumption",
-            "semantic-error",
-            "parse-error",
-            "config-error",
-            "evaluation-error",
-            "error",
-        ]
-    )
-}
-
-
-def number(text: str) -> int:
-    """Return a number that may have separators of any locale between its digits."""
-    return int(re.sub(r"\D", "", text))
-
-
-def find_location(text: str) -> Location | None:
-    """Return the first place in a module that a text names."""
-    match = _LOCATION.search(text)
-    if match is None:
-        return None
-    line, column, end_line, end_column = (
-        None if part is None else int(part) for part in match.groups()[:4]
-    )
-    assert line is not None
-    assert column is not None
-    return Location(match[5], line, column, end_line, end_column)
-
-
-class Interpreter:
-    """Gathers TLC's messages into a result.
-
-    Parameters
-    ----------
-    properties : sequence of str
-        The temporal properties that the configuration names, since TLC does not say which of
-        them failed.
-    """
-
-    def __init__(self, properties: Sequence[str] = ()) -> None:
-        self._properties = list(properties)
-        self._found: list[tuple[Outcome, str | None, str, Location | None]] = []
-        self._examples: list[dict[str, Any]] = []
-        self._parsing = False
-        self._parser_text: list[str] = []
-        self._finished = False
-        self.prints: list[str] = []
-        self.warnings: list[str] = []
-        self.success = False
-        self.version = ""
-        self.generated: int | None = None
-        self.distinct: int | None = None
-        self.queue: int | None = None
-        self.depth: int | None = None
-
-    def take(self, event: Event) -> Progress | None:
-        """Take one event; return progress if it was one.
-
-        Parameters
-        ----------
-        event : Message or Unmarked
-        """
-        if isinstance(event, Unmarked):
-            (self._parser_text if self._parsing else self.prints).append(event.text)
-            return None
-        if event.code in {2220, 2219}:
-            self._parsing = event.code == 2220
-        elif event.code == 2262:
-            self.version = event.text.strip()
-        elif event.code in {2200, 2199, 2204, 2209, 2210}:
-            return self._counts(event)
-        elif event.code == 2194:
-            self.depth = number(event.text)
-        elif event.code == 2193:
-            self.success = True
-        elif event.code in {2217, 2216, 2218, 2122}:
-            self._state(event)
-        elif event.severity == 3:
-            self.warnings.append(event.text.strip())
-        elif event.code in _VIOLATED or (
-            # TLC 2.15 nests an Assert in message 1000 with the severity of mere information.
-            event.severity in {1, 2} and event.code not in {2121, 2264}
-        ):
-            self._error(event)
-        return None
-
-    def _counts(self, event: Message) -> Progress | None:
-        if match := _COUNTS.search(event.text):
-            self.generated, self.distinct, self.queue = (number(part) for part in match.groups())
-        elif match := _SIMULATED.search(event.text):
-            self.generated = number(match[1])
-            return Progress(self.generated, 0, 0, None)
-        else:
-            return None
-        depth = re.match(r"\s*Progress\((\d+)\)", event.text)
-        if depth:
-            self.depth = int(depth[1])
-        return Progress(self.generated, self.distinct, self.queue, self.depth)
-
-    def _error(self, event: Message) -> None:
-        text = event.text.strip()
-        location = find_location(text)
-        name: str | None = None
-        if event.code in _VIOLATED:
-            outcome = _VIOLATED[event.code]
-            match = re.match(r"(?:Invariant|Property|Action property) (\S+) is violated", text)
-            name = match[1] if match and match[1] != "line" else None
-            if outcome in {"temporal", "action-property"} and len(self._properties) == 1:
-                name = name or self._properties[0]
-            example: dict[str, Any] = {
-                "kind": outcome,
-                "name": name,
-                "message": text,
-                "location": location,
-                "states": [],
-                "loop": None,
-                "stuttering": False,
-            }
-            if event.code in {2107, 2108}:
-                heading, _, state = text.partition("\n")
-                example["message"] = heading
-                if state.strip():
-                    example["states"].append(_read_state(1, None, None, state))
-                text = heading
-            if outcome != "assumption":
-                self._examples.append(example)
-        elif event.code in _FAILED:
-            outcome = _FAILED[event.code]
-            if outcome == "parse-error":
-                outcome, text, location = self._parser_failure(text)
-        elif event.code in _CONFIG or "ConfigFileException" in text:
-            outcome = "config-error"
-        elif event.code == 1000 and "StackOverflowError" in text:
-            outcome = "stack-overflow"
-        elif event.code == 1000 and "OutOfMemoryError" in text:
-            outcome = "out-of-memory"
-        else:
-            outcome = "error"
-        self._found.append((outcome, name, text, location))
-
-    def _parser_failure(self, text: str) -> tuple[Outcome, str, Location | None]:
-        said = "\n".join(self._parser_text)
-        start = min(
-            (
-                at
-                for mark in ("Semantic errors:", "***Parse Error***", "Lexical error", "Fatal")
-                if (at := said.find(mark)) >= 0
-            ),
-            default=-1,
-        )
-        detail = said[start:].strip() if start >= 0 else said.strip()[-2000:]
-        semantic = "Semantic errors:" in said
-        location = find_location(detail)
-        if location is None and (match := re.search(r"at line (\d+), col(?:umn)? (\d+)", detail)):
-            location = Location(None, int(match[1]), int(match[2]))
-        if location is not None and location.module is None:
-            modules = re.findall(r"(?:in module|[Mm]odule) (\w+)", detail)
-            if modules:
-                location = msgspec.structs.replace(location, module=modules[0])
-        return (
-            "semantic-error" if semantic else "parse-error",
-            f"{text}\n{detail}".strip(),
-            location,
-        )
-
-    def _state(self, event: Message) -> None:
-        if not self._examples:
-            return
-        example = self._examples[-1]
-        text = event.text
-        match = _STATE.match(text)
-        if event.code == 2218:
-            example["stuttering"] = True
-        elif event.code == 2122:
-            found = re.search(r"(?:Back to state )?(\d+)", text)
-            example["loop"] = int(found[1]) if found else None
-        elif match is not None:
-            head = match[2] or ""
-            action, location = head, find_location(head)
-            if location is not None:
-                action = head[: head.find(" line ")] if " line " in head else head
-            named = None if head == "Initial predicate" or not head else action
-            example["states"].append(
-                _read_state(int(match[1]), named, location, text[match.end() :])
-            )
-
-    def outcome(
-        self, exit_status: int | None, stderr: str, interrupted: Outcome | None
-    ) -> tuple[Outcome, str | None, str, Location | None]:
-        """Return outcome, name, message and location, from everything that was said.
-
-        Parameters
-        ----------
-        exit_status : int or None
-            TLC's own, if it ended by itself.
-        stderr : str
-            What it wrote there.
-        interrupted : str or None
-            ``"time-limit"`` or ``"cancelled"`` if we ended it.
-        """
-        if self._found:
-            return min(self._found, key=lambda found: _RANK[found[0]])
-        if interrupted is not None:
-            return interrupted, None, "the run was ended before TLC had an answer", None
-        if self.success and exit_status == 0:
-            return "success", None, "no error was found", None
-        if "OutOfMemoryError" in stderr or "could not reserve enough space" in stderr.lower():
-            return "out-of-memory", None, stderr.strip(), None
-        said = "\n".join([stderr.strip(), *self._parser_text[-20:], *self.prints[-20:]]).strip()
-        return (
-            "error",
-            None,
-            f"TLC ended with status {exit_status} and no verdict: {said or 'it said nothing'}",
-            None,
-        )
-
-    def examples(self) -> tuple[Counterexample, ...]:
-        """Return the counterexamples, in the order in which TLC found them."""
-        return tuple(
-            Counterexample(**{**example, "states": tuple(example["states"])})
-            for example in self._examples
-        )
-
-
-def _read_state(index: int, action: str | None, location: Location | None, text: str) -> TraceState:
-    try:
-        variables: dict[str, Value] = parse_state(text)
-    except ValueParseError:
-        return TraceState(index, action, location, {}, unparsed=text)
-    return TraceState(index, action, location, variables)

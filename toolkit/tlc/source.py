@@ -15,8 +15,9 @@ from pathlib import Path
 import msgspec
 
 from toolkit.errors import SpecError
+from toolkit.tlc.modules import blank_comments
 
-__all__ = ["SpecSource", "load_spec", "property_names"]
+__all__ = ["SpecSource", "load_spec"]
 
 STANDARD = frozenset(
     {
@@ -37,7 +38,6 @@ STANDARD = frozenset(
     }
 )
 
-_COMMENT = re.compile(r"\(\*.*?\*\)|\\\*[^\n]*", re.DOTALL)
 _EXTENDS = re.compile(r"\bEXTENDS\s+(\w+(?:\s*,\s*\w+)*)")
 _WORD = re.compile(r"\w+")
 _ASSIGNED = re.compile(
@@ -61,12 +61,15 @@ class SpecSource(msgspec.Struct, frozen=True):
         Text of the configuration.
     origin : str
         What people call it: the path, as a rule.
+    notes : tuple of str
+        What people should know of how it was gathered.
     """
 
     root: str
     modules: dict[str, str]
     config: str
     origin: str = ""
+    notes: tuple[str, ...] = ()
 
     def digest(self) -> str:
         """Return a hash of all texts, the same wherever they came from."""
@@ -139,21 +142,29 @@ def load_spec(
     modules: dict[str, str] = {path.stem: _read(path, "specification")}
     given = dict(extra_modules or {})
     todo = [path.stem]
+    notes: list[str] = []
     while todo:
-        text = _COMMENT.sub(" ", modules[todo.pop()])
+        text = blank_comments(modules[todo.pop()])
         names = _INSTANCE.findall(text)
         for group in _EXTENDS.findall(text):
             names += re.split(r"\s*,\s*", group)
         for name in names:
             if name in modules:
                 continue
-            found = next(
-                (f / f"{name}.tla" for f in folders if (f / f"{name}.tla").is_file()), None
+            found = list(
+                dict.fromkeys(
+                    (f / f"{name}.tla").resolve() for f in folders if (f / f"{name}.tla").is_file()
+                )
             )
             if name in given:
                 modules[name] = given[name]
-            elif found is not None:
-                modules[name] = _read(found, "module")
+            elif found:
+                modules[name] = _read(found[0], "module")
+                notes += [
+                    f"there are several modules {name}: {found[0]} was taken, not {other}"
+                    for other in found[1:]
+                    if _read(other, "module") != modules[name]
+                ]
             else:
                 continue
             todo.append(name)
@@ -166,14 +177,14 @@ def load_spec(
         )
     text = _read(cfg, "configuration")
     _reject_unknown_constants(cfg, text, modules)
-    return SpecSource(path.stem, modules, text, str(path))
+    return SpecSource(path.stem, modules, text, str(path), tuple(notes))
 
 
 def _reject_unknown_constants(path: Path, config: str, modules: Mapping[str, str]) -> None:
     """Raise for a constant that no module mentions: TLC would pass over it in silence."""
-    words = {word for text in modules.values() for word in _WORD.findall(_COMMENT.sub(" ", text))}
+    words = {word for text in modules.values() for word in _WORD.findall(blank_comments(text))}
     inside = False
-    plain = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), config)
+    plain = blank_comments(config)
     for number, line in enumerate(plain.splitlines(), start=1):
         for match in _ASSIGNED.finditer(line):
             if match["section"]:
@@ -186,21 +197,3 @@ def _reject_unknown_constants(path: Path, config: str, modules: Mapping[str, str
                     line=number,
                     hint=f"did you mean {close[0]!r}?" if close else "take the line out",
                 )
-
-
-def property_names(config: str) -> list[str]:
-    """Return the names under PROPERTY in a configuration's text.
-
-    Examples
-    --------
-    >>> property_names("SPECIFICATION S PROPERTIES A B INVARIANT I")
-    ['A', 'B']
-    """
-    names: list[str] = []
-    inside = False
-    for word in _COMMENT.sub(" ", config).split():
-        if word.isupper() and len(word) > 3:
-            inside = word in {"PROPERTY", "PROPERTIES"}
-        elif inside:
-            names.append(word)
-    return names

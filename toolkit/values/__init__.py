@@ -1,8 +1,18 @@
-"""TLA+ values as typed Python values, with their text and ITF forms."""
+"""TLA+ values as typed Python values, with their text and ITF forms, and as plain Python."""
 
 from __future__ import annotations
 
-from toolkit.values.itf import canonical, format_itf, from_itf, itf_seq, itf_set, to_itf
+from toolkit.values.convert import from_python, to_python
+from toolkit.values.frame import to_frame
+from toolkit.values.itf import (
+    canonical,
+    format_itf,
+    from_itf,
+    itf_seq,
+    itf_set,
+    parse_itf,
+    to_itf,
+)
 from toolkit.values.model import (
     FALSE,
     TRUE,
@@ -14,8 +24,8 @@ from toolkit.values.model import (
     Tuple,
     Value,
     function,
+    interval,
     order_key,
-    to_python,
 )
 from toolkit.values.text import format_value, parse_state, parse_value, parse_values
 
@@ -33,13 +43,17 @@ __all__ = [
     "format_itf",
     "format_value",
     "from_itf",
+    "from_python",
     "function",
+    "interval",
     "itf_seq",
     "itf_set",
     "order_key",
+    "parse_itf",
     "parse_state",
     "parse_value",
     "parse_values",
+    "to_frame",
     "to_itf",
     "to_python",
 ]

@@ -18,15 +18,16 @@ from __future__ import annotations
 
 import json
 import re
+import reprlib
 from collections.abc import Iterable
 from typing import Any
 
 from toolkit.errors import ValueParseError
 from toolkit.values.model import (
     FALSE,
+    LARGEST_SET,
     TRUE,
     Bool,
-    Function,
     ModelValue,
     Record,
     Set,
@@ -38,7 +39,7 @@ from toolkit.values.text import format_value, is_identifier
 
 _NONE = ModelValue("None")
 
-__all__ = ["canonical", "format_itf", "from_itf", "itf_seq", "itf_set", "to_itf"]
+__all__ = ["canonical", "format_itf", "from_itf", "itf_seq", "itf_set", "parse_itf", "to_itf"]
 
 _LARGEST = 2**53 - 1
 _INTEGER = re.compile(r"-?[0-9]{1,4000}\Z")
@@ -56,6 +57,12 @@ def to_itf(value: Value) -> Any:
     object
         JSON; sets and functions in canonical order.
 
+    Raises
+    ------
+    ValueParseError
+        If the value is nested too deeply, if an integer in it is too long, or if it holds an
+        interval of more than a million, for which the encoding has no short form.
+
     Examples
     --------
     >>> to_itf(Set([2, 1])), to_itf(ModelValue("a"))
@@ -70,21 +77,27 @@ def to_itf(value: Value) -> Any:
 
 
 def _to_itf(value: Value) -> Any:
-    if isinstance(value, Bool):
-        return bool(value)
-    if isinstance(value, int):
-        return value if abs(value) <= _LARGEST else {"#bigint": str(value)}
     if isinstance(value, str):
         return value
+    if isinstance(value, int):
+        return value if -_LARGEST <= value <= _LARGEST else {"#bigint": str(value)}
     if isinstance(value, ModelValue):
         return None if value.name == "None" else {"#model": value.name}
-    if isinstance(value, Set):
-        return {"#set": [_to_itf(member) for member in value]}
     if isinstance(value, Tuple):
         return {"#tup": [_to_itf(element) for element in value]}
-    if isinstance(value, Record) and not any(name.startswith("#") for name, _ in value.items()):
-        return {name: _to_itf(item) for name, item in value.items()}
-    assert isinstance(value, (Record, Function))
+    if isinstance(value, Record):
+        fields = {name: _to_itf(item) for name, item in value.items()}
+        if not any(name[:1] == "#" for name in fields):
+            return fields
+        return {"#map": list(map(list, fields.items()))}
+    if isinstance(value, Set):
+        if len(value) > LARGEST_SET and value.ends is not None:
+            raise ValueParseError(
+                f"a set of more than {LARGEST_SET:,} members is not written out in ITF"
+            )
+        return {"#set": [_to_itf(member) for member in value]}
+    if isinstance(value, Bool):
+        return bool(value)
     return {"#map": [[_to_itf(key), _to_itf(item)] for key, item in value.items()]}
 
 
@@ -99,58 +112,163 @@ def from_itf(data: Any) -> Value:
     Raises
     ------
     ValueParseError
-        If it is not in the encoding.
+        If it is not in the encoding; says where in the document.
 
     Examples
     --------
     >>> from_itf({"#tup": [1, "a"]}) == Tuple([1, "a"]), from_itf(None) == ModelValue("None")
     (True, True)
+    >>> from_itf({"log": {"#tup": [{"term": 1.5}]}})
+    Traceback (most recent call last):
+        ...
+    toolkit.errors.ValueParseError: at $.log.#tup[0].term: 1.5 is no value in the ITF encoding ...
     """
     try:
         return _from_itf(data)
     except RecursionError:
         raise _too_deep() from None
+    except _NotItfError as error:
+        raise ValueParseError(
+            f"at {_place_of(error.part, data)}: {_short(error.part)} {error}", hint=error.hint
+        ) from None
+
+
+class _NotItfError(Exception):
+    """What is wrong with which part of a document."""
+
+    def __init__(self, part: Any, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.part = part
+        self.hint = hint
 
 
 def _from_itf(data: Any) -> Value:
+    if isinstance(data, str):
+        return str.__str__(data)
     if data is None:
         return _NONE
     if isinstance(data, bool):
         return TRUE if data else FALSE
-    if isinstance(data, (int, str)):
-        return data
+    if isinstance(data, int):
+        return int(data)
     if isinstance(data, dict):
         if len(data) == 1:
             tag, content = next(iter(data.items()))
-            if tag == "#set" and isinstance(content, list):
-                return Set(map(_from_itf, content))
-            if tag == "#tup" and isinstance(content, list):
-                return Tuple(map(_from_itf, content))
-            # A model value may become part of a module's text: nothing but a name may pass.
-            if tag == "#model" and isinstance(content, str) and is_identifier(content):
-                return ModelValue(content)
-            if tag == "#bigint" and isinstance(content, str) and _INTEGER.match(content):
-                return int(content)
-            if (
-                tag == "#map"
-                and isinstance(content, list)
-                and all(isinstance(pair, list) and len(pair) == 2 for pair in content)
-            ):
-                return function((_from_itf(key), _from_itf(item)) for key, item in content)
-        if all(isinstance(name, str) and not name.startswith("#") for name in data):
-            return function((name, _from_itf(item)) for name, item in data.items())
-    raise _not_itf(data)
-
-
-def _not_itf(data: Any) -> ValueParseError:
-    return ValueParseError(
-        f"{str(data)[:60]!r} is no value in the ITF encoding",
-        hint='a list is {"#set": [...]} or {"#tup": [...]}; numbers are whole',
+            if isinstance(tag, str) and tag[:1] == "#":
+                return _tagged(data, tag, content)
+        for name in data:
+            if not isinstance(name, str) or name[:1] == "#":
+                raise _NotItfError(
+                    data,
+                    f"has a field {str(name)[:40]!r}, which no record has in the ITF encoding",
+                    'a tag stands alone in its object; write such a record as {"#map": [...]}',
+                )
+        return function([(name, _from_itf(item)) for name, item in data.items()])
+    raise _NotItfError(
+        data,
+        "is no value in the ITF encoding",
+        'a list is {"#set": [...]} or {"#tup": [...]}; numbers are whole',
     )
+
+
+def _tagged(data: dict[str, Any], tag: str, content: Any) -> Value:
+    if isinstance(content, list):
+        if tag == "#set":
+            return Set([_from_itf(member) for member in content])
+        if tag == "#tup":
+            return Tuple([_from_itf(element) for element in content])
+        if tag == "#map":
+            for pair in content:
+                if not isinstance(pair, list) or len(pair) != 2:
+                    raise _NotItfError(pair, "is no pair of a function", "give [argument, value]")
+            return function([(_from_itf(key), _from_itf(item)) for key, item in content])
+    if isinstance(content, str):
+        # A model value may become part of a module's text: nothing but a name may pass.
+        if tag == "#model" and is_identifier(content):
+            return ModelValue(content)
+        if tag == "#bigint" and _INTEGER.match(content):
+            return int(content)
+    raise _NotItfError(data, "is no value in the ITF encoding", _TAGS.get(tag, _KNOWN_TAGS))
+
+
+_TAGS = {
+    "#set": "the members of #set are a list",
+    "#tup": "the elements of #tup are a list",
+    "#map": "a #map holds a list of pairs [argument, value]",
+    "#model": "a #model is an identifier, in quotation marks",
+    "#bigint": "a #bigint is a whole number of up to 4,000 digits, in quotation marks",
+}
+_KNOWN_TAGS = "the tags are #set, #tup, #map, #bigint and #model"
+
+
+def _place_of(part: Any, data: Any) -> str:
+    """Return the path that leads to a part of a document, which is looked for by identity."""
+    waiting = [("$", data)]
+    seen = set()
+    while waiting:
+        path, found = waiting.pop()
+        if found is part:
+            return path if len(path) < 200 else f"{path[:100]}...{path[-100:]}"
+        # What was made in Python, and not read from JSON, may hold itself.
+        if id(found) in seen:
+            continue
+        seen.add(id(found))
+        if isinstance(found, dict):
+            waiting.extend((path + _step(name), item) for name, item in found.items())
+        elif isinstance(found, list):
+            waiting.extend((f"{path}[{index}]", item) for index, item in enumerate(found))
+    return "$"
+
+
+def _step(name: Any) -> str:
+    if isinstance(name, str) and is_identifier(name.removeprefix("#")):
+        return f".{name}"
+    return f"[{str(name)[:40]!r}]"
+
+
+def _short(part: Any) -> str:
+    text = reprlib.repr(part)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _too_deep() -> ValueParseError:
     return ValueParseError("the value is nested too deeply")
+
+
+def parse_itf(text: str | bytes) -> Value:
+    """Return the value that a text in the ITF encoding denotes.
+
+    Parameters
+    ----------
+    text : str or bytes
+        One JSON value.
+
+    Raises
+    ------
+    ValueParseError
+        If it is no JSON, with line and column, or no value in the encoding, with its place.
+
+    Examples
+    --------
+    >>> parse_itf('{"#set": [1, {"#model": "a"}]}')
+    <TLA+ {1, a}>
+    """
+    try:
+        return from_itf(json.loads(text))
+    except RecursionError:
+        raise _too_deep() from None
+    except json.JSONDecodeError as error:
+        raise ValueParseError(
+            f"this is no JSON: {error.msg}",
+            line=error.lineno,
+            column=error.colno,
+            hint="give one JSON value in the ITF encoding",
+        ) from None
+    except ValueError:
+        raise ValueParseError(
+            "the JSON is not in UTF-8, or a number in it has too many digits",
+            hint='write long integers as {"#bigint": "..."}',
+        ) from None
 
 
 def canonical(data: Any) -> str:

@@ -15,23 +15,31 @@ r"""TLA+ values as text: the grammar of what TLC prints, and a printer.
     pair    = value ":>" value
     state   = name "=" value | {"/\" name "=" value}
 
-The forms from ``SUBSET`` on, and intervals, are how TLC prints sets that it has not written
-out; they are written out here, up to :data:`LARGEST_SET` members in a value.  The parser
-keeps its own stack, so that no nesting is too deep for it, and a string is one token, so that
-nothing inside it is mistaken for structure.
+The forms from ``SUBSET`` on are how TLC prints sets that it has not written out; they are
+written out here, up to a million members in a value.  The parser keeps its own stack, so that
+no nesting is too deep for it, and a string is one token, so that nothing inside it is mistaken
+for structure.
+
+There are two ways through the same grammar.  The quick one takes a bracket that holds no other
+bracket for one token, and remembers what such tokens, and whole variables, stood for: the
+states of a run share most of their parts.  Where it finds anything amiss the careful one reads
+the text again, token by token, and says what is wrong where.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
 from toolkit.errors import ValueParseError
 from toolkit.values.model import (
     FALSE,
+    LARGEST_SET,
+    LONGEST_INTERVAL,
     TRUE,
     Bool,
     Function,
@@ -40,7 +48,9 @@ from toolkit.values.model import (
     Set,
     Tuple,
     Value,
+    _function,
     function,
+    interval,
 )
 
 __all__ = [
@@ -52,29 +62,59 @@ __all__ = [
     "parse_values",
 ]
 
-LARGEST_SET = 1_000_000
-"""How many members are written out for a value that names sets without their members."""
+_NAME = r"[0-9]*+[^\W0-9]\w*+(?:!\w++)*+"
+_STRING = r'"(?:[^"\\]|\\.)*+"'
+_SIGNS = rf"{_NAME} | -?[0-9]+ | << | >> | \|-> | -> | :> | @@ | \.\. | /\\ | \\X | \S"
 
-_TOKEN = re.compile(
-    r"""
-      "(?:[^"\\]|\\.)*+"
-    | [0-9]*+[^\W0-9]\w*(?:!\w+)*
-    | -?[0-9]+
-    | << | >> | \|-> | -> | :> | @@ | \.\. | /\\ | \\X | [{}\[\](),=:]
-    | \S
-    """,
+# A string that does not end is one token too, or each quotation mark in it would be tried.
+_ANY = rf'{_STRING} | ".*+ | {_SIGNS}'
+_TOKEN = re.compile(_ANY, re.VERBOSE | re.DOTALL)
+_WHOLE_STRING = re.compile(_STRING, re.DOTALL)
+
+# Dots stay out of leaves: an interval may be a part of a set too large to be remembered.
+_LEAF = rf"""
+      [\[({{] (?: [^\[\](){{}}<".]++ | {_STRING} )*+ [\])}}]
+    | << (?: [^\[\](){{}}<>".]++ | {_STRING} )*+ >>
+"""
+_COARSE_TOKEN = re.compile(rf"{_LEAF} | {_ANY}", re.VERBOSE | re.DOTALL)
+
+# Outside strings, only the next conjunct begins with this sign.
+_CONJUNCT = re.compile(
+    rf"""\s*+ (/\\)?+ \s*+ ({_NAME}) \s*+ = ( (?: [^"/]++ | {_STRING} | /(?!\\) )*+ )""",
     re.VERBOSE | re.DOTALL,
 )
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", '"': '"', "\\": "\\"}
 _UNESCAPES = str.maketrans({value: "\\" + key for key, value in _ESCAPES.items()})
 _OPENING = {"{": "}", "<<": ">>", "[": "]", "(": ")"}
+_OPENING_SIGNS = frozenset("{<[(")
 _EMPTY_SET, _EMPTY_TUPLE = Set(), Tuple()
 _MARKS = frozenset(["->", "|->", ":>", "@@", "..", "/\\", "\\X", *"{}[](),=:<>", "<<", ">>"])
 
-# The values of short tokens that were met before.
-_KNOWN: dict[str, Value] = {}
-_KNOWN_LIMIT = 10_000
+
+class _Memo(dict[str, Any]):
+    """Values by the texts that stand for them; bounded by the length of these texts."""
+
+    def __init__(self, room: int, longest: int) -> None:
+        self._room = self._left = room
+        self._longest = longest
+
+    def remember(self, text: str, value: Value) -> None:
+        size = len(text) + 20
+        if size <= self._longest:
+            if self._left < size:
+                self.clear()
+                self._left = self._room
+            self._left -= size
+            self[text] = value
+
+
+# What short tokens and leaves, and what whole variables stood for.
+_KNOWN = _Memo(2_000_000, 220)
+_VARIABLES = _Memo(8_000_000, 4_000)
+
+# From this depth on values are hashed as they are made, so that no hash has far to go down.
+_DEEP = 50
 
 
 class _SyntaxError(Exception):
@@ -121,7 +161,9 @@ def _named(token: str) -> str:
     return repr(token[:20]) if token else "the end of the text"
 
 
-def _unescape(token: str) -> str:
+def _unescape(token: str, place: int) -> str:
+    if not _WHOLE_STRING.fullmatch(token):
+        raise _SyntaxError(place, "a string without its closing quotation mark")
     body = token[1:-1]
     if "\\" not in body:
         return body
@@ -150,30 +192,43 @@ def _atom(token: str, place: int) -> Value:
         value = TRUE
     elif token == "FALSE":
         value = FALSE
-    elif token[:1] == '"' and len(token) > 1:
-        value = _unescape(token)
+    elif token[:1] == '"':
+        value = _unescape(token, place)
     elif _is_number(token):
         value = _number(token, place)
     elif _is_name(token):
         value = ModelValue(token)
+    elif token[:1] in _OPENING_SIGNS and len(token) > 1:
+        value = _leaf(token)
     elif not token or token in _MARKS:
         raise _SyntaxError(place, f"expected a value, found {_named(token)}")
     else:
         raise _SyntaxError(place, f"{token!r} is no part of a TLA+ value")
-    if len(token) < 40:
-        if len(_KNOWN) >= _KNOWN_LIMIT:
-            _KNOWN.clear()
-        _KNOWN[token] = value
+    _KNOWN.remember(token, value)
+    return value
+
+
+def _leaf(token: str) -> Value:
+    parser = _Parser(_tokens(token))
+    value = parser.value()
+    parser.expect("")
     return value
 
 
 def _field(tokens: Sequence[str], place: int, mark: str) -> str:
     name = tokens[place]
-    if not _is_name(name) and name[:1] != '"':
+    if name[:1] == '"':
+        name = _unescape(name, place)
+    elif not name.isidentifier() and not _is_name(name):
         raise _SyntaxError(place, f"expected the name of a field, found {_named(name)}")
     if tokens[place + 1] != mark:
         raise _SyntaxError(place + 1, f"expected {mark!r}, found {_named(tokens[place + 1])}")
-    return _unescape(name) if name[0] == '"' else name
+    return name
+
+
+def _mapping(pairs: list[tuple[Any, Value]]) -> Value:
+    table = dict(pairs)
+    return _function(table) if len(table) == len(pairs) else function(pairs)
 
 
 class _Parser:
@@ -182,7 +237,7 @@ class _Parser:
     def __init__(self, tokens: Sequence[str]) -> None:
         self.tokens = tokens
         self.place = 0
-        self._room = LARGEST_SET
+        self.room = LARGEST_SET
 
     def expect(self, token: str) -> None:
         found = self.tokens[self.place]
@@ -192,7 +247,7 @@ class _Parser:
 
     def value(self) -> Value:
         tokens, place = self.tokens, self.place
-        self._room = LARGEST_SET
+        self.room = LARGEST_SET
         stack: list[_Frame] = []
         while True:
             # Open brackets until something stands for itself.
@@ -248,7 +303,7 @@ class _Parser:
                         break
                     if token != "]":
                         raise _unexpected(place, token, "','", "]")
-                    value = function(frame.items) if kind == "[" else self._records(frame, place)
+                    value = _mapping(frame.items) if kind == "[" else self._records(frame, place)
                 elif kind == "SUBSET":
                     stack.pop()
                     value = self._subsets(value, place)
@@ -271,7 +326,7 @@ class _Parser:
                         break
                     if token != ")":
                         raise _unexpected(place, token, "'@@'", ")")
-                    value = function(frame.items)
+                    value = _mapping(frame.items)
                 elif token == ":>" and kind != "\\X":
                     frame.kind, frame.key = token, value
                     place += 1
@@ -288,19 +343,23 @@ class _Parser:
                 elif kind == "\\X":
                     value = self._product([*frame.items, value], place)
                 stack.pop()
+                if len(stack) > _DEEP:
+                    hash(value)
                 place += 1
             else:
                 self.place = place
                 return value  # type: ignore[no-any-return]
 
     def _take(self, size: int, place: int) -> None:
-        self._room -= size
-        if self._room < 0:
+        self.room -= size
+        if self.room < 0:
             raise _SyntaxError(place, f"a set of more than {LARGEST_SET:,} members")
 
     def _members(self, value: Value, place: int) -> list[Value]:
         if not isinstance(value, Set):
             raise _SyntaxError(place - 1, "expected a set")
+        if value.ends is not None:
+            self._take(len(value), place)
         return list(value.members)
 
     def _interval(self, low: Value, place: int) -> Set:
@@ -308,8 +367,9 @@ class _Parser:
         if type(low) is not int or not _is_number(token):
             raise _SyntaxError(place + 1, "expected an interval's ends to be numbers")
         high = _number(token, place + 1)
-        self._take(max(0, high - low + 1), place)
-        return Set._of(frozenset(range(low, high + 1)))
+        if high - low >= LONGEST_INTERVAL:
+            raise _SyntaxError(place, "an interval of more than 2^62 members")
+        return interval(low, high)
 
     def _subsets(self, value: Value, place: int) -> Set:
         members = self._members(value, place)
@@ -367,6 +427,10 @@ def parse_value(text: str) -> Value:
     >>> parse_value("(0 :> m @@ 1 :> TRUE)")[0]
     <TLA+ m>
     """
+    try:
+        return _quick_value(text)
+    except _SyntaxError:
+        pass
     tokens = _tokens(text)
     parser = _Parser(tokens)
     try:
@@ -380,9 +444,37 @@ def parse_value(text: str) -> Value:
     except _SyntaxError as error:
         place = error.place - (len(parser.tokens) > len(tokens))
         raise _error(text, place, str(error)) from None
-    except RecursionError:
-        raise _error(text, 0, "members of a set are nested too deeply to be compared") from None
     return value
+
+
+def _quick_value(text: str) -> Value:
+    """Return the value of a text that is nothing but a value, or raise an error without place."""
+    value: Any = _VARIABLES.get(text)
+    if value is None:
+        parser = _Parser([*_COARSE_TOKEN.findall(text), "", "", ""])
+        value = parser.value()
+        parser.expect("")
+        # What is larger than its text is not kept.
+        if parser.room == LARGEST_SET:
+            _VARIABLES.remember(text, value)
+    return value  # type: ignore[no-any-return]
+
+
+def _quick_state(text: str) -> dict[str, Value]:
+    """Return the variables of a state, or raise an error without place."""
+    state: dict[str, Value] = {}
+    place, alone = 0, False
+    while place < len(text):
+        found = _CONJUNCT.match(text, place)
+        if found is None or alone:
+            raise _SyntaxError(0, "no conjunct")
+        place = found.end()
+        sign, name, body = found.groups()
+        alone = sign is None
+        if name in state or (alone and state):
+            raise _SyntaxError(0, "no further conjunct")
+        state[name] = _quick_value(body)
+    return state
 
 
 def parse_values(text: str) -> list[Value]:
@@ -410,8 +502,6 @@ def parse_values(text: str) -> list[Value]:
             values.append(parser.value())
     except _SyntaxError as error:
         raise _error(text, error.place, str(error)) from None
-    except RecursionError:
-        raise _error(text, 0, "members of a set are nested too deeply to be compared") from None
     return values
 
 
@@ -439,6 +529,10 @@ def parse_state(text: str) -> dict[str, Value]:
     >>> parse_state('/\\ x = 1\n/\\ y = "/\\ x = 3"')
     {'x': 1, 'y': '/\\ x = 3'}
     """
+    try:
+        return _quick_state(text)
+    except _SyntaxError:
+        pass
     tokens = _tokens(text)
     parser = _Parser(tokens)
     state: dict[str, Value] = {}
@@ -461,8 +555,6 @@ def parse_state(text: str) -> dict[str, Value]:
             state[token] = parser.value()
     except _SyntaxError as error:
         raise _error(text, error.place, str(error)) from None
-    except RecursionError:
-        raise _error(text, 0, "members of a set are nested too deeply to be compared") from None
     return state
 
 
@@ -478,6 +570,7 @@ TAKE TEMPORAL THEN THEOREM TRUE UNCHANGED UNION USE VARIABLE VARIABLES WITH WITN
 _RESERVED = frozenset(_WORDS.split())
 
 
+@functools.lru_cache(maxsize=4096)
 def is_identifier(name: str) -> bool:
     """Return whether a name may stand in a module as it is.
 
@@ -497,18 +590,24 @@ def _quote(text: str) -> str:
     return f'"{text.translate(_UNESCAPES)}"'
 
 
-def format_value(value: Value) -> str:
-    """Return a value as TLA+ text, on one line, the same in every process.
+def format_value(value: Value, *, width: int | None = None) -> str:
+    """Return a value as TLA+ text, the same in every process.
 
     Parameters
     ----------
     value : Value
+    width : int, optional
+        Characters after which a new line begins, as soon as a part of the value ends; for
+        modules, since TLC 2.15 takes time in the square of a line's length.  By default all
+        stands on one line.
 
     Returns
     -------
     str
         :func:`parse_value` returns an equal value for it, and so does TLC, given the model
-        values and letters that the encoding of a module knows.
+        values, the letters that the encoding of a module knows, and integers greater than
+        -2^31 and less than 2^31.  A module needs to extend TLC for functions, and Integers
+        for negative numbers and intervals.
 
     Raises
     ------
@@ -521,32 +620,47 @@ def format_value(value: Value) -> str:
     ('{1, 3}', '(0 :> "a")')
     """
     try:
-        return _format(value)
+        text = _format(value)
     except RecursionError:
         raise ValueParseError("the value is nested too deeply to be written") from None
     except ValueError:
         raise ValueParseError("an integer in the value has too many digits to be written") from None
+    return text if width is None else _folded(text, width)
+
+
+_PIECE = re.compile(rf"(?: {_STRING} | [^\s\"] )++", re.VERBOSE | re.DOTALL)
+
+
+def _folded(text: str, width: int) -> str:
+    lines: list[str] = []
+    line = ""
+    for piece in _PIECE.findall(text):
+        if line and len(line) + len(piece) >= width:
+            lines.append(line)
+            line = piece
+        else:
+            line = f"{line} {piece}" if line else piece
+    return "\n".join([*lines, line])
 
 
 def _format(value: Value) -> str:
-    if isinstance(value, Bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, int):
+    kind = type(value)
+    if kind is int:
         return str(value)
     if isinstance(value, str):
         return _quote(value)
     if isinstance(value, ModelValue):
         return value.name
+    if isinstance(value, Bool):
+        return "TRUE" if value else "FALSE"
     if isinstance(value, Set):
-        return "{" + _joined(value) + "}"
+        if (ends := value.ends) is not None:
+            return f"{ends[0]}..{ends[1]}"
+        return "{" + ", ".join([_format(member) for member in value]) + "}"
     if isinstance(value, Tuple):
-        return "<<" + _joined(value) + ">>"
-    if isinstance(value, Record) and all(is_identifier(name) for name, _ in value.items()):
+        return "<<" + ", ".join([_format(element) for element in value]) + ">>"
+    if isinstance(value, Record) and all(is_identifier(name) for name in value):
         return "[" + ", ".join([f"{name} |-> {_format(v)}" for name, v in value.items()]) + "]"
     assert isinstance(value, (Record, Function))
     pairs = [f"{_format(key)} :> {_format(item)}" for key, item in value.items()]
     return "(" + " @@ ".join(pairs) + ")"
-
-
-def _joined(values: Iterable[Value]) -> str:
-    return ", ".join([_format(value) for value in values])

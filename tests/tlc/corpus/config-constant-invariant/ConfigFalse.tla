@@ -1,0 +1,7 @@
+---- MODULE ConfigFalse ----
+VARIABLE x
+Init == x = 0
+Next == x' = x
+Spec == Init /\ [][Next]_x
+Never == FALSE
+====

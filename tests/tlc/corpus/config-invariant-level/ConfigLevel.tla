@@ -1,0 +1,8 @@
+---- MODULE ConfigLevel ----
+EXTENDS Naturals
+VARIABLE x
+Init == x = 0
+Next == x' = 1 - x
+Spec == Init /\ [][Next]_x
+Moves == x' # x
+====

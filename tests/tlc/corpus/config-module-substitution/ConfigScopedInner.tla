@@ -1,0 +1,4 @@
+---- MODULE ConfigScopedInner ----
+EXTENDS Naturals
+Limit == 100
+====

@@ -1,0 +1,7 @@
+---- MODULE ConfigInvariant ----
+VARIABLE x
+Init == x = 0
+Next == x' = x
+Spec == Init /\ [][Next]_x
+Fine == x = 0
+====

@@ -1,0 +1,5 @@
+---- MODULE ConfigSpecification ----
+VARIABLE x
+Init == x = 0
+Next == x' = x
+====

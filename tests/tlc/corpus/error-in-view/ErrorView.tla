@@ -1,0 +1,8 @@
+---- MODULE ErrorView ----
+EXTENDS Naturals
+VARIABLE x
+Init == x = 0
+Next == x' = x + 1
+Spec == Init /\ [][Next]_x
+Seen == <<"a", "b">>[x + 1]
+====

@@ -1,0 +1,8 @@
+---- MODULE InitialInvariant ----
+EXTENDS Naturals
+VARIABLE x
+Init == x = 3
+Next == x' = (x + 1) % 5
+Spec == Init /\ [][Next]_x
+Low == x < 3
+====

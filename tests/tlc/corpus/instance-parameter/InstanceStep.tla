@@ -1,0 +1,6 @@
+---- MODULE InstanceStep ----
+EXTENDS Naturals
+CONSTANT Size
+VARIABLE place
+Step == place' = place + Size
+====

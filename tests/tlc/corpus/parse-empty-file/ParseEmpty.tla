@@ -1,0 +1,2 @@
+
+just words

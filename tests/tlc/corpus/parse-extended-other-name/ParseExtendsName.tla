@@ -1,0 +1,6 @@
+---- MODULE ParseExtendsName ----
+EXTENDS Sub
+VARIABLE x
+Init == x = 0
+Next == x' = x
+====

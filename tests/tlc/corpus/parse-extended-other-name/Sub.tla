@@ -1,0 +1,3 @@
+---- MODULE Submarine ----
+One == 1
+====

@@ -1,0 +1,6 @@
+---- MODULE ParseExtends ----
+EXTENDS ParseBroken
+VARIABLE x
+Init == x = 0
+Next == x' = x
+====

@@ -1,0 +1,4 @@
+---- MODULE ParseEnd ----
+VARIABLE x
+Init == x = 0
+Next == x' = x

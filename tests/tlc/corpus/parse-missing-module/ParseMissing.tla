@@ -1,0 +1,6 @@
+---- MODULE ParseMissing ----
+EXTENDS Naturals, NowhereAtAll
+VARIABLE x
+Init == x = 0
+Next == x' = x
+====

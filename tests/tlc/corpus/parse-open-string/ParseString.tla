@@ -1,0 +1,5 @@
+---- MODULE ParseString ----
+VARIABLE x
+Init == x = "open
+Next == x' = x
+====

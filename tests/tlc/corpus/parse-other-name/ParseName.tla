@@ -1,0 +1,5 @@
+---- MODULE ParseOther ----
+VARIABLE x
+Init == x = 0
+Next == x' = x
+====

@@ -1,0 +1,6 @@
+---- MODULE PrimedInit ----
+VARIABLE x
+Init == x' = 0
+Next == x' = x
+Spec == Init /\ [][Next]_x
+====

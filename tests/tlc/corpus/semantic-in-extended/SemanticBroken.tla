@@ -1,0 +1,3 @@
+---- MODULE SemanticBroken ----
+One == Successor(0)
+====

@@ -1,0 +1,6 @@
+---- MODULE SemanticExtends ----
+EXTENDS SemanticBroken
+VARIABLE x
+Init == x = One
+Next == x' = x
+====

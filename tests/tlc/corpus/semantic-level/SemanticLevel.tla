@@ -1,0 +1,6 @@
+---- MODULE SemanticLevel ----
+VARIABLE x
+Init == x = 0
+Step == x'
+Next == x = Step'
+====

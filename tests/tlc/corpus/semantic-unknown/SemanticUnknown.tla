@@ -1,0 +1,5 @@
+---- MODULE SemanticUnknown ----
+VARIABLE x
+Init == x = Zero
+Next == x' = Succ(x)
+====

@@ -1,0 +1,8 @@
+---- MODULE SimulationTemporal ----
+EXTENDS Naturals
+VARIABLE x
+Init == x = 0
+Next == x' = (x + 1) % 3
+Spec == Init /\ [][Next]_x /\ WF_x(Next)
+Reach == <>(x = 7)
+====

@@ -1,0 +1,8 @@
+---- MODULE TemporalHolds ----
+EXTENDS Naturals
+VARIABLE x
+Init == x = 0
+Next == x < 3 /\ x' = x + 1
+Spec == Init /\ [][Next]_x /\ WF_x(Next)
+Reach == <>[](x = 3)
+====

@@ -1,0 +1,4 @@
+---- MODULE WarningsOther ----
+EXTENDS Naturals
+Max(S) == CHOOSE m \in S : TRUE
+====

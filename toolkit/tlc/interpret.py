@@ -1,0 +1,534 @@
+"""From TLC's messages to a result: which of them is the verdict, and what belongs to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from toolkit.errors import ValueParseError
+from toolkit.tlc.config import config_sections
+from toolkit.tlc.coverage import CoverageReader
+from toolkit.tlc.messages import Event, Message, Unmarked
+from toolkit.tlc.modules import Location, definitions, find_location, locations, reaches, text_at
+from toolkit.tlc.result import Counterexample, Outcome, Progress, TraceState
+from toolkit.tlc.source import SpecSource
+from toolkit.values import Value, parse_state
+
+__all__ = ["Finding", "Interpreter", "number"]
+
+_PRINT_LIMIT = 64 * 2**20
+
+_COUNTS = re.compile(
+    r"([\d.,  ]+) states generated.*?([\d.,  ]+) distinct states found"
+    r"(?:.*?([\d.,  ]+) states? left on queue)?",
+    re.DOTALL,
+)
+_STATE = re.compile(r"\s*(?:State )?(\d{1,9}): ?(?:<(.*)>)?[ ]*(?:\n|\Z)")
+_SIMULATED = re.compile(r"([\d.,]+) states (?:checked|generated)")
+_VIOLATION = re.compile(
+    r"(?:Invariant|Property|Action property|Temporal property) (\S+) (?:is|was) violated"
+)
+_SEED = re.compile(r"\bseed (-?\d+)")
+_FINGERPRINT = re.compile(r"\bfp (\d+)")
+_INITIAL = re.compile(r"While working on the initial state:\n(?P<state>.*)\Z", re.DOTALL)
+
+_VIOLATED: dict[int, Outcome] = {
+    2110: "invariant",
+    2107: "initial-invariant",
+    2108: "initial-property",
+    2112: "action-property",
+    2114: "deadlock",
+    2116: "temporal",
+    2104: "assumption",
+    2132: "assert",
+}
+_FAILED: dict[int, Outcome] = {
+    1001: "out-of-memory",
+    1002: "out-of-memory",
+    1005: "stack-overflow",
+    3002: "parse-error",
+    2171: "parse-error",
+    2178: "set-too-large",
+}
+_EVALUATION = {2102, 2103, 2105, 2106, 2109, 2111, 2113, 2115, 2147, 2154, *range(2125, 2132)}
+_EVALUATION |= {*range(2133, 2147), *range(2148, 2154), *range(2155, 2171), *range(2172, 2184)}
+_CONFIG = {*range(2222, 2246), *range(5001, 5007), 2279}
+_TOO_LARGE = re.compile(
+    r"Overflow when computing the number of elements|set with too many elements"
+    r"|too many elements \(>|is too (?:big|large) to (?:enumerate|construct)"
+    r"|cardinality .{0,40} exceeds",
+    re.IGNORECASE,
+)
+_PLACED = {2103}
+_FRAME = {2121, 2264}
+# Where several messages are errors, the first of these names the outcome.
+_RANK: dict[str, int] = {
+    name: rank
+    for rank, name in enumerate(
+        [
+            "out-of-memory",
+            "stack-overflow",
+            "assert",
+            "invariant",
+            "initial-invariant",
+            "refinement",
+            "action-property",
+            "initial-property",
+            "temporal",
+            "deadlock",
+            "assumption",
+            "semantic-error",
+            "parse-error",
+            "config-error",
+            "set-too-large",
+            "evaluation-error",
+            "error",
+        ]
+    )
+}
+
+
+def number(text: str) -> int:
+    """Return a number that may have separators of any locale between its digits."""
+    return int(re.sub(r"\D", "", text))
+
+
+class Finding(msgspec.Struct):
+    """An error that TLC told of, on its way into a result.
+
+    Parameters
+    ----------
+    outcome : str
+    message : str
+    name : str or None
+    location : Location or None
+    positions : tuple of Location
+        The nested expressions that were being evaluated.
+    candidates : tuple of str
+        The properties that it may have been.
+    states : list of TraceState
+    loop : int or None
+    stuttering : bool
+    """
+
+    outcome: Outcome
+    message: str
+    name: str | None = None
+    location: Location | None = None
+    positions: tuple[Location, ...] = ()
+    candidates: tuple[str, ...] = ()
+    states: list[TraceState] = msgspec.field(default_factory=list)
+    loop: int | None = None
+    stuttering: bool = False
+
+
+class Interpreter:
+    """Gathers TLC's messages into a result.
+
+    Parameters
+    ----------
+    source : SpecSource, optional
+        What is checked: TLC says where a property failed and not which, and names an
+        invariant and not where it stands.  Both can be looked up.
+    partial_states : bool
+        Whether a state shows only what changed (``-difftrace``).
+    on_state : callable, optional
+        Called with every state of a counterexample as it comes.
+    keep_states : bool
+        Whether states are kept; otherwise `on_state` is all that sees them, and their number
+        is still told.
+    """
+
+    def __init__(
+        self,
+        source: SpecSource | None = None,
+        *,
+        partial_states: bool = False,
+        on_state: Callable[[TraceState], None] | None = None,
+        keep_states: bool = True,
+    ) -> None:
+        self._source = source
+        config = "" if source is None else source.config
+        self._properties = config_sections(config).get("PROPERTY", [])
+        self._partial = partial_states
+        self._on_state = on_state
+        self._keep = keep_states
+        self._findings: list[Finding] = []
+        self._parsing = False
+        self._parser_text: list[str] = []
+        self._inside_wrapper = 0
+        self._printed = 0
+        self._before: dict[str, Value] = {}
+        self._coverage = CoverageReader()
+        self.finished = False
+        self.prints: list[str] = []
+        self.prints_cut = False
+        self.warnings: list[str] = []
+        self.success = False
+        self.version = ""
+        self.seed: int | None = None
+        self.fingerprint: int | None = None
+        self.generated: int | None = None
+        self.distinct: int | None = None
+        self.queue: int | None = None
+        self.depth: int | None = None
+        self.dropped_states = 0
+
+    def take(self, event: Event) -> Progress | None:
+        """Take one event; return progress if it was one.
+
+        Parameters
+        ----------
+        event : Message or Unmarked
+        """
+        if isinstance(event, Unmarked):
+            self._unmarked(event.text)
+            return None
+        code = event.code
+        if code in {2220, 2219}:
+            self._parsing = code == 2220
+        elif code == 2262:
+            self.version = event.text.strip()
+        elif code in {2187, 2188, 2271}:
+            self._mode(event.text)
+        elif code in {2200, 2199, 2204, 2205, 2206, 2209, 2210}:
+            return self._counts(event)
+        elif code == 2194:
+            self.depth = number(event.text)
+        elif code == 2193:
+            self.success = True
+        elif code == 2186:
+            self.finished = True
+        elif code in {2217, 2216, 2218, 2122}:
+            self._state(event)
+        elif code in CoverageReader.codes:
+            self._coverage.take(event)
+        elif code in _PLACED:
+            self._place(event)
+        elif event.severity == 3:
+            self.warnings.append(event.text.strip())
+        elif code not in _FRAME and self._is_error(event):
+            self._error(event)
+        return None
+
+    @staticmethod
+    def _is_error(event: Message) -> bool:
+        # TLC 2.15 nests an Assert in message 1000 with the severity of mere information.
+        return (
+            event.code in _VIOLATED
+            or event.code in _FAILED
+            or event.severity in {1, 2}
+            or event.within is not None
+        )
+
+    @property
+    def printing(self) -> bool:
+        """Whether what stands between messages is the specification's, not the parser's."""
+        return not self._parsing
+
+    def _unmarked(self, text: str) -> None:
+        if self._parsing:
+            self._parser_text.append(text)
+            return
+        self._printed += len(text) + 1
+        if self._printed > _PRINT_LIMIT:
+            self.prints_cut = True
+        else:
+            self.prints.append(text)
+
+    def _mode(self, text: str) -> None:
+        if match := _SEED.search(text):
+            self.seed = int(match[1])
+        if match := _FINGERPRINT.search(text):
+            self.fingerprint = int(match[1])
+
+    def _counts(self, event: Message) -> Progress | None:
+        if match := _COUNTS.search(event.text):
+            generated, distinct, queue = match.groups()
+            self.generated, self.distinct = number(generated), number(distinct)
+            self.queue = self.queue if queue is None else number(queue)
+        elif match := _SIMULATED.search(event.text):
+            self.generated = number(match[1])
+            return Progress(self.generated, 0, 0, None)
+        else:
+            return None
+        if depth := re.match(r"\s*Progress\((\d+)\)", event.text):
+            self.depth = int(depth[1])
+        return Progress(self.generated, self.distinct or 0, self.queue or 0, self.depth)
+
+    def _place(self, event: Message) -> None:
+        """Say where the error before this message happened: the innermost place named."""
+        positions = tuple(locations(event.text))
+        last = self._findings[-1] if self._findings else None
+        if last is None:
+            last = Finding("evaluation-error", event.text.strip())
+            self._findings.append(last)
+        if positions:
+            last.positions = positions
+            last.location = positions[-1]
+
+    def _error(self, event: Message) -> None:
+        text = event.text.strip()
+        if event.code == 1000 and self._inside_wrapper:
+            # What stands inside has said it already, and better.
+            self._inside_wrapper = 0
+            return
+        if event.within is not None:
+            if self._inside_wrapper and not self._better(event):
+                return
+            if self._inside_wrapper:
+                self._findings.pop()
+            self._inside_wrapper = 1
+        finding = self._finding(event, text)
+        self._findings.append(finding)
+        self._before = {}
+
+    def _better(self, event: Message) -> bool:
+        """Whether a message around one that is known already says more than it."""
+        known = event.code in _VIOLATED or event.code in _FAILED
+        return known and self._findings[-1].outcome in {"evaluation-error", "error"}
+
+    def _finding(self, event: Message, text: str) -> Finding:
+        code = event.code
+        if code in _VIOLATED:
+            return self._violated(code, text)
+        finding = Finding("error", text, location=find_location(text))
+        if code in {3002, 2171} or (self._parsed_badly() and code not in _CONFIG):
+            return self._parser_failure(text)
+        if code in _FAILED:
+            finding.outcome = _FAILED[code]
+        elif code in _CONFIG or "ConfigFileException" in text:
+            finding.outcome = "config-error"
+        elif "StackOverflowError" in text:
+            finding.outcome = "stack-overflow"
+        elif "OutOfMemoryError" in text:
+            finding.outcome = "out-of-memory"
+        elif _TOO_LARGE.search(text):
+            finding.outcome = "set-too-large"
+        elif code in _EVALUATION or event.within is not None or "EvalException" in text:
+            finding.outcome = "evaluation-error"
+        if match := _INITIAL.search(text):
+            finding.message = text[: match.start()].strip()
+            self._initial(finding, match["state"])
+        return finding
+
+    def _violated(self, code: int, text: str) -> Finding:
+        outcome = _VIOLATED[code]
+        finding = Finding(outcome, text, location=find_location(text))
+        match = _VIOLATION.match(text)
+        # By the location of the part that failed, where that is all TLC says.
+        if match is not None and match[1] != "line":
+            finding.name = match[1]
+        elif outcome in {"action-property", "temporal"}:
+            self._which_property(finding)
+        if code in {2107, 2108}:
+            heading, _, state = text.partition("\n")
+            finding.message = heading
+            finding.location = None
+            self._initial(finding, state)
+        if self._source is not None and finding.name is not None:
+            self._look_up(finding, self._source)
+        return finding
+
+    def _initial(self, finding: Finding, text: str) -> None:
+        if text.strip():
+            self._keep_state(finding, _read_state(1, None, None, text, ()))
+
+    def _which_property(self, finding: Finding) -> None:
+        possible = self._properties
+        if finding.location is not None and self._source is not None:
+            defined = definitions(self._source.modules)
+            place = finding.location
+            holding = [
+                name
+                for name in possible
+                if any(where.holds(place) for where, _ in reaches(name, defined))
+            ]
+            possible = holding or possible
+        if len(possible) == 1:
+            finding.name = possible[0]
+        else:
+            finding.candidates = tuple(possible)
+
+    def _look_up(self, finding: Finding, source: SpecSource) -> None:
+        """Find where a name is defined, and whether it is another specification's."""
+        assert finding.name is not None
+        defined = definitions(source.modules)
+        places = defined.get(finding.name, [])
+        if finding.location is None and places:
+            finding.location = places[0][0]
+        if finding.outcome in {"action-property", "initial-property"} and any(
+            re.search(r"\w\s*!\s*\w", body) for _, body in reaches(finding.name, defined)
+        ):
+            finding.outcome = "refinement"
+
+    def _parsed_badly(self) -> bool:
+        return any(
+            line.startswith(("***Parse Error***", "Semantic errors:", "*** Errors:"))
+            for line in self._parser_text
+        )
+
+    def _parser_failure(self, text: str) -> Finding:
+        said = "\n".join(self._parser_text)
+        start = min(
+            (
+                at
+                for mark in (
+                    "Semantic errors:", "*** Errors:", "***Parse Error***", "Lexical error",
+                    "Fatal",
+                    "Cannot find source file", "Could not parse",
+                )
+                if (at := said.find(mark)) >= 0
+            ),
+            default=-1,
+        )  # fmt: skip
+        detail = said[start:].strip() if start >= 0 else said.strip()[-2000:]
+        semantic = "Semantic errors:" in said or "*** Errors:" in said
+        location = find_location(detail)
+        if location is not None and location.module is None:
+            named = re.findall(r"(?:in module|[Mm]odule) (\w+)", detail)
+            if named:
+                location = msgspec.structs.replace(location, module=named[0])
+        message = f"{text}\n{detail}".strip()
+        return Finding("semantic-error" if semantic else "parse-error", message, location=location)
+
+    def _state(self, event: Message) -> None:
+        if not self._findings:
+            return
+        finding = self._findings[-1]
+        text = event.text
+        match = _STATE.match(text)
+        if event.code == 2218:
+            finding.stuttering = True
+        elif event.code == 2122:
+            found = re.search(r"(?:Back to state:? ?)?(\d{1,9})", text)
+            finding.loop = int(found[1]) if found else None
+        elif match is not None:
+            head = match[2] or ""
+            location = find_location(head)
+            action: str | None = head
+            parameters: tuple[str, ...] = ()
+            if location is not None:
+                action, parameters = _call(head.partition(" line ")[0])
+            if head in {"", "Initial predicate"}:
+                action = None
+            state = _read_state(int(match[1]), action, location, text[match.end() :], parameters)
+            self._keep_state(finding, state)
+
+    def _keep_state(self, finding: Finding, state: TraceState) -> None:
+        if self._partial and state.unparsed is None:
+            if state.index > 1:
+                state = msgspec.structs.replace(state, variables=self._before | state.variables)
+            self._before = state.variables
+        if self._keep:
+            finding.states.append(state)
+        else:
+            self.dropped_states += 1
+        if self._on_state is not None:
+            self._on_state(state)
+
+    def verdict(self, exit_status: int | None, stderr: str, interrupted: Outcome | None) -> Finding:
+        """Return what everything that was said comes to.
+
+        Parameters
+        ----------
+        exit_status : int or None
+            TLC's own, if it ended by itself.
+        stderr : str
+            What it wrote there.
+        interrupted : str or None
+            ``"time-limit"`` or ``"cancelled"`` if we ended it.
+        """
+        if self._findings:
+            return min(self._findings, key=lambda finding: _RANK[finding.outcome])
+        if interrupted is not None:
+            return Finding(interrupted, "the run was ended before TLC had an answer")
+        if self.success and exit_status == 0:
+            return Finding("success", "no error was found")
+        if "OutOfMemoryError" in stderr or "could not reserve enough space" in stderr.lower():
+            return Finding("out-of-memory", stderr.strip())
+        said = "\n".join([stderr.strip(), *self._parser_text[-20:], *self.prints[-20:]]).strip()
+        if self._parsed_badly() or "Parsing or semantic analysis failed" in said:
+            return self._parser_failure(stderr.strip())
+        return Finding(
+            "error",
+            f"TLC ended with status {exit_status} and no verdict: {said or 'it said nothing'}",
+        )
+
+    def examples(self) -> tuple[Counterexample, ...]:
+        """Return the counterexamples, in the order in which TLC found them."""
+        shown = (*VIOLATED_WITH_TRACE,)
+        return tuple(
+            Counterexample(
+                kind=finding.outcome,
+                name=finding.name,
+                message=finding.message,
+                location=finding.location,
+                source=self.source_at(finding.location),
+                candidates=finding.candidates,
+                states=tuple(finding.states),
+                loop=finding.loop,
+                stuttering=finding.stuttering,
+            )
+            for finding in self._findings
+            if finding.outcome in shown or finding.states
+        )
+
+    def source_at(self, location: Location | None) -> str | None:
+        """Return the text at a place, if it is known."""
+        if location is None or self._source is None:
+            return None
+        return text_at(location, self._source.modules)
+
+    @property
+    def coverage(self) -> CoverageReader:
+        """What was said of coverage."""
+        return self._coverage
+
+
+VIOLATED_WITH_TRACE = tuple(
+    outcome for outcome in dict.fromkeys((*_VIOLATED.values(), "refinement"))
+    if outcome != "assumption"
+)  # fmt: skip
+"""Violations that are told of as counterexamples even where TLC gave no state."""
+
+
+def _call(text: str) -> tuple[str, tuple[str, ...]]:
+    """Split ``Name(a, <<b, c>>)`` into the name and the arguments' texts."""
+    name, bracket, rest = text.strip().partition("(")
+    if not bracket or not rest.endswith(")"):
+        return text.strip(), ()
+    return name, tuple(_split(rest[:-1]))
+
+
+def _split(text: str) -> Sequence[str]:
+    parts, depth, start, quoted = [], 0, 0, False
+    for at, character in enumerate(text):
+        if character == '"' and (not quoted or text[at - 1] != "\\"):
+            quoted = not quoted
+        elif quoted:
+            continue
+        elif character in "([{<":
+            depth += 1
+        elif character in ")]}>":
+            depth -= 1
+        elif character == "," and depth == 0:
+            parts.append(text[start:at].strip())
+            start = at + 1
+    return [*parts, text[start:].strip()]
+
+
+def _read_state(
+    index: int,
+    action: str | None,
+    location: Location | None,
+    text: str,
+    parameters: tuple[str, ...],
+) -> TraceState:
+    try:
+        variables: dict[str, Value] = parse_state(text)
+    except ValueParseError:
+        return TraceState(index, action, location, {}, text, parameters)
+    return TraceState(index, action, location, variables, None, parameters)

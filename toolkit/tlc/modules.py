@@ -1,0 +1,207 @@
+"""What the text of modules says: definitions, places, and the text at a place.
+
+TLA+ is read by TLC, and only by TLC.  Here its text is looked at to *show* it: where the
+invariant stands that TLC names, which definition a place belongs to.  Nothing that is found
+here changes a verdict.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+
+import msgspec
+
+__all__ = ["Location", "blank_comments", "definitions", "find_location", "locations", "text_at"]
+
+
+class Location(msgspec.Struct, frozen=True):
+    """A place in a module.
+
+    Parameters
+    ----------
+    module : str or None
+        Its name.
+    line, column : int
+        Counted from 1.
+    end_line, end_column : int or None
+        Where it ends; the last character belongs to it.
+    """
+
+    module: str | None
+    line: int
+    column: int
+    end_line: int | None = None
+    end_column: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.module or '?'}:{self.line}:{self.column}"
+
+    def holds(self, other: Location) -> bool:
+        """Whether another place lies within this one."""
+        if self.module != other.module or self.end_line is None or self.end_column is None:
+            return False
+        begin = (self.line, self.column)
+        end = (self.end_line, self.end_column)
+        return begin <= (other.line, other.column) <= end
+
+
+_LOCATION = re.compile(
+    r"line (\d{1,9}), col(?:umn)? (\d{1,9})"
+    r"(?: to line (\d{1,9}), col(?:umn)? (\d{1,9}))?(?: (?:of module|in) (\w+))?",
+    re.IGNORECASE,
+)
+
+
+def locations(text: str) -> Iterator[Location]:
+    """Yield the places that a message names, in order.
+
+    Parameters
+    ----------
+    text : str
+        What TLC said, in any of the forms it has for a place.
+
+    Examples
+    --------
+    >>> [str(one) for one in locations("0. Line 4, column 9 to line 4, column 13 in M")]
+    ['M:4:9']
+    """
+    for match in _LOCATION.finditer(text):
+        line, column, end_line, end_column = (
+            None if part is None else int(part) for part in match.groups()[:4]
+        )
+        assert line is not None
+        assert column is not None
+        yield Location(match[5], line, column, end_line, end_column)
+
+
+def find_location(text: str) -> Location | None:
+    """Return the first place in a module that a text names."""
+    return next(locations(text), None)
+
+
+def text_at(location: Location, modules: Mapping[str, str]) -> str | None:
+    """Return the text at a place, or ``None`` if it is not at hand or has no known end."""
+    module = modules.get(location.module or "")
+    if module is None or location.end_line is None or location.end_column is None:
+        return None
+    lines = module.splitlines()[location.line - 1 : location.end_line]
+    if len(lines) != location.end_line - location.line + 1:
+        return None
+    # From the end, since both may be the same line.
+    lines[-1] = lines[-1][: location.end_column]
+    lines[0] = lines[0][location.column - 1 :]
+    return "\n".join(lines)
+
+
+_MARK = re.compile(r'"(?:[^"\\\n]|\\.)*"|\(\*|\\\*[^\n]*')
+_INSIDE = re.compile(r"\(\*|\*\)")
+_NOT_END = re.compile(r"[^\n]")
+
+
+@lru_cache(maxsize=256)
+def blank_comments(text: str) -> str:
+    r"""Return the text with comments replaced by spaces; every other character stays in place.
+
+    Examples
+    --------
+    >>> blank_comments('A == "(*" (* one (* two *) *) \\* three')
+    'A == "(*"                             '
+    """
+    parts = []
+    at = 0
+    while match := _MARK.search(text, at):
+        parts.append(text[at : match.start()])
+        if match[0].startswith('"'):
+            parts.append(match[0])
+            at = match.end()
+            continue
+        end = match.end()
+        if match[0] == "(*":
+            depth = 1
+            while depth:
+                inner = _INSIDE.search(text, end)
+                if inner is None:
+                    end = len(text)
+                    break
+                depth += 1 if inner[0] == "(*" else -1
+                end = inner.end()
+        parts.append(_NOT_END.sub(" ", text[match.start() : end]))
+        at = end
+    parts.append(text[at:])
+    return "".join(parts)
+
+
+_UNIT = re.compile(
+    r"^(?P<indent>[ \t]*)(?:"
+    r"(?:LOCAL\s+)?(?P<name>\w+)\s*(?:\((?:[^()]|\([^()]*\))*\)|\[[^\]]*\])?\s*==(?!=)"
+    r"|-{4,}|={4,}"
+    r"|(?:VARIABLES?|CONSTANTS?|ASSUME|ASSUMPTION|AXIOM|THEOREM|LEMMA|PROPOSITION|COROLLARY"
+    r"|RECURSIVE|LOCAL|INSTANCE|EXTENDS)\b)",
+    re.MULTILINE,
+)
+
+
+@lru_cache(maxsize=256)
+def _definitions(module: str, text: str) -> tuple[tuple[str, Location, str], ...]:
+    plain = blank_comments(text)
+    units = list(_UNIT.finditer(plain))
+    # Definitions inside a LET are indented further than those of the module.
+    margin = min((len(unit["indent"]) for unit in units if unit["name"]), default=0)
+    units = [unit for unit in units if len(unit["indent"]) <= margin]
+    found = []
+    for at, unit in enumerate(units):
+        if not unit["name"]:
+            continue
+        end = units[at + 1].start() if at + 1 < len(units) else len(plain)
+        start = unit.start() + len(unit["indent"])
+        body = plain[start:end].rstrip()
+        lines = body.split("\n")
+        line = plain.count("\n", 0, start) + 1
+        column = len(unit["indent"]) + 1
+        last = len(lines[-1]) + (column - 1 if len(lines) == 1 else 0)
+        place = Location(module, line, column, line + len(lines) - 1, last)
+        found.append((unit["name"], place, body))
+    return tuple(found)
+
+
+def definitions(modules: Mapping[str, str]) -> dict[str, list[tuple[Location, str]]]:
+    """Return where each name is defined, and the text of the definition without comments.
+
+    Parameters
+    ----------
+    modules : mapping of str to str
+        Module name to text.
+
+    Returns
+    -------
+    dict
+        Name to places and texts; several where modules share a name.
+    """
+    found: dict[str, list[tuple[Location, str]]] = {}
+    for module, text in modules.items():
+        for name, place, body in _definitions(module, text):
+            found.setdefault(name, []).append((place, body))
+    return found
+
+
+_WORD = re.compile(r"\w+")
+
+
+def reaches(
+    name: str, defined: Mapping[str, Sequence[tuple[Location, str]]]
+) -> Iterable[tuple[Location, str]]:
+    """Return the definitions that a name's own uses, itself included, however deep."""
+    seen: set[str] = set()
+    todo = [name]
+    found = []
+    while todo:
+        word = todo.pop()
+        if word in seen or word not in defined:
+            continue
+        seen.add(word)
+        for place, body in defined[word]:
+            found.append((place, body))
+            todo += _WORD.findall(body)
+    return found

@@ -1,0 +1,252 @@
+"""A process of TLC in a folder of its own, of which nothing stays behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+
+from toolkit.errors import TlcError
+from toolkit.tlc.locate import Jar, Java
+from toolkit.tlc.source import SpecSource
+
+__all__ = ["TlcRun", "default_memory", "run_folder", "sweep"]
+
+_PREFIX = "toolkit-tlc-"
+_GRACE = 2.0
+_GUARD = Path(__file__).with_name("guard.py")
+# These make Java say something of its own, or run with other settings than are recorded.
+_JAVA_ENVIRONMENT = {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"}
+
+
+def default_memory() -> int:
+    """Return the heap that a run gets unless told otherwise: half the memory, in MiB.
+
+    Never more than 8 GiB and never less than 512 MiB.
+    """
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    return max(512, min(8192, total // 2))
+
+
+def sweep() -> list[Path]:
+    """Remove the folders of runs whose process is gone, and return them.
+
+    A run removes its own folder, and its guard does if Python was killed; only where both were
+    killed at once does it stay until the next run begins.
+    """
+    removed = []
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if not owner.isdigit() or int(owner) == os.getpid():
+            continue
+        try:
+            os.kill(int(owner), 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)
+            removed.append(folder)
+        except PermissionError:
+            continue
+    return removed
+
+
+def run_folder() -> Path:
+    """Make a folder that :func:`sweep` knows."""
+    sweep()
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+
+
+class TlcRun:
+    """One process of TLC, in a folder of its own.
+
+    Use it as a context manager: whatever happens inside, the process and the folder are gone
+    afterwards.  If Python itself is killed, a guard ends the process and removes the folder.
+
+    Parameters
+    ----------
+    source : SpecSource
+        What to check; its modules are all that is copied into the folder.
+    arguments : sequence of str
+        The Java class to run, and its arguments.  ``{folder}`` stands for the run's folder.
+    memory : int
+        Heap in MiB.
+    java : Java
+    jar : Jar
+    class_path : sequence of str
+        Further jars.
+    java_options : sequence of str
+        Further options of Java.
+    timeout : float or None
+        Seconds after which the run is ended.
+    cancel : threading.Event or None
+        Ends the run when set.
+    """
+
+    def __init__(
+        self,
+        source: SpecSource,
+        *,
+        arguments: Sequence[str],
+        memory: int,
+        java: Java,
+        jar: Jar,
+        class_path: Sequence[str] = (),
+        java_options: Sequence[str] = (),
+        timeout: float | None = None,
+        cancel: threading.Event | None = None,
+    ) -> None:
+        self.source = source
+        self.interrupted: Literal["time-limit", "cancelled"] | None = None
+        self.exit_status: int | None = None
+        self._memory = memory
+        self._java = java
+        self._jar = jar
+        self._class_path = list(class_path)
+        self._java_options = list(java_options)
+        self._arguments = list(arguments)
+        self._timeout = timeout
+        self._cancel = cancel
+        self._process: subprocess.Popen[str] | None = None
+        self._folder: Path | None = None
+        self._ended = threading.Event()
+        self._watch: threading.Thread | None = None
+        self.command: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder, while it lasts."""
+        assert self._folder is not None
+        return self._folder
+
+    def __enter__(self) -> TlcRun:
+        self._folder = run_folder()
+        try:
+            self._start(self._folder)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def _start(self, folder: Path) -> None:
+        for name in ("spec", "meta", "tmp"):
+            (folder / name).mkdir()
+        self.source.write(folder / "spec")
+        self.command = (
+            self._java.path,
+            "-XX:+UseParallelGC",
+            f"-Xmx{self._memory}m",
+            "-Xss16m",
+            *self._java_options,
+            "-Duser.language=en",
+            "-Duser.country=US",
+            "-Dfile.encoding=UTF-8",
+            "-Dstdout.encoding=UTF-8",
+            f"-Djava.io.tmpdir={folder / 'tmp'}",
+            "-cp",
+            os.pathsep.join([self._jar.path, *self._class_path]),
+            *(part.replace("{folder}", str(folder)) for part in self._arguments),
+        )
+        self._errors = (folder / "stderr").open("w+", encoding="utf-8", errors="replace")
+        environment = {k: v for k, v in os.environ.items() if k not in _JAVA_ENVIRONMENT}
+        if not os.access(self._java.path, os.X_OK):
+            raise TlcError(
+                "Java could not be started: it is no program that may be run",
+                path=self._java.path,
+                hint="run 'toolkit doctor'",
+            )
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(_GUARD), str(folder), *self.command],
+            cwd=folder / "spec",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            start_new_session=True,
+            env=environment,
+            encoding="utf-8",
+            errors="replace",
+        )
+        self._watch = threading.Thread(target=self._guard, daemon=True)
+        self._watch.start()
+
+    def _guard(self) -> None:
+        deadline = None if self._timeout is None else time.monotonic() + self._timeout
+        while not self._ended.wait(0.05):
+            if self._cancel is not None and self._cancel.is_set():
+                self.interrupted = "cancelled"
+            elif deadline is not None and time.monotonic() >= deadline:
+                self.interrupted = "time-limit"
+            if self.interrupted is not None:
+                self._kill()
+                return
+
+    def cancel(self) -> None:
+        """End the run; from any thread."""
+        if self.interrupted is None and not self._ended.is_set():
+            self.interrupted = "cancelled"
+        self._kill()
+
+    def _kill(self) -> None:
+        process = self._process
+        if process is None:
+            return
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, sign)
+            try:
+                process.wait(_GRACE)
+                break
+            except subprocess.TimeoutExpired:
+                continue
+        # The guard went with the group when it was killed; Java may need a moment more.
+        deadline = time.monotonic() + _GRACE
+        while time.monotonic() < deadline:
+            try:
+                os.killpg(process.pid, 0)
+            except (ProcessLookupError, PermissionError):
+                return
+            time.sleep(0.01)
+
+    def lines(self) -> Iterator[str]:
+        """Yield TLC's output line by line, until it ends."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        yield from self._process.stdout
+        self.exit_status = self._process.wait()
+
+    def stderr(self) -> str:
+        """Return what was written to standard error so far."""
+        self._errors.flush()
+        self._errors.seek(0)
+        return self._errors.read()
+
+    def close(self) -> None:
+        """End the process if it still runs, and remove its folder."""
+        self._ended.set()
+        if self._process is not None:
+            if self._process.poll() is None:
+                self._kill()
+            for stream in (self._process.stdin, self._process.stdout):
+                if stream is not None:
+                    stream.close()
+            self._errors.close()
+        if self._watch is not None and self._watch is not threading.current_thread():
+            self._watch.join()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        place: TracebackType | None,
+    ) -> None:
+        self.close()
