@@ -247,7 +247,7 @@ def test_the_refinement_can_fail() -> None:
     _, old, new = BUGS["Agreement"]
     source = asking("paxos-refinement", "PROPERTY Refinement")
     result = check(altered(source, old, new), workers=1, deadlock=False)
-    assert (result.outcome, result.name) == ("action-property", "Refinement")
+    assert (result.outcome, result.name) == ("refinement", "Refinement")
 
 
 @pytest.mark.slow

@@ -104,7 +104,13 @@ def test_values_are_equal_exactly_where_tla_says_so(one: Any, two: Any) -> None:
     assert (len({ours, theirs}) == 1) is equal
     assert (hash(ours) == hash(theirs)) is True or not equal
     assert (len(Set([ours, theirs])) == 1) is equal
-    assert order_key(ours) < order_key(theirs) or order_key(ours) >= order_key(theirs)
+    less = order_key(ours) < order_key(theirs)
+    assert less or order_key(ours) >= order_key(theirs)
+    if isinstance(ours, (Set, Tuple, Record, Function, ModelValue, Bool)):
+        assert ((ours < theirs), (ours <= theirs)) == (less, less or equal)  # type: ignore[operator]
+        assert ((theirs > ours), (theirs >= ours)) == (less, less or equal)  # type: ignore[operator]
+        with pytest.raises(TypeError):
+            _ = ours < 1.5  # type: ignore[operator]
 
 
 @given(recipes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from toolkit.tlc.check import check
 from toolkit.tlc.config import config_sections
 from toolkit.tlc.coverage import ActionCoverage, Coverage, ExpressionCoverage
+from toolkit.tlc.live import RunningCheck, start_check
 from toolkit.tlc.locate import Jar, Java, find_java, find_tlc
 from toolkit.tlc.manifest import Manifest, Model, compare, load_manifest, run_model
 from toolkit.tlc.messages import Message, MessageParser, Unmarked, parse_messages
@@ -27,6 +28,7 @@ __all__ = [
     "MessageParser",
     "Model",
     "Progress",
+    "RunningCheck",
     "SpecSource",
     "TlcRun",
     "TraceState",
@@ -41,5 +43,6 @@ __all__ = [
     "load_spec",
     "parse_messages",
     "run_model",
+    "start_check",
     "sweep",
 ]

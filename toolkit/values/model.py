@@ -19,12 +19,15 @@ a :class:`Tuple` for a domain ``1..n`` (and for the empty domain) and a :class:`
 domain of strings; a :class:`Function` never has such a domain, and values of different
 classes are never equal.
 
-Hashes and the canonical order are computed when they are first asked for, and kept.
+``<`` and ``sorted`` follow one canonical order of all values, which has no meaning of its own:
+for sets it is *not* the subset relation.  Hashes and that order are computed when they are first
+asked for, and kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self, TypeAlias
 
 from toolkit.errors import ValueParseError
@@ -107,6 +110,27 @@ class _Immutable:
             return bool(self._key == other._key)
         except RecursionError:
             raise _too_deep("compared") from None
+
+    # The canonical order, so that tables can be sorted and grouped by values.
+    def __lt__(self, other: object) -> bool:
+        return self._compare(other, operator.lt)
+
+    def __le__(self, other: object) -> bool:
+        return self._compare(other, operator.le)
+
+    def __gt__(self, other: object) -> bool:
+        return self._compare(other, operator.gt)
+
+    def __ge__(self, other: object) -> bool:
+        return self._compare(other, operator.ge)
+
+    def _compare(self, other: Any, relation: Callable[[Any, Any], bool]) -> bool:
+        if type(other) not in _RANK and type(other) is not bool:
+            return NotImplemented  # type: ignore[no-any-return]
+        try:
+            return relation(order_key(self), order_key(_tla(other)))  # type: ignore[arg-type]
+        except RecursionError:
+            raise _too_deep("put in order") from None
 
     def __repr__(self) -> str:
         from toolkit.values.text import format_value

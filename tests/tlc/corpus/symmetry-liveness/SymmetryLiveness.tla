@@ -6,5 +6,5 @@ Init == last \in P
 Next == last' \in P /\ last' # last
 Spec == Init /\ [][Next]_last /\ WF_last(Next)
 Alike == Permutations(P)
-Each == \A p \in P : []<>(last = p)
+Stays == \E p \in P : <>[](last = p)
 ====

@@ -1,0 +1,5 @@
+---- MODULE NonAsciiString ----
+VARIABLE text
+Init == text = "世界"
+Next == text' = text
+====
