@@ -5,6 +5,7 @@ from __future__ import annotations
 from toolkit.tlc.check import check
 from toolkit.tlc.config import config_sections
 from toolkit.tlc.coverage import ActionCoverage, Coverage, ExpressionCoverage
+from toolkit.tlc.distributed import check_distributed, worker_command
 from toolkit.tlc.live import RunningCheck, start_check
 from toolkit.tlc.locate import Jar, Java, find_java, find_tlc
 from toolkit.tlc.manifest import Manifest, Model, compare, load_manifest, run_model
@@ -34,6 +35,7 @@ __all__ = [
     "TraceState",
     "Unmarked",
     "check",
+    "check_distributed",
     "compare",
     "config_sections",
     "default_memory",
@@ -45,4 +47,5 @@ __all__ = [
     "run_model",
     "start_check",
     "sweep",
+    "worker_command",
 ]

@@ -18,14 +18,14 @@ from toolkit.tlc.result import CheckResult, Outcome, Progress, TraceState, name_
 from toolkit.tlc.run import TlcRun, default_memory
 from toolkit.tlc.source import SpecSource, load_spec
 
-__all__ = ["check"]
+__all__ = ["Log", "Plan", "check", "conclude"]
 
 _LOG_LIMIT = 64 * 2**20
 _NEWER = {"ALIAS", "POSTCONDITION", "_PERIODIC", "_RL_REWARD"}
 
 
-class _Log:
-    """The output, with a bound on what is kept of it."""
+class Log:
+    """The output, with a bound on what is kept of it: its end."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []
@@ -33,6 +33,7 @@ class _Log:
         self.cut = False
 
     def add(self, line: str) -> None:
+        """Take a line."""
         self._lines.append(line)
         self._size += len(line)
         if self._size > 2 * _LOG_LIMIT:
@@ -40,10 +41,11 @@ class _Log:
             self._lines, self._size, self.cut = [text], len(text), True
 
     def text(self) -> str:
+        """Return what was kept."""
         return "".join(self._lines)
 
 
-class _Plan:
+class Plan:
     """What the arguments of :func:`check` come to: TLC's options, and what they leave out."""
 
     def __init__(self, source: SpecSource) -> None:
@@ -54,6 +56,7 @@ class _Plan:
         self.sampled = False
 
     def add(self, *parts: object) -> None:
+        """Add options."""
         self.options += [str(part) for part in parts]
 
     def read_options(self, options: Sequence[str]) -> None:
@@ -71,6 +74,7 @@ class _Plan:
             self.caveats.append("continued from a checkpoint: times count from there")
 
     def read_config(self) -> None:
+        """See what the configuration means for the answer."""
         sections = config_sections(self.source.config)
         for keyword, meaning in (
             ("CONSTRAINT", "states beyond the constraint {} were not followed"),
@@ -246,7 +250,7 @@ def check(
         if not Path(extra).exists():
             raise SettingError("there is no such jar", path=Path(extra), hint="check the path")
     count = workers or os.cpu_count() or 1
-    plan = _Plan(source)
+    plan = Plan(source)
     plan.add("-tool")
     plan.add(
         "-metadir", "{folder}/meta" if states_folder is None else Path(states_folder).absolute()
@@ -284,7 +288,7 @@ def check(
         keep_states=keep_states,
     )
     parser = MessageParser()
-    log = _Log()
+    log = Log()
     started = time.monotonic()
 
     def take(event: Event) -> None:
@@ -335,7 +339,7 @@ def check(
 
 
 def conclude(
-    plan: _Plan,
+    plan: Plan,
     interpreter: Interpreter,
     status: int | None,
     stderr: str,
@@ -343,12 +347,33 @@ def conclude(
     *,
     seed: int | None,
     fingerprint: int,
+    problem: str | None = None,
     **facts: Any,
 ) -> CheckResult:
-    """Return the result that a plan and what TLC said come to."""
+    """Return the result that a plan and what TLC said come to.
+
+    Parameters
+    ----------
+    plan : Plan
+    interpreter : Interpreter
+        Which has seen all of TLC's messages.
+    status : int or None
+        TLC's exit status, if it ended by itself.
+    stderr : str
+    interrupted : str or None
+        The outcome, if it was ended.
+    seed : int or None
+    fingerprint : int
+    problem : str, optional
+        Why it was ended, where that is not in TLC's own words.
+    **facts
+        Further fields of the result.
+    """
     source = plan.source
     finding = interpreter.verdict(status, stderr, interrupted)
     plan.explain(finding)
+    if problem is not None and finding.outcome == interrupted:
+        finding.message = problem
     if interpreter.dropped_states:
         plan.caveats.append(
             f"{interpreter.dropped_states} states of counterexamples were passed on and not kept"

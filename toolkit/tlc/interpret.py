@@ -79,6 +79,7 @@ _RANK: dict[str, int] = {
             "temporal",
             "deadlock",
             "assumption",
+            "violation",
             "semantic-error",
             "parse-error",
             "config-error",
@@ -155,7 +156,7 @@ class Interpreter:
         self._partial = partial_states
         self._on_state = on_state
         self._keep = keep_states
-        self._findings: list[Finding] = []
+        self.findings: list[Finding] = []
         self._parsing = False
         self._parser_text: list[str] = []
         self._inside_wrapper = 0
@@ -209,7 +210,10 @@ class Interpreter:
             self._place(event)
         elif event.severity == 3:
             self.warnings.append(event.text.strip())
-        elif code not in _FRAME and self._is_error(event):
+        elif code in _FRAME:
+            if not self.findings:
+                self.findings.append(Finding("violation", "TLC does not say what is violated"))
+        elif self._is_error(event):
             self._error(event)
         return None
 
@@ -261,10 +265,10 @@ class Interpreter:
     def _place(self, event: Message) -> None:
         """Say where the error before this message happened: the innermost place named."""
         positions = tuple(locations(event.text))
-        last = self._findings[-1] if self._findings else None
+        last = self.findings[-1] if self.findings else None
         if last is None:
             last = Finding("evaluation-error", event.text.strip())
-            self._findings.append(last)
+            self.findings.append(last)
         if positions:
             last.positions = positions
             last.location = positions[-1]
@@ -279,16 +283,16 @@ class Interpreter:
             if self._inside_wrapper and not self._better(event):
                 return
             if self._inside_wrapper:
-                self._findings.pop()
+                self.findings.pop()
             self._inside_wrapper = 1
         finding = self._finding(event, text)
-        self._findings.append(finding)
+        self.findings.append(finding)
         self._before = {}
 
     def _better(self, event: Message) -> bool:
         """Whether a message around one that is known already says more than it."""
         known = event.code in _VIOLATED or event.code in _FAILED
-        return known and self._findings[-1].outcome in {"evaluation-error", "error"}
+        return known and self.findings[-1].outcome in {"evaluation-error", "error"}
 
     def _finding(self, event: Message, text: str) -> Finding:
         code = event.code
@@ -395,9 +399,9 @@ class Interpreter:
         return Finding("semantic-error" if semantic else "parse-error", message, location=location)
 
     def _state(self, event: Message) -> None:
-        if not self._findings:
+        if not self.findings:
             return
-        finding = self._findings[-1]
+        finding = self.findings[-1]
         text = event.text
         match = _STATE.match(text)
         if event.code == 2218:
@@ -441,8 +445,8 @@ class Interpreter:
         interrupted : str or None
             ``"time-limit"`` or ``"cancelled"`` if we ended it.
         """
-        if self._findings:
-            return min(self._findings, key=lambda finding: _RANK[finding.outcome])
+        if self.findings:
+            return min(self.findings, key=lambda finding: _RANK[finding.outcome])
         if interrupted is not None:
             return Finding(interrupted, "the run was ended before TLC had an answer")
         if self.success and exit_status == 0:
@@ -472,7 +476,7 @@ class Interpreter:
                 loop=finding.loop,
                 stuttering=finding.stuttering,
             )
-            for finding in self._findings
+            for finding in self.findings
             if finding.outcome in shown or finding.states
         )
 
@@ -489,7 +493,7 @@ class Interpreter:
 
 
 VIOLATED_WITH_TRACE = tuple(
-    outcome for outcome in dict.fromkeys((*_VIOLATED.values(), "refinement"))
+    outcome for outcome in dict.fromkeys((*_VIOLATED.values(), "refinement", "violation"))
     if outcome != "assumption"
 )  # fmt: skip
 """Violations that are told of as counterexamples even where TLC gave no state."""

@@ -35,6 +35,7 @@ Outcome = Literal[
     "deadlock",
     "assumption",
     "assert",
+    "violation",
     "evaluation-error",
     "set-too-large",
     "parse-error",
@@ -50,7 +51,8 @@ Outcome = Literal[
 
 ``initial-invariant`` and ``initial-property`` are violated by an initial state.
 ``refinement`` is a step, or an initial state, that a property forbids which is another
-specification's, by way of an INSTANCE.
+specification's, by way of an INSTANCE.  ``violation`` is one that TLC does not name, as its
+distributed mode does not.
 """
 
 VIOLATIONS = frozenset(
@@ -64,6 +66,7 @@ VIOLATIONS = frozenset(
         "deadlock",
         "assumption",
         "assert",
+        "violation",
     }
 )
 """The outcomes that say: what was claimed does not hold."""

@@ -1,4 +1,4 @@
----- MODULE WarningsOther ----
+---- MODULE InstanceUnusedOther ----
 EXTENDS Naturals
 Max(S) == CHOOSE m \in S : TRUE
 ====

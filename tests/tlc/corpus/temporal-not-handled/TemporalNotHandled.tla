@@ -1,4 +1,4 @@
----- MODULE ErrorTemporalBound ----
+---- MODULE TemporalNotHandled ----
 EXTENDS Naturals
 VARIABLE x
 Init == x = 0

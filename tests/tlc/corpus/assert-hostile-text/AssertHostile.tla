@@ -1,4 +1,4 @@
----- MODULE AssertLines ----
+---- MODULE AssertHostile ----
 EXTENDS Naturals, TLC
 VARIABLE x
 Init == x = 0

@@ -1,4 +1,4 @@
----- MODULE Warnings ----
+---- MODULE InstanceUnused ----
 EXTENDS Naturals, FiniteSets
 VARIABLE x
 Init == x \in {1, 2}
@@ -7,5 +7,5 @@ Spec == Init /\ [][Next]_x
 Max(S) == CHOOSE m \in S : \A n \in S : n <= m
 Fine == Max({x, 0}) = x
 ASSUME Cardinality({0, 1}) = 2
-Type == INSTANCE WarningsOther
+Other == INSTANCE InstanceUnusedOther
 ====
