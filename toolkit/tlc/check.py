@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from toolkit.tlc.source import SpecSource, load_spec
 __all__ = ["Log", "Plan", "check", "conclude"]
 
 _LOG_LIMIT = 64 * 2**20
+_OLD = re.compile(r"Version 2\.(?:\d|1[0-5])\b")
 _NEWER = {"ALIAS", "POSTCONDITION", "_PERIODIC", "_RL_REWARD"}
 
 
@@ -99,12 +101,14 @@ class Plan:
             elif deadlock[0] == "TRUE" and "-deadlock" in self.options:
                 self.options.remove("-deadlock")
 
-    def explain(self, finding: Finding) -> None:
+    def explain(self, finding: Finding, version: str) -> None:
         """Say what an old TLC means when it does not know a word of the configuration."""
         if finding.outcome not in {"config-error", "error"}:
             return
         newer = sorted(_NEWER & set(config_sections(self.source.config)))
-        if newer and any(word in finding.message for word in newer):
+        # An old TLC may name no more than the line, or take the word for an invariant's name.
+        old = _OLD.search(version) is not None
+        if newer and (old or any(word in finding.message for word in newer)):
             finding.outcome = "config-error"
             finding.message += (
                 f"\nthis version of TLC does not know {', '.join(newer)}: name a newer one "
@@ -371,7 +375,7 @@ def conclude(
     """
     source = plan.source
     finding = interpreter.verdict(status, stderr, interrupted)
-    plan.explain(finding)
+    plan.explain(finding, interpreter.version)
     if problem is not None and finding.outcome == interrupted:
         finding.message = problem
     if interpreter.dropped_states:

@@ -11,18 +11,26 @@ from toolkit.errors import ValueParseError
 from toolkit.tlc.config import config_sections
 from toolkit.tlc.coverage import CoverageReader
 from toolkit.tlc.messages import Event, Message, Unmarked
-from toolkit.tlc.modules import Location, definitions, find_location, locations, reaches, text_at
-from toolkit.tlc.result import Counterexample, Outcome, Progress, TraceState
+from toolkit.tlc.modules import (
+    Location,
+    assumption_name,
+    definitions,
+    find_location,
+    locations,
+    reaches,
+    text_at,
+)
+from toolkit.tlc.result import VIOLATIONS, Counterexample, Outcome, Progress, TraceState
 from toolkit.tlc.source import SpecSource
-from toolkit.values import Value, parse_state
+from toolkit.values import ModelValue, Value, parse_state
 
 __all__ = ["Finding", "Interpreter", "number"]
 
 _PRINT_LIMIT = 64 * 2**20
 
 _COUNTS = re.compile(
-    r"([\d.,  ]+) states generated.*?([\d.,  ]+) distinct states found"
-    r"(?:.*?([\d.,  ]+) states? left on queue)?",
+    r"(-?[\d.,  ]+) states generated.*?(-?[\d.,  ]+) distinct states found"
+    r"(?:.*?(-?[\d.,  ]+) states? left on queue)?",
     re.DOTALL,
 )
 _STATE = re.compile(r"\s*(?:State )?(\d{1,9}): ?(?:<(.*)>)?[ ]*(?:\n|\Z)")
@@ -50,11 +58,12 @@ _FAILED: dict[int, Outcome] = {
     1005: "stack-overflow",
     3002: "parse-error",
     2171: "parse-error",
-    2178: "set-too-large",
 }
-_EVALUATION = {2102, 2103, 2105, 2106, 2109, 2111, 2113, 2115, 2147, 2154, *range(2125, 2132)}
-_EVALUATION |= {*range(2133, 2147), *range(2148, 2154), *range(2155, 2171), *range(2172, 2184)}
-_CONFIG = {*range(2222, 2246), *range(5001, 5007), 2279}
+_EVALUATION = {2102, 2103, 2105, 2106, 2109, 2111, 2113, 2147, 2154, 2265, *range(2125, 2132)}
+_EVALUATION |= {*range(2133, 2146), *range(2148, 2154), *range(2155, 2171), *range(2172, 2184)}
+_CONFIG = {*range(2222, 2246), *range(5001, 5007), 2115, 2146, 2279}
+_THROWN = re.compile(r"The exception was an? (?:java|tlc2)\.")
+_INVARIANT_FAILED = re.compile(r"Evaluating invariant (\S+) failed")
 _TOO_LARGE = re.compile(
     r"Overflow when computing the number of elements|set with too many elements"
     r"|too many elements \(>|is too (?:big|large) to (?:enumerate|construct)"
@@ -63,37 +72,23 @@ _TOO_LARGE = re.compile(
 )
 _PLACED = {2103}
 _FRAME = {2121, 2264}
-# Where several messages are errors, the first of these names the outcome.
+# Where several messages are errors, the first of the best of these names the outcome.
 _RANK: dict[str, int] = {
-    name: rank
-    for rank, name in enumerate(
-        [
-            "out-of-memory",
-            "stack-overflow",
-            "assert",
-            "invariant",
-            "initial-invariant",
-            "refinement",
-            "action-property",
-            "initial-property",
-            "temporal",
-            "deadlock",
-            "assumption",
-            "violation",
-            "semantic-error",
-            "parse-error",
-            "config-error",
-            "set-too-large",
-            "evaluation-error",
-            "error",
-        ]
-    )
+    **dict.fromkeys(("out-of-memory", "stack-overflow"), 0),
+    **dict.fromkeys(VIOLATIONS, 1),
+    **dict.fromkeys(("semantic-error", "parse-error", "config-error"), 2),
+    "set-too-large": 3,
+    "evaluation-error": 4,
+    "error": 5,
 }
 
 
-def number(text: str) -> int:
-    """Return a number that may have separators of any locale between its digits."""
-    return int(re.sub(r"\D", "", text))
+def number(text: str) -> int | None:
+    """Return a number that may have separators of any locale between its digits.
+
+    ``None`` for -1, which is how TLC says that it does not count something.
+    """
+    return None if text.strip().startswith("-") else int(re.sub(r"\D", "", text))
 
 
 class Finding(msgspec.Struct):
@@ -110,6 +105,8 @@ class Finding(msgspec.Struct):
     candidates : tuple of str
         The properties that it may have been.
     states : list of TraceState
+    length : int
+        How many there were, kept or not.
     loop : int or None
     stuttering : bool
     """
@@ -121,6 +118,7 @@ class Finding(msgspec.Struct):
     positions: tuple[Location, ...] = ()
     candidates: tuple[str, ...] = ()
     states: list[TraceState] = msgspec.field(default_factory=list)
+    length: int = 0
     loop: int | None = None
     stuttering: bool = False
 
@@ -152,6 +150,7 @@ class Interpreter:
     ) -> None:
         self._source = source
         config = "" if source is None else source.config
+        self._null_is_meant = re.search(r"\bnull\b", config) is not None
         self._properties = config_sections(config).get("PROPERTY", [])
         self._partial = partial_states
         self._on_state = on_state
@@ -159,7 +158,8 @@ class Interpreter:
         self.findings: list[Finding] = []
         self._parsing = False
         self._parser_text: list[str] = []
-        self._inside_wrapper = 0
+        self._nested: Finding | None = None
+        self._bounded = False
         self._printed = 0
         self._before: dict[str, Value] = {}
         self._coverage = CoverageReader()
@@ -193,6 +193,7 @@ class Interpreter:
         elif code == 2262:
             self.version = event.text.strip()
         elif code in {2187, 2188, 2271}:
+            self._bounded = code != 2187
             self._mode(event.text)
         elif code in {2200, 2199, 2204, 2205, 2206, 2209, 2210}:
             return self._counts(event)
@@ -252,15 +253,15 @@ class Interpreter:
         if match := _COUNTS.search(event.text):
             generated, distinct, queue = match.groups()
             self.generated, self.distinct = number(generated), number(distinct)
-            self.queue = self.queue if queue is None else number(queue)
+            self.queue = None if queue is None else number(queue)
         elif match := _SIMULATED.search(event.text):
             self.generated = number(match[1])
-            return Progress(self.generated, 0, 0, None)
+            return Progress(self.generated or 0, 0, 0, None)
         else:
             return None
         if depth := re.match(r"\s*Progress\((\d+)\)", event.text):
             self.depth = int(depth[1])
-        return Progress(self.generated, self.distinct or 0, self.queue or 0, self.depth)
+        return Progress(self.generated or 0, self.distinct or 0, self.queue or 0, self.depth)
 
     def _place(self, event: Message) -> None:
         """Say where the error before this message happened: the innermost place named."""
@@ -271,28 +272,26 @@ class Interpreter:
             self.findings.append(last)
         if positions:
             last.positions = positions
-            last.location = positions[-1]
+            last.location = last.location or positions[-1]
 
     def _error(self, event: Message) -> None:
-        text = event.text.strip()
-        if event.code == 1000 and self._inside_wrapper:
-            # What stands inside has said it already, and better.
-            self._inside_wrapper = 0
-            return
+        finding = self._finding(event, event.text.strip())
+        inner, self._nested = self._nested, None
+        if inner is not None:
+            # What stands inside says what it is; what stands around it, where or of what.
+            if finding.outcome in {"evaluation-error", "error"}:
+                finding.outcome = inner.outcome
+            if event.code != 1000:
+                inner = finding
+            inner.outcome = finding.outcome
+            inner.name = inner.name or finding.name
+            inner.location = inner.location or finding.location
+            finding = inner
         if event.within is not None:
-            if self._inside_wrapper and not self._better(event):
-                return
-            if self._inside_wrapper:
-                self.findings.pop()
-            self._inside_wrapper = 1
-        finding = self._finding(event, text)
+            self._nested = finding
+            return
         self.findings.append(finding)
         self._before = {}
-
-    def _better(self, event: Message) -> bool:
-        """Whether a message around one that is known already says more than it."""
-        known = event.code in _VIOLATED or event.code in _FAILED
-        return known and self.findings[-1].outcome in {"evaluation-error", "error"}
 
     def _finding(self, event: Message, text: str) -> Finding:
         code = event.code
@@ -301,6 +300,9 @@ class Interpreter:
         finding = Finding("error", text, location=find_location(text))
         if code in {3002, 2171} or (self._parsed_badly() and code not in _CONFIG):
             return self._parser_failure(text)
+        if (match := _INVARIANT_FAILED.match(text)) and self._source is not None:
+            finding.name = match[1]
+            self._look_up(finding, self._source)
         if code in _FAILED:
             finding.outcome = _FAILED[code]
         elif code in _CONFIG or "ConfigFileException" in text:
@@ -311,7 +313,7 @@ class Interpreter:
             finding.outcome = "out-of-memory"
         elif _TOO_LARGE.search(text):
             finding.outcome = "set-too-large"
-        elif code in _EVALUATION or event.within is not None or "EvalException" in text:
+        elif code in _EVALUATION or event.within is not None or _THROWN.search(text):
             finding.outcome = "evaluation-error"
         if match := _INITIAL.search(text):
             finding.message = text[: match.start()].strip()
@@ -325,16 +327,36 @@ class Interpreter:
         # By the location of the part that failed, where that is all TLC says.
         if match is not None and match[1] != "line":
             finding.name = match[1]
+            if code == 2108 and match[1] not in self._properties:
+                self._abstract(finding, match[1])
+        elif outcome == "assumption" and finding.location is not None:
+            modules = self._source.modules if self._source is not None else {}
+            finding.name = assumption_name(finding.location, modules)
         elif outcome in {"action-property", "temporal"}:
             self._which_property(finding)
         if code in {2107, 2108}:
             heading, _, state = text.partition("\n")
             finding.message = heading
-            finding.location = None
             self._initial(finding, state)
         if self._source is not None and finding.name is not None:
             self._look_up(finding, self._source)
         return finding
+
+    def _abstract(self, finding: Finding, named: str) -> None:
+        """Find the property that a name belongs to which the configuration does not have.
+
+        It is that of a formula of another specification, which a property instantiates.
+        """
+        self._which_property(finding)
+        if self._source is None or finding.name is None:
+            return
+        root = self._source.root
+        places = [
+            place
+            for place, _ in definitions(self._source.modules).get(named, [])
+            if place.module != root
+        ]
+        finding.location = places[0] if len(places) == 1 else None
 
     def _initial(self, finding: Finding, text: str) -> None:
         if text.strip():
@@ -342,6 +364,7 @@ class Interpreter:
 
     def _which_property(self, finding: Finding) -> None:
         possible = self._properties
+        finding.name = None
         if finding.location is not None and self._source is not None:
             defined = definitions(self._source.modules)
             place = finding.location
@@ -380,7 +403,7 @@ class Interpreter:
             (
                 at
                 for mark in (
-                    "Semantic errors:", "*** Errors:", "***Parse Error***", "Lexical error",
+                    "Semantic errors:", "*** Errors:", "***Parse Error***", "Lexical ",
                     "Fatal",
                     "Cannot find source file", "Could not parse",
                 )
@@ -391,10 +414,12 @@ class Interpreter:
         detail = said[start:].strip() if start >= 0 else said.strip()[-2000:]
         semantic = "Semantic errors:" in said or "*** Errors:" in said
         location = find_location(detail)
+        if location is None and (line := re.search(r"around line (\d{1,9})", detail)):
+            location = Location(None, int(line[1]), 1)
         if location is not None and location.module is None:
-            named = re.findall(r"(?:in module|[Mm]odule) (\w+)", detail)
+            named = re.search(r"^(?:In module|Could not parse module) (\w+)", said, re.MULTILINE)
             if named:
-                location = msgspec.structs.replace(location, module=named[0])
+                location = msgspec.structs.replace(location, module=named[1])
         message = f"{text}\n{detail}".strip()
         return Finding("semantic-error" if semantic else "parse-error", message, location=location)
 
@@ -426,6 +451,11 @@ class Interpreter:
             if state.index > 1:
                 state = msgspec.structs.replace(state, variables=self._before | state.variables)
             self._before = state.variables
+        if ModelValue("null") in state.variables.values() and not self._null_is_meant:
+            # So TLC prints a variable that has no value yet.
+            known = {n: v for n, v in state.variables.items() if v != ModelValue("null")}
+            state = msgspec.structs.replace(state, variables=known)
+        finding.length += 1
         if self._keep:
             finding.states.append(state)
         else:
@@ -449,7 +479,8 @@ class Interpreter:
             return min(self.findings, key=lambda finding: _RANK[finding.outcome])
         if interrupted is not None:
             return Finding(interrupted, "the run was ended before TLC had an answer")
-        if self.success and exit_status == 0:
+        # Neither a simulation nor a search to a given depth ends with 2193.
+        if exit_status == 0 and (self.success or (self._bounded and self.finished)):
             return Finding("success", "no error was found")
         if "OutOfMemoryError" in stderr or "could not reserve enough space" in stderr.lower():
             return Finding("out-of-memory", stderr.strip())
@@ -463,7 +494,6 @@ class Interpreter:
 
     def examples(self) -> tuple[Counterexample, ...]:
         """Return the counterexamples, in the order in which TLC found them."""
-        shown = (*VIOLATED_WITH_TRACE,)
         return tuple(
             Counterexample(
                 kind=finding.outcome,
@@ -477,7 +507,7 @@ class Interpreter:
                 stuttering=finding.stuttering,
             )
             for finding in self.findings
-            if finding.outcome in shown or finding.states
+            if finding.length
         )
 
     def source_at(self, location: Location | None) -> str | None:
@@ -490,13 +520,6 @@ class Interpreter:
     def coverage(self) -> CoverageReader:
         """What was said of coverage."""
         return self._coverage
-
-
-VIOLATED_WITH_TRACE = tuple(
-    outcome for outcome in dict.fromkeys((*_VIOLATED.values(), "refinement", "violation"))
-    if outcome != "assumption"
-)  # fmt: skip
-"""Violations that are told of as counterexamples even where TLC gave no state."""
 
 
 def _call(text: str) -> tuple[str, tuple[str, ...]]:

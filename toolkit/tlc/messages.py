@@ -1,9 +1,9 @@
 """TLC's output under ``-tool`` as a stream of messages.
 
 A message stands between ``@!@!@STARTMSG code:severity @!@!@`` and ``@!@!@ENDMSG code @!@!@``,
-each on a line of its own.  Some messages stand inside message 1000, where their start may be
-in the middle of a line.  Whatever a specification prints, and what the parser says, stands
-between messages without any mark.  A string of a specification that looks like a mark is
+each on a line of its own.  Some messages stand inside another that tells of an error, where
+their start may be in the middle of a line.  Whatever a specification prints, and what the parser
+says, stands between messages without any mark.  A string of a specification that looks like a mark is
 printed within quotes, hence never at the beginning of a line, and is not taken for one.
 """
 
@@ -17,11 +17,11 @@ import msgspec
 
 __all__ = ["Message", "MessageParser", "Unmarked", "parse_messages"]
 
-# Nine digits at most: a longer number is no code, whoever wrote it.
-_START = re.compile(r"@!@!@STARTMSG ([0-9]{1,9}):([0-9]{1,9}) @!@!@")
-_NESTED = re.compile(r"@!@!@STARTMSG ([0-9]{1,9}):([0-9]{1,9}) @!@!@$")
-_END = re.compile(r"@!@!@ENDMSG ([0-9]{1,9}) @!@!@")
-_NESTING = 1000
+# Nine digits at most: a longer number is no code, whoever wrote it.  TLC has a code -1.
+_START = re.compile(r"@!@!@STARTMSG (-?[0-9]{1,9}):([0-9]{1,9}) @!@!@")
+_NESTED = re.compile(r"@!@!@STARTMSG (-?[0-9]{1,9}):([0-9]{1,9}) @!@!@$")
+_END = re.compile(r"@!@!@ENDMSG (-?[0-9]{1,9}) @!@!@")
+_ERRORS = frozenset({1, 2})
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -91,8 +91,8 @@ class MessageParser:
         Message or Unmarked
         """
         line = line.rstrip("\r\n")
-        nesting = any(open_.code == _NESTING for open_ in self._stack)
-        # Inside message 1000 a mark may follow other text, but then ends its line; what a
+        nesting = any(open_.severity in _ERRORS for open_ in self._stack)
+        # Inside an error a mark may follow other text, but then ends its line; what a
         # specification quotes is followed by the closing quote.
         start = _NESTED.search(line) if nesting else _START.match(line)
         if start is not None and (nesting or not self._stack):

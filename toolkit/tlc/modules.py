@@ -76,17 +76,29 @@ def locations(text: str) -> Iterator[Location]:
         yield Location(match[5], line, column, end_line, end_column)
 
 
+_QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+
+
 def find_location(text: str) -> Location | None:
-    """Return the first place in a module that a text names."""
-    return next(locations(text), None)
+    """Return the first place in a module that a text names, not looking into strings.
+
+    Examples
+    --------
+    >>> str(find_location('"line 7, col 7 of module No" at line 1, col 2 of module M'))
+    'M:1:2'
+    """
+    return next(locations(_QUOTED.sub('""', text)), None)
 
 
 def text_at(location: Location, modules: Mapping[str, str]) -> str | None:
-    """Return the text at a place, or ``None`` if it is not at hand or has no known end."""
+    """Return the text at a place, or ``None`` if it is not at hand or has no known end.
+
+    Columns are TLC's: a tab goes on to the next column after a multiple of eight.
+    """
     module = modules.get(location.module or "")
     if module is None or location.end_line is None or location.end_column is None:
         return None
-    lines = module.splitlines()[location.line - 1 : location.end_line]
+    lines = module.expandtabs(8).splitlines()[location.line - 1 : location.end_line]
     if len(lines) != location.end_line - location.line + 1:
         return None
     # From the end, since both may be the same line.
@@ -145,7 +157,7 @@ _UNIT = re.compile(
 
 @lru_cache(maxsize=256)
 def _definitions(module: str, text: str) -> tuple[tuple[str, Location, str], ...]:
-    plain = blank_comments(text)
+    plain = blank_comments(text.expandtabs(8))
     units = list(_UNIT.finditer(plain))
     # Definitions inside a LET are indented further than those of the module.
     margin = min((len(unit["indent"]) for unit in units if unit["name"]), default=0)
@@ -184,6 +196,22 @@ def definitions(modules: Mapping[str, str]) -> dict[str, list[tuple[Location, st
         for name, place, body in _definitions(module, text):
             found.setdefault(name, []).append((place, body))
     return found
+
+
+_ASSUMED = re.compile(r"\b(?:ASSUME|ASSUMPTION|AXIOM)\s+(\w+)\s*==\s*\Z")
+
+
+def assumption_name(place: Location, modules: Mapping[str, str]) -> str | None:
+    """Return the name of an assumption whose formula stands at a place, if it has one."""
+    text = modules.get(place.module or "")
+    if text is None:
+        return None
+    lines = blank_comments(text.expandtabs(8)).splitlines()[: place.line]
+    if not lines:
+        return None
+    lines[-1] = lines[-1][: place.column - 1]
+    match = _ASSUMED.search("\n".join(lines))
+    return match[1] if match else None
 
 
 _WORD = re.compile(r"\w+")

@@ -331,7 +331,9 @@ class SweepResult(msgspec.Struct, frozen=True, kw_only=True):
         return f"<SweepResult {self}>"
 
     def _repr_html_(self) -> str:
-        table = self.frame().to_html(index=False, na_rep="", max_rows=100, border=0)
+        frame = self.frame()
+        shown = frame.astype(object).where(frame.notna(), "")
+        table = shown.to_html(index=False, max_rows=100, border=0)
         return f"<div><p>{html.escape(str(self))}</p>{table}</div>"
 
 
