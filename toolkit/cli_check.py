@@ -22,6 +22,7 @@ from toolkit.errors import SettingError, UnknownNameError
 from toolkit.tlc import (
     CheckResult,
     Counterexample,
+    Coverage,
     Manifest,
     Model,
     Progress,
@@ -223,9 +224,18 @@ def result_view(title: str, result: CheckResult, *, full: bool = False) -> Group
         Text.assemble(f"{title}: ", (verdict, "bold green" if good else "bold red")),
         grid,
     ]
+    parts += [Text(f"note: {text}", style="yellow") for text in result.caveats]
     parts += [Text(f"warning: {text}", style="yellow") for text in result.warnings]
+    if result.location is not None and result.violation:
+        parts.append(Text(f"at {result.location}", "bold"))
+        if result.source is not None:
+            parts.append(Text("\n".join(f"    {line}" for line in result.source.splitlines())))
+    if result.candidates and result.name is None:
+        parts.append(Text(f"TLC does not say which: one of {', '.join(result.candidates)}"))
     if result.prints.strip():
         parts += [Text("printed by the specification:", "bold"), Text(result.prints.rstrip())]
+    if result.coverage is not None:
+        parts.append(_coverage_table(result.coverage))
     for number, example in enumerate(result.counterexamples, 1):
         if len(result.counterexamples) > 1:
             parts.append(Text(f"counterexample {number} of {len(result.counterexamples)}", "bold"))
@@ -233,6 +243,19 @@ def result_view(title: str, result: CheckResult, *, full: bool = False) -> Group
     if result.violation and not result.counterexamples:
         parts.append(Text(result.message.strip(), style="bold red"))
     return Group(*parts)
+
+
+def _coverage_table(coverage: Coverage) -> Table:
+    title = "coverage" if coverage.final else "coverage so far"
+    table = Table(title=title, title_justify="left")
+    for column in ("action", "at", "new states", "taken"):
+        table.add_column(column, overflow="fold", justify="right" if column[0] in "nt" else "left")
+    for one in coverage.actions:
+        if one.generated is not None:
+            style = "" if one.generated else "bold yellow"
+            counts = (f"{one.distinct:,}", f"{one.generated:,}" if one.generated else "never")
+            table.add_row(one.name, str(one.inner or one.location or ""), *counts, style=style)
+    return table
 
 
 def _line_of_first_name(config: Path, message: str) -> int | None:

@@ -166,18 +166,23 @@ def test_a_time_limit_is_no_verdict(toolkit: Toolkit, counter: Path) -> None:
     assert "no, not all states were explored" in result.stdout
 
 
+# A test run in the background inherits that interrupts are ignored.
+INTERRUPTIBLE = (
+    "import signal, sys; from toolkit.cli import main; "
+    "signal.signal(signal.SIGINT, signal.default_int_handler); main()"
+)
+
+
 def test_ctrl_c_ends_with_130_and_leaves_nothing_behind(counter: Path, tmp_path: Path) -> None:
     counter.with_suffix(".cfg").write_text("SPECIFICATION Spec\nCONSTANT N = 100000000\n")
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     command = subprocess.Popen(
-        [sys.executable, "-m", "toolkit.cli", "check", str(counter)],
+        [sys.executable, "-c", INTERRUPTIBLE, "check", str(counter)],
         env={**os.environ, "TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # A test run in the background inherits that interrupts are ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     children: list[psutil.Process] = []
     deadline = time.monotonic() + 60

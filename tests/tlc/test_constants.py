@@ -166,6 +166,12 @@ def test_conjunction_lists_keep_their_columns() -> None:
     assert lines[3:6] == ["    /\\ TRUE", "    /\\ \\/ FALSE", "       \\/ TRUE"]
 
 
+def test_a_module_is_not_extended_for_what_the_specification_defines_itself() -> None:
+    text = "---- MODULE M ----\nCONSTANT N\nCardinality(S) == 1\n===="
+    made = with_constants(SpecSource("M", {"M": text}, ""), {"N": "Cardinality({5})"})
+    assert made.modules["Sweep_M"].splitlines()[1] == "EXTENDS M"
+
+
 def test_names_that_are_taken_are_not_taken_again() -> None:
     modules = {"M": "---- MODULE M ----\nCONSTANT N\nSweep_N == 1\n====", "Sweep_M": ""}
     made = with_constants(SpecSource("M", modules, ""), {"N": "1 + 1"})

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from tests.strategies import names, values
-from toolkit.errors import JavaNotFoundError, SettingError
+from toolkit.errors import JavaNotFoundError, SettingError, ValueParseError
 from toolkit.tlc import CheckResult, Counterexample, SpecSource, TraceState, check, find_tlc
 from toolkit.tlc.coverage import ActionCoverage, Coverage, ExpressionCoverage
 from toolkit.tlc.modules import Location
@@ -29,7 +29,18 @@ from toolkit.tlc.remember import (
     result_key,
     why_not_remembered,
 )
-from toolkit.values import FALSE, TRUE, ModelValue, Record, Set, Tuple, function, interval
+from toolkit.values import (
+    FALSE,
+    TRUE,
+    ModelValue,
+    Record,
+    Set,
+    Tuple,
+    from_itf,
+    function,
+    interval,
+    to_itf,
+)
 
 NOON = datetime(2020, 2, 3, 12, 0, tzinfo=UTC)
 KEY = "0" * 64
@@ -125,8 +136,14 @@ def test_any_value_of_a_counterexample_comes_back(variables: dict[str, Any]) -> 
     example = msgspec.structs.replace(FULL.counterexamples[0], states=(state, state))
     result = msgspec.structs.replace(FULL, counterexamples=(example,))
     with tempfile.TemporaryDirectory() as folder:
-        found = again(Memory(folder), result)
-    assert found is not None
+        reason = Memory(folder).put(KEY, result)
+        found = Memory(folder).get(KEY)
+    if found is None:
+        # A model value that has the name of a keyword cannot be read again.
+        assert "#model" in (reason or "")
+        with pytest.raises(ValueParseError):
+            from_itf({"#map": [[k, to_itf(value)] for k, value in variables.items()]})
+        return
     assert found.counterexamples == result.counterexamples
     back = found.trace[1].variables
     assert list(back) == list(variables)
@@ -149,6 +166,11 @@ def test_values_that_look_alike_stay_apart(memory: Memory) -> None:
     found = again(memory, msgspec.structs.replace(FULL, counterexamples=(example,)))
     assert found is not None
     assert found.trace[0].variables == variables
+
+
+def test_a_result_that_would_come_back_as_another_one_is_not_kept(memory: Memory) -> None:
+    assert memory.put(KEY, msgspec.structs.replace(FULL, positions=[PLACE]))  # a list, no tuple
+    assert memory.info().entries == 0
 
 
 def test_an_interval_that_json_has_no_room_for_is_told(memory: Memory) -> None:
@@ -348,6 +370,9 @@ def test_a_default_that_is_given_is_the_same_question() -> None:
     assert key(java_options=["-XX:ActiveProcessorCount=1"]) == key()
     other = SpecSource("M", {"M": BODY}, SOURCE.config, origin="elsewhere")
     assert key(other) == key()
+    one = SpecSource("M", {"M": BODY, "N": ""}, SOURCE.config)
+    other = SpecSource("M", {"N": "", "M": BODY}, SOURCE.config)
+    assert key(one) == key(other)
 
 
 def test_jars_count_by_what_is_in_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

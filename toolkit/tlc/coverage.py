@@ -94,6 +94,11 @@ class Coverage(msgspec.Struct, frozen=True):
         """The actions of the next-state relation that never happened."""
         return tuple(a for a in self.actions if a.kind == "next" and not a.generated)
 
+    def _repr_html_(self) -> str:
+        from toolkit.tlc.render import render_coverage
+
+        return render_coverage(self)
+
     def action_frame(self) -> pd.DataFrame:
         """Return one row for each action.
 

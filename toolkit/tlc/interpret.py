@@ -59,7 +59,7 @@ _FAILED: dict[int, Outcome] = {
     3002: "parse-error",
     2171: "parse-error",
 }
-_EVALUATION = {2102, 2103, 2105, 2106, 2109, 2111, 2113, 2147, 2154, 2265, *range(2125, 2132)}
+_EVALUATION = {2102, 2103, 2105, 2106, 2109, 2111, 2113, 2154, 2265, *range(2125, 2132)}
 _EVALUATION |= {*range(2133, 2146), *range(2148, 2154), *range(2155, 2171), *range(2172, 2184)}
 _CONFIG = {*range(2222, 2246), *range(5001, 5007), 2115, 2146, 2279}
 _THROWN = re.compile(r"The exception was an? (?:java|tlc2)\.")
@@ -70,7 +70,7 @@ _TOO_LARGE = re.compile(
     r"|cardinality .{0,40} exceeds",
     re.IGNORECASE,
 )
-_PLACED = {2103}
+_PLACED = {2103, 2147}
 _FRAME = {2121, 2264}
 # Where several messages are errors, the first of the best of these names the outcome.
 _RANK: dict[str, int] = {
@@ -270,8 +270,12 @@ class Interpreter:
         if last is None:
             last = Finding("evaluation-error", event.text.strip())
             self.findings.append(last)
+        self._nested = None
+        if last.outcome == "error":
+            last.outcome = "evaluation-error"
         if positions:
-            last.positions = positions
+            # Message 2147 gives the place alone, not the expressions around it.
+            last.positions = positions if event.code == 2103 else last.positions
             last.location = last.location or positions[-1]
 
     def _error(self, event: Message) -> None:

@@ -3,8 +3,8 @@
 A message stands between ``@!@!@STARTMSG code:severity @!@!@`` and ``@!@!@ENDMSG code @!@!@``,
 each on a line of its own.  Some messages stand inside another that tells of an error, where
 their start may be in the middle of a line.  Whatever a specification prints, and what the parser
-says, stands between messages without any mark.  A string of a specification that looks like a mark is
-printed within quotes, hence never at the beginning of a line, and is not taken for one.
+says, stands between messages without any mark.  A string of a specification that looks like a
+mark is printed within quotes, hence never at the beginning of a line, and is not taken for one.
 """
 
 from __future__ import annotations

@@ -223,7 +223,11 @@ class Memory:
         if reason is not None:
             return reason
         try:
-            data = _encode(result, key, self._clock().isoformat(timespec="seconds"))
+            computed = self._clock().isoformat(timespec="seconds")
+            data = _encode(result, key, computed)
+            # A result that would come back as another one, or not at all, is none to keep.
+            if _decode(data, key) != msgspec.structs.replace(result, remembered=computed):
+                return "the result does not come back the same from JSON"
         except (ToolkitError, ValueError, TypeError, RecursionError) as error:
             return f"the result cannot be written as JSON: {error}"
         if len(data) > self.limit:

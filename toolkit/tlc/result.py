@@ -159,6 +159,11 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True):
     loop: int | None = None
     stuttering: bool = False
 
+    def _repr_html_(self) -> str:
+        from toolkit.tlc.render import render_counterexample
+
+        return render_counterexample(self)
+
 
 _QUANTIFIER = re.compile(r"\s*\\E\s[^:]*:(?!:)")
 _CALL = re.compile(r"\s*([A-Za-z_]\w*)\s*\(")
@@ -348,6 +353,11 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     def trace(self) -> tuple[TraceState, ...]:
         """The states of the first counterexample."""
         return self.counterexamples[0].states if self.counterexamples else ()
+
+    def _repr_html_(self) -> str:
+        from toolkit.tlc.render import render_result
+
+        return render_result(self)
 
     def to_json(self, *, log: bool = False) -> dict[str, Any]:
         """Return the result as JSON data, values in the ITF encoding.
