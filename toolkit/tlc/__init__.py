@@ -11,9 +11,11 @@ from toolkit.tlc.locate import Jar, Java, find_java, find_tlc
 from toolkit.tlc.manifest import Manifest, Model, compare, load_manifest, run_model
 from toolkit.tlc.messages import Message, MessageParser, Unmarked, parse_messages
 from toolkit.tlc.modules import Location
+from toolkit.tlc.remember import Memory, remembered_check
 from toolkit.tlc.result import CheckResult, Counterexample, Progress, TraceState
 from toolkit.tlc.run import TlcRun, default_memory, sweep
 from toolkit.tlc.source import SpecSource, load_spec
+from toolkit.tlc.sweeps import SmallestFailing, SweepResult, SweepRow, sweep_constants
 
 __all__ = [
     "ActionCoverage",
@@ -25,12 +27,16 @@ __all__ = [
     "Java",
     "Location",
     "Manifest",
+    "Memory",
     "Message",
     "MessageParser",
     "Model",
     "Progress",
     "RunningCheck",
+    "SmallestFailing",
     "SpecSource",
+    "SweepResult",
+    "SweepRow",
     "TlcRun",
     "TraceState",
     "Unmarked",
@@ -44,8 +50,10 @@ __all__ = [
     "load_manifest",
     "load_spec",
     "parse_messages",
+    "remembered_check",
     "run_model",
     "start_check",
     "sweep",
+    "sweep_constants",
     "worker_command",
 ]
