@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from toolkit.tlc.check import check
 from toolkit.tlc.config import config_sections
 from toolkit.tlc.coverage import ActionCoverage, Coverage, ExpressionCoverage
@@ -15,7 +18,10 @@ from toolkit.tlc.remember import Memory, remembered_check
 from toolkit.tlc.result import CheckResult, Counterexample, Progress, TraceState
 from toolkit.tlc.run import TlcRun, default_memory, sweep
 from toolkit.tlc.source import SpecSource, load_spec
-from toolkit.tlc.sweeps import SmallestFailing, SweepResult, SweepRow, sweep_constants
+
+if TYPE_CHECKING:
+    from toolkit.tlc.graph import Graph, dump_graph, read_graph
+    from toolkit.tlc.sweeps import SmallestFailing, SweepResult, SweepRow, sweep_constants
 
 __all__ = [
     "ActionCoverage",
@@ -23,6 +29,7 @@ __all__ = [
     "Counterexample",
     "Coverage",
     "ExpressionCoverage",
+    "Graph",
     "Jar",
     "Java",
     "Location",
@@ -45,11 +52,13 @@ __all__ = [
     "compare",
     "config_sections",
     "default_memory",
+    "dump_graph",
     "find_java",
     "find_tlc",
     "load_manifest",
     "load_spec",
     "parse_messages",
+    "read_graph",
     "remembered_check",
     "run_model",
     "start_check",
@@ -57,3 +66,17 @@ __all__ = [
     "sweep_constants",
     "worker_command",
 ]
+
+# These need pandas or NetworkX, which take longer to load than most commands to run.
+_LATER = {
+    **dict.fromkeys(("Graph", "dump_graph", "read_graph"), "toolkit.tlc.graph"),
+    **dict.fromkeys(
+        ("SmallestFailing", "SweepResult", "SweepRow", "sweep_constants"), "toolkit.tlc.sweeps"
+    ),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATER[name]), name)

@@ -383,6 +383,8 @@ def conclude(
             f"{interpreter.dropped_states} states of counterexamples were passed on and not kept"
         )
     success = finding.outcome == "success"
+    if success and not plan.sampled and not interpreter.distinct:
+        plan.caveats.append("there is no initial state: nothing but the assumptions was checked")
     unsound = any(caveat.startswith("TLC is unsound") for caveat in plan.caveats)
     return CheckResult(
         outcome=finding.outcome,
@@ -396,7 +398,11 @@ def conclude(
         distinct=interpreter.distinct,
         left_on_queue=interpreter.queue,
         depth=interpreter.depth,
-        complete=success and interpreter.queue == 0 and not plan.sampled and not unsound,
+        complete=success
+        and interpreter.queue == 0
+        and bool(interpreter.distinct)
+        and not plan.sampled
+        and not unsound,
         caveats=tuple(plan.caveats),
         counterexamples=name_actions(interpreter.examples(), source.modules),
         coverage=interpreter.coverage.result(ended=interpreter.finished),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-import pandas as pd
 
 from toolkit.tlc.messages import Message
 from toolkit.tlc.modules import Location, find_location, text_at
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["ActionCoverage", "Coverage", "CoverageReader", "ExpressionCoverage"]
 
@@ -108,6 +110,8 @@ class Coverage(msgspec.Struct, frozen=True):
             Columns ``action``, ``kind``, ``module``, ``line``, ``column``, ``distinct`` and
             ``generated`` (missing for a property).
         """
+        import pandas as pd
+
         rows = [
             {
                 "action": one.name,
@@ -138,6 +142,8 @@ class Coverage(msgspec.Struct, frozen=True):
             Columns ``action``, ``level``, ``module``, ``line``, ``column``, ``end_line``,
             ``end_column``, ``count``, ``cost`` (missing where TLC does not say) and ``text``.
         """
+        import pandas as pd
+
         rows = [
             {
                 "action": self.actions[one.action].name if one.action >= 0 else None,
