@@ -1,4 +1,4 @@
-"""What ``make bench`` measures: the simulator, trace validation, and the bridge to TLC.
+"""What ``make bench`` measures: the simulator, trace validation, the bridge to TLC, its values.
 
 Nothing here asserts a time: figures depend on the machine, which is named beside them.
 """
@@ -20,6 +20,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.graph import bench_graph, bench_trace
+from tests.bench.values import bench_values
 from toolkit.conformance import validate
 from toolkit.errors import InternalError
 from toolkit.protocols import get_protocol
@@ -158,7 +160,11 @@ def bench_bridge(table: Table, pairs: int) -> None:
 def main() -> int:
     """Measure what was asked for and print a table."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", help="simulator, validation, bridge; all by default")
+    parser.add_argument(
+        "parts",
+        nargs="*",
+        help="simulator, validation, bridge, graph, trace, values; all by default",
+    )
     parser.add_argument("--runs", type=int, default=2000, help="simulated runs for each figure")
     parser.add_argument("--traces", type=int, default=10_000, help="traces to validate")
     parser.add_argument("--pairs", type=int, default=3, help="pairs of runs of TLC")
@@ -167,6 +173,9 @@ def main() -> int:
         "simulator": lambda: bench_simulator(table, options.runs),
         "validation": lambda: bench_validation(table, options.traces),
         "bridge": lambda: bench_bridge(table, options.pairs),
+        "graph": lambda: bench_graph(table),
+        "trace": lambda: bench_trace(table),
+        "values": lambda: bench_values(table),
     }
     for part in options.parts:
         if part not in parts:
