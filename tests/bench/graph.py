@@ -7,17 +7,39 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from rich.table import Table
 
-from toolkit.tlc import Message
+from toolkit.errors import InternalError
+from toolkit.tlc import Message, SpecSource, check
 from toolkit.tlc.interpret import Interpreter
 
 __all__ = ["bench_graph", "bench_trace"]
 
-STATES, STEPS = 100_000, 500_000
+COUNT = 100_000
+
+# States like those of a small Paxos, each with five steps; one more than N, the initial one.
+MODULE = """---- MODULE Large ----
+EXTENDS Integers
+CONSTANT N
+VARIABLES round, maxBal, msgs
+vars == <<round, maxBal, msgs>>
+Acceptors == {"a1", "a2", "a3"}
+Go(k) ==
+  /\\ round' = k
+  /\\ maxBal' = [a \\in Acceptors |-> ((IF a = "a1" THEN k ELSE IF a = "a2" THEN k \\div 7
+                                      ELSE k \\div 49) % 7) - 1]
+  /\\ msgs' = {[type |-> "1b", acc |-> a, bal |-> (k \\div 3) % 9] : a \\in Acceptors}
+             \\cup {[type |-> "1a", bal |-> k % 11]}
+Init == round = 0 /\\ maxBal = [a \\in Acceptors |-> -1] /\\ msgs = {}
+Next ==
+  \\/ \\E d \\in 1..3 : Go((2 * round + d) % N)
+  \\/ Go((round + (N \\div 2)) % N)
+  \\/ Go((7 * round + 5) % N)
+Spec == Init /\\ [][Next]_vars
+====
+"""
 
 READ = """
 import resource, sys, time
@@ -31,43 +53,29 @@ print(len(graph), len(graph.edges), seconds,
 """
 
 
-def dump_lines(states: int, steps: int) -> Iterator[str]:
-    """Yield a dump as TLC writes it, of states like those of a small Paxos."""
-    yield "strict digraph DiskGraph {\nnodesep=0.35;\nsubgraph cluster_graph {\n"
-    each = steps // states
-    for one in range(states):
-        first = ",style = filled]" if one == 0 else "];"
-        ballots = ", ".join(f"a{n} |-> {(one >> n) % 7 - 1}" for n in range(3))
-        messages = ", ".join(
-            f'[type |-> \\"1b\\", acc |-> a{n}, bal |-> {(one >> n) % 9}]' for n in range(3)
-        )
-        yield (
-            f'{one * 7919 + 1} [label="/\\\\ maxBal = [{ballots}]\\n'
-            f'/\\\\ msgs = {{{messages}}}\\n/\\\\ round = {one}"{first}\n'
-        )
-        for step in range(each):
-            other = (one * 3 + step) % states
-            yield (
-                f"{one * 7919 + 1} -> {other * 7919 + 1} "
-                f'[label="Phase{step % 4}",color="black",fontcolor="black"];\n'
-            )
-    yield "}\n}\n"
-
-
 def bench_graph(table: Table) -> None:
-    """Read a dump in a process of its own, since memory is measured too."""
+    """Read a dump that TLC made, in a process of its own, since memory is measured too."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "graph.dot"
-        with file.open("w") as out:
-            out.writelines(dump_lines(STATES, STEPS))
+        result = check(
+            SpecSource("Large", {"Large": MODULE}, f"SPECIFICATION Spec CONSTANT N = {COUNT}"),
+            workers=1,
+            options=["-dump", "dot,actionlabels", str(file.with_suffix(""))],
+        )
         size = file.stat().st_size / 2**20
         done = subprocess.run(
             [sys.executable, "-c", READ, str(file)], capture_output=True, text=True, check=True
         )
     states, steps, seconds, memory = done.stdout.split()
+    # Every state that TLC generated is the initial one or the end of a step.
+    if (int(states), int(steps) + 1) != (result.distinct, result.generated):
+        raise InternalError(
+            f"{states} states and {steps} steps were read, and TLC counted {result.distinct} "
+            f"states and generated {result.generated}"
+        )
     table.add_row(
         "reading a state graph, seconds",
-        f"{int(states):,} states, {int(steps):,} steps, {size:.0f} MB; "
+        f"{int(states):,} states, {int(steps):,} steps, {size:.0f} MB, written by TLC; "
         f"{int(memory):,} MB of memory (goals: 15 s, 1,500 MB)",
         f"{float(seconds):.1f}",
     )

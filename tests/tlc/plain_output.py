@@ -181,7 +181,10 @@ def disagreements(plain: Plain, document: dict[str, Any], exit_status: int) -> l
         [(one.length, one.loop, one.stuttering) for one in plain.traces],
     )
     positions = [_place(place) for place in document["positions"]]
-    compare("positions", positions, plain.positions)
+    # TLC evaluates a second time to find the positions. That may overflow too, in one run and not
+    # in the next, and then none are told.
+    if plain.verdicts != {"stack-overflow"} or (positions and plain.positions):
+        compare("positions", positions, plain.positions)
     fine = plain.verdicts == {"success"}
     compare("whether nothing is wrong", document["ok"], fine)
     compare("whether our exit status is 0", exit_status == 0, fine)

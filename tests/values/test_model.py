@@ -250,6 +250,14 @@ def test_an_interval_equals_the_set_of_its_members(count: int) -> None:
     assert one != Set([*range(3, 2 + count), 99])
 
 
+def test_of_two_values_at_one_argument_the_first_counts() -> None:
+    assert function([(0, 1), (0, 2)]) == Function({0: 1})
+    assert function([("a", 1), ("b", 3), ("a", 2)]) == Record({"a": 1, "b": 3})
+    assert parse_value("(1 :> 2 @@ 1 :> 3 @@ 2 :> 4)") == Tuple([2, 4])
+    assert parse_value("[a |-> 1, a |-> 2]") == Record({"a": 1})
+    assert Record([("a", 1), ("a", 2)]) == Record({"a": 1})
+
+
 def test_what_an_interval_cannot_do_says_so() -> None:
     huge = interval(0, 2**61)
     with pytest.raises(ValueParseError, match="not written out"):

@@ -89,19 +89,29 @@ def test_what_was_read_before_changes_nothing(one: Value, two: Value) -> None:
 
 
 def test_the_memory_of_the_parser_is_bounded() -> None:
-    for number in range(60_000):
+    for number in range(10_000):
         assert parse_state(f"/\\ x = {{{number}, 0}}\n/\\ y = <<{number}>>") == {
             "x": Set([number, 0]),
             "y": Tuple([number]),
         }
-    for memo in (text_module._KNOWN, text_module._VARIABLES):
+    for memo in (text_module._KNOWN, text_module._VARIABLES, small := text_module._Memo(999, 90)):
+        for number in range(100):
+            small.remember(f"{number:04}" * 6, number)
         assert sum(map(len, memo)) <= memo._room
+    assert 10 < len(small) < 30
+    assert small[f"{99:04}" * 6] == 99
+    small.remember("1" * 80, 1)
+    assert "1" * 80 not in small
     # A short text may stand for much: nothing of the kind is kept.
     text_module._VARIABLES.clear()
+    text_module._KNOWN.clear()
+    parse_value("[1..10 -> 0..1]")
+    parse_value("{[a: 1..30, b: 1..30]}")
     parse_value("SUBSET 1..10")
     parse_value("{SUBSET {1, 2, 3, 4}}")
     parse_value("([1..3 -> {0, 1}] \\X {5})")
     assert len(text_module._VARIABLES) == 0
+    assert all(len(v) < 10 for v in text_module._KNOWN.values() if isinstance(v, Set))
     parse_value("{1, 2}")
     assert len(text_module._VARIABLES) == 1
 
@@ -133,6 +143,19 @@ def test_strings_may_hold_anything() -> None:
         assert parse_value(f"{{{text}, [a |-> {text}]}}") == Set([content, Record({"a": content})])
         state = parse_state(f"/\\ x = ({text} :> <<{text}>>)\n/\\ y = {text}")
         assert state == {"x": function([(content, Tuple([content]))]), "y": content}
+
+
+def test_a_string_is_what_tlc_means_by_it() -> None:
+    assert parse_value('"a\\"b\\\\c\\n\\t\\f\\r"') == 'a"b\\c\n\t\f\r'
+    assert format_value('a"b\\c\n\t\f\r') == '"a\\"b\\\\c\\n\\t\\f\\r"'
+
+
+def test_states_as_tlc_prints_them_take_the_quick_way() -> None:
+    for state in (
+        "/\\ x = 1\n/\\ y = {1..3, <<>>}", "x = <<1>>", '/\\ x = "/\\\\ y = 2"\n/\\ y = "a/b"',
+        "/\\ x = << {1},\n  [a |-> (n1 :> {} @@ n2 :> SUBSET 1..2)] >>\n/\\ y = ({1} \\X {2})\n",
+    ):  # fmt: skip
+        assert text_module._quick_state(state) == slowly("state", state)
 
 
 def test_what_tlc_prints_in_many_ways_is_one_value() -> None:
@@ -233,6 +256,14 @@ def test_what_is_done_with_a_deep_value_gives_our_error_at_most(opening: str, cl
         except ToolkitError as error:
             said = str(error)
         assert "nested too deeply" in said
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("<<", ">>"), ("[a |-> ", "]"), ("{", "}")])
+def test_a_deep_value_is_read_and_hashed(opening: str, closing: str) -> None:
+    text = opening * 5_000 + "1" + closing * 5_000
+    value = parse_value(text)
+    assert hash(value) == hash(parse_value(text))
+    assert isinstance(parse_value(f"{{{text}, 1}}"), Set)
 
 
 def test_plain_python_that_is_nested_deeply_gives_our_error() -> None:

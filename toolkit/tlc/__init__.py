@@ -20,7 +20,7 @@ from toolkit.tlc.run import TlcRun, default_memory, sweep
 from toolkit.tlc.source import SpecSource, load_spec
 
 if TYPE_CHECKING:
-    from toolkit.tlc.graph import Graph, dump_graph, read_graph
+    from toolkit.tlc.graph import Graph, GraphTear, dump_graph, iter_graph, read_graph
     from toolkit.tlc.sweeps import SmallestFailing, SweepResult, SweepRow, sweep_constants
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Coverage",
     "ExpressionCoverage",
     "Graph",
+    "GraphTear",
     "Jar",
     "Java",
     "Location",
@@ -55,6 +56,7 @@ __all__ = [
     "dump_graph",
     "find_java",
     "find_tlc",
+    "iter_graph",
     "load_manifest",
     "load_spec",
     "parse_messages",
@@ -69,7 +71,9 @@ __all__ = [
 
 # These need pandas or NetworkX, which take longer to load than most commands to run.
 _LATER = {
-    **dict.fromkeys(("Graph", "dump_graph", "read_graph"), "toolkit.tlc.graph"),
+    **dict.fromkeys(
+        ("Graph", "GraphTear", "dump_graph", "iter_graph", "read_graph"), "toolkit.tlc.graph"
+    ),
     **dict.fromkeys(
         ("SmallestFailing", "SweepResult", "SweepRow", "sweep_constants"), "toolkit.tlc.sweeps"
     ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
+import html
+import json
 import re
 import shutil
 from array import array
@@ -10,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -18,134 +19,24 @@ import pandas as pd
 
 from toolkit.errors import SettingError, TlcError, ValueParseError
 from toolkit.tlc.check import check
+from toolkit.tlc.config import config_sections
+from toolkit.tlc.graph_dump import GraphEdge, GraphState, GraphTear, iter_graph, numbered
 from toolkit.tlc.result import CheckResult
 from toolkit.tlc.run import run_folder
 from toolkit.tlc.source import SpecSource
-from toolkit.values import Value, format_value, parse_state, parse_value
+from toolkit.values import Value, format_value, parse_state, parse_value, to_itf
 
-__all__ = ["Graph", "GraphEdge", "GraphState", "dump_graph", "iter_graph", "read_graph"]
+__all__ = [
+    "Graph",
+    "GraphEdge",
+    "GraphState",
+    "GraphTear",
+    "dump_graph",
+    "iter_graph",
+    "read_graph",
+]
 
-_LABEL = r'"((?:[^"\\]|\\.)*)"'
-_NODE = re.compile(rf"(-?\d+) \[label={_LABEL}(,style = filled)?\];?")
-_EDGE = re.compile(rf"(-?\d+) -> (-?\d+)(?: \[label={_LABEL}[^\]]*\])?;?")
-_ESCAPE = re.compile(r"\\(.)")
 _VARIABLE = re.compile(r"(?:\A|\n)/\\ (\w+) = ")
-# What else TLC writes into a dump: layout, ranks and the legend.
-_OTHER = re.compile(
-    r"strict digraph|edge \[|nodesep|subgraph |color=|\{rank|\}|node \[|\w+ \[label=|\s*\Z"
-)
-
-
-class GraphState(NamedTuple):
-    """A state as it stands in a dump.
-
-    Parameters
-    ----------
-    fingerprint : int
-        TLC's, of 64 bits.
-    text : str
-        The variables, as TLC prints them.
-    initial : bool
-    """
-
-    fingerprint: int
-    text: str
-    initial: bool
-
-
-class GraphEdge(NamedTuple):
-    """A step as it stands in a dump.
-
-    Parameters
-    ----------
-    source, target : int
-        Fingerprints.
-    action : str
-        The action's name; empty where the dump has no labels.
-    """
-
-    source: int
-    target: int
-    action: str
-
-
-def _unescape(label: str) -> str:
-    if "\\" not in label:
-        return label
-    return _ESCAPE.sub(lambda match: "\n" if match[1] == "n" else match[1], label)
-
-
-def _lines(source: Path | str | Iterable[str]) -> Iterator[str]:
-    if not isinstance(source, (Path, str)):
-        yield from source
-        return
-    path = Path(source)
-    try:
-        zipped = path.suffix == ".gz"
-        with gzip.open(path) if zipped else path.open("rb") as file:
-            for line in file:
-                yield line.decode(errors="replace")
-    except (OSError, EOFError) as error:
-        raise TlcError(
-            f"the dump cannot be read: {error}", path=path, hint="check the path"
-        ) from error
-
-
-def iter_graph(
-    source: Path | str | Iterable[str], *, partial: bool = False
-) -> Iterator[GraphState | GraphEdge]:
-    """Yield states and steps of a dump, one at a time.
-
-    Parameters
-    ----------
-    source : path or iterable of str
-        A file that ``-dump dot,actionlabels`` wrote (gzip too), or its lines.
-    partial : bool
-        Whether a dump that is cut off is read as far as it goes.
-
-    Yields
-    ------
-    GraphState or GraphEdge
-
-    Raises
-    ------
-    TlcError
-        If the file cannot be read, is cut off, or has a line that is none of TLC's.
-    """
-    path = source if isinstance(source, (Path, str)) else None
-    begun, closed, number = False, 0, 0
-    for number, line in enumerate(_lines(source), 1):
-        if edge := _EDGE.match(line):
-            if edge.end() == len(line.rstrip()):
-                yield GraphEdge(int(edge[1]), int(edge[2]), _unescape(edge[3] or ""))
-                continue
-        elif node := _NODE.match(line):
-            if node.end() == len(line.rstrip()):
-                yield GraphState(int(node[1]), _unescape(node[2]), node[3] is not None)
-                continue
-        elif _OTHER.match(line):
-            begun = begun or line.startswith("strict digraph")
-            closed += (
-                line.rstrip().count("}") - line.count("{rank") if line[:1] in ("}", "{") else 0
-            )
-            continue
-        if partial:
-            return
-        raise TlcError(
-            f"this is no line of a dump: {line.rstrip()[:120]!r}",
-            path=path,
-            line=number,
-            hint="was TLC ended while it wrote? read what there is with partial=True",
-        )
-    if not begun and not partial:
-        raise TlcError("this is no dump of TLC's", path=path, hint="make it with dump_graph")
-    if closed < 2 and not partial:
-        raise TlcError(
-            "the dump is cut off",
-            path=path,
-            line=number,
-            hint="was TLC ended while it wrote? read what there is with partial=True",
-        )
 
 
 class Graph:
@@ -170,9 +61,16 @@ class Graph:
         One for each step; `labels` are places in `actions`.
     actions : list of str
     complete : bool
-        Whether this is all that can be reached within the model's bounds.
+        Whether nothing is known to be missing.  From :func:`dump_graph`: whether this is all that
+        can be reached within the model's bounds.  From :func:`read_graph`: whether the dump is
+        whole, for it does not say whether TLC had come to its end when it closed it.
     missing : int
         Steps that were left out, since a state of theirs is not in a dump that was cut off.
+    stuttering : int
+        Steps that are no action's, which TLC 2.15 adds to every state where a temporal property
+        is checked.  They are counted here and are not among the steps.
+    caveats : tuple of str
+        In what the graph is less than it seems to be.
     """
 
     def __init__(
@@ -186,6 +84,8 @@ class Graph:
         *,
         complete: bool,
         missing: int = 0,
+        stuttering: int = 0,
+        caveats: tuple[str, ...] = (),
     ) -> None:
         self.fingerprints = fingerprints
         self.names = list(columns)
@@ -196,6 +96,8 @@ class Graph:
         self.actions = actions
         self.complete = complete
         self.missing = missing
+        self.stuttering = stuttering
+        self.caveats = caveats
 
     def __len__(self) -> int:
         return len(self.fingerprints)
@@ -210,7 +112,12 @@ class Graph:
         head = f"<p>{len(self):,} states, {len(self.sources):,} steps, "
         head += f"{len(self.initial):,} initial, greatest depth {int(self.depth.max(initial=0))}"
         head += "</p>" if self.complete else "; <b>not complete</b></p>"
+        head += "".join(f"<p>{html.escape(caveat)}</p>" for caveat in self.caveats)
         return head + render_table(self.states.head(20).map(_text))
+
+    def _own(self, name: str) -> str:
+        # A variable may have the name of a column that is ours; none has parentheses.
+        return f"({name})" if name in self.columns else name
 
     def state(self, index: int) -> dict[str, Value]:
         """Return a state's variables.
@@ -228,14 +135,15 @@ class Graph:
         """One row for each state: a column for each variable, ``initial`` and ``depth``.
 
         The index is the state's place; ``depth`` is the least number of steps from an initial
-        state, -1 where none leads there.
+        state, -1 where none leads there.  Where a variable has one of these names, our column is
+        named ``(initial)`` or ``(depth)``.
         """
         values = np.empty(len(self.values), dtype=object)
         values[:] = self.values
         frame = pd.DataFrame({name: values[codes] for name, codes in self.columns.items()})
-        frame["initial"] = np.isin(np.arange(len(self)), self.initial)
-        frame["depth"] = self.depth
-        frame.index.name = "state"
+        frame[self._own("initial")] = np.isin(np.arange(len(self)), self.initial)
+        frame[self._own("depth")] = self.depth
+        frame.index.name = self._own("state")
         return frame
 
     @cached_property
@@ -267,12 +175,25 @@ class Graph:
 
     @property
     def depth(self) -> np.ndarray[Any, np.dtype[np.int32]]:
-        """The least number of steps from an initial state to each; -1 where none leads there."""
+        """The least number of steps from an initial state to each; -1 where none leads there.
+
+        The greatest of them is one less than TLC's own depth, which counts states; with several
+        workers TLC's may be greater, since it need not have come by the shortest way.
+        """
         return self._search[0]
 
     @property
     def deadlocks(self) -> np.ndarray[Any, np.dtype[np.int64]]:
-        """The states from which no step leads to another state."""
+        """The states without any step: what TLC calls a deadlock.
+
+        A step to the state itself counts as one.  Where a constraint cuts steps off, or the graph
+        is not complete, a state may be here whose steps were merely not followed.
+        """
+        return np.setdiff1d(np.arange(len(self)), self.sources)
+
+    @property
+    def terminal(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """The states from which no step leads to another state; deadlocks are among them."""
         moves = self.sources[self.sources != self.targets]
         return np.setdiff1d(np.arange(len(self)), moves)
 
@@ -341,46 +262,134 @@ class Graph:
         """
         graph: nx.MultiDiGraph[int] = nx.MultiDiGraph()
         first = set(self.initial.tolist())
+        depth = self.depth.tolist()
         texts = [format_value(value) for value in self.values] if values else []
-        for index in range(len(self)):
-            shown = {name: texts[codes[index]] for name, codes in self.columns.items() if values}
-            graph.add_node(index, initial=index in first, depth=int(self.depth[index]), **shown)
+        shown = self.columns if values else {}
+        # Not as keywords: a variable may have the name of a parameter.
+        graph.add_nodes_from(
+            (
+                index,
+                {
+                    self._own("initial"): index in first,
+                    self._own("depth"): depth[index],
+                    **{name: texts[codes[index]] for name, codes in shown.items()},
+                },
+            )
+            for index in range(len(self))
+        )
+        for source, target, action in self._steps():
+            graph.add_edge(source, target, action=action)
+        return graph
+
+    def _steps(self) -> Iterator[tuple[int, int, str]]:
         for source, target, label in zip(
             self.sources.tolist(), self.targets.tolist(), self.labels.tolist(), strict=True
         ):
-            graph.add_edge(source, target, action=self.actions[label])
-        return graph
+            yield source, target, self.actions[label]
 
     def write(self, path: Path | str) -> None:
-        """Write the graph for other programs: GraphML, or two tables.
+        """Write the graph for other programs.
 
         Parameters
         ----------
         path : path
-            Ends in ``.graphml``; or in ``.csv`` or ``.parquet``, for states, and the edges go
-            beside it, with ``-edges`` in the name.  Values are TLA+ text there.
+            The form is told by its end:
+
+            ``.graphml``
+                For NetworkX, Gephi, yEd and others; values are TLA+ text.
+            ``.dot``
+                For Graphviz; values are TLA+ text.
+            ``.json``
+                An object with ``vars``, ``states`` (values in the ITF encoding, and under
+                ``#meta`` the state's place, whether it is initial, and its depth), ``edges``
+                (source, target, action), ``complete`` and ``caveats``.
+            ``.csv``, ``.parquet``
+                Two tables: the states, and beside them the steps, with ``-edges`` in the name;
+                values are TLA+ text.
+
+        Raises
+        ------
+        SettingError
+            If the end of the name is none of these, the file cannot be written, or pandas lacks
+            what it needs for Parquet.
         """
         file = Path(path)
-        if file.suffix == ".graphml":
-            nx.write_graphml(self.to_networkx(), file)
-            return
-        other = file.with_name(f"{file.stem}-edges{file.suffix}")
+        writers: dict[str, Callable[[], None]] = {
+            ".graphml": lambda: nx.write_graphml(self.to_networkx(), file),
+            ".dot": lambda: self._write_lines(file, self._dot()),
+            ".json": lambda: self._write_lines(file, self._json()),
+            ".csv": lambda: self._write_tables(file),
+            ".parquet": lambda: self._write_tables(file),
+        }
+        if file.suffix not in writers:
+            raise SettingError(
+                f"a graph cannot be written as {file.suffix!r}", path=file, hint=", ".join(writers)
+            )
+        try:
+            writers[file.suffix]()
+        except OSError as error:
+            raise SettingError(
+                f"the graph cannot be written: {error.strerror or error}",
+                path=file,
+                hint="name a file in a folder that is there and can be written to",
+            ) from error
+        except ImportError as error:
+            raise SettingError(
+                "pandas lacks what it needs for Parquet", path=file, hint="install pyarrow"
+            ) from error
+
+    def _write_lines(self, file: Path, lines: Iterable[str]) -> None:
+        with file.open("w", encoding="utf-8") as out:
+            out.writelines(lines)
+
+    def _write_tables(self, file: Path) -> None:
         states = self.states.copy()
         texts = np.array([format_value(value) for value in self.values], dtype=object)
         for name, codes in self.columns.items():
             states[name] = texts[codes]
+        other = file.with_name(f"{file.stem}-edges{file.suffix}")
         if file.suffix == ".csv":
             states.to_csv(file)
             self.edges.to_csv(other, index=False)
-        elif file.suffix == ".parquet":
+        else:
             states.to_parquet(file)
             self.edges.to_parquet(other)
-        else:
-            raise SettingError(
-                f"a graph cannot be written as {file.suffix!r}",
-                path=file,
-                hint=".graphml, .csv or .parquet",
+
+    def _dot(self) -> Iterator[str]:
+        def quoted(text: str) -> str:
+            escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+            return '"' + escaped.replace("\n", "\\l") + '"'
+
+        texts = [format_value(value) for value in self.values]
+        first = set(self.initial.tolist())
+        yield "digraph states {\nnode [shape=box];\n"
+        for index in range(len(self)):
+            label = "".join(f"{name} = {texts[codes[index]]}\n" for name, codes in
+                            self.columns.items())  # fmt: skip
+            filled = ",style=filled" if index in first else ""
+            yield f"{index} [label={quoted(label)}{filled}];\n"
+        for source, target, action in self._steps():
+            yield f"{source} -> {target} [label={quoted(action)}];\n"
+        yield "}\n"
+
+    def _json(self) -> Iterator[str]:
+        texts = [json.dumps(to_itf(value)) for value in self.values]
+        first = set(self.initial.tolist())
+        depth = self.depth.tolist()
+        head = {"vars": self.names, "complete": self.complete, "caveats": list(self.caveats)}
+        yield json.dumps(head)[:-1] + ', "states": ['
+        for index in range(len(self)):
+            meta = {"index": index, "initial": index in first, "depth": depth[index]}
+            row = "".join(
+                f", {json.dumps(name)}: {texts[codes[index]]}"
+                for name, codes in self.columns.items()
             )
+            yield f'{"," if index else ""}\n{{"#meta": {json.dumps(meta)}{row}}}'
+        yield '], "edges": ['
+        for number, (source, target, action) in enumerate(self._steps()):
+            step = {"source": source, "target": target, "action": action}
+            yield f"{',' if number else ''}\n{json.dumps(step)}"
+        yield "]}\n"
 
 
 def _text(value: object) -> object:
@@ -398,6 +407,7 @@ class _Builder:
         self.initial = array("i")
         self.sources, self.targets, self.labels = array("q"), array("q"), array("i")
         self.actions: dict[str, int] = {}
+        self.stuttering = 0
 
     def code(self, text: str, value: Value | None = None) -> int:
         code = self.codes.get(text)
@@ -410,18 +420,23 @@ class _Builder:
         return code
 
     def state(self, state: GraphState) -> None:
-        if state.fingerprint in self.places:
-            return
         parts = _VARIABLE.split(state.text)
         if len(parts) > 1 and not parts[0]:
             row = {parts[at]: self.code(parts[at + 1]) for at in range(1, len(parts), 2)}
+            if len(row) != len(parts) // 2:
+                raise ValueParseError("a variable stands twice in a state")
         else:
             row = {n: self.code(format_value(v), v) for n, v in parse_state(state.text).items()}
         if not self.columns:
             self.columns = {name: array("i") for name in row}
         if row.keys() != self.columns.keys():
             raise ValueParseError(f"a state has other variables: {', '.join(row)}")
-        place = self.places[state.fingerprint] = len(self.fingerprints)
+        new = len(self.fingerprints)
+        place = self.places.setdefault(state.fingerprint, new)
+        if place != new:
+            if any(self.columns[name][place] != code for name, code in row.items()):
+                raise ValueParseError(f"two states have the fingerprint {state.fingerprint}")
+            return
         self.fingerprints.append(state.fingerprint)
         for name, code in row.items():
             self.columns[name].append(code)
@@ -429,11 +444,14 @@ class _Builder:
             self.initial.append(place)
 
     def edge(self, edge: GraphEdge) -> None:
+        if edge.stuttering:
+            self.stuttering += 1
+            return
         self.sources.append(edge.source)
         self.targets.append(edge.target)
         self.labels.append(self.actions.setdefault(edge.action, len(self.actions)))
 
-    def build(self, *, partial: bool) -> Graph:
+    def build(self, *, partial: bool, torn: GraphTear | None) -> Graph:
         order = np.array(self.fingerprints, dtype=np.int64)
         ranks = np.argsort(order)
         ends = []
@@ -448,6 +466,11 @@ class _Builder:
         missing = int((~found).sum())
         if missing and not partial:
             raise ValueParseError(f"{missing} steps lead from or to states that are not there")
+        caveats = []
+        if torn is not None:
+            caveats.append(f"read up to line {torn.line} only: {torn.reason}")
+        if missing:
+            caveats.append(f"{missing} steps were left out: a state of theirs is not there")
         labels = np.array(self.labels, dtype=np.int32)
         return Graph(
             order,
@@ -456,8 +479,10 @@ class _Builder:
             np.array(self.initial, dtype=np.int32),
             (ends[0][found], ends[1][found], labels[found]),
             list(self.actions),
-            complete=not partial,
+            complete=torn is None and not missing,
             missing=missing,
+            stuttering=self.stuttering,
+            caveats=tuple(caveats),
         )
 
 
@@ -467,10 +492,10 @@ def read_graph(source: Path | str | Iterable[str], *, partial: bool = False) -> 
     Parameters
     ----------
     source : path or iterable of str
-        A file that ``-dump dot,actionlabels`` wrote (gzip too), or its lines.
+        A file that ``-dump dot,actionlabels`` wrote (compressed by gzip or not), or its lines.
     partial : bool
-        Whether a dump that is cut off is read as far as it goes; the graph then says that it
-        is not complete, and how many steps were left out.
+        Whether a dump that is cut off or damaged is read as far as it goes; the graph then says
+        that it is not complete, where reading ended, and how many steps were left out.
 
     Returns
     -------
@@ -479,23 +504,54 @@ def read_graph(source: Path | str | Iterable[str], *, partial: bool = False) -> 
     Raises
     ------
     TlcError
-        If it cannot be read, is cut off, or is no dump of TLC's; with file and line.
+        If it cannot be read, is cut off or damaged, or is no dump of TLC's; with file and line.
+
+    Notes
+    -----
+    A step's action is named as TLC names it: by the innermost definition that TLC can look into.
+    The dump has no location by which a better name could be found, as a counterexample has.
+
+    Examples
+    --------
+    >>> graph = read_graph(["strict digraph DiskGraph {", "subgraph cluster_graph {",
+    ...     '5 [label="x = 1",style = filled]', '5 -> 6 [label="Up",color="1",fontcolor="1"];',
+    ...     '6 [label="x = 2"];', "}", "}"])
+    >>> graph.shortest_path(lambda state: state["x"] == 2)
+    [(None, {'x': 1}), ('Up', {'x': 2})]
     """
     builder = _Builder()
-    try:
-        for item in iter_graph(source, partial=partial):
+    path = source if isinstance(source, (Path, str)) else None
+    hint = "was it changed? make it again, or read what there is with partial=True"
+    torn = None
+    for line, item in numbered(source, partial=partial):
+        try:
             if isinstance(item, GraphEdge):
                 builder.edge(item)
-            else:
+            elif isinstance(item, GraphState):
                 builder.state(item)
-        return builder.build(partial=partial)
+            else:
+                torn = item
+        except ValueParseError as error:
+            if not partial:
+                raise TlcError(
+                    f"a state cannot be understood: {error.message}",
+                    path=path,
+                    line=line,
+                    hint=hint,
+                ) from error
+            torn = GraphTear(line, error.message)
+            break
+    try:
+        return builder.build(partial=partial, torn=torn)
     except ValueParseError as error:
-        path = source if isinstance(source, (Path, str)) else None
-        raise TlcError(
-            f"the dump cannot be understood: {error.message}",
-            path=path,
-            hint="was it changed? make it again",
-        ) from error
+        raise TlcError(error.message, path=path, hint=hint) from error
+
+
+_NO_GRAPH = {
+    "simulate": "a simulation has no graph",
+    "depth_first": "a depth-first search writes each step anew in every round, without its action",
+    "recover": "a run that continues from a checkpoint writes only what comes after it",
+}
 
 
 def dump_graph(
@@ -512,30 +568,53 @@ def dump_graph(
     Returns
     -------
     CheckResult, Graph
-        The graph is complete only if all states were explored.
+        The graph is complete only if all states were explored; after a violation, or when time
+        or memory were up, it has what TLC had written, and says so.
 
     Raises
     ------
     SettingError
-        If a simulation is asked for, which has no graph.
+        If a simulation, a depth-first search or a recovery is asked for, which have no graph, or
+        a dump of one's own.
     TlcError
         If TLC came to no state at all: see the message for why.
     """
-    if options.get("simulate") is not None or "-simulate" in options.get("options", ()):
-        raise SettingError("a simulation has no graph", hint="leave -simulate out")
+    given = list(options.get("options", ()))
+    for name, why in _NO_GRAPH.items():
+        option = {"depth_first": "-dfid"}.get(name, f"-{name}")
+        if options.get(name) is not None or option in given:
+            raise SettingError(why, hint=f"leave {name} out")
+    if "-dump" in given:
+        raise SettingError("-dump stands in the options already", hint="leave it out")
     options.setdefault("workers", 1)
     folder = run_folder()
     try:
-        dump = ["-dump", "dot,actionlabels", str(folder / "graph")]
-        options["options"] = [*options.get("options", ()), *dump]
+        options["options"] = [*given, "-dump", "dot,actionlabels", str(folder / "graph")]
         result = check(spec, config, **options)
         file = folder / "graph.dot"
-        if not file.is_file() or not result.distinct:
-            raise TlcError(
-                f"there is no state graph: {result.outcome}: {result.message}",
-                hint="mend the specification first",
-            )
-        graph = read_graph(file, partial=not result.complete)
+        explored = result.ok and result.left_on_queue == 0
+        graph = read_graph(file, partial=not explored) if file.is_file() else None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    if graph is None or not len(graph):
+        raise TlcError(
+            f"there is no state graph: {result.outcome}: {result.message}",
+            hint="mend the specification, or give it more time or memory",
+        )
+    graph.caveats += tuple(_reservations(result, graph, explored=explored))
+    if not explored or len(graph) != result.distinct:
+        graph.complete = False
     return result, graph
+
+
+def _reservations(result: CheckResult, graph: Graph, *, explored: bool) -> Iterator[str]:
+    """Yield in what a graph is less than it seems to be, by what TLC was told and said."""
+    if result.ok and not explored:
+        yield f"TLC ended with {result.left_on_queue} states still to be explored"
+    elif not explored:
+        yield f"the run ended with {result.outcome}: states may lack steps, and others be missing"
+    if explored and len(graph) != result.distinct:
+        yield f"TLC counted {result.distinct} states, and its dump has {len(graph)}"
+    yield from result.caveats
+    if config_sections(result.config).get("SYMMETRY"):
+        yield "states that symmetry makes alike are one: a step may lead to one with names changed"

@@ -535,12 +535,13 @@ def _call(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _split(text: str) -> Sequence[str]:
-    parts, depth, start, quoted = [], 0, 0, False
+    parts, depth, start, quoted, escaped = [], 0, 0, False, False
     for at, character in enumerate(text):
-        if character == '"' and (not quoted or text[at - 1] != "\\"):
-            quoted = not quoted
-        elif quoted:
-            continue
+        if quoted:
+            quoted = escaped or character != '"'
+            escaped = character == "\\" and not escaped
+        elif character == '"':
+            quoted = True
         elif character in "([{<":
             depth += 1
         elif character in ")]}>":

@@ -209,10 +209,8 @@ def _atom(token: str, place: int) -> Value:
 
 
 def _leaf(token: str) -> Value:
-    parser = _Parser(_tokens(token))
-    value = parser.value()
-    parser.expect("")
-    return value
+    # A leaf's only closing bracket is its last sign: nothing can follow the value.
+    return _Parser(_tokens(token)).value()
 
 
 def _field(tokens: Sequence[str], place: int, mark: str) -> str:
