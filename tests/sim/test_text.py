@@ -364,7 +364,8 @@ TOKENS = sorted({*re.findall(r"\S+", EVERYTHING), "->", "1e400", '"', "\\", "\u2
 def test_garbage_gives_scenario_errors_only(text: str) -> None:
     for candidate in (text, START + text):
         with contextlib.suppress(ScenarioError):
-            parse_scenario(candidate)
+            scenario = parse_scenario(candidate)
+            assert parse_scenario(format_scenario(scenario)) == scenario
 
 
 @settings(max_examples=300, deadline=None)
@@ -374,7 +375,8 @@ def test_a_damaged_text_gives_scenario_errors_only(data: st.DataObject) -> None:
     until = data.draw(st.integers(at, min(len(EVERYTHING), at + 20)))
     middle = data.draw(st.text(max_size=5) | st.sampled_from(TOKENS))
     with contextlib.suppress(ScenarioError):
-        parse_scenario(EVERYTHING[:at] + middle + EVERYTHING[until:])
+        scenario = parse_scenario(EVERYTHING[:at] + middle + EVERYTHING[until:])
+        assert parse_scenario(format_scenario(scenario)) == scenario
 
 
 def test_every_scenario_that_travels_along_is_named_after_its_protocol() -> None:

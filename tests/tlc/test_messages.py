@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, strategies as st
 
 from toolkit.tlc import Message, Unmarked, parse_messages
@@ -40,6 +41,36 @@ def test_a_string_that_looks_like_a_mark_is_no_mark() -> None:
     events = list(parse_messages([START.format("2217:4"), *state.split("\n"), END.format("2217"),
                                   '"' + START.format("2193:0") + '"']))  # fmt: skip
     assert events == [Message(2217, 4, state), Unmarked('"' + START.format("2193:0") + '"')]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("n1", "<<1, {2, 3}>>", "[a |-> 1, b |-> 2]", "f(1, 2)"),
+        ('(0 :> <<"a">> @@ 1 :> {})', "<<<<>>, <<1>>>>", "3"),
+        (r'"ends in a backslash \\"', "n1"),
+        (r'"a quote \", and a comma"', r'"\\\", x"', "2"),
+        ('"a line b"', '"line 1, col 2 to line 3, col 4 of module N"', "<<>>"),
+    ],
+)
+def test_an_actions_arguments_are_told_apart_whatever_stands_in_strings(
+    arguments: tuple[str, ...],
+) -> None:
+    call = f"Send({', '.join(arguments)})" if arguments else "Send"
+    interpreter = Interpreter()
+    for code, text in (
+        (2110, "Invariant I is violated."),
+        (2217, f"1: <{call} line 8, col 3 to line 9, col 12 of module M>\nx = 1"),
+    ):
+        for event in parse_messages(
+            [START.format(f"{code}:1"), *text.split("\n"), END.format(code)]
+        ):
+            interpreter.take(event)
+    [example] = interpreter.examples()
+    [state] = example.states
+    assert (state.action, state.parameters) == ("Send", arguments)
+    assert str(state.location) == "M:8:3"
 
 
 lines = st.one_of(

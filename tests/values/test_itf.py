@@ -155,7 +155,8 @@ def test_json_that_is_no_value_gives_our_error_and_none_other(document: Any) -> 
 @given(st.text(max_size=30) | st.binary(max_size=30) | documents.map(lambda d: json.dumps(d)[:-1]))
 def test_text_that_is_no_value_gives_our_error_and_none_other(text: str | bytes) -> None:
     with contextlib.suppress(ValueParseError):
-        parse_itf(text)
+        value = parse_itf(text)
+        assert from_itf(to_itf(value)) == value
 
 
 @pytest.mark.parametrize("kind", ["#set", "#tup", "#map", "a", "list"])

@@ -34,6 +34,10 @@ _COUNTS = re.compile(
     re.DOTALL,
 )
 _STATE = re.compile(r"\s*(?:State )?(\d{1,9}): ?(?:<(.*)>)?[ ]*(?:\n|\Z)")
+# The place is what ends the line: an argument may be a string that speaks of places as well.
+_ACTION = re.compile(r"(.*?) line \d+, col \d+(?: to line \d+, col \d+)? of module \S+", re.DOTALL)
+# A string is one sign, whatever stands in it.
+_SIGN = re.compile(r'"(?:[^"\\]|\\.)*"|<<|>>|[(\[{)\]},]', re.DOTALL)
 _SIMULATED = re.compile(r"([\d.,]+) states (?:checked|generated)")
 _VIOLATION = re.compile(
     r"(?:Invariant|Property|Action property|Temporal property) (\S+) (?:is|was) violated"
@@ -444,7 +448,8 @@ class Interpreter:
             action: str | None = head
             parameters: tuple[str, ...] = ()
             if location is not None:
-                action, parameters = _call(head.partition(" line ")[0])
+                named = _ACTION.fullmatch(head)
+                action, parameters = _call(named[1] if named else head.partition(" line ")[0])
             if head in {"", "Initial predicate"}:
                 action = None
             state = _read_state(int(match[1]), action, location, text[match.end() :], parameters)
@@ -535,20 +540,15 @@ def _call(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _split(text: str) -> Sequence[str]:
-    parts, depth, start, quoted, escaped = [], 0, 0, False, False
-    for at, character in enumerate(text):
-        if quoted:
-            quoted = escaped or character != '"'
-            escaped = character == "\\" and not escaped
-        elif character == '"':
-            quoted = True
-        elif character in "([{<":
+    parts, depth, start = [], 0, 0
+    for sign in _SIGN.finditer(text):
+        if sign[0] in {"(", "[", "{", "<<"}:
             depth += 1
-        elif character in ")]}>":
+        elif sign[0] in {")", "]", "}", ">>"}:
             depth -= 1
-        elif character == "," and depth == 0:
-            parts.append(text[start:at].strip())
-            start = at + 1
+        elif sign[0] == "," and depth == 0:
+            parts.append(text[start : sign.start()].strip())
+            start = sign.end()
     return [*parts, text[start:].strip()]
 
 
