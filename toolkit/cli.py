@@ -18,6 +18,7 @@ from toolkit.cli_check import PassThrough, check_command, models_command
 from toolkit.cli_common import FAILED, GOOD, console, guarded, write_json
 from toolkit.cli_demo import demo_command
 from toolkit.cli_simulate import protocols_command, simulate_command
+from toolkit.cli_translate import translate_command
 from toolkit.cli_validate import validate_command
 
 __all__ = ["app", "main"]
@@ -84,6 +85,7 @@ app.command("check", cls=PassThrough)(check_command)
 app.command("validate")(validate_command)
 app.command("models")(models_command)
 app.command("protocols")(protocols_command)
+app.command("translate")(translate_command)
 app.command("demo")(demo_command)
 app.command("doctor")(guarded(doctor))
 

@@ -30,7 +30,9 @@ from toolkit.tlc import (
     check as run_check,
     compare,
     load_manifest,
+    load_spec,
     run_model,
+    translate_spec,
 )
 from toolkit.values import format_value
 
@@ -230,8 +232,10 @@ def result_view(title: str, result: CheckResult, *, full: bool = False) -> Group
         parts.append(Text(f"at {result.location}", "bold"))
         if result.source is not None:
             parts.append(Text("\n".join(f"    {line}" for line in result.source.splitlines())))
-    if result.candidates and result.name is None:
-        parts.append(Text(f"TLC does not say which: one of {', '.join(result.candidates)}"))
+    if result.candidates:
+        names = ", ".join(result.candidates)
+        known = "violated by this behaviour, each of them" if result.name else "one of these failed"
+        parts.append(Text(f"{known}: {names}"))
     if result.prints.strip():
         parts += [Text("printed by the specification:", "bold"), Text(result.prints.rstrip())]
     if result.coverage is not None:
@@ -348,6 +352,20 @@ def check(
     memory: Annotated[
         int | None, typer.Option(help="TLC's heap in MB; otherwise half the machine's.")
     ] = None,
+    translate: Annotated[
+        bool,
+        typer.Option("--translate", help="Translate the PlusCal of a SPEC.tla first."),
+    ] = False,
+    module_path: Annotated[
+        list[Path] | None,
+        typer.Option(help="A further folder with modules of a SPEC.tla; may be repeated."),
+    ] = None,
+    class_path: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A further jar, with modules written in Java: it runs code; may be repeated."
+        ),
+    ] = None,
     full: Annotated[
         bool, typer.Option("--full", help="Show all variables in each state of a counterexample.")
     ] = False,
@@ -374,21 +392,30 @@ def check(
         )
     if model.endswith(".tla"):
         spec, cfg = Path(model), config if config is not None else Path(model).with_suffix(".cfg")
+        source = load_spec(spec, config, module_path=module_path or ())
+        if translate:
+            source = translate_spec(source)
         with watched(model) as on_progress:
             result = run_check(
-                spec,
-                config,
+                source,
                 workers=workers,
                 timeout=timeout,
                 memory=memory,
                 options=options,
+                class_path=class_path or (),
                 on_progress=on_progress,
             )
         return _report(model, result, spec, cfg, as_json=as_json, full=full)
-    if config is not None:
-        raise SettingError(
-            "--config goes with a SPEC.tla", hint=f"the manifest says what {model!r} is"
-        )
+    for name, given in (
+        ("--config", config is not None),
+        ("--translate", translate),
+        ("--module-path", module_path),
+        ("--class-path", class_path),
+    ):
+        if given:
+            raise SettingError(
+                f"{name} goes with a SPEC.tla", hint=f"the manifest says what {model!r} is"
+            )
     manifest, entry = _find(model)
     with watched(model) as on_progress:
         result = run_model(

@@ -126,15 +126,20 @@ def raw_tlc(spec: Path, config: Path, *, deadlock: bool, workers: int) -> float:
 
 
 def bench_bridge(table: Table, pairs: int) -> None:
-    """Run the largest model that is not long, raw and through the bridge, turn about."""
+    """Run the largest model that is not long, raw and through the bridge, turn about.
+
+    With one worker: it takes more than ten seconds then, and the machine's other processor is
+    left to what else goes on.
+    """
     manifest = load_manifest()
     model = max(
         (model for model in manifest.models if model.size != "long" and model.outcome == "success"),
         key=lambda model: model.distinct or 0,
     )
     spec, config = manifest.path.parent / model.spec, manifest.path.parent / model.config
-    workers = os.cpu_count() or 1
-    ratios, raws = [], []
+    workers = 1
+    ratios: list[float] = []
+    times: dict[str, list[float]] = {"raw": [], "bridge": []}
     for turn in range(pairs):
         # The order changes from pair to pair, so that neither always profits from warm caches.
         seconds = {}
@@ -148,11 +153,15 @@ def bench_bridge(table: Table, pairs: int) -> None:
                 if result.distinct != model.distinct:
                     raise InternalError(f"{model.name}: {result.distinct} states, not as pinned")
         ratios.append(seconds["bridge"] / seconds["raw"])
-        raws.append(seconds["raw"])
+        for which, figure in seconds.items():
+            times[which].append(figure)
+    fastest = min(times["bridge"]) / min(times["raw"])
     table.add_row(
         "TLC through the bridge over raw TLC",
-        f"model {model.name}, {model.distinct:,} states, {statistics.median(raws):.1f} s raw; "
-        f"median of {pairs} pairs ({', '.join(f'{ratio:.3f}' for ratio in ratios)}); goal 1.05",
+        f"model {model.name}, {model.distinct:,} states, one worker, "
+        f"{statistics.median(times['raw']):.1f} s raw; median of {pairs} pairs "
+        f"({', '.join(f'{ratio:.3f}' for ratio in ratios)}); fastest over fastest {fastest:.3f}; "
+        "goal 1.03",
         f"{statistics.median(ratios):.3f}",
     )
 
@@ -167,7 +176,7 @@ def main() -> int:
     )
     parser.add_argument("--runs", type=int, default=2000, help="simulated runs for each figure")
     parser.add_argument("--traces", type=int, default=10_000, help="traces to validate")
-    parser.add_argument("--pairs", type=int, default=3, help="pairs of runs of TLC")
+    parser.add_argument("--pairs", type=int, default=5, help="pairs of runs of TLC")
     options = parser.parse_args()
     parts = {
         "simulator": lambda: bench_simulator(table, options.runs),

@@ -38,6 +38,14 @@ def screenshot(page: Any, name: str) -> None:
         page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
+def picture(part: Any, name: str) -> None:
+    """Save a picture of a part of a page where TOOLKIT_SCREENSHOTS asks for it."""
+    if folder := os.environ.get("TOOLKIT_SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        part.scroll_into_view_if_needed()
+        part.screenshot(path=str(Path(folder) / f"{name}.png"))
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     names = ("chromium", "chromium-browser", "google-chrome")

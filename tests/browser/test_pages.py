@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
-from tests.browser.conftest import TOKEN, Lab, screenshot
+from tests.browser.conftest import TOKEN, Lab, picture, screenshot
 from toolkit.cli_demo import Demo
 from toolkit.conformance import follow, validate
 from toolkit.figures.report import write_report
@@ -30,6 +31,34 @@ def watched(browser: Any, allowed: str) -> tuple[Any, list[str]]:
     page.on("request", request)
     page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
     page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    return page, wrong
+
+
+# Until a kernel is connected and idle, the notebook would run nothing.
+READY = """async () => {
+  const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+  while (!window.jupyterapp) await wait(100);
+  const app = window.jupyterapp;
+  await app.restored;
+  while (!app.shell.currentWidget || !app.shell.currentWidget.context) await wait(100);
+  const context = app.shell.currentWidget.context;
+  await context.ready;
+  await context.sessionContext.ready;
+  while (!context.sessionContext.session?.kernel) await wait(100);
+  const kernel = context.sessionContext.session.kernel;
+  await kernel.info;
+  while (kernel.status !== "idle" || kernel.connectionStatus !== "connected") await wait(100);
+}"""
+RUN_ALL = 'async () => { await window.jupyterapp.commands.execute("notebook:run-all-cells"); }'
+START_ALL = '() => { window.jupyterapp.commands.execute("notebook:run-all-cells"); }'
+
+
+def opened(browser: Any, lab: Lab, notebook: str) -> tuple[Any, list[str]]:
+    """Open a notebook in JupyterLab, and wait for its kernel."""
+    page, wrong = watched(browser, lab.url)
+    page.set_default_timeout(60_000)
+    page.goto(f"{lab.url}/doc/tree/{notebook}?token={TOKEN}&reset")
+    page.evaluate(READY)
     return page, wrong
 
 
@@ -67,27 +96,8 @@ def test_the_report_opens_without_a_network_and_steps_through_a_run(
 
 
 def test_the_notebook_runs_in_jupyterlab_and_its_sliders_work(browser: Any, lab: Lab) -> None:
-    page, wrong = watched(browser, lab.url)
-    page.set_default_timeout(60_000)
-    page.goto(f"{lab.url}/doc/tree/01-paxos.ipynb?token={TOKEN}&reset")
-    page.evaluate(
-        """async () => {
-          const wait = (ms) => new Promise((done) => setTimeout(done, ms));
-          while (!window.jupyterapp) await wait(100);
-          const app = window.jupyterapp;
-          await app.restored;
-          while (!app.shell.currentWidget || !app.shell.currentWidget.context) await wait(100);
-          const context = app.shell.currentWidget.context;
-          await context.ready;
-          await context.sessionContext.ready;
-          while (!context.sessionContext.session?.kernel) await wait(100);
-          const kernel = context.sessionContext.session.kernel;
-          await kernel.info;
-          while (kernel.status !== "idle" || kernel.connectionStatus !== "connected")
-            await wait(100);
-          await app.commands.execute("notebook:run-all-cells");
-        }"""
-    )
+    page, wrong = opened(browser, lab, "01-paxos.ipynb")
+    page.evaluate(RUN_ALL)
     cells = page.locator(".jp-Notebook .jp-CodeCell")
     explorer = cells.nth(1).locator(".trace-explorer")
     explorer.wait_for()
@@ -118,4 +128,87 @@ def test_the_notebook_runs_in_jupyterlab_and_its_sliders_work(browser: Any, lab:
     assert "success: 1,235 distinct states" in cells.nth(5).inner_text()
     assert "Phase2b at" in cells.nth(6).inner_text()
     screenshot(page, "notebook-two-proposers")
+    assert [one for one in wrong if "favicon" not in one] == []
+
+
+def test_the_notebook_about_tlc_shows_what_it_promises(browser: Any, lab: Lab) -> None:
+    page, wrong = opened(browser, lab, "02-tlc-bridge.ipynb")
+    page.set_default_timeout(120_000)
+    page.evaluate(RUN_ALL)
+    cells = page.locator(".jp-Notebook .jp-CodeCell")
+    for number in range(cells.count()):
+        picture(cells.nth(number), f"tlc-bridge-{number:02d}")
+    shown = [cells.nth(number).locator(".jp-OutputArea") for number in range(cells.count())]
+    said = [one.inner_text() for one in shown]
+    assert shown[1].locator("pre span", has_text="MODULE").count() > 0
+    # Check and counterexample: a row for each state, what changed marked.
+    assert "Invariant Mutex is violated" in said[2]
+    assert shown[2].locator("table tbody tr").count() >= 7
+    assert shown[2].locator("td.changed").count() > 0
+    # Coverage, and what was never taken.
+    assert "never taken: Look, Shut" in said[5]
+    # Lasso: a picture with the way back.
+    assert "Temporal property Served is violated" in said[6]
+    assert shown[6].locator("svg.lasso path.back").count() > 0
+    # Graph: 22 states and 42 steps, drawn by JupyterLab's own Vega.
+    assert shown[8].locator(".vega-embed").count() == 1
+    assert "22 states" in said[9]
+    # Sweep.
+    assert "the smallest failing configuration: Procs = {p1, p2}" in said[10]
+    # The live view has ended by itself, and its button has gone grey.
+    assert "success" in said[11]
+    assert shown[11].locator("button").first.is_disabled()
+    assert "at once: [8, 20, 48]" in said[13]
+    # Magics: the mistake underlined in its line.
+    assert "Unknown operator" in said[14]
+    assert "step" in shown[14].locator(".wrong").first.inner_text()
+    assert "Invariant AllCount is violated" in said[16]
+    assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+    assert [one for one in wrong if "favicon" not in one] == []
+
+
+STOPPED = """
+from toolkit.tlc import spec_from_text
+from toolkit.widgets import CheckView
+
+text = r'''---- MODULE Endless ----
+EXTENDS Naturals
+VARIABLES x, y
+Init == x = 0 /\\ y = 0
+Next == x' = x + 1 /\\ y' \\in 0..x
+====
+'''
+view = CheckView(spec_from_text(text, "INIT Init\\nNEXT Next"), workers=1, memory=512)
+view
+"""
+
+
+def test_the_button_stops_a_check_while_another_cell_waits_for_it(browser: Any, lab: Lab) -> None:
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell(STOPPED),
+            nbformat.v4.new_code_cell("print('it was', view.wait(100).outcome)"),
+        ]
+    )
+    notebook.metadata["kernelspec"] = {
+        "name": "python3", "display_name": "Python 3", "language": "python",
+    }  # fmt: skip
+    nbformat.write(notebook, lab.root / "stop.ipynb")
+    page, wrong = opened(browser, lab, "stop.ipynb")
+    page.evaluate(START_ALL)
+    cells = page.locator(".jp-Notebook .jp-CodeCell")
+    button = cells.nth(0).locator("button", has_text="Stop")
+    button.wait_for()
+    # The cell below is at work: it waits, and the kernel is busy with it.
+    page.wait_for_function(
+        "(cell) => cell.querySelector('.jp-InputPrompt').textContent.includes('*')",
+        arg=cells.nth(1).element_handle(),
+    )
+    page.wait_for_timeout(1500)
+    picture(cells.nth(0), "stop-running")
+    button.click()
+    cells.nth(1).locator("text=it was cancelled").wait_for(timeout=20_000)
+    assert button.is_disabled()
+    assert "stopped before TLC had an answer" in cells.nth(0).inner_text()
+    picture(cells.nth(0), "stop-stopped")
     assert [one for one in wrong if "favicon" not in one] == []

@@ -175,6 +175,18 @@ def test_one_trace_that_cannot_be_compared_does_not_cost_the_others_their_verdic
     assert report.verdicts[1].status != "accepted"
 
 
+def test_a_text_that_tlcs_parser_cannot_read_is_told_and_costs_no_other_trace(
+    traces: list[Trace],
+) -> None:
+    def spoil(step: Step) -> Step:
+        return msgspec.structs.replace(step, state={"maxVal": "a`b"}) if step.index == 5 else step
+
+    report = validate([with_steps(traces[1], spoil), traces[0]])
+    assert report.verdicts[0].status == "not checkable"
+    assert "backtick" in str(report.verdicts[0])
+    assert report.verdicts[1].status == "accepted"
+
+
 @pytest.fixture
 def ring() -> Iterator[None]:
     register(RING)

@@ -220,6 +220,13 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     )
 
 
+def test_a_setting_may_begin_with_a_bracket() -> None:
+    text = "scenario s\nprotocol p\nnodes n1 n2\nset key (a b)\n"
+    scenario = parse_scenario(text)
+    assert scenario.settings == {"key": "(a b)"}
+    assert parse_scenario(format_scenario(scenario)) == scenario
+
+
 @settings(max_examples=200, deadline=None)
 @given(scenarios())
 def test_every_scenario_survives_its_text_form(scenario: Scenario) -> None:

@@ -323,6 +323,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "depth": {"depth": 10},
     "depth_first": {"depth_first": 10},
     "difference": {"difference": True},
+    "name_property": {"name_property": False},
     "options": {"options": ["-nowarning"]},
     "java_options": {"java_options": ["-Dx=1"]},
     "keep_states": {"keep_states": False},

@@ -20,7 +20,7 @@ from toolkit.protocols.base import Protocol
 from toolkit.resources import specs_root
 from toolkit.tlc import SpecSource, load_spec
 from toolkit.trace import Step, Trace
-from toolkit.values import canonical, format_itf
+from toolkit.values import canonical, format_itf, readable_text
 
 __all__ = ["Encoder", "Layout", "Piece"]
 
@@ -48,6 +48,10 @@ def _chunks(items: Sequence[str], size: int) -> Iterator[str]:
 
 def _strings(texts: Iterable[str]) -> str:
     return ",\n".join(f'"{text}"' for text in texts)
+
+
+def _text(data: Any) -> str:
+    return readable_text(format_itf(data))
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -184,7 +188,7 @@ class Encoder:
             text = canonical(data)
             code = self._canonical.get(text)
             if code is None:
-                self._values.append(format_itf(data))
+                self._values.append(_text(data))
                 code = self._canonical[text] = len(self._values)
                 self._measure(data)
             self._codes[key] = code
@@ -321,9 +325,9 @@ class Encoder:
             [
                 "---- MODULE TraceData ----",
                 f"EXTENDS {self.protocol.spec_module}, Integers, Sequences, FiniteSets, TLC",
-                f"Header == {format_itf(constants)}",
-                f"TraceNodes == {format_itf({'#set': list(self.header.nodes)})}",
-                f"NodeCodes == {format_itf(codes)}",
+                f"Header == {_text(constants)}",
+                f"TraceNodes == {_text({'#set': list(self.header.nodes)})}",
+                f"NodeCodes == {_text(codes)}",
                 f"TraceValues == <<{values}>>",
                 f"TraceActions == <<{names}>>",
                 f"TraceFields == [{fields}]",

@@ -66,6 +66,7 @@ __all__ = ["format_scenario", "parse_scenario", "read_scenario"]
 
 _LITERALS = ("true", "false", "null", "NaN", "Infinity", "-Infinity")
 _TOKEN = re.compile(r"[A-Za-z_]+\s*\([^)]*\)|<->|->|\||[^\s|]+")
+_WORD = re.compile(r"<->|->|\||[^\s|]+")
 _DECODER = json.JSONDecoder()
 
 
@@ -83,13 +84,13 @@ class _Line:
         while self.place < len(self.text) and self.text[self.place].isspace():
             self.place += 1
 
-    def peek(self) -> str | None:
+    def peek(self, tokens: re.Pattern[str] = _TOKEN) -> str | None:
         self._skip()
-        match = _TOKEN.match(self.text, self.place)
+        match = tokens.match(self.text, self.place)
         return match[0] if match else None
 
-    def take(self, what: str) -> str:
-        token = self.peek()
+    def take(self, what: str, tokens: re.Pattern[str] = _TOKEN) -> str:
+        token = self.peek(tokens)
         if token is None:
             raise self.error(f"{what} is missing at the end of the line", f"write {what}")
         self.place += len(token)
@@ -108,7 +109,8 @@ class _Line:
         return False
 
     def name(self, what: str) -> str:
-        token = self.take(what)
+        # A bracket after a name belongs to what comes next.
+        token = self.take(what, _WORD)
         if not NAME.fullmatch(token):
             raise self.error(
                 f"{token!r} is no name for {what}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from toolkit.tlc.behaviour import behaviour_from_itf, behaviour_to_itf, read_itf
 from toolkit.tlc.check import check
 from toolkit.tlc.config import config_sections
 from toolkit.tlc.coverage import ActionCoverage, Coverage, ExpressionCoverage
@@ -14,10 +15,12 @@ from toolkit.tlc.locate import Jar, Java, find_java, find_tlc
 from toolkit.tlc.manifest import Manifest, Model, compare, load_manifest, run_model
 from toolkit.tlc.messages import Message, MessageParser, Unmarked, parse_messages
 from toolkit.tlc.modules import Location
+from toolkit.tlc.parse import parse_problem
+from toolkit.tlc.pluscal import Translation, translate_pluscal, translate_spec
 from toolkit.tlc.remember import Memory, remembered_check
 from toolkit.tlc.result import CheckResult, Counterexample, Progress, TraceState
 from toolkit.tlc.run import TlcRun, default_memory, sweep
-from toolkit.tlc.source import SpecSource, load_spec
+from toolkit.tlc.source import SpecSource, load_spec, spec_from_text
 
 if TYPE_CHECKING:
     from toolkit.tlc.graph import Graph, GraphTear, dump_graph, iter_graph, read_graph
@@ -47,7 +50,10 @@ __all__ = [
     "SweepRow",
     "TlcRun",
     "TraceState",
+    "Translation",
     "Unmarked",
+    "behaviour_from_itf",
+    "behaviour_to_itf",
     "check",
     "check_distributed",
     "compare",
@@ -60,12 +66,17 @@ __all__ = [
     "load_manifest",
     "load_spec",
     "parse_messages",
+    "parse_problem",
     "read_graph",
+    "read_itf",
     "remembered_check",
     "run_model",
+    "spec_from_text",
     "start_check",
     "sweep",
     "sweep_constants",
+    "translate_pluscal",
+    "translate_spec",
     "worker_command",
 ]
 

@@ -10,11 +10,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from toolkit.errors import SettingError
+from toolkit.tlc.checkpoints import CheckpointNote, checkpoints, continue_from, leave_note
 from toolkit.tlc.config import blank_keyword, config_sections
 from toolkit.tlc.interpret import Finding, Interpreter
 from toolkit.tlc.locate import find_java, find_tlc
 from toolkit.tlc.messages import Event, MessageParser, Unmarked
+from toolkit.tlc.naming import with_names
 from toolkit.tlc.result import CheckResult, Outcome, Progress, TraceState, name_actions
 from toolkit.tlc.run import TlcRun, default_memory
 from toolkit.tlc.source import SpecSource, load_spec
@@ -22,6 +26,7 @@ from toolkit.tlc.source import SpecSource, load_spec
 __all__ = ["Log", "Plan", "check", "conclude"]
 
 _LOG_LIMIT = 64 * 2**20
+_NAMING = 60.0
 _OLD = re.compile(r"Version 2\.(?:\d|1[0-5])\b")
 _NEWER = {"ALIAS", "POSTCONDITION", "_PERIODIC", "_RL_REWARD"}
 
@@ -56,6 +61,7 @@ class Plan:
         self.caveats: list[str] = []
         self.warnings: list[str] = list(source.notes)
         self.sampled = False
+        self.unsure = False
 
     def add(self, *parts: object) -> None:
         """Add options."""
@@ -72,8 +78,12 @@ class Plan:
             at = self.options.index("-dfid") + 1
             depth = self.options[at] if at < len(self.options) else "?"
             self.caveats.append(f"depth first: only behaviours of at most {depth} states")
-        if "-recover" in self.options:
-            self.caveats.append("continued from a checkpoint: times count from there")
+        if "-recover" in options:
+            self.unsure = True
+            self.caveats.append(
+                "continued from a checkpoint that was not looked at: time and depth count from "
+                "there, and a violation found before it is not found again"
+            )
 
     def read_config(self) -> None:
         """See what the configuration means for the answer."""
@@ -137,6 +147,7 @@ def check(
     depth: int | None = None,
     depth_first: int | None = None,
     difference: bool = False,
+    name_property: bool = True,
     checkpoint: int | None = None,
     states_folder: Path | str | None = None,
     recover: Path | str | None = None,
@@ -188,12 +199,16 @@ def check(
     difference : bool
         Have TLC print only what changed in each state of a counterexample (``-difftrace``);
         what it leaves out is filled in again.
+    name_property : bool
+        Where TLC does not say which of several temporal properties failed, find it out: a second
+        or so for each of them.
     checkpoint : int, optional
         Minutes between checkpoints, kept in `states_folder`; 0 for none.
     states_folder : path, optional
         Where TLC keeps its states, and where they stay; by default in a temporary folder.
     recover : path, optional
-        A checkpoint to continue from: what :attr:`CheckResult.checkpoint` said.
+        A checkpoint to continue from: what :attr:`CheckResult.checkpoint` said.  TLC goes on
+        in that folder, and removes it when the run succeeds: continue from a copy to keep it.
     options : sequence of str
         Further options of TLC, passed on as they are.
     module_path : sequence of paths
@@ -231,7 +246,8 @@ def check(
     JavaNotFoundError, TlcNotFoundError
         If there is nothing to run.
     SettingError
-        If a number is out of range, or two settings exclude each other.
+        If a number is out of range, two settings exclude each other, or the checkpoint to
+        continue from is not this specification's or comes after a violation.
     """
     _number("workers", workers, 1, "at least one worker")
     _number("timeout", timeout, 1e-9, "more than 0 seconds")
@@ -241,10 +257,6 @@ def check(
     _number("checkpoint", checkpoint, 0, "0 or more minutes")
     if simulate is not None and depth_first is not None:
         raise SettingError("a simulation cannot be depth first", hint="leave one of them out")
-    if recover is not None and not Path(recover).is_dir():
-        raise SettingError(
-            "there is no such checkpoint", path=Path(recover), hint="name a folder that TLC left"
-        )
     if isinstance(spec, SpecSource):
         source = spec
     else:
@@ -279,12 +291,15 @@ def check(
         plan.add("-dfid", depth_first)
     if checkpoint is not None:
         plan.add("-checkpoint", checkpoint)
-    if recover is not None:
-        plan.add("-recover", Path(recover).absolute())
     plan.read_options(options)
+    if recover is not None:
+        caveats, known = continue_from(Path(recover), source, fingerprint)
+        plan.caveats += caveats
+        plan.unsure = not known
+        plan.add("-recover", Path(recover).absolute())
     plan.read_config()
-    source = plan.source
-    before = _checkpoints(states_folder)
+    asked, source = source, plan.source
+    before = checkpoints(states_folder)
     interpreter = Interpreter(
         source,
         partial_states="-difftrace" in plan.options,
@@ -328,7 +343,7 @@ def check(
         command = run.command
         interrupted = run.interrupted
         status = None if interrupted else run.exit_status
-    return conclude(
+    result = conclude(
         plan, interpreter, status, stderr, interrupted,
         duration=time.monotonic() - started,
         log=log.text() + stderr,
@@ -338,8 +353,24 @@ def check(
         workers=count,
         fingerprint=fingerprint,
         seed=seed,
-        checkpoint=_new_checkpoint(states_folder, before),
     )  # fmt: skip
+    left = leave_note(
+        states_folder,
+        before,
+        recover,
+        CheckpointNote(asked.digest(), fingerprint, result.outcome, result.violation),
+    )
+    result = msgspec.structs.replace(result, checkpoint=left)
+    if not name_property or (cancel is not None and cancel.is_set()):
+        return result
+
+    def ask(alone: SpecSource) -> CheckResult:
+        return check(
+            alone, workers=1, timeout=_NAMING, memory=memory, deadlock=False,
+            class_path=class_path, java_options=java_options, java=java, jar=jar, cancel=cancel,
+        )  # fmt: skip
+
+    return with_names(result, source, ask)
 
 
 def conclude(
@@ -402,7 +433,8 @@ def conclude(
         and interpreter.queue == 0
         and bool(interpreter.distinct)
         and not plan.sampled
-        and not unsound,
+        and not unsound
+        and not plan.unsure,
         caveats=tuple(plan.caveats),
         counterexamples=name_actions(interpreter.examples(), source.modules),
         coverage=interpreter.coverage.result(ended=interpreter.finished),
@@ -417,15 +449,3 @@ def conclude(
         config=source.config,
         **facts,
     )
-
-
-def _checkpoints(folder: Path | str | None) -> set[Path]:
-    if folder is None:
-        return set()
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    return {one for one in Path(folder).iterdir() if one.is_dir()}
-
-
-def _new_checkpoint(folder: Path | str | None, before: set[Path]) -> str | None:
-    new = sorted(_checkpoints(folder) - before, key=lambda one: one.stat().st_mtime)
-    return str(new[-1]) if new else None

@@ -34,9 +34,18 @@ from toolkit.values import (
     format_value,
     from_python,
     parse_value,
+    readable_text,
 )
 
-__all__ = ["Assignment", "assignments", "constant_text", "declared_constants", "with_constants"]
+__all__ = [
+    "Assignment",
+    "assignments",
+    "constant_text",
+    "declared_constants",
+    "free_name",
+    "model_values",
+    "with_constants",
+]
 
 PREFIX = "Sweep_"
 """What the names of generated modules and definitions begin with."""
@@ -242,7 +251,8 @@ def _parts(value: Value) -> Iterator[Value]:
                 todo += [key, item]
 
 
-def _names_in(value: Value) -> set[str]:
+def model_values(value: Value) -> set[str]:
+    """Return the names of the model values in a value."""
     return {part.name for part in _parts(value) if isinstance(part, ModelValue)}
 
 
@@ -255,7 +265,7 @@ def _fits_config(value: Value) -> bool:
             fits = _NAME.fullmatch(part.name) is not None and not _is_keyword(part.name)
         elif isinstance(part, str):
             # A configuration has no escapes: a backslash there is a backslash.
-            fits = part.isprintable() and not set(part) & {'"', "\\"}
+            fits = part.isprintable() and not set(part) & {'"', "\\", "`"}
         else:
             fits = isinstance(part, Bool) or (isinstance(part, int) and part >= 0)
         if not fits:
@@ -278,20 +288,20 @@ class _Names:
             if isinstance(value, str):
                 self._learn(name, value)
             else:
-                self.model_values |= _names_in(from_python(value))
+                self.model_values |= model_values(from_python(value))
 
     def _learn(self, constant: str, text: str) -> None:
         value = _parsed(text)
         if value is not None:
             self.model_values |= {
                 name
-                for name in _names_in(value)
+                for name in model_values(value)
                 if name == constant or (name not in self.defined and not _is_standard(name))
             }
 
     def meant(self, value: Value) -> bool:
         """Whether all names in a value that was read from a text are model values."""
-        return _names_in(value) <= self.model_values
+        return model_values(value) <= self.model_values
 
     def used(self, text: str) -> set[str]:
         """Return the model values that an expression mentions."""
@@ -334,7 +344,7 @@ def with_constants(source: SpecSource, constants: Mapping[str, Any]) -> SpecSour
     SpecError
         If the specification lacks one of the constants.
     ValueParseError
-        If a value is none in TLA+.
+        If a value is none in TLA+, or has a string that TLC's parser does not read.
 
     Examples
     --------
@@ -365,9 +375,13 @@ def with_constants(source: SpecSource, constants: Mapping[str, Any]) -> SpecSour
             lines.append(f"{name} <- {value.name}")
         else:
             # What was given as text may be more than a value, and is taken as it is.
-            text = constant_text(given) if value is None else format_value(value, width=_WIDTH)
+            text = (
+                constant_text(given)
+                if value is None
+                else readable_text(format_value(value, width=_WIDTH))
+            )
             defined[name] = text
-            lines.append(f"{name} <- {_free(PREFIX + name, names.defined)}")
+            lines.append(f"{name} <- {free_name(PREFIX + name, names.defined)}")
             used |= names.used(text)
     config = _without(source.config, constants)
     new = sorted(used - names.declared)
@@ -375,7 +389,7 @@ def with_constants(source: SpecSource, constants: Mapping[str, Any]) -> SpecSour
     config = config.rstrip() + "\nCONSTANT\n" + "".join(_indented(line, " ") for line in lines)
     if not defined:
         return msgspec.structs.replace(source, config=config)
-    root = _free(PREFIX + source.root, source.modules)
+    root = free_name(PREFIX + source.root, source.modules)
     parts = [f"---- MODULE {root} ----\n"]
     whole = "\n".join(_STRING.sub('""', blank_comments(text)) for text in defined.values())
     needed = [
@@ -387,13 +401,14 @@ def with_constants(source: SpecSource, constants: Mapping[str, Any]) -> SpecSour
     if new:
         parts.append("CONSTANTS\n" + _indented(",\n".join(new), "    "))
     for name, text in defined.items():
-        parts.append(f"{_free(PREFIX + name, names.defined)} ==\n{_indented(text, '    ')}")
+        parts.append(f"{free_name(PREFIX + name, names.defined)} ==\n{_indented(text, '    ')}")
     parts.append("====\n")
     modules = {root: "".join(parts), **source.modules}
     return msgspec.structs.replace(source, root=root, modules=modules, config=config)
 
 
-def _free(name: str, taken: Collection[str]) -> str:
+def free_name(name: str, taken: Collection[str]) -> str:
+    """Return a name, with underscores behind it as long as it is taken."""
     while name in taken:
         name += "_"
     return name

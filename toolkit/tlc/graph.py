@@ -242,10 +242,29 @@ class Graph:
         list of (str or None, dict of str to Value), or None
             Actions and states from an initial one on; ``None`` if there is no such state.
         """
+        for index in self._matching(predicate):
+            return [(action, self.state(at)) for action, at in self.path_to(index)]
+        return None
+
+    def find(self, predicate: Callable[[dict[str, Value]], bool]) -> list[int]:
+        """Return the states with a property, those with the shortest way to them first.
+
+        Parameters
+        ----------
+        predicate : callable
+            Given a state's variables.
+
+        Returns
+        -------
+        list of int
+            Only states that can be reached from an initial one.
+        """
+        return list(self._matching(predicate))
+
+    def _matching(self, predicate: Callable[[dict[str, Value]], bool]) -> Iterator[int]:
         for index in np.argsort(self.depth, kind="stable").tolist():
             if self.depth[index] >= 0 and predicate(self.state(index)):
-                return [(action, self.state(at)) for action, at in self.path_to(index)]
-        return None
+                yield index
 
     def to_networkx(self, *, values: bool = True) -> nx.MultiDiGraph[int]:
         """Return the graph for NetworkX.

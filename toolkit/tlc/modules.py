@@ -13,7 +13,16 @@ from functools import lru_cache
 
 import msgspec
 
-__all__ = ["Location", "blank_comments", "definitions", "find_location", "locations", "text_at"]
+__all__ = [
+    "Location",
+    "blank_comments",
+    "definitions",
+    "find_location",
+    "has_algorithm",
+    "locations",
+    "text_at",
+    "untranslated",
+]
 
 
 class Location(msgspec.Struct, frozen=True):
@@ -233,3 +242,29 @@ def reaches(
             found.append((place, body))
             todo += _WORD.findall(body)
     return found
+
+
+_ALGORITHM = re.compile(r"--(?:fair[ \t]+)?algorithm\s+\w+")
+_TRANSLATED = re.compile(r"^[ \t]*\\\*+[ \t]*BEGIN TRANSLATION", re.MULTILINE)
+
+
+def has_algorithm(text: str) -> bool:
+    """Return whether a module has a PlusCal algorithm.
+
+    Examples
+    --------
+    >>> has_algorithm("(* --fair algorithm lock { skip } *)")
+    True
+    """
+    return _ALGORITHM.search(text) is not None
+
+
+def untranslated(text: str) -> bool:
+    r"""Return whether a module has an algorithm and no translation of it.
+
+    Examples
+    --------
+    >>> untranslated("---- MODULE M ----\n(* --algorithm a { skip } *)\n====")
+    True
+    """
+    return has_algorithm(text) and _TRANSLATED.search(text) is None

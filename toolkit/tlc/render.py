@@ -6,7 +6,7 @@ nothing is said by a colour alone.  What would be too long is cut, and says wher
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -36,6 +36,7 @@ __all__ = [
     "render_source",
     "render_source_error",
     "render_table",
+    "which_property",
 ]
 
 _EXAMPLES = 10
@@ -88,6 +89,22 @@ def headline(kind: str, name: str | None = None) -> str:
     return " ".join(words.replace("{}", name or "").split())
 
 
+def which_property(name: str | None, candidates: Sequence[str]) -> str:
+    """Return in words which of several properties failed, as far as that is known.
+
+    Examples
+    --------
+    >>> which_property(None, ["Live", "Fair"])
+    'TLC does not say which property failed: one of Live, Fair'
+    >>> which_property("Live", ["Live", "Fair"])
+    'the behaviour violates each of Live, Fair'
+    """
+    names = ", ".join(candidates)
+    if name is None:
+        return f"TLC does not say which property failed: one of {names}"
+    return f"the behaviour violates each of {names}"
+
+
 def render_result(result: CheckResult) -> str:
     """Return a result as HTML: the verdict in words, the figures, and what they do not say.
 
@@ -138,7 +155,7 @@ def _banner(result: CheckResult) -> str:
     words = clean(headline(result.outcome, result.name))
     more = []
     if result.candidates:
-        more.append(f"TLC does not say which: one of {', '.join(result.candidates)}")
+        more.append(which_property(result.name, result.candidates))
     if (found := len(result.counterexamples)) > 1:
         more.append(f"{found:,} counterexamples")
     if result.violation and result.outcome not in VIOLATIONS:
@@ -179,7 +196,9 @@ def _incomplete(result: CheckResult) -> list[str]:
     elif not result.ok and not result.violation:
         reasons.append("TLC ended with an error: what it did not reach was not checked")
     if result.left_on_queue:
-        reasons.append(f"{result.left_on_queue:,} states were found and their successors not")
+        left = result.left_on_queue
+        states = "state" if left == 1 else "states"
+        reasons.append(f"the successors of {left:,} {states} were not looked for")
     reasons += result.caveats
     if not reasons and not result.complete:
         reasons.append(
@@ -277,8 +296,8 @@ def render_counterexample(
     """
     heading = f"<h4>{_example_heading(example, 0, 1)}</h4>"
     if example.candidates:
-        names = clean(", ".join(example.candidates))
-        heading += f'<p class="note">TLC does not say which property: one of {names}</p>'
+        words = which_property(example.name, example.candidates)
+        heading += f'<p class="note">{clean(words)}</p>'
     return block(heading + TraceTable(example, modules or {}, "counterexample", limit).html())
 
 

@@ -140,7 +140,8 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True):
     source : str or None
         The text there.
     candidates : tuple of str
-        Where TLC does not say which property failed: those that it may have been.
+        Where TLC does not say which property failed: those that it may have been; with a
+        `name`, all those that the behaviour was found to violate.
     states : tuple of TraceState
         The behaviour.
     loop : int or None
@@ -158,6 +159,12 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True):
     states: tuple[TraceState, ...] = ()
     loop: int | None = None
     stuttering: bool = False
+
+    def __repr__(self) -> str:
+        name = f" of {self.name}" if self.name else ""
+        end = f", back to {self.loop}" if self.loop is not None else ""
+        end = ", then stuttering" if self.stuttering else end
+        return f"<Counterexample, {self.kind}{name}: {len(self.states):,} states{end}>"
 
     def _repr_html_(self) -> str:
         from toolkit.tlc.render import render_counterexample
@@ -255,7 +262,8 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     positions : tuple of Location
         Where an evaluation went wrong: the nested expressions, outermost first.
     candidates : tuple of str
-        The properties that it may have been, where TLC does not say which.
+        The properties that it may have been, where TLC does not say which; with a `name`, all
+        those that the behaviour was found to violate.
     generated, distinct, left_on_queue, depth : int or None
         States generated, distinct states, states never explored, length of the longest
         behaviour from an initial state; the last ones that TLC reported.
@@ -330,6 +338,14 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     config: str = ""
     checkpoint: str | None = None
     remembered: str | None = None
+
+    def __repr__(self) -> str:
+        name = f" of {self.name}" if self.name else ""
+        told = "no states" if self.distinct is None else f"{self.distinct:,} distinct states"
+        more = "" if self.complete else ", not complete"
+        if found := len(self.counterexamples):
+            more += f", {found} counterexample{'' if found == 1 else 's'}"
+        return f"<CheckResult, {self.outcome}{name}: {told}{more}>"
 
     @property
     def ok(self) -> bool:

@@ -15,9 +15,9 @@ from pathlib import Path
 import msgspec
 
 from toolkit.errors import SpecError
-from toolkit.tlc.modules import blank_comments
+from toolkit.tlc.modules import blank_comments, untranslated
 
-__all__ = ["SpecSource", "load_spec"]
+__all__ = ["SpecSource", "load_spec", "module_name", "spec_from_text"]
 
 STANDARD = frozenset(
     {
@@ -46,6 +46,7 @@ _ASSIGNED = re.compile(
     r"|\b(?P<name>\w+)\s*(?:=|<-)"
 )
 _INSTANCE = re.compile(r"\bINSTANCE\s+(\w+)")
+_HEADER = re.compile(r"-{4,}[ \t]*MODULE\s+(\w+)\s*-{4,}")
 
 
 class SpecSource(msgspec.Struct, frozen=True):
@@ -139,14 +140,103 @@ def load_spec(
     if path.suffix != ".tla":
         raise SpecError("this is no .tla file", path=path, hint="name a module's file")
     folders = [path.parent, *map(Path, module_path)]
-    modules: dict[str, str] = {path.stem: _read(path, "specification")}
-    given = dict(extra_modules or {})
-    todo = [path.stem]
+    modules, notes = _gather(
+        path.stem, _read(path, "specification"), folders, dict(extra_modules or {})
+    )
+    cfg = Path(config) if config is not None else path.with_suffix(".cfg")
+    if not cfg.is_file():
+        raise SpecError(
+            "there is no such configuration",
+            path=cfg,
+            hint="name one with --config, or put it beside the specification",
+        )
+    text = _read(cfg, "configuration")
+    _reject_unknown_constants(cfg, text, modules)
+    return SpecSource(path.stem, modules, text, str(path), notes)
+
+
+def module_name(text: str) -> str:
+    r"""Return the name of the module that a text defines.
+
+    Parameters
+    ----------
+    text : str
+        TLA+; what stands before the module's first line is a comment to TLC too.
+
+    Raises
+    ------
+    SpecError
+        If there is no such line.
+
+    Examples
+    --------
+    >>> module_name("---- MODULE Clock ----\n====")
+    'Clock'
+    """
+    header = _HEADER.search(text)
+    if header is None:
+        raise SpecError(
+            "this text defines no module",
+            hint="begin with '---- MODULE Name ----' and end with '===='",
+        )
+    return header[1]
+
+
+def spec_from_text(
+    text: str,
+    config: str,
+    *,
+    modules: Mapping[str, str] | None = None,
+    module_path: Sequence[Path | str] = (),
+    origin: str = "",
+) -> SpecSource:
+    r"""Gather a specification that is no file.
+
+    Parameters
+    ----------
+    text : str
+        The module to check.
+    config : str
+        The configuration.
+    modules : mapping of str to str, optional
+        Further modules, name to text; those that it needs are taken.
+    module_path : sequence of paths, optional
+        Folders with further modules.
+    origin : str
+        What people call it; by default the module's name.
+
+    Returns
+    -------
+    SpecSource
+
+    Raises
+    ------
+    SpecError
+        If the text defines no module, or the configuration gives a value to a constant that
+        no module has.
+
+    Examples
+    --------
+    >>> spec_from_text("---- MODULE Clock ----\nEXTENDS Naturals\n====", "").root
+    'Clock'
+    """
+    root = module_name(text)
+    found, notes = _gather(root, text, [Path(one) for one in module_path], dict(modules or {}))
+    _reject_unknown_constants(None, config, found)
+    return SpecSource(root, found, config, origin or root, notes)
+
+
+def _gather(
+    root: str, text: str, folders: Sequence[Path], given: Mapping[str, str]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the modules that a module needs, itself first, and what people should know."""
+    modules: dict[str, str] = {root: text}
+    todo = [root]
     notes: list[str] = []
     while todo:
-        text = blank_comments(modules[todo.pop()])
-        names = _INSTANCE.findall(text)
-        for group in _EXTENDS.findall(text):
+        plain = blank_comments(modules[todo.pop()])
+        names = _INSTANCE.findall(plain)
+        for group in _EXTENDS.findall(plain):
             names += re.split(r"\s*,\s*", group)
         for name in names:
             if name in modules:
@@ -168,21 +258,20 @@ def load_spec(
             else:
                 continue
             todo.append(name)
-    cfg = Path(config) if config is not None else path.with_suffix(".cfg")
-    if not cfg.is_file():
-        raise SpecError(
-            "there is no such configuration",
-            path=cfg,
-            hint="name one with --config, or put it beside the specification",
-        )
-    text = _read(cfg, "configuration")
-    _reject_unknown_constants(cfg, text, modules)
-    return SpecSource(path.stem, modules, text, str(path), tuple(notes))
+    notes += [
+        f"{name} has a PlusCal algorithm and no translation of it: translate it first"
+        for name, one in modules.items()
+        if untranslated(one)
+    ]
+    return modules, tuple(notes)
 
 
-def _reject_unknown_constants(path: Path, config: str, modules: Mapping[str, str]) -> None:
+def _reject_unknown_constants(path: Path | None, config: str, modules: Mapping[str, str]) -> None:
     """Raise for a constant that no module mentions: TLC would pass over it in silence."""
     words = {word for text in modules.values() for word in _WORD.findall(blank_comments(text))}
+    if any(map(untranslated, modules.values())):
+        # A constant that the translation of PlusCal will declare.
+        words.add("defaultInitValue")
     inside = False
     plain = blank_comments(config)
     for number, line in enumerate(plain.splitlines(), start=1):

@@ -27,7 +27,13 @@ from toolkit.values.model import (
     interval,
     order_key,
 )
-from toolkit.values.text import format_value, parse_state, parse_value, parse_values
+from toolkit.values.text import (
+    format_value,
+    parse_state,
+    parse_value,
+    parse_values,
+    readable_text,
+)
 
 __all__ = [
     "FALSE",
@@ -53,6 +59,7 @@ __all__ = [
     "parse_state",
     "parse_value",
     "parse_values",
+    "readable_text",
     "to_frame",
     "to_itf",
     "to_python",

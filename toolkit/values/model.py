@@ -413,6 +413,14 @@ class _Mapping(_Immutable):
             _set_pairs(self, ordered)
             return iter(ordered)
 
+    def keys(self) -> Iterator[Any]:
+        """Yield the arguments, in canonical order."""
+        return iter(self)
+
+    def values(self) -> Iterator[Value]:
+        """Yield the values, in the canonical order of their arguments."""
+        return (value for _, value in self.items())
+
     def __len__(self) -> int:
         return len(self._key)
 

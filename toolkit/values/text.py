@@ -626,6 +626,33 @@ def format_value(value: Value, *, width: int | None = None) -> str:
     return text if width is None else _folded(text, width)
 
 
+def readable_text(text: str) -> str:
+    """Return the text of a value, if every version of TLC can read it in a module.
+
+    Parameters
+    ----------
+    text : str
+        What :func:`format_value` returned.
+
+    Raises
+    ------
+    ValueParseError
+        If a string in it has a backtick: to the parser of TLC 2.15 a quotation begins there
+        that does not end with the string.
+
+    Examples
+    --------
+    >>> readable_text('{"a", "b"}')
+    '{"a", "b"}'
+    """
+    if "`" in text:
+        raise ValueParseError(
+            "a string has a backtick (`), which TLC's parser does not read in a module",
+            hint="put another character in its place",
+        )
+    return text
+
+
 _PIECE = re.compile(rf"(?: {_STRING} | [^\s\"] )++", re.VERBOSE | re.DOTALL)
 
 

@@ -1,9 +1,20 @@
-"""Widgets for notebooks: thin views; nothing they show is loaded from a network."""
+"""Widgets and magics for notebooks: thin views; nothing is loaded from a network.
+
+``%load_ext toolkit.widgets`` makes the cell magics ``%%tla`` and ``%%tlc`` known.
+"""
 
 from __future__ import annotations
 
 from toolkit.widgets.checking import CheckView
 from toolkit.widgets.explorer import TraceExplorer
+from toolkit.widgets.magics import ModuleView, TlaMagics, load_ipython_extension
 from toolkit.widgets.playground import Playground
 
-__all__ = ["CheckView", "Playground", "TraceExplorer"]
+__all__ = [
+    "CheckView",
+    "ModuleView",
+    "Playground",
+    "TlaMagics",
+    "TraceExplorer",
+    "load_ipython_extension",
+]

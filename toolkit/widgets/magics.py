@@ -1,0 +1,272 @@
+"""The cell magics ``%%tla`` and ``%%tlc``: a module in one cell, and a check of it in another."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, cell_magic, magics_class
+from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
+from IPython.display import HTML, display
+
+from toolkit.errors import SpecError, ToolkitError
+from toolkit.tlc import (
+    CheckResult,
+    Location,
+    Progress,
+    SpecSource,
+    parse_problem,
+    remembered_check,
+    spec_from_text,
+    translate_pluscal,
+)
+from toolkit.tlc.render import render_source, render_source_error
+from toolkit.tlc.source import module_name
+from toolkit.widgets.checking import CheckView
+
+__all__ = ["ModuleView", "TlaMagics", "load_ipython_extension"]
+
+_QUIET = 2.0
+
+
+class ModuleView:
+    """A module that a cell has defined, in syntax colours; or what is wrong with it.
+
+    Parameters
+    ----------
+    name : str
+    text : str
+        The module, with the translation of its PlusCal where that was asked for.
+    problem : str or None
+        What is wrong.
+    location : Location or None
+        Where.
+    modules : dict of str to str
+        All modules that it needs.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        *,
+        problem: str | None = None,
+        location: Location | None = None,
+        modules: dict[str, str],
+    ) -> None:
+        self.name = name
+        self.text = text
+        self.problem = problem
+        self.location = location
+        self._modules = modules
+
+    def __repr__(self) -> str:
+        if self.problem is None:
+            return f"<module {self.name}, {len(self.text.splitlines())} lines>"
+        where = f"{self.location}: " if self.location is not None else ""
+        return f"<module {self.name} cannot be read: {where}{self.problem}>"
+
+    def _repr_html_(self) -> str:
+        if self.problem is not None:
+            return render_source_error(self.location, self._modules, self.problem)
+        return render_source(self.text, f"module {self.name}")
+
+
+@magics_class
+class TlaMagics(Magics):
+    """Modules and checks in the cells of a notebook.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+
+    Attributes
+    ----------
+    modules : dict of str to str
+        The modules that cells have defined, name to text.
+    """
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell)
+        self.modules: dict[str, str] = {}
+
+    @magic_arguments()
+    @argument("--translate", action="store_true", help="Translate the PlusCal algorithm first.")
+    @argument("--fairness", default="none", help="What the translation's Spec assumes: "
+              "none, wf, sf or wfNext.")  # fmt: skip
+    @argument("--out", metavar="NAME", help="A variable for the module's text.")
+    @argument("--quiet", action="store_true", help="Show nothing unless something is wrong.")
+    @cell_magic
+    def tla(self, line: str, cell: str) -> ModuleView | None:
+        """Define a TLA+ module, have TLC read it, and show it in colours.
+
+        Later cells can EXTEND it, and %%tlc can check it.  A module that cannot be read is
+        not defined; it is shown with the place underlined.
+        """
+        args = _arguments(TlaMagics.tla, line)
+        try:
+            name = module_name(cell)
+        except SpecError as error:
+            raise UsageError(str(error)) from error
+        # Whatever had this name before is no longer what the notebook shows.
+        self.modules.pop(name, None)
+        text = cell
+        if args.translate:
+            try:
+                text = translate_pluscal(cell, fairness=args.fairness).text
+            except SpecError as error:
+                place = None
+                if error.line is not None:
+                    place = Location(name, error.line, error.column or 1)
+                return ModuleView(
+                    name, cell, problem=error.message, location=place, modules={name: cell}
+                )
+            except ToolkitError as error:
+                raise UsageError(str(error)) from error
+        try:
+            source = self._source(text, "")
+            problem = parse_problem(source)
+        except ToolkitError as error:
+            raise UsageError(str(error)) from error
+        if problem is not None:
+            return ModuleView(
+                name, text, problem=problem.message, location=problem.location,
+                modules=source.modules,
+            )  # fmt: skip
+        self.modules[name] = text
+        self._keep(args.out, text)
+        return None if args.quiet else ModuleView(name, text, modules=source.modules)
+
+    @magic_arguments()
+    @argument("module", help="A module that a cell has defined, or a .tla file.")
+    @argument("--workers", type=int, help="TLC's worker threads (default: one, so that counts "
+              "and counterexamples are the same in every run).")  # fmt: skip
+    @argument("--timeout", type=float, metavar="S", help="End the run after so many seconds.")
+    @argument("--memory", type=int, metavar="MB", help="TLC's heap.")
+    @argument("--no-deadlock", action="store_true", help="A state without successor is no error.")
+    @argument("--coverage", action="store_true", help="Count how often everything is evaluated.")
+    @argument("--keep-going", action="store_true", help="Look for more after a violation.")
+    @argument("--simulate", type=int, metavar="N", help="Look at N random behaviours only.")
+    @argument("--depth", type=int, metavar="N", help="The greatest length of such a behaviour.")
+    @argument("--seed", type=int, metavar="N", help="The seed of what TLC draws.")
+    @argument("--again", action="store_true", help="Run TLC also if the answer is remembered.")
+    @argument("--live", action="store_true", help="Run it beside the notebook, with progress and "
+              "a button that stops it.")  # fmt: skip
+    @argument("--out", metavar="NAME", help="A variable for the result (with --live: the view).")
+    @cell_magic
+    def tlc(self, line: str, cell: str) -> CheckResult | CheckView:
+        """Check a module with TLC; the cell is the configuration.
+
+        The answer is remembered, so that a notebook that is opened again does not check
+        again; --again does.
+        """
+        args = _arguments(TlaMagics.tlc, line)
+        options: dict[str, Any] = {
+            "workers": args.workers or 1,
+            "timeout": args.timeout,
+            "deadlock": not args.no_deadlock,
+            "coverage": args.coverage,
+            "keep_going": args.keep_going,
+            "simulate": args.simulate,
+            "depth": args.depth,
+            "seed": args.seed,
+        }
+        found: CheckResult | CheckView
+        try:
+            source = self._named(args.module, cell)
+            if args.live:
+                found = CheckView(source, memory=args.memory, **options)
+            else:
+                with _Watch(source.root) as watch:
+                    found = remembered_check(
+                        source,
+                        again=args.again,
+                        heap=args.memory,
+                        on_progress=watch.tell,
+                        **options,
+                    )
+        except ToolkitError as error:
+            raise UsageError(str(error)) from error
+        self._keep(args.out, found)
+        return found
+
+    def _source(self, text: str, config: str, folder: Path | None = None) -> SpecSource:
+        return spec_from_text(
+            text, config, modules=self.modules, module_path=[folder or Path.cwd()]
+        )
+
+    def _named(self, name: str, config: str) -> SpecSource:
+        if name in self.modules:
+            return self._source(self.modules[name], config)
+        path = Path(name)
+        if path.suffix != ".tla":
+            known = ", ".join(self.modules) or "none"
+            raise SpecError(
+                f"no cell has defined a module {name!r} that can be read",
+                hint=f"defined: {known}; or name a .tla file",
+            )
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SpecError(f"it cannot be read: {error}", path=path) from error
+        return self._source(text, config, path.parent)
+
+    def _keep(self, name: str | None, value: object) -> None:
+        if name is None:
+            return
+        if not name.isidentifier():
+            raise UsageError(f"--out {name}: this is no name of a variable")
+        assert self.shell is not None
+        self.shell.user_ns[name] = value
+
+
+def _arguments(magic: Any, line: str) -> Namespace:
+    try:
+        args: Namespace = parse_argstring(magic, line)
+    except (SystemExit, ValueError) as error:
+        raise UsageError(f"{shlex.quote(line)}: {error}") from error
+    return args
+
+
+class _Watch:
+    """A line that says how far a check has come, if it takes longer than a moment."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._started = time.monotonic()
+        self._line: Any = None
+
+    def __enter__(self) -> _Watch:
+        return self
+
+    def tell(self, progress: Progress) -> None:
+        """Show figures."""
+        if time.monotonic() - self._started < _QUIET:
+            return
+        text = HTML(
+            f"<code>{self._title}</code>: {progress.distinct:,} distinct of "
+            f"{progress.generated:,} states, {progress.queue:,} to explore"
+        )
+        if self._line is None:
+            self._line = display(text, display_id=True)
+        else:
+            self._line.update(text)
+
+    def __exit__(self, *_: object) -> None:
+        if self._line is not None:
+            self._line.update(HTML(""))
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Make the magics known; called by ``%load_ext toolkit.widgets``.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+    """
+    shell.register_magics(TlaMagics)
