@@ -22,7 +22,7 @@ DOORS: dict[str, set[str]] = {
     "quorum": {"errors"},
     "resources": {"errors"},
     "trace": set(),
-    "protocols": set(),
+    "protocols": {"machines"},
     "histories": set(),
     "machines": set(),
     "sim": {"protocols", "machines", "trace"},

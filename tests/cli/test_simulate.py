@@ -190,12 +190,14 @@ def test_a_planted_bug_is_named_in_the_replay_command(toolkit: Toolkit, tmp_path
 
 
 def test_protocols_are_listed_with_settings_scenarios_and_bugs(toolkit: Toolkit) -> None:
-    (paxos,) = json.loads(toolkit("protocols", "--json").stdout)["protocols"]
-    assert paxos["name"] == "paxos"
+    listed = json.loads(toolkit("protocols", "--json").stdout)["protocols"]
+    paxos, raft = listed
+    assert (paxos["name"], raft["name"]) == ("paxos", "raft")
     assert "quorum" in paxos["settings"]
     assert "paxos-happy" in paxos["scenarios"]
     assert "forgets-promise" in paxos["bugs"]
-    assert Path(paxos["specification"]).is_file()
+    assert "votes-twice" in raft["bugs"]
+    assert all(Path(one["specification"]).is_file() for one in listed)
     text = toolkit("protocols").stdout
     assert "--set quorum=" in text
 

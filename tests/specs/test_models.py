@@ -29,6 +29,12 @@ MANIFEST = load_manifest()
 MODELS = MANIFEST.models
 PAXOS = specs_root() / "paxos"
 TEMPORAL = ("EventuallyChosen", "EventuallyLearned", "EventuallyDone")
+PROTOCOLS = {"paxos": "Paxos", "raft": "Raft"}
+"""Folder of a specification, which is the protocol's name, to its module."""
+
+
+def protocol_of(model: Model) -> str:
+    return model.spec.partition("/")[0]
 
 
 def config(model: Model) -> str:
@@ -41,7 +47,12 @@ def by_name(model: Model) -> str:
 
 def test_every_configuration_belongs_to_one_model() -> None:
     named = [model.config for model in MODELS]
-    there = {f"paxos/{path.name}" for path in PAXOS.glob("*.cfg")} - {"paxos/PaxosTrace.cfg"}
+    there = {
+        f"{folder}/{path.name}"
+        for folder, module in PROTOCOLS.items()
+        for path in (specs_root() / folder).glob("*.cfg")
+        if path.stem != f"{module}Trace"
+    }
     assert sorted(named) == sorted(there)
 
 
@@ -49,7 +60,7 @@ def test_every_configuration_belongs_to_one_model() -> None:
 def test_the_manifest_says_what_the_configuration_does(model: Model) -> None:
     text = config(model)
     assert model.symmetry == ("SYMMETRY" in text)
-    assert model.liveness == any(name in text for name in TEMPORAL)
+    assert model.liveness == ("Eventually" in text)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=by_name)
@@ -104,16 +115,31 @@ def test_models_of_one_question_differ_in_symmetry_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "operator"), [("Paxos", "Steps"), ("Paxos", "Crashes"), ("MCPaxos", "MCSteps")]
+    ("protocol", "module", "operator"),
+    [
+        (protocol, f"{kind}{module}", operator)
+        for protocol, module in PROTOCOLS.items()
+        for kind, operator in (("", "Steps"), ("", "Crashes"), ("MC", "MCSteps"))
+    ],
 )
-def test_every_step_has_a_form_that_names_its_action(module: str, operator: str) -> None:
-    text = (PAXOS / f"{module}.tla").read_text(encoding="utf-8")
+def test_every_step_has_a_form_that_names_its_action(
+    protocol: str, module: str, operator: str
+) -> None:
+    text = (specs_root() / protocol / f"{module}.tla").read_text(encoding="utf-8")
     _, _, rest = text.partition(f"\n{operator} ==\n")
     disjuncts = [line.removeprefix("    \\/ ") for line in rest.split("\n\n")[0].splitlines()]
     names = [action_name(line) for line in disjuncts]
     assert names
     assert len(set(names)) == len(names)
-    assert set(names) <= set(get_protocol("paxos").actions)
+    assert set(names) <= set(get_protocol(protocol).actions)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_specification_has_the_actions_of_the_implementation(protocol: str) -> None:
+    text = (specs_root() / protocol / f"{PROTOCOLS[protocol]}.tla").read_text(encoding="utf-8")
+    steps = text.partition("\nSteps ==\n")[2].partition("\nNext ==")[0]
+    named = {action_name(line.strip().removeprefix("\\/ ")) for line in steps.splitlines()}
+    assert named - {None} == set(get_protocol(protocol).actions)
 
 
 def result_of(model: Model) -> CheckResult:
@@ -159,7 +185,7 @@ def test_the_model_shows_what_the_manifest_says(model: Model) -> None:
     assert compare(model, result) == []
     assert result.complete == (model.outcome == "success")
     steps = {state.action for state in result.trace[1:]}
-    assert steps <= set(get_protocol("paxos").actions)
+    assert steps <= set(get_protocol(protocol_of(model)).actions)
 
 
 @pytest.mark.slow

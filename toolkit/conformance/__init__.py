@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from toolkit.conformance.histories import client_history
 from toolkit.conformance.validation import Followed, follow, validate
 from toolkit.conformance.verdict import (
     Checked,
@@ -20,6 +21,7 @@ __all__ = [
     "Successor",
     "ValidationReport",
     "Verdict",
+    "client_history",
     "follow",
     "validate",
 ]

@@ -196,7 +196,8 @@ def validate(
                 hint="check it as what it is",
             )
         entries.append(entry)
-        for name in plugin.actions:
+        expected = plugin.expected_actions
+        for name in plugin.actions if expected is None else expected(header.constants):
             actions.setdefault(name, 0)
         for step in entry.trace.steps:
             if step.action in actions:

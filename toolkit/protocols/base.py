@@ -32,7 +32,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol as Interface, TypeAlias, runtime_checkable
+from typing import Any, ClassVar, Protocol as Interface, TypeAlias, runtime_checkable
 
 import msgspec
 
@@ -45,6 +45,7 @@ __all__ = [
     "Output",
     "Protocol",
     "Receive",
+    "Redirect",
     "Restart",
     "Send",
     "SetTimer",
@@ -57,9 +58,12 @@ class Message(msgspec.Struct, frozen=True, tag_field="type"):
     """Base class of a protocol's messages.
 
     A subclass gives ``tag="1a"`` (the message's ``type`` in the specification); its fields
-    are the fields of the specification's record.  A message is equal to another one with the
-    same fields.
+    are the fields of the specification's record, but for those that ``unrecorded`` names: the
+    specification does not speak of them.  A message is equal to another one with the same
+    fields.
     """
+
+    unrecorded: ClassVar[tuple[str, ...]] = ()
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -177,6 +181,25 @@ class Output(msgspec.Struct, frozen=True):
     result: Any
 
 
+class Redirect(msgspec.Struct, frozen=True):
+    """Not an answer: the client is to ask somebody else.
+
+    Parameters
+    ----------
+    client : str
+        Who asked.
+    request : int
+        The client's number for the request.
+    to : str or None
+        The node to ask; ``None`` if this node knows of none, so that the client can only wait
+        and try again.
+    """
+
+    client: str
+    request: int
+    to: str | None
+
+
 class Effects(msgspec.Struct):
     """What handling an event asks of the host.
 
@@ -194,7 +217,7 @@ class Effects(msgspec.Struct):
         Timers to set or cancel, at once.
     write : mapping or None
         Durable variables to write, name to new value.
-    outputs : list of Output
+    outputs : list of Output or Redirect
         Answers to clients, leaving by the output rule.
     """
 
@@ -203,7 +226,7 @@ class Effects(msgspec.Struct):
     sends: list[Send] = []
     timers: list[SetTimer] = []
     write: Mapping[str, Any] | None = None
-    outputs: list[Output] = []
+    outputs: list[Output | Redirect] = []
 
 
 @runtime_checkable
@@ -282,6 +305,9 @@ class Protocol:
         The folder of the specification.
     spec_module, trace_module : str
         Names of the specification and of its trace specification in that folder.
+    expected_actions : callable
+        ``expected_actions(constants) -> tuple``: those of ``actions`` that a run with these
+        constants can have; all of them, unless the protocol has options.
     planted : mapping of str to callable
         Planted bugs: name to a ``make_node`` that has the bug.  For tests and lessons only.
     apply_write : callable
@@ -307,6 +333,7 @@ class Protocol:
     trace_constants: Callable[[Mapping[str, Any], int], dict[str, Any]] = field(
         default=lambda constants, largest: {}
     )
+    expected_actions: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
     answered: Callable[[Any], Any] = field(default=lambda node: None)
     planted: Mapping[str, NodeFactory] = field(default_factory=dict)
     apply_write: Callable[[dict[str, Any], Mapping[str, Any]], None] = field(
@@ -329,7 +356,18 @@ def message_record(message: Message) -> dict[str, Any]:
         ``{"type": tag, field: value, ...}``.
     """
     record: dict[str, Any] = msgspec.to_builtins(message)
-    return record
+    for name in message.unrecorded:
+        del record[name]
+    return {name: _plain(value) for name, value in record.items()}
+
+
+def _plain(data: Any) -> Any:
+    """Return data with lists for tuples, as JSON has them."""
+    if isinstance(data, dict):
+        return {name: _plain(value) for name, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_plain(item) for item in data]
+    return data
 
 
 def unique(names: Iterable[str]) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from toolkit.sim.network import (
     Passage,
 )
 from toolkit.sim.random_faults import Bounds, random_scenario
-from toolkit.sim.results import Answer, RunResult
+from toolkit.sim.results import Answer, Call, RunResult
 from toolkit.sim.runs import Outcome, Summary, simulate_runs
 from toolkit.sim.scenario import (
     ClientCommand,
@@ -46,6 +46,7 @@ from toolkit.sim.text import format_scenario, parse_scenario, read_scenario
 __all__ = [
     "Answer",
     "Bounds",
+    "Call",
     "ClientCommand",
     "Clock",
     "Constant",

@@ -37,6 +37,7 @@ from toolkit.protocols.base import (
     Output,
     Protocol,
     Receive,
+    Redirect,
     Restart as RestartEvent,
     Send,
     Start,
@@ -45,7 +46,7 @@ from toolkit.protocols.base import (
 from toolkit.sim import scenario as plan
 from toolkit.sim.network import Disk, Link
 from toolkit.sim.recorder import Recorder
-from toolkit.sim.results import Answer, RunResult
+from toolkit.sim.results import Answer, Call, RunResult
 from toolkit.sim.scenario import Scenario
 from toolkit.sim.streams import stream
 from toolkit.sim.text import format_scenario
@@ -59,20 +60,28 @@ LOOPBACK = 1e-6
 _STILL = 1_000_000
 """So many events in a row that are no step, at one time, are an endless loop."""
 
-_DELIVER, _TIMER, _FLUSH, _TRY, _PLANNED = range(5)
+REDIRECT = 0.005
+"""Seconds until a client that is sent elsewhere asks there."""
+
+_DELIVER, _TIMER, _FLUSH, _TRY, _PLANNED, _FOLLOW = range(6)
 
 
 class _Pending:
     """A client's request."""
 
-    __slots__ = ("answered", "client", "node", "operation", "request")
+    __slots__ = (
+        "answered", "called", "client", "node", "operation", "request", "result", "returned",
+    )  # fmt: skip
 
-    def __init__(self, client: str, request: int, operation: Any, node: str) -> None:
+    def __init__(self, client: str, request: int, operation: Any, node: str, called: float) -> None:
         self.client = client
         self.request = request
         self.operation = operation
         self.node = node
         self.answered = False
+        self.called = called
+        self.returned: float | None = None
+        self.result: Any = None
 
 
 class _Queued:
@@ -80,7 +89,9 @@ class _Queued:
 
     __slots__ = ("outputs", "sends", "write")
 
-    def __init__(self, write: Mapping[str, Any], sends: list[Send], outputs: list[Output]) -> None:
+    def __init__(
+        self, write: Mapping[str, Any], sends: list[Send], outputs: list[Output | Redirect]
+    ) -> None:
         self.write = write
         self.sends = sends
         self.outputs = outputs
@@ -131,6 +142,7 @@ class _Run:
         self.seed = seed
         self.recorder = recorder
         self.config = protocol.configure(scenario.nodes, scenario.settings)
+        self.constants = protocol.constants(self.config)
         self.make_node = protocol.make_node if bug is None else _planted(protocol, bug)
         self.known_actions = frozenset(protocol.actions)
         self.network_rng = stream(seed, "network")
@@ -186,7 +198,7 @@ class _Run:
             self.recorder.begin(
                 trace=trace,
                 nodes={name: host.node for name, host in self.hosts.items()},
-                constants=self.protocol.constants(self.config),
+                constants=self.constants,
                 durable={name: host.durable for name, host in self.hosts.items()},
                 seed=self.seed,
                 replay=replay,
@@ -210,7 +222,9 @@ class _Run:
                 host = hosts[a]
                 if host.timers.get(b) != c:
                     continue
-            elif (kind == _FLUSH and hosts[a].life != b) or (kind == _TRY and a.answered):
+            elif (kind == _FLUSH and hosts[a].life != b) or (
+                kind in {_TRY, _FOLLOW} and a.answered
+            ):
                 continue
             if time > limit:
                 self.now = limit
@@ -225,6 +239,8 @@ class _Run:
                 self.flush(hosts[a])
             elif kind == _TRY:
                 self.ask(a)
+            elif kind == _FOLLOW:
+                self.put(a, b)
             else:
                 self.happen(a)
             if self.steps >= step_limit:
@@ -317,11 +333,14 @@ class _Run:
     # The network ---------------------------------------------------------------------------
 
     def leave(
-        self, host: _Host, sends: list[Send], outputs: list[Output]
+        self, host: _Host, sends: list[Send], outputs: list[Output | Redirect]
     ) -> list[tuple[int, str, Message]]:
         """Let messages and answers leave; return the messages with their numbers."""
         for output in outputs:
-            self.answer(host, output)
+            if isinstance(output, Redirect):
+                self.redirect(host, output)
+            else:
+                self.answer(host, output)
         leaving = []
         for send in sends:
             number = self.message_number
@@ -389,7 +408,7 @@ class _Run:
         if isinstance(event, plan.ClientCommand):
             request = self.next_request[event.client]
             self.next_request[event.client] += 1
-            pending = _Pending(event.client, request, event.operation, event.node)
+            pending = _Pending(event.client, request, event.operation, event.node, self.now)
             self.requests[event.client, request] = pending
             self.ask(pending)
         elif isinstance(event, plan.Crash):
@@ -471,6 +490,11 @@ class _Run:
             pending.node = self.next_node(pending.node)
         if retry.every is not None:
             self.push(self.now + retry.every, _TRY, pending)
+        self.put(pending, host.name)
+
+    def put(self, pending: _Pending, name: str) -> None:
+        """Let a client's request arrive at a node, if it is up."""
+        host = self.hosts[name]
         if host.node is not None:
             self.handle(host, Command(pending.client, pending.request, pending.operation))
 
@@ -483,17 +507,33 @@ class _Run:
                 return candidate
         return name
 
-    def answer(self, host: _Host, output: Output) -> None:
-        self.answers.append(
-            Answer(self.now, host.name, output.client, output.request, output.result)
-        )
+    def redirect(self, host: _Host, output: Redirect) -> None:
+        """Let a client ask where it was sent to, a moment later, and go on there."""
+        pending = self.request_of(output)
+        if output.to is None:
+            return
+        if output.to not in self.hosts:
+            self.fail(f"sends a client to {output.to!r}, which is no node", "name a node, or None")
+        pending.node = output.to
+        self.push(self.now + REDIRECT, _FOLLOW, pending, output.to)
+
+    def request_of(self, output: Output | Redirect) -> _Pending:
         pending = self.requests.get((output.client, output.request))
         if pending is None:
             self.fail(
                 f"answers {output.client!r} on request {output.request!r}, which nobody made",
                 "answer with the client and request of the Command",
             )
-        pending.answered = True
+        return pending
+
+    def answer(self, host: _Host, output: Output) -> None:
+        self.answers.append(
+            Answer(self.now, host.name, output.client, output.request, output.result)
+        )
+        pending = self.request_of(output)
+        if not pending.answered:
+            pending.answered = True
+            pending.returned, pending.result = self.now, output.result
 
     # The end -------------------------------------------------------------------------------
 
@@ -509,6 +549,7 @@ class _Run:
         if self.recorder is not None:
             self.recorder.end(reason, self.now, answered)
         tally = self.tally
+        expected = self.protocol.expected_actions
         return RunResult(
             seed=self.seed,
             reason=reason,
@@ -519,8 +560,20 @@ class _Run:
             lost=tally.lost,
             duplicated=tally.duplicated,
             actions=dict(sorted(self.actions.items())),
+            expected=self.protocol.actions if expected is None else expected(self.constants),
             faults=dict(sorted(self.faults.items())),
             answers=tuple(self.answers),
+            calls=tuple(
+                Call(
+                    asked.client,
+                    asked.request,
+                    asked.operation,
+                    asked.called,
+                    asked.returned,
+                    asked.result,
+                )
+                for asked in self.requests.values()
+            ),
             requests=len(self.requests),
             unanswered=sum(not pending.answered for pending in self.requests.values()),
             answered=answered,

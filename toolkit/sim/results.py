@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Answer", "RunResult"]
+__all__ = ["Answer", "Call", "RunResult"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,32 @@ class Answer:
     result: Any
 
 
+@dataclass(frozen=True)
+class Call:
+    """What a client asked for, and what it was told.
+
+    Parameters
+    ----------
+    client : str
+    request : int
+        The client's number for it.
+    operation : JSON
+    called : float
+        When it asked first, in seconds since the start.
+    returned : float or None
+        When it was answered; ``None`` if it never was.
+    result : JSON
+        The first answer.
+    """
+
+    client: str
+    request: int
+    operation: Any
+    called: float
+    returned: float | None
+    result: Any
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunResult:
     """What came out of a run.
@@ -53,10 +79,14 @@ class RunResult:
         copies made.  Copies still on their way at the end are in none of the last three.
     actions : dict of str to int
         Steps by action, sorted by name.
+    expected : tuple of str
+        The actions that a run with its settings can have.
     faults : dict of str to int
         Faults by kind, sorted by name; ``"crash"`` and ``"restart"`` among them.
     answers : tuple of Answer
         Everything that clients were told, in order.
+    calls : tuple of Call
+        What clients asked for and were told first, in the order of asking.
     requests, unanswered : int
         How much clients asked for, and how much of it was never answered.
     answered : dict of str to JSON
@@ -76,8 +106,10 @@ class RunResult:
     lost: int
     duplicated: int
     actions: dict[str, int]
+    expected: tuple[str, ...]
     faults: dict[str, int]
     answers: tuple[Answer, ...]
+    calls: tuple[Call, ...]
     requests: int
     unanswered: int
     answered: dict[str, Any]

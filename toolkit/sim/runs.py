@@ -295,7 +295,7 @@ class _Tally:
     def __init__(self, protocol: Protocol, seed: int) -> None:
         self.protocol = protocol
         self.seed = seed
-        self.actions = Counter(dict.fromkeys(protocol.actions, 0))
+        self.actions: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.messages: Counter[str] = Counter()
@@ -304,6 +304,8 @@ class _Tally:
         self.sink_error: str | None = None
 
     def add(self, result: RunResult, trace: str, *, recorded: bool) -> None:
+        for name in result.expected:
+            self.actions.setdefault(name, 0)
         self.actions.update(result.actions)
         self.faults.update(result.faults)
         self.reasons[result.reason] += 1
@@ -334,7 +336,9 @@ class _Tally:
             recorded=self.recorded,
             steps=sum(outcome.steps for outcome in outcomes),
             median_steps=statistics.median(outcome.steps for outcome in outcomes),
-            actions=dict(self.actions),
+            actions={
+                name: self.actions[name] for name in self.protocol.actions if name in self.actions
+            },
             faults=dict(sorted(self.faults.items())),
             reasons=dict(sorted(self.reasons.items())),
             decided=decided,

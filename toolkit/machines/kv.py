@@ -1,0 +1,103 @@
+"""A key-value store."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+__all__ = ["KeyValueStore"]
+
+_KEYS = ("a", "b", "c")
+_FIELDS = {
+    "get": {"key"},
+    "put": {"key", "value"},
+    "delete": {"key"},
+    "cas": {"key", "expected", "value"},
+}
+
+
+class KeyValueStore:
+    """Keys to values, with get, put, delete and compare-and-swap.
+
+    Operations are objects with ``op`` and ``key``:
+
+    ========  ====================  =============================================
+    ``op``    further fields        result
+    ========  ====================  =============================================
+    get       --                    ``{"value": ...}``, ``None`` where there is none
+    put       ``value``             ``{"ok": true}``
+    delete    --                    ``{"ok": ...}``, whether there was one
+    cas       ``expected``,         ``{"ok": ..., "value": ...}``: whether the value was
+              ``value``             the expected one (``None``: none), and what it was
+    ========  ====================  =============================================
+
+    Attributes
+    ----------
+    data : dict of str to JSON
+        What is stored; ``None`` is no value.
+
+    Examples
+    --------
+    >>> store = KeyValueStore()
+    >>> store.apply({"op": "cas", "key": "k", "expected": None, "value": 1})
+    {'ok': True, 'value': None}
+    >>> store.apply({"op": "get", "key": "k"})
+    {'value': 1}
+    """
+
+    def __init__(self) -> None:
+        self.data: dict[str, Any] = {}
+
+    def apply(self, operation: Any) -> Any:
+        """Apply an operation (see :class:`Machine`)."""
+        problem = _problem(operation)
+        if problem is not None:
+            return {"error": problem}
+        kind, key = operation["op"], operation["key"]
+        before = self.data.get(key)
+        if kind == "get":
+            return {"value": before}
+        if kind == "delete":
+            return {"ok": self.data.pop(key, None) is not None}
+        if kind == "cas" and before != operation["expected"]:
+            return {"ok": False, "value": before}
+        if operation["value"] is None:
+            self.data.pop(key, None)
+        else:
+            self.data[key] = operation["value"]
+        return {"ok": True} if kind == "put" else {"ok": True, "value": before}
+
+    def reads(self, operation: Any) -> bool:
+        """Return whether an operation is a get, or none at all."""
+        return _problem(operation) is not None or operation["op"] == "get"
+
+    def snapshot(self) -> Any:
+        """Return keys and values, in the order of the keys."""
+        return {key: self.data[key] for key in sorted(self.data)}
+
+    def restore(self, state: Any) -> None:
+        """Hold exactly these keys and values."""
+        self.data = dict(state)
+
+    def random_operation(self, rng: random.Random) -> Any:
+        """Draw an operation on one of three keys, so that they meet; values hardly ever repeat."""
+        kind = rng.choice(("get", "put", "put", "cas", "delete"))
+        operation: dict[str, Any] = {"op": kind, "key": rng.choice(_KEYS)}
+        if kind == "cas":
+            operation["expected"] = rng.choice((None, rng.randrange(1_000_000)))
+        if kind in {"put", "cas"}:
+            operation["value"] = rng.randrange(1_000_000)
+        return operation
+
+
+def _problem(operation: Any) -> str | None:
+    if not isinstance(operation, dict):
+        return "an operation is an object"
+    kind = operation.get("op")
+    if not isinstance(kind, str) or kind not in _FIELDS:
+        return f"op is one of {', '.join(_FIELDS)}"
+    if operation.keys() != _FIELDS[kind] | {"op"}:
+        return f"{kind} has the fields op, {', '.join(sorted(_FIELDS[kind]))}"
+    if not isinstance(operation["key"], str):
+        return "key is a string"
+    return None

@@ -1,0 +1,142 @@
+"""Raft after Ongaro and Ousterhout (USENIX ATC 2014, extended version)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from toolkit.protocols.base import Protocol
+from toolkit.protocols.raft.config import SETTINGS, RaftConfig, configure
+from toolkit.protocols.raft.log import apply_write
+from toolkit.protocols.raft.messages import decode_message
+from toolkit.protocols.raft.node import RaftNode
+from toolkit.protocols.raft.planted import PLANTED
+from toolkit.protocols.raft.view import (
+    answered,
+    constants,
+    durable_variables,
+    trace_constants,
+    variables,
+)
+from toolkit.resources import specs_root
+
+__all__ = ["PROTOCOL", "RaftConfig", "RaftNode", "configure"]
+
+
+OPTION_ACTIONS: dict[str, tuple[str, ...]] = {
+    "pre-vote": ("PreVote", "GrantPreVote", "DenyPreVote", "CountPreVote", "WinPreVote"),
+    "check-quorum": ("CheckQuorum",),
+    "transfer": ("TransferLeadership", "TimeoutNow"),
+    "read-index": ("ReadIndex",),
+    "lease": ("LeaseRead",),
+    "snapshots": (
+        "TakeSnapshot",
+        "AcceptChunk",
+        "InstallSnapshot",
+        "RejectChunk",
+        "SendChunk",
+        "RecordSnapshot",
+    ),
+    "single": ("ChangeConfiguration", "Resign"),
+    "joint": ("LeaveJoint",),
+}
+"""Option to the actions that come with it."""
+
+
+def _expected_actions(constants: Mapping[str, Any]) -> tuple[str, ...]:
+    on = set(constants.get("Options", {"#set": []})["#set"])
+    if "joint" in on:
+        on.add("single")
+    if "lease" in on:
+        on.add("read-index")
+    off = {name for option, names in OPTION_ACTIONS.items() if option not in on for name in names}
+    if "learners" in on:
+        off.discard("ChangeConfiguration")
+    if "pre-vote" in on:
+        # Where there is more than one voter, elections begin with a pre-vote that is won.
+        off.add("Timeout")
+    if len(constants["Servers"]["#set"]) <= 3:
+        # Its own vote and the first one that it gets are a quorum.
+        off |= {"CountVote", "CountPreVote"}
+    return tuple(name for name in PROTOCOL.actions if name not in off)
+
+
+def _random_operation(config: RaftConfig, rng: random.Random, node: str) -> Any:
+    wishes = [
+        *(["transfer"] if config.transfer else []),
+        *(["add", "remove"] if config.membership != "no" else []),
+        *(["learn"] if config.learners else []),
+        *(["configure"] if config.membership == "joint" else []),
+    ]
+    if not wishes or rng.random() < 0.6:
+        return config.machine().random_operation(rng)
+    wish = rng.choice(wishes)
+    if wish == "transfer":
+        return {"op": "transfer", "to": rng.choice(config.servers)}
+    if wish == "configure":
+        size = rng.randint(1, len(config.servers))
+        return {"op": "configure", "voters": sorted(rng.sample(config.servers, size))}
+    return {"op": wish, "server": rng.choice(config.servers)}
+
+
+PROTOCOL = Protocol(
+    name="raft",
+    title="Raft (Ongaro and Ousterhout 2014)",
+    configure=configure,
+    settings=SETTINGS,
+    make_node=RaftNode,
+    variables=variables,
+    durable_variables=durable_variables,
+    constants=constants,
+    trace_constants=trace_constants,
+    decode_message=decode_message,
+    random_operation=_random_operation,
+    answered=answered,
+    actions=(
+        "Timeout",
+        "GrantVote",
+        "DenyVote",
+        "CountVote",
+        "BecomeLeader",
+        "StepDown",
+        "ClientRequest",
+        "Reply",
+        "Heartbeat",
+        "AcceptEntries",
+        "RejectEntries",
+        "RecordMatch",
+        "AdvanceCommitIndex",
+        "BackUp",
+        "Ignore",
+        "Flush",
+        "Crash",
+        "Restart",
+        *(name for names in OPTION_ACTIONS.values() for name in names),
+    ),
+    expected_actions=_expected_actions,
+    apply_write=apply_write,
+    observes=(
+        "role",
+        "currentTerm",
+        "votedFor",
+        "log",
+        "commitIndex",
+        "votesGranted",
+        "nextIndex",
+        "matchIndex",
+        "snapshot",
+        "incoming",
+        "offset",
+        "round",
+        "acked",
+        "reads",
+        "up",
+        "durable",
+    ),
+    spec_folder=specs_root() / "raft",
+    spec_module="Raft",
+    trace_module="RaftTrace",
+    planted=PLANTED,
+)
+"""The protocol, as registered."""

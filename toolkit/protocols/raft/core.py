@@ -1,0 +1,644 @@
+"""The core of a Raft server: follower, candidate and leader.
+
+Source: D. Ongaro and J. Ousterhout, *In Search of an Understandable Consensus Algorithm*, the
+extended version of USENIX ATC 2014; the sections that the methods cite are its, unless they name
+the dissertation (D. Ongaro, *Consensus: Bridging Theory and Practice*, 2014).  Each handler is
+named after the action of ``specs/raft/Raft.tla`` that it performs, and the effects carry that
+name.
+
+What is optional lies in modules of its own, each a class on top of :class:`RaftCore`: ``prevote``,
+``handover``, ``reads``, ``snapshots``, ``membership``.  They add handlers for their messages,
+and step in where the core asks: when a timer runs out, when a client comes, whether a vote may be
+given.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from toolkit.machines import Sessions
+from toolkit.protocols.base import (
+    Command,
+    Effects,
+    Event,
+    Message,
+    Output,
+    Receive,
+    Redirect,
+    Restart,
+    Send,
+    SetTimer,
+    Timeout,
+)
+from toolkit.protocols.raft.config import RaftConfig
+from toolkit.protocols.raft.log import Log
+from toolkit.protocols.raft.messages import (
+    AppendEntries,
+    AppendEntriesResponse,
+    Configuration,
+    Entry,
+    InstallSnapshotResponse,
+    RequestPreVote,
+    RequestPreVoteResponse,
+    RequestVote,
+    RequestVoteResponse,
+)
+
+__all__ = ["ELECTION_TIMER", "HEARTBEAT_TIMER", "Answer", "RaftCore"]
+
+Answer = (
+    RequestVoteResponse | AppendEntriesResponse | RequestPreVoteResponse | InstallSnapshotResponse
+)
+"""A message that answers another one."""
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
+_DECODER = msgspec.json.Decoder()
+
+ELECTION_TIMER = "election"
+"""Runs out when a server has heard of no leader for too long."""
+
+HEARTBEAT_TIMER = "heartbeat"
+"""Runs out when a leader is to be heard of again."""
+
+
+class RaftCore:
+    """One server, without options.
+
+    Parameters
+    ----------
+    name : str
+        This server.
+    config : RaftConfig
+
+    Attributes
+    ----------
+    role : str
+        ``"follower"``, ``"precandidate"`` (with pre-votes), ``"candidate"`` or ``"leader"``.
+    currentTerm : int
+        The latest term it has seen, from 0.  Durable.
+    votedFor : str or None
+        Who got its vote in that term.  Durable.
+    log : Log
+        The entries; the first has index 1.  Durable.
+    commitIndex : int
+        Up to where the log is known to be committed.
+    votesGranted : set of str
+        Candidate: whose votes it has.
+    nextIndex, matchIndex : dict of str to int
+        Leader: for every other server the next entry to send, and up to where its log is known
+        to agree.
+    lastApplied : int
+        Up to where the log has been applied to the machine.
+    sessions : Sessions
+        The machine, behind the clients' sessions.
+    leader : str or None
+        Who leads this term, as far as it knows.
+    round : int
+        Leader: the last round of requests that was begun (0 without reads of their own).
+    """
+
+    def __init__(self, name: str, config: RaftConfig) -> None:
+        self.name = name
+        self.config = config
+        self.others = tuple(one for one in config.servers if one != name)
+        self.role = "follower"
+        self.currentTerm = 0
+        self.votedFor: str | None = None
+        self.log = Log()
+        self.commitIndex = 0
+        self.votesGranted: set[str] = set()
+        self.nextIndex: dict[str, int] = {}
+        self.matchIndex: dict[str, int] = {}
+        self.round = 0
+        # What follows is no variable of the specification: it follows from the log, steers
+        # answers to clients, or has to do with time.
+        self.lastApplied = 0
+        self.sessions = Sessions(config.machine())
+        self.leader: str | None = None
+        self._waiting: dict[tuple[str, int], int] = {}
+        self._now = 0.0
+        self._contact = -math.inf
+        self._handed_over = False
+        self._handlers: dict[type[Message], Callable[[Any], Effects]] = {
+            RequestVote: self._request_vote,
+            RequestVoteResponse: self._vote,
+            AppendEntries: self._append_entries,
+            AppendEntriesResponse: self._append_answer,
+        }
+        self._reset()
+
+    def _reset(self) -> None:
+        """Forget what only a candidate or a leader knows."""
+        self.votesGranted = set()
+        self.nextIndex = dict.fromkeys(self.others, 1)
+        self.matchIndex = dict.fromkeys(self.others, 0)
+        self.round = 0
+        self._waiting = {}
+        self._handed_over = False
+
+    def handle(self, event: Event, now: float) -> Effects:
+        """Handle one event (see :class:`toolkit.protocols.base.Node`)."""
+        self._now = now
+        if isinstance(event, Receive):
+            return self._handlers[type(event.message)](event.message)
+        if isinstance(event, Timeout):
+            return self._timeout(event.timer)
+        if isinstance(event, Command):
+            return self._command(event)
+        if isinstance(event, Restart):
+            return self.restart(event.durable)
+        return Effects(timers=[self._patience()])
+
+    def _timeout(self, timer: str) -> Effects:
+        if timer == ELECTION_TIMER:
+            return self._election_timer()
+        return self._heartbeat_timer() if self.role == "leader" else Effects()
+
+    def _election_timer(self) -> Effects:
+        if self.role == "leader":
+            return Effects()
+        return self.timeout() if self.takes_part() else Effects(timers=[self._patience()])
+
+    def _heartbeat_timer(self) -> Effects:
+        return self.heartbeat()
+
+    def _request_vote(self, message: RequestVote) -> Effects:
+        return self.grant_vote(message) if self.may_vote(message) else self.deny_vote(message)
+
+    def _append_entries(self, message: AppendEntries) -> Effects:
+        if message.term == self.currentTerm and self.role == "leader":
+            return self.ignore()
+        if self.is_current(message) and self.agrees(message):
+            return self.accept_entries(message)
+        return self.reject_entries(message)
+
+    def _vote(self, message: RequestVoteResponse) -> Effects:
+        if message.term > self.currentTerm:
+            return self.step_down(message)
+        if message.term < self.currentTerm or self.role != "candidate" or not message.granted:
+            return self.ignore()
+        if self.is_quorum(self.votesGranted | {message.sender}):
+            return self.become_leader(message)
+        return self.count_vote(message)
+
+    def _append_answer(self, message: AppendEntriesResponse) -> Effects:
+        if message.term > self.currentTerm:
+            return self.step_down(message)
+        if message.term < self.currentTerm or self.role != "leader":
+            return self.ignore()
+        if message.success:
+            return self.record_match(message)
+        if message.prevLogIndex <= self.matchIndex[message.sender]:
+            return self.ignore()
+        return self.back_up(message)
+
+    # Who takes part ----------------------------------------------------------------------
+
+    def configuration(self) -> Configuration:
+        """Return the configuration in use: the latest in the log, committed or not."""
+        return self.log.config() or self.config.first
+
+    def peers(self) -> tuple[str, ...]:
+        """Return to whom this server sends: the members but for itself."""
+        config = self.log.config()
+        if config is None:
+            return self.config.peers[self.name]
+        return tuple([one for one in config.members if one != self.name])
+
+    def takes_part(self) -> bool:
+        """Return whether this server may stand for election.
+
+        It may if it has a vote, or had one in the configuration before the latest: until that
+        is committed, nobody else may be able to lead (dissertation, section 4.2.2).
+        """
+        if self.configuration().has_vote(self.name):
+            return True
+        if not self.log.configs or self.log.configs[-1][0] <= self.commitIndex:
+            return False
+        before = self.log.config_before(self.log.configs[-1][0]) or self.config.first
+        return before.has_vote(self.name)
+
+    def heard_lately(self) -> bool:
+        """Return whether a leader was heard within the least election time-out."""
+        return self._now - self._contact < self.config.election[0]
+
+    def knows_committed(self) -> bool:
+        """Return whether this leader has committed an entry of its term.
+
+        Until then it may not know all that is committed (dissertation, section 6.4).
+        """
+        return self.log.term_at(self.commitIndex) == self.currentTerm
+
+    def is_quorum(self, servers: Collection[str]) -> bool:
+        """Return whether these servers can elect a leader, or commit an entry."""
+        config = self.log.config()
+        if config is None or config == self.config.first:
+            return self.config.quorums.is_quorum(servers)
+        return config.has_majority(servers)
+
+    # What is durable, and timers ---------------------------------------------------------
+
+    def _written(self) -> dict[str, Any]:
+        """Return what must be on the disk before anything that was said leaves (Figure 2)."""
+        write: dict[str, Any] = {"currentTerm": self.currentTerm, "votedFor": self.votedFor}
+        changes = self.log.changes()
+        if changes is not None:
+            write["log"] = changes
+        return write
+
+    def _patience(self) -> SetTimer:
+        """Return the election timer, drawn anew (section 5.2)."""
+        low, high = self.config.election
+        return SetTimer(ELECTION_TIMER, low, high)
+
+    def _leaders_patience(self) -> SetTimer:
+        """Return what a leader's election timer becomes: none."""
+        return SetTimer(ELECTION_TIMER)
+
+    def _beat(self) -> SetTimer:
+        return SetTimer(HEARTBEAT_TIMER, self.config.heartbeat, self.config.heartbeat)
+
+    # Elections (sections 5.2 and 5.4.1) --------------------------------------------------
+
+    def _adopt(self, term: int) -> bool:
+        """Go to a higher term, as a follower; return whether it was higher (section 5.1)."""
+        if term <= self.currentTerm:
+            return False
+        self.currentTerm = term
+        self.votedFor = None
+        self._follow(None)
+        return True
+
+    def _follow(self, leader: str | None) -> None:
+        self.role = "follower"
+        self.leader = leader
+        if leader is not None:
+            self._contact = self._now
+        self._reset()
+
+    def _start(self, action: str, *, transfer: bool = False) -> Effects:
+        """Begin an election: a new term, its own vote, requests to all others (section 5.2)."""
+        self.role = "candidate"
+        self.leader = None
+        self.currentTerm += 1
+        self.votedFor = self.name
+        self._reset()
+        self.votesGranted = {self.name}
+        if self.is_quorum(self.votesGranted):
+            return self._lead(Effects(action=action))
+        last = self.log.last_index
+        ask = RequestVote(self.currentTerm, self.name, last, self.log.term_at(last), transfer)
+        config = self.configuration()
+        return Effects(
+            action=action,
+            write=self._written(),
+            sends=[Send(other, ask) for other in self.peers() if config.has_vote(other)],
+            timers=[self._patience()],
+        )
+
+    def timeout(self) -> Effects:
+        """Begin an election, having heard of no leader for too long (section 5.2)."""
+        return self._start("Timeout")
+
+    def up_to_date(self, message: RequestVote | RequestPreVote) -> bool:
+        """Return whether the candidate's log is at least as up-to-date (section 5.4.1)."""
+        last = self.log.last_index
+        theirs = (message.lastLogTerm, message.lastLogIndex)
+        return theirs >= (self.log.term_at(last), last)
+
+    def may_vote(self, message: RequestVote) -> bool:
+        """Return whether the candidate can have this server's vote (Figure 2, RequestVote)."""
+        if message.term < self.currentTerm:
+            return False
+        voted = None if message.term > self.currentTerm else self.votedFor
+        return voted in {None, message.cand} and self.up_to_date(message)
+
+    def grant_vote(self, message: RequestVote) -> Effects:
+        """Vote for the candidate; the vote is durable before it leaves (Figure 2)."""
+        before = (self.currentTerm, self.votedFor)
+        stop = self._stopped(message.term)
+        self._adopt(message.term)
+        self.votedFor = message.cand
+        reply = RequestVoteResponse(self.currentTerm, self.name, message.cand, True)
+        return Effects(
+            action="GrantVote",
+            write=self._written() if before != (self.currentTerm, self.votedFor) else None,
+            sends=[Send(message.cand, reply)],
+            timers=[*stop, self._patience()],
+        )
+
+    def deny_vote(self, message: RequestVote) -> Effects:
+        """Refuse the vote, and go to the candidate's term if it is higher (section 5.1)."""
+        stop = self._stopped(message.term)
+        adopted = self._adopt(message.term)
+        reply = RequestVoteResponse(self.currentTerm, self.name, message.cand, False)
+        return Effects(
+            action="DenyVote",
+            write=self._written() if adopted else None,
+            sends=[Send(message.cand, reply)],
+            timers=[*stop, self._patience()] if stop else [],
+        )
+
+    def _stopped(self, term: int) -> list[SetTimer]:
+        """Return what ends a leader's heartbeats, if it is a leader of a lower term."""
+        if self.role == "leader" and term > self.currentTerm:
+            return [SetTimer(HEARTBEAT_TIMER)]
+        return []
+
+    def count_vote(self, message: RequestVoteResponse) -> Effects:
+        """Take a vote that does not yet make a quorum (section 5.2)."""
+        self.votesGranted.add(message.sender)
+        return Effects(action="CountVote")
+
+    def become_leader(self, message: RequestVoteResponse) -> Effects:
+        """Take the vote that makes a quorum, and lead (section 5.2).
+
+        A leader begins its term with an entry of its own that does nothing, so that it can
+        commit what came before (section 8).
+        """
+        return self._lead(Effects(action="BecomeLeader"))
+
+    def _lead(self, effects: Effects) -> Effects:
+        self.role = "leader"
+        self.leader = self.name
+        self._reset()
+        self.nextIndex = dict.fromkeys(self.others, self.log.last_index + 1)
+        self.log.append(Entry(self.currentTerm, "noop", ""))
+        effects.write = self._written()
+        effects.timers = [self._leaders_patience(), self._beat()]
+        effects.sends = self._replicate(self.peers())
+        effects.outputs = self._commit()
+        return effects
+
+    def step_down(self, message: Answer) -> Effects:
+        """Learn from an answer that there is a higher term (section 5.1)."""
+        was_leader = self.role == "leader"
+        self._adopt(message.term)
+        return Effects(
+            action="StepDown",
+            write=self._written(),
+            timers=[SetTimer(HEARTBEAT_TIMER), self._patience()] if was_leader else [],
+        )
+
+    # Clients (sections 5.3 and 8; dissertation, section 6.3) -----------------------------
+
+    def _command(self, event: Command) -> Effects:
+        if self.role != "leader":
+            return self.send_on(event, self.leader)
+        result = self.sessions.cached(event.client, event.request)
+        if result is not None:
+            return self.reply([Output(event.client, event.request, result)])
+        if (event.client, event.request) in self._waiting:
+            return self.reply([])
+        return self.client_request(event)
+
+    def send_on(self, event: Command, leader: str | None) -> Effects:
+        """Send a client to the leader, or let it wait and ask again."""
+        return self.reply([Redirect(event.client, event.request, leader)])
+
+    def reply(self, outputs: list[Output | Redirect]) -> Effects:
+        """Answer a client without touching the log: who leads, or what its session has."""
+        return Effects(action="Reply", outputs=outputs)
+
+    def client_request(self, event: Command) -> Effects:
+        """Append a client's command to the log and replicate it (section 5.3)."""
+        what = _ENCODER.encode([event.client, event.request, event.operation]).decode()
+        self._waiting[event.client, event.request] = self.log.last_index + 1
+        return self._append(
+            Entry(self.currentTerm, "command", what),
+            Effects(action="ClientRequest", params={"v": what}),
+        )
+
+    def _append(self, entry: Entry, effects: Effects) -> Effects:
+        """Append an entry, and send it to those to whom not too much is under way."""
+        self.log.append(entry)
+        effects.write = self._written()
+        effects.sends = self._replicate(
+            [
+                other
+                for other in self.peers()
+                if self.nextIndex[other] - self.matchIndex[other] <= self.config.window
+            ]
+        )
+        effects.outputs = self._commit()
+        return effects
+
+    # Replication (section 5.3) -----------------------------------------------------------
+
+    def _replicate(self, to: Iterable[str]) -> list[Send]:
+        """Send each server what comes next, and take it that it will arrive.
+
+        Entries are sent on without waiting for an answer; what was lost shows when a later
+        request does not fit (dissertation, section 10.2.1, pipelining).
+        """
+        return [Send(other, self._next(other)) for other in to]
+
+    def _next(self, other: str) -> Message:
+        """Return what comes next for a server; a batch of entries."""
+        prev = self.nextIndex[other] - 1
+        entries = self.log.after(prev, self.config.batch)
+        self.nextIndex[other] = prev + len(entries) + 1
+        return AppendEntries.of(
+            self.currentTerm,
+            self.name,
+            (prev, self.log.term_at(prev)),
+            entries,
+            self.commitIndex,
+            self.round,
+        )
+
+    def heartbeat(self) -> Effects:
+        """Be heard of, and send again what may have been lost (section 5.2)."""
+        return Effects(
+            action="Heartbeat", sends=self._replicate(self.peers()), timers=[self._beat()]
+        )
+
+    def is_current(self, message: AppendEntries) -> bool:
+        """Return whether the sender may still lead (Figure 2, AppendEntries, 1)."""
+        return message.term >= self.currentTerm
+
+    def agrees(self, message: AppendEntries) -> bool:
+        """Return whether the entry before the new ones is in the log (section 5.3).
+
+        What a snapshot stands for is committed, so that it is in every later leader's log.
+        """
+        prev = message.prevLogIndex
+        return prev <= self.log.last_index and (
+            prev < self.log.snapshot.index or self.log.term_at(prev) == message.prevLogTerm
+        )
+
+    def conflict(self, message: AppendEntries) -> int | None:
+        """Return the index of the first new entry that the log does not have, if there is one.
+
+        What stands behind is cut off only if an entry differs: a late request must not take
+        back what a later one brought (section 5.3; Figure 2, AppendEntries, 3 and 4).
+        """
+        last, known = self.log.last_index, self.log.snapshot.index
+        for index, entry in enumerate(message.entries, message.prevLogIndex + 1):
+            if index > last or (index > known and self.log.term_at(index) != entry.term):
+                return index
+        return None
+
+    def accept_entries(self, message: AppendEntries) -> Effects:
+        """Take entries that fit (section 5.3; Figure 2, AppendEntries, 3 to 5)."""
+        stop = self._stopped(message.term)
+        adopted = self._adopt(message.term)
+        self._follow(message.leader)
+        first = self.conflict(message)
+        if first is not None:
+            new = message.entries[first - message.prevLogIndex - 1 :]
+            self.log.replace(first - 1, new)
+        last_new = message.prevLogIndex + len(message.entries)
+        self.commitIndex = max(self.commitIndex, min(message.leaderCommit, last_new))
+        self._apply()
+        reply = AppendEntriesResponse(
+            self.currentTerm, self.name, message.leader, True, last_new, 0, 0, 0, message.round
+        )
+        return Effects(
+            action="AcceptEntries",
+            write=self._written() if adopted or first is not None else None,
+            sends=[Send(message.leader, reply)],
+            timers=[*stop, self._patience()],
+        )
+
+    def reject_entries(self, message: AppendEntries) -> Effects:
+        """Refuse entries of an old term, or that do not fit, and say why (section 5.3)."""
+        if not self.is_current(message):
+            reply = self._refusal(message, 0, 0)
+            return Effects(action="RejectEntries", sends=[Send(message.leader, reply)])
+        stop = self._stopped(message.term)
+        adopted = self._adopt(message.term)
+        self._follow(message.leader)
+        reply = self._refusal(message, *self._hint(message.prevLogIndex))
+        return Effects(
+            action="RejectEntries",
+            write=self._written() if adopted else None,
+            sends=[Send(message.leader, reply)],
+            timers=[*stop, self._patience()],
+        )
+
+    def _refusal(self, message: AppendEntries, term: int, index: int) -> AppendEntriesResponse:
+        prev = message.prevLogIndex
+        return AppendEntriesResponse(
+            self.currentTerm, self.name, message.leader, False, 0, prev, term, index, message.round
+        )
+
+    def _hint(self, prev: int) -> tuple[int, int]:
+        """Return the term in the way and where it begins, or where the log ends."""
+        if prev > self.log.last_index:
+            return 0, self.log.last_index + 1
+        term = self.log.term_at(prev)
+        first = prev
+        while first > self.log.snapshot.index + 1 and self.log.term_at(first - 1) == term:
+            first -= 1
+        return term, first
+
+    def record_match(self, message: AppendEntriesResponse) -> Effects:
+        """Learn how far a follower's log agrees, and commit what a quorum has (section 5.3)."""
+        outputs = self._heard(message)
+        effects = self._learn(message.sender, message.matchIndex)
+        effects.outputs = [*outputs, *effects.outputs]
+        return effects
+
+    def _heard(self, message: AppendEntriesResponse) -> list[Output | Redirect]:
+        """Take note that a server answers; return what clients can be told for it."""
+        return []
+
+    def _learn(self, sender: str, match: int) -> Effects:
+        """Learn that a follower's log agrees up to an index, and send what is missing."""
+        self.matchIndex[sender] = max(self.matchIndex[sender], match)
+        self.nextIndex[sender] = max(self.nextIndex[sender], self.matchIndex[sender] + 1)
+        before = self.commitIndex
+        outputs = self._commit()
+        more = (sender,) if self.nextIndex[sender] <= self.log.last_index else ()
+        return Effects(
+            action="RecordMatch" if self.commitIndex == before else "AdvanceCommitIndex",
+            sends=self._replicate(more),
+            outputs=outputs,
+        )
+
+    def back_up(self, message: AppendEntriesResponse) -> Effects:
+        """Go back to where a follower's log may agree, and send from there (section 5.3)."""
+        sender = message.sender
+        outputs = self._heard(message)
+        back = message.hintIndex
+        if message.hintTerm:
+            # Terms never fall along a log: before the first lower one there is none.
+            index = message.prevLogIndex - 1
+            while index > 0 and self.log.term_at(index) > message.hintTerm:
+                index -= 1
+            if index > 0 and self.log.term_at(index) == message.hintTerm:
+                back = index + 1
+        self.nextIndex[sender] = max(self.matchIndex[sender] + 1, min(back, message.prevLogIndex))
+        return Effects(action="BackUp", sends=self._replicate((sender,)), outputs=outputs)
+
+    # Commitment (sections 5.3 and 5.4.2) -------------------------------------------------
+
+    def may_commit(self, index: int) -> bool:
+        """Return whether an entry is of this term and a quorum has it.
+
+        Entries of earlier terms are committed by one of this term behind them, and never by
+        counting (section 5.4.2, Figure 8).
+        """
+        return self.log.term_at(index) == self.currentTerm and self.is_quorum(self.having(index))
+
+    def having(self, index: int) -> set[str]:
+        """Return who is known to have the log up to an index."""
+        return {self.name, *[other for other, match in self.matchIndex.items() if match >= index]}
+
+    def _commit(self) -> list[Output | Redirect]:
+        """Raise commitIndex as far as it may go; return what the clients are told."""
+        # A quorum has an index only if it has the next one up to which somebody agrees.
+        for index in sorted({self.log.last_index, *self.matchIndex.values()}, reverse=True):
+            if index <= self.commitIndex:
+                break
+            if index <= self.log.last_index and self.may_commit(index):
+                self.commitIndex = index
+                break
+        return self._apply() if self.lastApplied < self.commitIndex else []
+
+    def _apply(self) -> list[Output | Redirect]:
+        """Apply what is committed; return the answers to this leader's waiting clients."""
+        outputs: list[Output | Redirect] = []
+        while self.lastApplied < self.commitIndex:
+            self.lastApplied += 1
+            entry = self.log.entry(self.lastApplied)
+            if entry.kind != "command":
+                outputs += self._applied(entry)
+                continue
+            client, request, operation = _DECODER.decode(entry.val)
+            result = self.sessions.apply(client, request, operation)
+            if self._waiting.get((client, request)) == self.lastApplied:
+                del self._waiting[client, request]
+                outputs.append(Output(client, request, result))
+        return outputs
+
+    def _applied(self, entry: Entry) -> list[Output | Redirect]:
+        """Return what clients are told when an entry that is no command is committed."""
+        return []
+
+    # Any server --------------------------------------------------------------------------
+
+    def shown(self) -> dict[str, Any]:
+        """Return the variables that options add, as the specification's, ITF-encoded."""
+        return {}
+
+    def abdicate(self, action: str) -> Effects:
+        """Stop leading, and stay in the term."""
+        self._follow(None)
+        return Effects(action=action, timers=[SetTimer(HEARTBEAT_TIMER), self._patience()])
+
+    def ignore(self) -> Effects:
+        """Drop a message that is late, repeated or not for this role."""
+        return Effects(action="Ignore")
+
+    def restart(self, durable: Mapping[str, Any]) -> Effects:
+        """Come up as a follower with what the disk held (section 5.1; Figure 2)."""
+        self.currentTerm = durable.get("currentTerm", 0)
+        self.votedFor = durable.get("votedFor")
+        self.log = durable["log"].copy() if "log" in durable else Log()
+        return Effects(action="Restart", timers=[self._patience()])

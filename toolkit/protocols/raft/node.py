@@ -1,0 +1,24 @@
+"""A Raft server with all its options, each of which the configuration switches on."""
+
+from __future__ import annotations
+
+from toolkit.protocols.raft.core import ELECTION_TIMER, HEARTBEAT_TIMER
+from toolkit.protocols.raft.handover import Handover
+from toolkit.protocols.raft.membership import Membership
+from toolkit.protocols.raft.prevote import PreVotes
+from toolkit.protocols.raft.reads import Reads
+from toolkit.protocols.raft.snapshots import SNAPSHOT_TIMER, Snapshots
+
+__all__ = ["ELECTION_TIMER", "HEARTBEAT_TIMER", "SNAPSHOT_TIMER", "RaftNode"]
+
+
+class RaftNode(Handover, Membership, Reads, Snapshots, PreVotes):
+    """One server (see :class:`toolkit.protocols.raft.core.RaftCore`).
+
+    Parameters
+    ----------
+    name : str
+        This server.
+    config : RaftConfig
+        With the options that are on.
+    """

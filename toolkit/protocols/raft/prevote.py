@@ -1,0 +1,100 @@
+"""Pre-votes: a server asks whether it would be elected before it raises its term.
+
+Source: D. Ongaro, *Consensus: Bridging Theory and Practice*, 2014, section 9.6.
+"""
+
+from __future__ import annotations
+
+from toolkit.protocols.base import Effects, Send
+from toolkit.protocols.raft.config import RaftConfig
+from toolkit.protocols.raft.core import RaftCore
+from toolkit.protocols.raft.messages import RequestPreVote, RequestPreVoteResponse
+
+__all__ = ["PreVotes"]
+
+
+class PreVotes(RaftCore):
+    """A server that asks first, and answers those who do."""
+
+    def __init__(self, name: str, config: RaftConfig) -> None:
+        super().__init__(name, config)
+        self._handlers[RequestPreVote] = self._request_pre_vote
+        self._handlers[RequestPreVoteResponse] = self._pre_vote
+
+    def _election_timer(self) -> Effects:
+        if (
+            self.config.pre_vote
+            and self.role != "leader"
+            and self.takes_part()
+            and not self.is_quorum({self.name})
+        ):
+            return self.pre_vote()
+        return super()._election_timer()
+
+    def _request_pre_vote(self, message: RequestPreVote) -> Effects:
+        if self.would_vote(message):
+            return self.grant_pre_vote(message)
+        return self.deny_pre_vote(message)
+
+    def _pre_vote(self, message: RequestPreVoteResponse) -> Effects:
+        if not message.granted and message.term > self.currentTerm:
+            return self.step_down(message)
+        if (
+            not message.granted
+            or message.term != self.currentTerm + 1
+            or self.role != "precandidate"
+        ):
+            return self.ignore()
+        if self.is_quorum(self.votesGranted | {message.sender}):
+            return self.win_pre_vote(message)
+        return self.count_pre_vote(message)
+
+    def pre_vote(self) -> Effects:
+        """Ask all others whether they would vote for it in the next term."""
+        self.role = "precandidate"
+        self.leader = None
+        self._reset()
+        self.votesGranted = {self.name}
+        last = self.log.last_index
+        ask = RequestPreVote(self.currentTerm + 1, self.name, last, self.log.term_at(last))
+        config = self.configuration()
+        return Effects(
+            action="PreVote",
+            sends=[Send(other, ask) for other in self.peers() if config.has_vote(other)],
+            timers=[self._patience()],
+        )
+
+    def would_vote(self, message: RequestPreVote) -> bool:
+        """Return whether the server would get this one's vote.
+
+        It would not while there is a leader: that is what pre-votes are for.
+        """
+        return (
+            message.term > self.currentTerm
+            and self.role != "leader"
+            and not self.heard_lately()
+            and self.up_to_date(message)
+        )
+
+    def grant_pre_vote(self, message: RequestPreVote) -> Effects:
+        """Say that it would get the vote, and change nothing."""
+        return self._answer_pre_vote("GrantPreVote", message, message.term, granted=True)
+
+    def deny_pre_vote(self, message: RequestPreVote) -> Effects:
+        """Say that it would not, and in which term this server is."""
+        return self._answer_pre_vote("DenyPreVote", message, self.currentTerm, granted=False)
+
+    def _answer_pre_vote(
+        self, action: str, message: RequestPreVote, term: int, *, granted: bool
+    ) -> Effects:
+        reply = RequestPreVoteResponse(term, self.name, message.cand, granted)
+        return Effects(action=action, sends=[Send(message.cand, reply)])
+
+    def count_pre_vote(self, message: RequestPreVoteResponse) -> Effects:
+        """Take an answer that does not yet make a quorum."""
+        self.votesGranted.add(message.sender)
+        return Effects(action="CountPreVote")
+
+    def win_pre_vote(self, message: RequestPreVoteResponse) -> Effects:
+        """Take the answer that makes a quorum, and begin the election."""
+        return self._start("WinPreVote")

@@ -1,0 +1,255 @@
+"""Snapshots: logs are compacted, and servers far behind get a snapshot in chunks.
+
+Source: Ongaro and Ousterhout 2014 (extended version), section 7 and Figure 13.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from toolkit.machines import Sessions
+from toolkit.protocols.base import Effects, Event, Message, Send, SetTimer
+from toolkit.protocols.raft.config import RaftConfig
+from toolkit.protocols.raft.core import RaftCore
+from toolkit.protocols.raft.log import Snapshot
+from toolkit.protocols.raft.messages import (
+    Configuration,
+    InstallSnapshot,
+    InstallSnapshotResponse,
+)
+
+__all__ = ["SNAPSHOT_TIMER", "Snapshots"]
+
+SNAPSHOT_TIMER = "snapshot"
+"""Runs out at once, when enough is committed to be compacted."""
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
+
+
+class _Content(msgspec.Struct):
+    """What a snapshot holds: the latest configuration, and the machine with the sessions."""
+
+    config: Configuration | None
+    state: Any
+
+
+class Snapshots(RaftCore):
+    """A server that compacts its log.
+
+    Attributes
+    ----------
+    incoming : tuple
+        Term of the leader that sends a snapshot, the snapshot's index, and the chunks that
+        have come.
+    offset : dict of str to int
+        Leader: for every other server the chunk of the snapshot that it was sent last.
+    """
+
+    def __init__(self, name: str, config: RaftConfig) -> None:
+        self.incoming: tuple[int, int, tuple[str, ...]] = (0, 0, ())
+        self.offset: dict[str, int] = {}
+        self._due = False
+        super().__init__(name, config)
+        self._handlers[InstallSnapshot] = self._chunk
+        self._handlers[InstallSnapshotResponse] = self._receipt
+
+    def _reset(self) -> None:
+        super()._reset()
+        self.offset = dict.fromkeys(self.others, 0)
+
+    def handle(self, event: Event, now: float) -> Effects:
+        """Handle one event (see :class:`toolkit.protocols.base.Node`)."""
+        effects = super().handle(event, now)
+        if self.is_due() and not self._due:
+            self._due = True
+            effects.timers = [*effects.timers, SetTimer(SNAPSHOT_TIMER, 0.0, 0.0)]
+        return effects
+
+    def _timeout(self, timer: str) -> Effects:
+        if timer != SNAPSHOT_TIMER:
+            return super()._timeout(timer)
+        self._due = False
+        return self.take_snapshot() if self.is_due() else Effects()
+
+    # Compacting (section 7) --------------------------------------------------------------
+
+    def is_due(self) -> bool:
+        """Return whether enough is committed to be compacted."""
+        most = self.config.snapshot
+        return most > 0 and self.lastApplied - self.log.snapshot.index >= most
+
+    def _written_with(self, snapshot: Snapshot, *, keep: bool) -> dict[str, Any]:
+        write = self._written()
+        self.log.compact(snapshot, keep=keep)
+        return {**write, "snapshot": snapshot, "keep": keep}
+
+    def content(self) -> Any:
+        """Return what a snapshot holds of the machine, in JSON's types."""
+        return self.sessions.snapshot()
+
+    def take_snapshot(self) -> Effects:
+        """Let a snapshot stand for all that is applied."""
+        index = self.lastApplied
+        config = self.log.config_before(index + 1)
+        text = _ENCODER.encode(_Content(config, self.content())).decode()
+        size = self.config.chunk
+        chunks = tuple(text[at : at + size] for at in range(0, len(text), size))
+        self.offset = dict.fromkeys(self.others, 0)
+        snapshot = Snapshot(index, self.log.term_at(index), chunks, config)
+        return Effects(
+            action="TakeSnapshot",
+            params={"parts": len(chunks)},
+            write=self._written_with(snapshot, keep=True),
+        )
+
+    def _load(self, snapshot: Snapshot) -> None:
+        """Go on from where a snapshot was taken."""
+        content = msgspec.json.decode("".join(snapshot.chunks), type=_Content)
+        self.sessions = Sessions(self.config.machine())
+        self.sessions.restore(content.state)
+        self.commitIndex = self.lastApplied = snapshot.index
+
+    def restart(self, durable: Mapping[str, Any]) -> Effects:
+        """Come up as a follower with what the disk held; a snapshot is known to be committed."""
+        effects = super().restart(durable)
+        if self.log.snapshot.index:
+            self._load(self.log.snapshot)
+        return effects
+
+    # Sending (Figure 13) -----------------------------------------------------------------
+
+    def needs_snapshot(self, other: str) -> bool:
+        """Return whether what a server needs next is in the log no more."""
+        return self.nextIndex[other] <= self.log.snapshot.index
+
+    def _next(self, other: str) -> Message:
+        if not self.needs_snapshot(other):
+            return super()._next(other)
+        snapshot = self.log.snapshot
+        number = self.offset[other]
+        return InstallSnapshot(
+            self.currentTerm,
+            self.name,
+            snapshot.index,
+            snapshot.term,
+            number,
+            number == len(snapshot.chunks) - 1,
+            snapshot.chunks[number],
+        )
+
+    def _receipt(self, message: InstallSnapshotResponse) -> Effects:
+        if message.term > self.currentTerm:
+            return self.step_down(message)
+        if message.term < self.currentTerm or self.role != "leader":
+            return self.ignore()
+        if message.done:
+            return self.record_snapshot(message)
+        if (
+            message.lastIncludedIndex == self.log.snapshot.index
+            and self.needs_snapshot(message.sender)
+            and message.received != self.offset[message.sender]
+        ):
+            return self.send_chunk(message)
+        return self.ignore()
+
+    def send_chunk(self, message: InstallSnapshotResponse) -> Effects:
+        """Send a server the chunk that it needs next, which is not the one it was sent last."""
+        self.offset[message.sender] = message.received
+        return Effects(action="SendChunk", sends=self._replicate((message.sender,)))
+
+    def record_snapshot(self, message: InstallSnapshotResponse) -> Effects:
+        """Learn that a server has all that a snapshot stands for."""
+        effects = self._learn(message.sender, message.lastIncludedIndex)
+        effects.action = "RecordSnapshot"
+        return effects
+
+    # Receiving (Figure 13) ---------------------------------------------------------------
+
+    def _chunk(self, message: InstallSnapshot) -> Effects:
+        if message.term < self.currentTerm:
+            return self.reject_chunk(message)
+        if message.term == self.currentTerm and self.role == "leader":
+            return self.ignore()
+        if (
+            message.lastIncludedIndex > self.commitIndex
+            and message.done
+            and message.offset == len(self.received(message))
+        ):
+            return self.install_snapshot(message)
+        return self.accept_chunk(message)
+
+    def received(self, message: InstallSnapshot) -> tuple[str, ...]:
+        """Return the chunks of a message's snapshot that have come."""
+        term, index, chunks = self.incoming
+        return chunks if (term, index) == (message.term, message.lastIncludedIndex) else ()
+
+    def _listen(self, message: InstallSnapshot) -> tuple[bool, list[SetTimer]]:
+        """Follow who sends a chunk; return whether the term is new, and the timers to set."""
+        stop = self._stopped(message.term)
+        adopted = self._adopt(message.term)
+        self._follow(message.leader)
+        return adopted, [*stop, self._patience()]
+
+    def _reply_chunk(self, message: InstallSnapshot, received: int, *, done: bool) -> list[Send]:
+        reply = InstallSnapshotResponse(
+            self.currentTerm, self.name, message.leader, message.lastIncludedIndex, received, done
+        )
+        return [Send(message.leader, reply)]
+
+    def accept_chunk(self, message: InstallSnapshot) -> Effects:
+        """Take a chunk if it is the one needed next, and say how many have come.
+
+        A snapshot of what is known to be committed is needed no more.
+        """
+        chunks = self.received(message)
+        known = message.lastIncludedIndex <= self.commitIndex
+        if message.offset == len(chunks):
+            chunks = (*chunks, message.data)
+        adopted, timers = self._listen(message)
+        if known:
+            self.incoming = (0, 0, ())
+        else:
+            self.incoming = (message.term, message.lastIncludedIndex, chunks)
+        return Effects(
+            action="AcceptChunk",
+            write=self._written() if adopted else None,
+            sends=self._reply_chunk(message, 0 if known else len(chunks), done=known),
+            timers=timers,
+        )
+
+    def install_snapshot(self, message: InstallSnapshot) -> Effects:
+        """Put the snapshot in the place of the log, but for what agrees and comes behind it."""
+        chunks = (*self.received(message), message.data)
+        _, timers = self._listen(message)
+        index, term = message.lastIncludedIndex, message.lastIncludedTerm
+        agrees = index <= self.log.last_index and self.log.term_at(index) == term
+        config = msgspec.json.decode("".join(chunks), type=_Content).config
+        snapshot = Snapshot(index, term, chunks, config)
+        write = self._written_with(snapshot, keep=agrees)
+        self._load(snapshot)
+        self.incoming = (0, 0, ())
+        return Effects(
+            action="InstallSnapshot",
+            write=write,
+            sends=self._reply_chunk(message, 0, done=True),
+            timers=timers,
+        )
+
+    def reject_chunk(self, message: InstallSnapshot) -> Effects:
+        """Refuse a chunk of an old term, and say which term it is."""
+        return Effects(action="RejectChunk", sends=self._reply_chunk(message, 0, done=False))
+
+    def shown(self) -> dict[str, Any]:
+        """Return the variables that options add, as the specification's, ITF-encoded."""
+        if not self.config.snapshot:
+            return super().shown()
+        term, index, chunks = self.incoming
+        snapshot = self.log.snapshot
+        return super().shown() | {
+            "snapshot": {"index": snapshot.index, "parts": len(snapshot.chunks)},
+            "incoming": {"term": term, "index": index, "got": len(chunks)},
+            "offset": {"#map": [[other, self.offset[other]] for other in sorted(self.others)]},
+        }

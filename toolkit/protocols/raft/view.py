@@ -1,0 +1,121 @@
+"""A Raft server's state in the variables of ``specs/raft/Raft.tla``, ITF-encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from toolkit.errors import TraceError
+from toolkit.protocols.raft.config import RaftConfig
+from toolkit.protocols.raft.log import Log
+from toolkit.protocols.raft.node import RaftNode
+
+__all__ = ["answered", "constants", "durable_variables", "trace_constants", "variables"]
+
+
+_EMPTY = Log()
+
+
+def _counts(of: Mapping[str, int], others: tuple[str, ...]) -> dict[str, Any]:
+    return {"#map": [[other, of[other]] for other in sorted(others)]}
+
+
+def variables(node: RaftNode) -> dict[str, Any]:
+    """Return the specification's variables at this server.
+
+    Parameters
+    ----------
+    node : RaftNode
+
+    Returns
+    -------
+    dict
+        Variable to ITF-encoded value.
+
+    Examples
+    --------
+    >>> from toolkit.protocols.raft import configure
+    >>> node = RaftNode("n1", configure(["n1", "n2", "n3"], {}))
+    >>> variables(node)["role"], variables(node)["log"]
+    ('follower', {'#tup': []})
+    """
+    return {
+        "role": node.role,
+        "currentTerm": node.currentTerm,
+        "votedFor": node.votedFor,
+        "log": node.log.shown(),
+        "commitIndex": node.commitIndex,
+        "votesGranted": {"#set": sorted(node.votesGranted)},
+        "nextIndex": _counts(node.nextIndex, node.others),
+        "matchIndex": _counts(node.matchIndex, node.others),
+        **node.shown(),
+    }
+
+
+def durable_variables(durable: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the variable ``durable`` of a server whose disk holds this.
+
+    Parameters
+    ----------
+    durable : mapping of str to object
+        All durable writes, merged.
+    """
+    log: Log = durable.get("log", _EMPTY)
+    return {
+        "durable": {
+            "currentTerm": durable.get("currentTerm", 0),
+            "votedFor": durable.get("votedFor"),
+            "log": log.shown(),
+            "snapshot": {"index": log.snapshot.index, "parts": len(log.snapshot.chunks)},
+        }
+    }
+
+
+def constants(config: RaftConfig) -> dict[str, Any]:
+    """Return the specification's constants for a trace's header, ITF-encoded.
+
+    Returns
+    -------
+    dict
+        ``Servers``, ``Quorums`` (the minimal ones), ``Batch`` (most entries in a message) and
+        ``DiskQueue`` (the most writes that may wait for a disk); ``Window``, ``Options`` and
+        ``Voters``.
+    """
+    return {
+        "Servers": {"#set": sorted(config.servers)},
+        "Quorums": {"#set": [{"#set": sorted(quorum)} for quorum in config.quorums.minimal]},
+        "Batch": config.batch,
+        "DiskQueue": 1_000_000,
+        "Window": config.window,
+        "Options": {"#set": sorted(config.options)},
+        "Voters": {"#set": sorted(config.voters)},
+    }
+
+
+def trace_constants(constants: Mapping[str, Any], largest: int) -> dict[str, Any]:
+    """Return the constants that depend on what was recorded: none.
+
+    Parameters
+    ----------
+    constants : mapping
+        The header's constants.
+    largest : int
+        The largest integer in the traces.
+
+    Raises
+    ------
+    TraceError
+        If a constant is missing.
+    """
+    names = ("Servers", "Quorums", "Batch", "DiskQueue")
+    if missing := [name for name in names if name not in constants]:
+        raise TraceError(
+            f"the header's constants lack {', '.join(missing)}",
+            hint=f"a trace of raft gives {', '.join(names)}",
+        )
+    return {}
+
+
+def answered(node: RaftNode) -> Any:
+    """Return how far the server has applied its log, or ``None`` if nothing of it."""
+    return node.lastApplied or None
