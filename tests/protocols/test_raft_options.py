@@ -1,0 +1,449 @@
+"""The rules of Raft's options, one test each, named after the dissertation's sections.
+
+Each test marked as a rule fails on the planted server that breaks it: see the last tests.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.protocols.raft_servers import (
+    RULES,
+    Make,
+    append,
+    candidate,
+    entries,
+    get,
+    leading,
+    maker,
+    only,
+    rule,
+    success,
+    timers,
+)
+from tests.protocols.test_raft import BROKEN_RULES
+from toolkit.protocols.base import Command, Effects, Output, Redirect, Restart, Timeout
+from toolkit.protocols.raft import RaftNode
+from toolkit.protocols.raft.core import ELECTION_TIMER, HEARTBEAT_TIMER
+from toolkit.protocols.raft.log import Log, apply_write
+from toolkit.protocols.raft.messages import (
+    Configuration,
+    Entry,
+    InstallSnapshot,
+    InstallSnapshotResponse,
+    RequestPreVote,
+    RequestPreVoteResponse,
+    RequestVote,
+    RequestVoteResponse,
+    TimeoutNow,
+)
+from toolkit.protocols.raft.planted import PLANTED
+from toolkit.protocols.raft.snapshots import SNAPSHOT_TIMER
+
+GET = {"op": "get", "key": "k"}
+PUT = {"op": "put", "key": "k", "value": 1}
+NOBODY = '{"config":null,"state":{"machine":{},"expired":false,"sessions":[]}}'
+
+PRE_VOTE = {"pre-vote": "yes"}
+TRANSFER = {"transfer": "yes"}
+SNAPSHOT = {"snapshot": "2", "chunk": "1000"}
+SINGLE = {"membership": "single", "voters": "n1,n2,n3"}
+JOINT = {"membership": "joint", "voters": "n1,n2,n3"}
+LEARNERS = {"learners": "yes", "voters": "n1,n2,n3"}
+INDEX = {"reads": "index"}
+LEASE = {"reads": "lease", "check-quorum": "yes", "drift-bound": "0"}
+
+
+@pytest.fixture
+def make() -> Make:
+    return maker(RaftNode)
+
+
+def settled(make: Make, **state: Any) -> RaftNode:
+    """Return a leader that has committed the entry that its term begins with."""
+    node = leading(make, **state)
+    get(node, success(node.currentTerm, node.log.last_index))
+    assert node.knows_committed()
+    return node
+
+
+def ask(node: RaftNode, operation: Any, *, request: int = 0, now: float = 0.0) -> Effects:
+    return node.handle(Command("c", request, operation), now)
+
+
+# Pre-votes (section 9.6)
+
+
+def test_9_6_a_server_asks_before_it_raises_its_term(make: Make) -> None:
+    node = make(term=4, voted="n2", log=entries(1, 3), settings=PRE_VOTE)
+    effects = candidate(node)
+    assert (effects.action, effects.write) == ("PreVote", None)
+    assert (node.role, node.currentTerm, node.votedFor) == ("precandidate", 4, "n2")
+    assert effects.sends[0].message == RequestPreVote(5, "n1", 2, 3)
+    effects = get(node, RequestPreVoteResponse(5, "n2", "n1", True))
+    assert (effects.action, node.role, node.currentTerm) == ("WinPreVote", "candidate", 5)
+
+
+@rule
+def test_9_6_a_request_for_a_pre_vote_changes_nothing(make: Make) -> None:
+    node = make(term=1, voted="n3", settings=PRE_VOTE)
+    effects = get(node, RequestPreVote(5, "n2", 0, 0))
+    assert (effects.action, effects.write) == ("GrantPreVote", None)
+    assert (node.currentTerm, node.votedFor) == (1, "n3")
+    assert only(effects) == RequestPreVoteResponse(5, "n1", "n2", True)
+
+
+def test_9_6_no_pre_vote_while_a_leader_is_heard_or_for_an_old_log(make: Make) -> None:
+    node = make(settings=PRE_VOTE)
+    get(node, append(1), now=1.0)
+    assert not only(get(node, RequestPreVote(2, "n3", 9, 9), "n3", now=1.1)).granted
+    assert only(get(node, RequestPreVote(2, "n3", 9, 9), "n3", now=1.2)).granted
+    node = make(term=2, log=entries(1, 2), settings=PRE_VOTE)
+    assert not only(get(node, RequestPreVote(3, "n3", 1, 1), "n3")).granted
+    assert not only(get(leading(make, settings={}), RequestPreVote(9, "n3", 9, 9), "n3")).granted
+
+
+# Check-quorum (sections 6.2 and 4.2.3)
+
+
+def test_6_2_a_leader_that_hears_from_no_quorum_gives_up(make: Make) -> None:
+    node = settled(make, settings={"check-quorum": "yes"})
+    assert candidate(node).action is None
+    effects = candidate(node)
+    assert (effects.action, node.role, node.currentTerm) == ("CheckQuorum", "follower", 1)
+    assert timers(effects)[HEARTBEAT_TIMER].low is None
+    node = settled(make)
+    assert (candidate(node).action, node.role) == (None, "leader")
+
+
+def test_4_2_3_who_hears_a_leader_votes_for_nobody_but_when_the_leader_asks(make: Make) -> None:
+    node = make(settings={"check-quorum": "yes"})
+    get(node, append(1), now=1.0)
+    assert get(node, RequestVote(9, "n3", 9, 9), "n3", now=1.1).action == "Ignore"
+    assert node.currentTerm == 1
+    assert get(node, RequestVote(9, "n3", 9, 9, True), "n3", now=1.1).action == "GrantVote"
+    node = make(settings={"check-quorum": "yes"})
+    get(node, append(1), now=1.0)
+    assert get(node, RequestVote(9, "n3", 9, 9), "n3", now=1.2).action == "GrantVote"
+
+
+# Handing over (section 3.10)
+
+
+def test_3_10_a_leader_hands_over_when_the_other_has_its_whole_log(make: Make) -> None:
+    node = settled(make, settings=TRANSFER)
+    effects = ask(node, {"op": "transfer", "to": "n3"})
+    assert (effects.action, effects.sends) == ("Reply", [])
+    get(node, success(1, 1, "n3"), "n3")
+    effects = node.handle(Timeout(HEARTBEAT_TIMER), 0.1)
+    assert effects.action == "TransferLeadership"
+    assert only(effects) == TimeoutNow(1, "n1", "n3")
+    assert effects.outputs == [Output("c", 0, {"ok": True})]
+    # Meanwhile nobody's commands are taken.
+    assert ask(node, PUT, request=1).outputs == [Redirect("c", 1, None)]
+
+
+def test_3_10_a_hand_over_that_comes_to_nothing_ends(make: Make) -> None:
+    node = settled(make, settings=TRANSFER)
+    ask(node, {"op": "transfer", "to": "n2"})
+    assert ask(node, PUT, request=1).outputs == [Redirect("c", 1, None)]
+    node.handle(Timeout(HEARTBEAT_TIMER), 9.0)
+    assert ask(node, PUT, request=1, now=9.0).action == "ClientRequest"
+
+
+def test_3_10_who_is_asked_to_stand_stands_at_once(make: Make) -> None:
+    node = make(settings=TRANSFER | PRE_VOTE)
+    get(node, append(1))
+    effects = get(node, TimeoutNow(1, "n2", "n1"))
+    assert (effects.action, node.role, node.currentTerm) == ("TimeoutNow", "candidate", 2)
+    assert effects.sends[0].message.transfer
+    assert get(node, TimeoutNow(1, "n2", "n1")).action == "Ignore"
+
+
+# Reads (section 6.4)
+
+
+@rule
+def test_6_4_a_read_waits_until_a_quorum_has_answered_that_it_still_leads(make: Make) -> None:
+    node = settled(make, settings=INDEX)
+    effects = ask(node, GET)
+    assert (effects.action, effects.outputs, len(node.log)) == ("ReadIndex", [], 1)
+    assert all(send.message.round == 1 for send in effects.sends)
+    assert get(node, success(1, 1)).outputs == []
+    assert get(node, success(1, 1, round_number=1)).outputs == [Output("c", 0, {"value": None})]
+    # An answer that comes again, or late, answers nothing more.
+    assert get(node, success(1, 1, round_number=1)).outputs == []
+
+
+def test_6_4_no_read_before_an_entry_of_the_term_is_committed(make: Make) -> None:
+    node = leading(make, settings=INDEX)
+    effects = ask(node, GET)
+    assert (effects.action, effects.outputs, node.round) == ("Reply", [], 0)
+    get(node, success(1, 1))
+    assert node.handle(Timeout(HEARTBEAT_TIMER), 0.1).action == "ReadIndex"
+
+
+@rule
+def test_6_4_1_a_lease_ends(make: Make) -> None:
+    node = settled(make, settings=LEASE)
+    node.handle(Timeout(HEARTBEAT_TIMER), 1.0)
+    get(node, success(1, 1, round_number=1), now=1.01)
+    assert ask(node, GET, now=1.1).action == "LeaseRead"
+    assert ask(node, GET, request=1, now=1.16).action == "ReadIndex"
+
+
+def test_6_4_1_a_lease_is_shorter_by_what_clocks_may_drift(make: Make) -> None:
+    node = settled(make, settings=LEASE | {"drift-bound": "0.2"})
+    node.handle(Timeout(HEARTBEAT_TIMER), 1.0)
+    get(node, success(1, 1, round_number=1), now=1.01)
+    assert ask(node, GET, now=1.09).action == "LeaseRead"
+    assert ask(node, GET, request=1, now=1.11).action == "ReadIndex"
+
+
+def test_6_4_1_a_leader_that_hands_over_has_no_lease(make: Make) -> None:
+    node = settled(make, settings=LEASE | TRANSFER)
+    node.handle(Timeout(HEARTBEAT_TIMER), 1.0)
+    get(node, success(1, 1, round_number=1), now=1.01)
+    assert ask(node, {"op": "transfer", "to": "n2"}, now=1.02).action == "TransferLeadership"
+    # Even when the hand-over is given up.
+    node.handle(Timeout(HEARTBEAT_TIMER), 9.0)
+    get(node, success(1, 1, round_number=2), now=9.01)
+    assert ask(node, GET, request=1, now=9.02).action == "ReadIndex"
+
+
+# Snapshots (section 7)
+
+
+@rule
+def test_6_3_sessions_outlive_a_snapshot_and_a_crash(make: Make) -> None:
+    node = make(nodes=1, settings=SNAPSHOT)
+    durable: dict[str, Any] = {}
+    add = {"op": "cas", "key": "k", "expected": None, "value": 1}
+    for effects in (
+        node.handle(Timeout(ELECTION_TIMER), 0.0),
+        ask(node, add),
+        node.handle(Timeout(SNAPSHOT_TIMER), 0.0),
+    ):
+        assert effects.write is not None
+        apply_write(durable, effects.write)
+    assert (effects.action, len(node.log), durable["log"].snapshot.index) == ("TakeSnapshot", 0, 2)
+    again = make(nodes=1, settings=SNAPSHOT)
+    again.handle(Restart(durable), 1.0)
+    assert (again.commitIndex, again.lastApplied) == (2, 2)
+    candidate(again)
+    assert ask(again, add).outputs == [Output("c", 0, {"ok": True, "value": None})]
+    assert ask(again, add).action == "Reply"
+
+
+@rule
+def test_7_a_log_that_does_not_agree_with_a_snapshot_goes(make: Make) -> None:
+    node = make(term=1, log=entries(1, 1, 1), settings=SNAPSHOT)
+    effects = get(node, InstallSnapshot(2, "n2", 2, 2, 0, True, NOBODY))
+    assert (effects.action, len(node.log), node.log.last_index) == ("InstallSnapshot", 0, 2)
+
+
+def test_7_what_comes_behind_a_snapshot_that_agrees_stays(make: Make) -> None:
+    node = make(term=1, log=entries(1, 1, 1), settings=SNAPSHOT)
+    effects = get(node, InstallSnapshot(1, "n2", 2, 1, 0, True, NOBODY))
+    assert (effects.action, len(node.log), node.log.last_index) == ("InstallSnapshot", 1, 3)
+    assert (node.commitIndex, node.lastApplied) == (2, 2)
+
+
+def test_7_chunks_are_taken_in_order_and_each_once(make: Make) -> None:
+    node = make(settings=SNAPSHOT)
+    chunks = [NOBODY[:10], NOBODY[10:20], NOBODY[20:]]
+
+    def chunk(number: int) -> Effects:
+        done = number == len(chunks) - 1
+        return get(node, InstallSnapshot(1, "n2", 5, 1, number, done, chunks[number]))
+
+    told = [only(chunk(number)).received for number in (1, 0, 0, 1)]
+    assert told == [0, 1, 1, 2]
+    effects = chunk(2)
+    assert (effects.action, only(effects).done, node.log.last_index) == (
+        "InstallSnapshot", True, 5,
+    )  # fmt: skip
+    # A late chunk of what is known is answered as done.
+    assert only(chunk(0)).done
+
+
+def test_7_a_follower_that_needs_what_is_gone_is_sent_the_snapshot(make: Make) -> None:
+    node = leading(make, settings=SNAPSHOT | {"chunk": "20"})
+    ask(node, PUT)
+    get(node, success(1, 2))
+    node.handle(Timeout(SNAPSHOT_TIMER), 0.0)
+    from toolkit.protocols.raft.messages import AppendEntriesResponse
+
+    refused = AppendEntriesResponse(1, "n3", "n1", False, 0, 2, 0, 1)
+    first = only(get(node, refused, "n3"))
+    assert isinstance(first, InstallSnapshot)
+    assert (first.lastIncludedIndex, first.offset, first.done) == (2, 0, False)
+    second = only(get(node, InstallSnapshotResponse(1, "n3", "n1", 2, 1, False), "n3"))
+    assert (second.offset, len(first.data)) == (1, 20)
+    get(node, InstallSnapshotResponse(1, "n3", "n1", 2, 0, True), "n3")
+    assert (node.matchIndex["n3"], node.nextIndex["n3"]) == (2, 3)
+
+
+def test_7_a_chunk_of_an_old_term_is_refused(make: Make) -> None:
+    node = make(term=3, settings=SNAPSHOT)
+    effects = get(node, InstallSnapshot(2, "n2", 5, 1, 0, True, NOBODY))
+    assert (effects.action, only(effects).term, only(effects).done) == ("RejectChunk", 3, False)
+
+
+# Changes of the configuration (chapter 4; section 6)
+
+
+def voters(node: RaftNode) -> tuple[str, ...]:
+    return node.configuration().voters
+
+
+@rule
+def test_4_1_nothing_is_changed_before_an_entry_of_the_term_is_committed(make: Make) -> None:
+    node = leading(make, nodes=5, settings=SINGLE)
+    effects = ask(node, {"op": "add", "server": "n4"})
+    assert (effects.action, effects.outputs) == ("Reply", [Redirect("c", 0, None)])
+    get(node, success(1, 1))
+    assert ask(node, {"op": "add", "server": "n4"}).action == "ChangeConfiguration"
+
+
+@rule
+def test_4_1_one_change_at_a_time(make: Make) -> None:
+    node = settled(make, nodes=5, settings=SINGLE)
+    ask(node, {"op": "add", "server": "n4"})
+    assert voters(node) == ("n1", "n2", "n3", "n4")
+    assert ask(node, {"op": "add", "server": "n5"}, request=1).action == "Reply"
+    assert voters(node) == ("n1", "n2", "n3", "n4")
+
+
+def test_4_1_a_configuration_is_used_as_soon_as_it_is_in_the_log(make: Make) -> None:
+    node = make(nodes=5, settings=SINGLE)
+    four = Configuration.of(("n1", "n2", "n3", "n4"))
+    get(node, append(1, new=(Entry(1, "config", "", four),)))
+    assert voters(node) == ("n1", "n2", "n3", "n4")
+    # ... and no more once that entry is taken back.
+    get(node, append(2, new=(Entry(2, "noop", ""),)))
+    assert voters(node) == ("n1", "n2", "n3")
+
+
+def test_4_1_voters_are_changed_one_at_a_time_and_must_be_servers(make: Make) -> None:
+    node = settled(make, nodes=5, settings=SINGLE)
+    for wish in (
+        {"op": "configure", "voters": ["n1", "n4", "n5"]},
+        {"op": "add", "server": "n9"},
+        {"op": "learn", "server": "n4"},
+        {"op": "configure", "voters": []},
+    ):
+        (output,) = ask(node, wish).outputs
+        assert isinstance(output, Output)
+        assert "error" in output.result
+
+
+def test_4_2_2_a_leader_that_is_left_out_leads_until_that_is_committed(make: Make) -> None:
+    node = settled(make, settings=SINGLE)
+    assert ask(node, {"op": "remove", "server": "n1"}).action == "ChangeConfiguration"
+    get(node, success(1, 2))
+    assert (node.role, node.commitIndex) == ("leader", 1)  # its own copy does not count
+    get(node, success(1, 2, "n3"), "n3")
+    assert node.commitIndex == 2
+    effects = node.handle(Timeout(HEARTBEAT_TIMER), 0.1)
+    assert (effects.action, node.role) == ("Resign", "follower")
+    assert candidate(node).action is None
+
+
+@rule
+def test_4_2_1_a_learner_gets_entries_and_does_not_count(make: Make) -> None:
+    node = settled(make, nodes=5, settings=LEARNERS)
+    for number, server in enumerate(("n4", "n5")):
+        effects = ask(node, {"op": "learn", "server": server}, request=number)
+        assert server in {send.to for send in effects.sends}
+        get(node, success(1, number + 2))
+        assert node.commitIndex == number + 2
+    ask(node, PUT, request=2)
+    get(node, success(1, 4, "n4"), "n4")
+    get(node, success(1, 4, "n5"), "n5")
+    assert node.commitIndex == 3
+    get(node, success(1, 4))
+    assert node.commitIndex == 4
+
+
+def test_4_2_1_a_learner_stands_for_no_election(make: Make) -> None:
+    node = make(nodes=5, settings={"learners": "yes", "voters": "n2,n3"})
+    assert candidate(node).action is None
+
+
+@rule
+def test_6_a_joint_configuration_needs_both_majorities(make: Make) -> None:
+    node = settled(make, nodes=5, settings=JOINT)
+    ask(node, {"op": "configure", "voters": ["n1", "n4", "n5"]})
+    assert node.configuration() == Configuration.of(("n1", "n4", "n5"), ("n1", "n2", "n3"))
+    get(node, success(1, 2, "n4"), "n4")
+    assert node.commitIndex == 1
+    get(node, success(1, 2))
+    assert node.commitIndex == 2
+    effects = node.handle(Timeout(HEARTBEAT_TIMER), 0.1)
+    assert effects.action == "LeaveJoint"
+    assert node.configuration() == Configuration.of(("n1", "n4", "n5"))
+
+
+def test_6_a_vote_in_a_joint_configuration_needs_both_majorities(make: Make) -> None:
+    joint = Configuration.of(("n1", "n4", "n5"), ("n1", "n2", "n3"))
+    node = make(term=1, log=(Entry(1, "config", "", joint),), nodes=5, settings=JOINT)
+    effects = candidate(node)
+    assert {send.to for send in effects.sends} == {"n2", "n3", "n4", "n5"}
+    get(node, RequestVoteResponse(2, "n4", "n1", True), "n4")
+    assert node.role == "candidate"
+    get(node, RequestVoteResponse(2, "n2", "n1", True))
+    assert node.role == "leader"
+
+
+def test_messages_of_the_options_are_read_back_from_their_records() -> None:
+    from toolkit.protocols.base import message_record
+    from toolkit.protocols.raft.messages import decode_message
+
+    for message in (
+        RequestPreVote(1, "n1", 2, 1), RequestPreVoteResponse(1, "n2", "n1", True),
+        TimeoutNow(1, "n1", "n2"), InstallSnapshotResponse(1, "n2", "n1", 3, 1, False),
+        InstallSnapshot(1, "n1", 3, 1, 0, True),
+    ):  # fmt: skip
+        assert decode_message(message_record(message)) == message
+    # What a snapshot holds is not recorded.
+    assert "data" not in json.dumps(message_record(InstallSnapshot(1, "n1", 3, 1, 0, True, "{}")))
+
+
+BROKEN_OPTION_RULES = {
+    "pre-votes-with-the-term": "test_9_6_a_request_for_a_pre_vote_changes_nothing",
+    "reads-without-asking":
+        "test_6_4_a_read_waits_until_a_quorum_has_answered_that_it_still_leads",
+    "lease-for-ever": "test_6_4_1_a_lease_ends",
+    "snapshots-without-sessions": "test_6_3_sessions_outlive_a_snapshot_and_a_crash",
+    "keeps-its-tail": "test_7_a_log_that_does_not_agree_with_a_snapshot_goes",
+    "changes-too-early":
+        "test_4_1_nothing_is_changed_before_an_entry_of_the_term_is_committed",
+    "changes-twice-at-once": "test_4_1_one_change_at_a_time",
+    "learners-vote": "test_4_2_1_a_learner_gets_entries_and_does_not_count",
+    "new-majority-alone": "test_6_a_joint_configuration_needs_both_majorities",
+}  # fmt: skip
+
+
+def test_every_planted_bug_has_a_rule() -> None:
+    assert BROKEN_RULES.keys() | BROKEN_OPTION_RULES.keys() == PLANTED.keys()
+    assert not BROKEN_RULES.keys() & BROKEN_OPTION_RULES.keys()
+
+
+@pytest.mark.parametrize("bug", BROKEN_OPTION_RULES)
+def test_the_test_of_an_options_rule_fails_on_the_server_that_breaks_it(bug: str) -> None:
+    with pytest.raises(AssertionError):
+        RULES[BROKEN_OPTION_RULES[bug]](maker(PLANTED[bug]))
+
+
+def test_a_log_that_is_written_is_the_log(make: Make) -> None:
+    node = make(nodes=1)
+    durable: dict[str, Any] = {}
+    for effects in (candidate(node), ask(node, PUT), ask(node, PUT, request=1)):
+        assert effects.write is not None
+        apply_write(durable, effects.write)
+    assert durable["log"] == node.log
+    assert durable["log"] != Log()
