@@ -63,7 +63,7 @@ def validating() -> Iterator[Callable[[int, int], None]]:
 
 def report_status(report: ValidationReport) -> int:
     """Return the exit status that a report stands for."""
-    if report.count("diverged"):
+    if report.count("diverged") or report.count("violates"):
         return FOUND
     return GOOD if report.ok else FAILED
 
@@ -181,6 +181,7 @@ def _summary(report: ValidationReport) -> Table:
     grid = Table.grid(padding=(0, 2))
     grid.add_row("traces", f"{total:,}")
     grid.add_row("  accepted", f"{report.count('accepted'):,}")
+    grid.add_row("  violating an invariant", f"{report.count('violates'):,}")
     grid.add_row("  diverged", f"{report.count('diverged'):,}")
     grid.add_row("  not checkable", f"{report.count('not checkable'):,}")
     grid.add_row("steps followed", f"{steps:,} of {sum(v.steps for v in report.verdicts):,}")
@@ -194,6 +195,8 @@ def _summary(report: ValidationReport) -> Table:
     seen = len(report.actions) - len(report.unseen)
     never = f"; never seen: {', '.join(report.unseen)}" if report.unseen else ""
     grid.add_row("actions of the specification seen", f"{seen} of {len(report.actions)}{never}")
+    claims = ", ".join(report.invariants) or "none"
+    grid.add_row("invariants evaluated in every state", claims)
     unclosed = sum(not verdict.complete for verdict in report.verdicts)
     if unclosed:
         grid.add_row("traces that were not closed", f"{unclosed:,}: they may go on")
@@ -203,6 +206,23 @@ def _summary(report: ValidationReport) -> Table:
         f"{plural(report.runs, 'run')} of {report.tlc_version or 'TLC'}",
     )
     return grid
+
+
+def _broken_view(verdict: Verdict) -> list[Text]:
+    steps = {one.step for one in verdict.broken}
+    lines = [
+        Text(
+            f"{_name(verdict)} VIOLATES {one.invariant} after {plural(one.step, 'step')} of "
+            f"{verdict.steps:,}",
+            style="bold red",
+        )
+        for one in verdict.broken
+    ]
+    if len(steps) > 1:
+        lines.append(Text("each in its first such state"))
+    if verdict.replay:
+        lines.append(Text(f"run it again: {verdict.replay}"))
+    return lines
 
 
 def report_view(report: ValidationReport) -> Group:
@@ -219,6 +239,8 @@ def report_view(report: ValidationReport) -> Group:
     parts: list[Any] = [_summary(report)]
     more = []
     for verdict in report.verdicts:
+        if verdict.broken:
+            parts += [Text(), *_broken_view(verdict)]
         divergence = verdict.divergence
         if verdict.status != "diverged" or divergence is None:
             continue
@@ -238,7 +260,8 @@ def report_view(report: ValidationReport) -> Group:
         if len(more) > _MORE_SHOWN:
             parts.append(Text(f"and {len(more) - _MORE_SHOWN:,} more; --json names them all"))
     if report.ok:
-        parts.append(Text("The specification allows every trace.", style="bold green"))
+        holds = ", and its invariants hold in every state" if report.invariants else ""
+        parts.append(Text(f"The specification allows every trace{holds}.", style="bold green"))
     return Group(*parts)
 
 
@@ -252,6 +275,10 @@ def validate(
     explain: Annotated[
         int, typer.Option(min=0, help="Explain at most so many divergences; locate the others.")
     ] = 10,
+    invariants: Annotated[
+        bool,
+        typer.Option(help="Evaluate the specification's invariants in every state as well."),
+    ] = True,
     workers: Annotated[
         int | None, typer.Option(help="TLC's worker threads; otherwise one per processor.")
     ] = None,
@@ -267,13 +294,14 @@ def validate(
 ) -> int:
     """Ask TLC whether the specification allows recorded traces.
 
-    Exit status: 0 every trace is accepted, 1 at least one diverges, 2 at least one could not
-    be checked and none diverges.
+    Exit status: 0 every trace is accepted, 1 at least one diverges or violates an invariant,
+    2 at least one could not be checked and none does.
     """
     with validating() as progress:
         report = run_validation(
             _files(traces),
             explain=explain,
+            invariants=invariants,
             workers=workers,
             timeout=timeout,
             memory=memory,

@@ -994,26 +994,27 @@ TypeOK ==
     /\ up \in [Servers -> BOOLEAN]
     /\ \A m \in msgs : m.term > 0 \/ m.type = "RequestPreVoteResponse"
 
-\* At most one server leads in a term (Figure 3).  Whoever led has sent an entry of that term.
-ElectionSafety ==
-    /\ \A s, p \in Servers :
-          role[s] = "leader" /\ role[p] = "leader" /\ currentTerm[s] = currentTerm[p] => s = p
-    /\ \A m, k \in msgs :
-          m.type = "AppendEntries" /\ k.type = "AppendEntries" /\ m.term = k.term
-             => m.leader = k.leader
+\* Who is known to have led which term: whoever did has sent an entry of it.
+Led ==
+    {<<m.term, m.leader>> : m \in {m \in msgs : m.type = "AppendEntries"}}
+        \cup {<<currentTerm[s], s>> : s \in {s \in Servers : role[s] = "leader"}}
+
+\* At most one server leads in a term (Figure 3).
+ElectionSafety == \A a, b \in Led : a[1] = b[1] => a = b
 
 \* A server votes for one candidate in a term.
-VotesOnce ==
-    \A m, k \in msgs :
-        /\ m.type = "RequestVoteResponse" /\ k.type = "RequestVoteResponse"
-        /\ m.granted /\ k.granted /\ m.from = k.from /\ m.term = k.term
-        => m.to = k.to
+Votes ==
+    {<<m.from, m.term, m.to>> : m \in {m \in msgs : m.type = "RequestVoteResponse" /\ m.granted}}
+
+VotesOnce == \A a, b \in Votes : a[1] = b[1] /\ a[2] = b[2] => a = b
 
 \* If two logs have an entry with the same index and term, they agree up to there (Figure 3).
+\* (If they agree up to the last such index, they do up to each.)
 LogMatching ==
     \A s, p \in Servers :
-        \A i \in 1 .. Min(Len(log[s]), Len(log[p])) :
-            log[s][i].term = log[p][i].term => SubSeq(log[s], 1, i) = SubSeq(log[p], 1, i)
+        LET same == {i \in 1 .. Min(Len(log[s]), Len(log[p])) : log[s][i].term = log[p][i].term}
+            last == CHOOSE i \in same : \A j \in same : i >= j
+        IN  same # {} => SubSeq(log[s], 1, last) = SubSeq(log[p], 1, last)
 
 \* What two servers take to be committed is the same (Figure 3, State Machine Safety).
 StateMachineSafety ==

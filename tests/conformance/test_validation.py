@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from tests.conformance.ring_protocol import RING
-from toolkit.conformance import follow, validate
+from toolkit.conformance import Broken, follow, validate
 from toolkit.conformance.alteration import Alteration, alter
 from toolkit.protocols import get_protocol, register, unregister
 from toolkit.sim import ScenarioBuilder, simulate_runs, simulate_trace
@@ -192,6 +193,47 @@ def ring() -> Iterator[None]:
     register(RING)
     yield
     unregister("ring")
+
+
+@pytest.fixture
+def claiming() -> Iterator[None]:
+    register(replace(RING, invariants=("Bounded", "Early")))
+    yield
+    unregister("ring")
+
+
+def turn(*, commands: int = 1) -> Trace:
+    builder = ScenarioBuilder("turn", "ring", ["a", "b", "c"]).retry(None)
+    for number in range(commands):
+        builder = builder.command(float(number), "c", "go", "a")
+    return simulate_trace(get_protocol("ring"), builder.build(), seed=1)[0]
+
+
+@pytest.mark.usefixtures("claiming")
+def test_an_invariant_that_fails_in_a_state_of_an_allowed_trace_is_found() -> None:
+    # A token that has been passed on 5 times is no longer early; before, it is.
+    whole = turn()
+    early = Trace(header=whole.header, records=whole.records[:4])
+    again = turn(commands=2)
+    report = validate([whole, early, again])
+    assert [verdict.status for verdict in report.verdicts] == ["violates", "accepted", "violates"]
+    for verdict in (report.verdicts[0], report.verdicts[2]):
+        assert verdict.broken == (Broken("Early", 6),)
+    assert report.invariants == ("Bounded", "Early")
+    assert not report.ok
+    assert report.to_json()["violates"] == 2
+    unasked = validate([whole], invariants=False)
+    assert (unasked.ok, unasked.invariants) == (True, ())
+
+
+@pytest.mark.usefixtures("claiming")
+def test_a_trace_that_diverges_still_tells_which_invariant_failed_before() -> None:
+    late = with_steps(
+        turn(),
+        lambda step: msgspec.structs.replace(step, state={"seen": 0}) if step.index == 7 else step,
+    )
+    (verdict,) = validate([late]).verdicts
+    assert (verdict.status, verdict.broken) == ("diverged", (Broken("Early", 6),))
 
 
 @pytest.mark.usefixtures("ring")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from toolkit.conformance.histories import client_history
 from toolkit.conformance.validation import Followed, follow, validate
 from toolkit.conformance.verdict import (
+    Broken,
     Checked,
     Difference,
     Divergence,
@@ -14,6 +15,7 @@ from toolkit.conformance.verdict import (
 )
 
 __all__ = [
+    "Broken",
     "Checked",
     "Difference",
     "Divergence",

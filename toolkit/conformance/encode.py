@@ -96,6 +96,20 @@ class Layout(msgspec.Struct, frozen=True):
         """Return the traces that end with the piece of this number."""
         return self.pieces[piece - 1].ends
 
+    def through(self) -> list[tuple[int, tuple[int, ...]]]:
+        """Return for each piece where in its traces it begins, and which traces these are."""
+        begins = [0] * len(self.pieces)
+        members = [piece.ends for piece in self.pieces]
+        for at, piece in enumerate(self.pieces):
+            for child in range(piece.first - 1, piece.first - 1 + piece.children):
+                begins[child] = begins[at] + len(piece.codes)
+        # Children have higher numbers than their parents.
+        for at in range(len(self.pieces) - 1, -1, -1):
+            piece = self.pieces[at]
+            for child in range(piece.first - 1, piece.first - 1 + piece.children):
+                members[at] += members[child]
+        return list(zip(begins, members, strict=True))
+
 
 def _common(one: Sequence[int], other: Sequence[int], start: int) -> int:
     """Return the length of the common beginning of two sequences that agree up to `start`."""
@@ -290,6 +304,23 @@ class Encoder:
             return Layout(pieces, len(pieces))
         return _tree({t: self._texts[t] for t in chosen})
 
+    def _claims(self) -> str:
+        """Return the module in which the protocol's trace specification and its claims meet."""
+        claims = [
+            f'    /\\ {name} \\/ PrintT(<<"broken", tid, pos, "{name}">>)'
+            for name in self.protocol.invariants
+        ]
+        return "\n".join(
+            [
+                "---- MODULE ProtocolTrace ----",
+                f"EXTENDS {self.protocol.trace_module}",
+                "Claims ==",
+                *(claims or ["    TRUE"]),
+                "====",
+                "",
+            ]
+        )
+
     def source(
         self, config: str, layout: Layout, *, stop: Sequence[int] | None = None
     ) -> SpecSource:
@@ -356,8 +387,7 @@ class Encoder:
             module_path=[own, shared],
             extra_modules={
                 "TraceData": data,
-                "ProtocolTrace": "---- MODULE ProtocolTrace ----\n"
-                f"EXTENDS {self.protocol.trace_module}\n====\n",
+                "ProtocolTrace": self._claims(),
             },
         )
         return SpecSource(

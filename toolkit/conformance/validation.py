@@ -10,6 +10,7 @@ from typing import Any
 
 from toolkit.conformance.encode import Encoder, Layout
 from toolkit.conformance.verdict import (
+    Broken,
     Checked,
     Difference,
     Divergence,
@@ -29,6 +30,7 @@ BATCH_STEPS = 400_000
 """Traces are given to TLC in batches of about so many steps, to bound its memory."""
 
 _ACCEPT = "SPECIFICATION TraceSpec\nINVARIANT Accepted\nVIEW TraceView"
+_CLAIMS = "\nINVARIANT Claims"
 _LOCATE = "SPECIFICATION TraceSpec\nINVARIANTS Accepted Stuck"
 _EXPLAIN = "SPECIFICATION ExplainSpec\nINVARIANT Before"
 _FOLLOW = "SPECIFICATION TraceSpec\nINVARIANTS Accepted Follow"
@@ -37,7 +39,8 @@ _FOLLOW = "SPECIFICATION TraceSpec\nINVARIANTS Accepted Follow"
 class _Tlc:
     """Runs TLC for a validation, and counts what it costs."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, claims: bool = True, **options: Any) -> None:
+        self.claims = claims
         self.options = options
         self.seconds = 0.0
         self.runs = 0
@@ -83,9 +86,11 @@ class _Entry:
         self.source = source
         self.trace = trace
         self.verdict: Verdict | None = None
+        self.broken: dict[str, int] = {}
 
     def decide(self, status: Any, **more: Any) -> None:
         trace = self.trace
+        broken = sorted(self.broken.items(), key=lambda one: (one[1], one[0]))
         self.verdict = Verdict(
             trace=trace.header.trace,
             source=self.source,
@@ -93,6 +98,7 @@ class _Entry:
             steps=len(trace.steps),
             checked=more.pop("checked", Checked()),
             complete=trace.complete,
+            broken=tuple(Broken(name, step) for name, step in broken),
             replay=trace.header.replay,
             **more,
         )
@@ -129,6 +135,7 @@ def validate(
     *,
     protocol: str | None = None,
     explain: int = 10,
+    invariants: bool = True,
     workers: int | None = None,
     timeout: float | None = None,
     memory: int | None = None,
@@ -147,6 +154,8 @@ def validate(
         Insist that every trace is of this protocol.
     explain : int
         At most so many divergences are explained; the others are only located, and say so.
+    invariants : bool
+        Whether the protocol's invariants are evaluated on every state as well.
     workers, timeout, memory, java, jar, cancel
         As for :func:`toolkit.tlc.check`; the time limit is that of one run of TLC.
     progress : callable, optional
@@ -167,9 +176,18 @@ def validate(
         If a run of TLC was cancelled, or ran out of time or memory.
     """
     started = time.monotonic()
-    tlc = _Tlc(workers=workers, timeout=timeout, memory=memory, java=java, jar=jar, cancel=cancel)
+    tlc = _Tlc(
+        claims=invariants,
+        workers=workers,
+        timeout=timeout,
+        memory=memory,
+        java=java,
+        jar=jar,
+        cancel=cancel,
+    )
     entries: list[_Entry] = []
     actions: dict[str, int] = {}
+    evaluated: dict[str, None] = {}
     explained = 0
     groups: dict[str, list[_Entry]] = {}
     pending = 0
@@ -196,6 +214,8 @@ def validate(
                 hint="check it as what it is",
             )
         entries.append(entry)
+        if invariants:
+            evaluated |= dict.fromkeys(plugin.invariants)
         expected = plugin.expected_actions
         for name in plugin.actions if expected is None else expected(header.constants):
             actions.setdefault(name, 0)
@@ -215,6 +235,7 @@ def validate(
     return ValidationReport(
         verdicts=tuple(verdicts),
         actions=actions,
+        invariants=tuple(evaluated),
         duration=time.monotonic() - started,
         tlc_seconds=tlc.seconds,
         distinct_steps=tlc.distinct_steps,
@@ -261,7 +282,8 @@ def _run(tlc: _Tlc, encoder: Encoder, good: list[_Entry], chosen: list[int], exp
     if not chosen:
         return 0
     layout = encoder.layout(chosen, shared=True)
-    result, said = tlc(encoder, _ACCEPT, layout)
+    config = _ACCEPT + _CLAIMS if tlc.claims else _ACCEPT
+    result, said = tlc(encoder, config, layout)
     if not result.ok:
         # One trace that TLC cannot even compare must not cost the others their verdicts.
         if len(chosen) > 1:
@@ -274,6 +296,7 @@ def _run(tlc: _Tlc, encoder: Encoder, good: list[_Entry], chosen: list[int], exp
     accepted = {
         index for words in said if words[0] == "accepted" for index in layout.ends(words[1])
     }
+    _break(good, layout, [words for words in said if words[0] == "broken"])
     left = []
     for index in chosen:
         if index in accepted:
@@ -283,9 +306,20 @@ def _run(tlc: _Tlc, encoder: Encoder, good: list[_Entry], chosen: list[int], exp
     return _locate(tlc, encoder, good, left, explain)
 
 
+def _break(good: list[_Entry], layout: Layout, said: list[list[Any]]) -> None:
+    """Take note of the invariants that do not hold somewhere."""
+    through = layout.through() if said else []
+    for _, piece, pos, name in said:
+        begin, traces = through[piece - 1]
+        for index in traces:
+            broken = good[index].broken
+            broken[name] = min(broken.get(name, begin + pos), begin + pos)
+
+
 def _accept(entry: _Entry) -> None:
     reason = None if entry.trace.complete else "the trace was not closed: it may go on"
-    entry.decide("accepted", checked=_checked(entry.trace, len(entry.trace.steps)), reason=reason)
+    status = "violates" if entry.broken else "accepted"
+    entry.decide(status, checked=_checked(entry.trace, len(entry.trace.steps)), reason=reason)
 
 
 def _locate(tlc: _Tlc, encoder: Encoder, good: list[_Entry], left: list[int], explain: int) -> int:
@@ -490,8 +524,14 @@ def follow(
     -------
     Followed
     """
-    options = {"timeout": timeout, "memory": memory, "java": java, "jar": jar, "cancel": cancel}
-    report = validate([trace], **options)  # type: ignore[arg-type]
+    options: dict[str, Any] = {
+        "timeout": timeout,
+        "memory": memory,
+        "java": java,
+        "jar": jar,
+        "cancel": cancel,
+    }
+    report = validate([trace], **options)
     verdict = report.verdicts[0]
     if verdict.status == "not checkable":
         return Followed(verdict, (), False)

@@ -8,7 +8,15 @@ import msgspec
 
 from toolkit.trace import Step
 
-__all__ = ["Checked", "Difference", "Divergence", "Successor", "ValidationReport", "Verdict"]
+__all__ = [
+    "Broken",
+    "Checked",
+    "Difference",
+    "Divergence",
+    "Successor",
+    "ValidationReport",
+    "Verdict",
+]
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -102,6 +110,22 @@ class Divergence(msgspec.Struct, frozen=True):
     nearest: Successor | None = None
 
 
+class Broken(msgspec.Struct, frozen=True):
+    """An invariant of the specification that does not hold in a state of a trace.
+
+    Parameters
+    ----------
+    invariant : str
+    step : int
+        After how many steps, 0 for the initial state; the first such state.  Where a trace
+        leaves open in which state the specification is, it is one that agrees with all that
+        was recorded by then.
+    """
+
+    invariant: str
+    step: int
+
+
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What is said of one trace.
 
@@ -112,7 +136,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     source : str or None
         The file that it came from.
     status : str
-        ``"accepted"``, ``"diverged"`` or ``"not checkable"``.
+        ``"accepted"``; ``"violates"``: the specification allows the trace, and one of its
+        invariants does not hold on the way; ``"diverged"``; or ``"not checkable"``.
     reason : str or None
         Why it could not be checked, or what limits the verdict.
     steps : int
@@ -121,18 +146,22 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     complete : bool
         Whether the trace was closed in good order.
     divergence : Divergence or None
+    broken : tuple of Broken
+        The invariants that do not hold, in the order of the steps; also of a trace that
+        diverges later.
     replay : str or None
         The command that produces the trace again.
     """
 
     trace: str
     source: str | None
-    status: Literal["accepted", "diverged", "not checkable"]
+    status: Literal["accepted", "violates", "diverged", "not checkable"]
     steps: int
     checked: Checked
     complete: bool
     reason: str | None = None
     divergence: Divergence | None = None
+    broken: tuple[Broken, ...] = ()
     replay: str | None = None
 
 
@@ -145,6 +174,8 @@ class ValidationReport(msgspec.Struct, frozen=True, kw_only=True):
         One for each trace, in order.
     actions : dict of str to int
         How often each action of the specification was recorded, 0 included.
+    invariants : tuple of str
+        The invariants that were evaluated on every state; none if that was not asked for.
     duration : float
         Seconds of wall time.
     tlc_seconds : float
@@ -158,6 +189,7 @@ class ValidationReport(msgspec.Struct, frozen=True, kw_only=True):
 
     verdicts: tuple[Verdict, ...]
     actions: dict[str, int]
+    invariants: tuple[str, ...]
     duration: float
     tlc_seconds: float
     distinct_steps: int
@@ -184,12 +216,13 @@ class ValidationReport(msgspec.Struct, frozen=True, kw_only=True):
         Returns
         -------
         dict
-            The fields, and ``ok``, ``accepted``, ``diverged``, ``not_checkable``, ``steps``,
-            ``unseen``.
+            The fields, and ``ok``, ``accepted``, ``violates``, ``diverged``,
+            ``not_checkable``, ``steps``, ``unseen``.
         """
         data: dict[str, Any] = {
             "ok": self.ok,
             "accepted": self.count("accepted"),
+            "violates": self.count("violates"),
             "diverged": self.count("diverged"),
             "not_checkable": self.count("not checkable"),
             "steps": sum(verdict.checked.steps for verdict in self.verdicts),

@@ -308,6 +308,9 @@ class Protocol:
     expected_actions : callable
         ``expected_actions(constants) -> tuple``: those of ``actions`` that a run with these
         constants can have; all of them, unless the protocol has options.
+    invariants : tuple of str
+        Names of the specification's invariants that are evaluated on every state of a trace
+        that is validated; each must be cheap where a trace is long.
     planted : mapping of str to callable
         Planted bugs: name to a ``make_node`` that has the bug.  For tests and lessons only.
     apply_write : callable
@@ -334,6 +337,7 @@ class Protocol:
         default=lambda constants, largest: {}
     )
     expected_actions: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
+    invariants: tuple[str, ...] = ()
     answered: Callable[[Any], Any] = field(default=lambda node: None)
     planted: Mapping[str, NodeFactory] = field(default_factory=dict)
     apply_write: Callable[[dict[str, Any], Mapping[str, Any]], None] = field(

@@ -15,4 +15,5 @@ Stop(n, m) == /\ m.hops = Limit
 Next == \E n \in Nodes : Begin(n) \/ \E m \in msgs : Pass(n, m) \/ Stop(n, m)
 Spec == Init /\ [][Next]_<<seen, msgs>>
 Bounded == \A n \in Nodes : seen[n] <= Limit
+Early == \A n \in Nodes : seen[n] < Limit - 2
 ====

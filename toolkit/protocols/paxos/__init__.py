@@ -74,6 +74,16 @@ PROTOCOL = Protocol(
     spec_folder=specs_root() / "paxos",
     spec_module="Paxos",
     trace_module="PaxosTrace",
+    invariants=(
+        "TypeOK",
+        "Agreement",
+        "Validity",
+        "LearnedIsChosen",
+        "OneValuePerBallot",
+        "AcceptorConsistent",
+        "SaidIsDurable",
+        "PromiseKept",
+    ),
     planted=PLANTED,
 )
 """The protocol, as registered."""

@@ -137,6 +137,16 @@ PROTOCOL = Protocol(
     spec_folder=specs_root() / "raft",
     spec_module="Raft",
     trace_module="RaftTrace",
+    invariants=(
+        "TypeOK",
+        "ElectionSafety",
+        "VotesOnce",
+        "LogMatching",
+        "StateMachineSafety",
+        "LeaderCompleteness",
+        "CommittedIsDurable",
+        "SaidIsDurable",
+    ),
     planted=PLANTED,
 )
 """The protocol, as registered."""
