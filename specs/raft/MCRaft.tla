@@ -40,6 +40,14 @@ MayStart(s, t) == t <= MaxTerm
 \* First and Second take turns.
 TakingTurns(s, t) == t <= MaxTerm /\ s = IF t % 2 = 1 THEN First ELSE Second
 
+\* For random behaviours, which would otherwise hold one election after the other: nobody begins
+\* one while a leader has entries to commit, or while somebody may yet win the latest.
+Unhurried(s, t) ==
+    /\ t <= MaxTerm
+    /\ \A p \in Servers :
+          /\ role[p] = "leader" => commitIndex[p] = Len(log[p])
+          /\ role[p] = "candidate" => \E q \in Servers : votedFor[q] \notin {None, p}
+
 \* Value v is in some log.
 Asked(v) == \E s \in Servers : \E i \in 1 .. Len(log[s]) : log[s][i].val = v
 
@@ -157,6 +165,11 @@ NeverFigure8 ==
         /\ IsQuorum(s, {s} \cup {p \in Others(s) : matchIndex[s][p] >= i})
         /\ \A j \in (i + 1) .. Len(log[s]) : log[s][j].term = currentTerm[s] =>
               ~ IsQuorum(s, {s} \cup {p \in Others(s) : matchIndex[s][p] >= j})
+
+\* Nobody was ever sent a snapshot and took it.
+NeverInstalled ==
+    ~ \E m \in msgs :
+        m.type = "InstallSnapshotResponse" /\ m.done /\ snapshot[m.from].index >= m.lastIncludedIndex
 
 -----------------------------------------------------------------------------
 \* Planted bugs, put in by override: each model that uses one must fail.

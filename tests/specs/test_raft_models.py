@@ -27,16 +27,16 @@ INVARIANTS = {
     ),
     "StateMachineSafety": (
         "raft-2-elections",
-        "/\\ \\E Q \\in Quorums : Q \\subseteq {s} \\cup {p \\in Others(s) : match[p] >= i}",
-        "/\\ TRUE",
+        "    /\\ IsQuorumOf(ConfigOf(L), {s} \\cup {p \\in Others(s) : match[p] >= i})\n",
+        "",
     ),
     "LeaderCompleteness": (
         "raft-2-elections", "    \\/ lastTerm > LastTerm(L)\n", "    \\/ TRUE\n",
     ),
     "CommittedIsDurable": (
         "raft-2-elections",
-        "/\\ \\E Q \\in Quorums : Q \\subseteq {s} \\cup {p \\in Others(s) : match[p] >= i}",
-        "/\\ TRUE",
+        "    /\\ IsQuorumOf(ConfigOf(L), {s} \\cup {p \\in Others(s) : match[p] >= i})\n",
+        "",
     ),
     "SaidIsDurable": (
         "raft-crash", "durable' = [durable EXCEPT ![s] = Head(disk[s]).rec]", "durable' = durable",
@@ -44,8 +44,10 @@ INVARIANTS = {
 }  # fmt: skip
 PROPERTIES = {
     "LeaderAppendOnly": (
-        "raft-2-elections", "LET L == Append(log[s], Command(currentTerm[s], v))",
-        "LET L == <<Command(currentTerm[s], v)>>",
+        "raft-2-elections", "    LET L == Append(log[s], entry)\n", "    LET L == <<entry>>\n",
+    ),
+    "ReadsAreFresh": (
+        "raft-reads", "        /\\ KnowsCommitted(s)\n        /\\ round' =", "        /\\ round' =",
     ),
     "Monotone": (
         "raft-2-elections", "Max(@, Min(m.leaderCommit, last))", "Min(m.leaderCommit, last)",
@@ -72,14 +74,15 @@ def altered(source: SpecSource, old: str, new: str) -> SpecSource:
 
 @pytest.mark.parametrize(
     "name",
-    ["raft-1-election", "raft-split-votes", "raft-2-elections", "raft-late-requests",
-     "raft-way-back", "raft-crash", "raft-5-servers"],
+    ["raft-1-election", "raft-split-votes", "raft-2-elections", "raft-3-elections",
+     "raft-late-requests", "raft-way-back", "raft-crash", "raft-5-servers", "raft-pre-vote",
+     "raft-handing-over", "raft-reads", "raft-snapshots", "raft-joint", "raft-random"],
 )  # fmt: skip
 def test_the_models_claim_what_the_planted_bugs_break(name: str) -> None:
     sections = config_sections((RAFT / f"{name}.cfg").read_text())
     assert set(sections["INVARIANT"]) == set(INVARIANTS)
-    if name == "raft-2-elections":
-        assert set(sections["PROPERTY"]) == set(PROPERTIES)
+    properties = {claim for claim, (model, _, _) in PROPERTIES.items() if model == name}
+    assert properties <= set(sections.get("PROPERTY", ()))
 
 
 @pytest.mark.slow
@@ -117,3 +120,19 @@ def test_the_planted_models_hold_without_their_bug() -> None:
         assert config != source.config
         result = check(msgspec.structs.replace(source, config=config), workers=1, deadlock=False)
         assert result.outcome == "success", name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "claim", ["NeverCommitted", "NeverTwoLeaders", "NeverFigure8", "NeverInstalled"]
+)
+def test_random_behaviours_get_as_far_as_what_is_hard_to_reach(claim: str) -> None:
+    source = load_spec(RAFT / "MCRaft.tla", RAFT / "raft-random.cfg")
+    head = re.split(r"^INVARIANTS\b", source.config, flags=re.M)[0]
+    source = msgspec.structs.replace(source, config=f"{head}INVARIANT {claim}\n")
+    model = MANIFEST["raft-random"]
+    result = check(
+        source, workers=1, deadlock=False, simulate=model.simulate, depth=model.trace_length,
+        seed=model.seed,
+    )  # fmt: skip
+    assert (result.outcome, result.name) == ("invariant", claim)

@@ -48,6 +48,9 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         What the model's bounds leave out.
     workers : int or None
         Worker threads; one where a counterexample is to be the same in every run.
+    simulate, trace_length, seed : int or None
+        Of a model whose state space is not searched: how many random behaviours are looked at,
+        their greatest length, and the seed that they are drawn with.
     """
 
     name: str
@@ -65,6 +68,9 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     symmetry: bool = False
     liveness: bool = False
     workers: int | None = None
+    simulate: int | None = None
+    trace_length: int | None = None
+    seed: int | None = None
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -164,6 +170,9 @@ def run_model(
         timeout=timeout,
         memory=memory,
         deadlock=model.deadlock,
+        simulate=model.simulate,
+        depth=model.trace_length,
+        seed=model.seed,
         options=options,
         on_progress=on_progress,
         cancel=cancel,
