@@ -94,6 +94,7 @@ PUPPET = Protocol(
     spec_folder=Path("nowhere"),
     spec_module="Puppet",
     trace_module="PuppetTrace",
+    timers=("t", "u", "tick"),
 )
 
 

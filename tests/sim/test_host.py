@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from toolkit.errors import InternalError, SettingError, UnknownNameError
+from toolkit.errors import InternalError, ScenarioError, SettingError, UnknownNameError
 from toolkit.protocols import get_protocol
-from toolkit.protocols.base import Protocol
+from toolkit.protocols.base import Effects, Event, Protocol
 from toolkit.sim import (
     LinkSettings,
     Passage,
@@ -23,6 +23,7 @@ from toolkit.sim import (
     ScenarioBuilder,
     host,
     load_scenario,
+    random_scenario,
     simulate,
     simulate_trace,
 )
@@ -203,6 +204,74 @@ def test_a_timer_is_drawn_from_its_range(build: Build, run: Run) -> None:
     assert len(set(times)) == 50
     assert 1.0 <= min(times) < 1.3
     assert 2.7 < max(times) <= 3.0
+
+
+def test_a_scenario_lets_a_timer_run_out_before_its_time_and_then_not_again(
+    build: Build, run: Run
+) -> None:
+    order = {"timers": [["t", 1.0, 3.0], ["u", 2.0, 2.0]]}
+    builder = build().command(0.0, "c", order, "n1").command(0.0, "c", order, "n2")
+    trace, result = run(builder.timeout(0.5, "n1", "t"))
+    assert heard(result, "n1") == ["timer t", "timer u"]
+    ticks = [(step.node, step.time) for step in trace.steps if step.action == "Tick"]
+    assert ticks[0] == ("n1", 0.5)
+    # What else is drawn stays as it was.
+    alone = run(build().command(0.0, "c", order, "n1").command(0.0, "c", order, "n2"))[0]
+    others = [(step.node, step.time) for step in alone.steps if step.action == "Tick"]
+    assert set(ticks[1:]) < set(others)
+    assert len(ticks) == len(others) == 4
+    assert [(fault.time, fault.fault, fault.params) for fault in trace.faults] == [
+        (0.5, "timeout", {"node": "n1", "timer": "t", "set": True})
+    ]
+    assert result.faults["timeout"] == 1
+
+
+def test_a_timer_that_is_not_set_cannot_run_out_nor_one_of_a_node_that_is_down(
+    build: Build, run: Run
+) -> None:
+    order = {"timers": [["t", 1.0, 1.0]]}
+    builder = build().timeout(0.0, "n1", "t").command(0.1, "c", order, "n2").crash(0.2, "n2")
+    trace, result = run(builder.timeout(0.3, "n2", "t"))
+    assert [step.action for step in trace.steps] == ["Do", "Crash"]
+    assert heard(result, "n1") == []
+    assert [fault.params["set"] for fault in trace.faults] == [False, False]
+
+
+def test_a_timer_set_while_it_runs_out_is_set(build: Build, run: Run) -> None:
+    builder = build().command(0.0, "c", {"timers": [["t", 1.0, 1.0]]}, "n1")
+    builder.timeout(0.5, "n1", "t").command(0.5, "c", {"timers": [["t", 1.0, 1.0]]}, "n1")
+    trace, _ = run(builder)
+    assert [step.time for step in trace.steps if step.action == "Tick"] == [0.5, 1.5]
+
+
+def test_a_timer_that_the_protocol_does_not_have_is_refused(build: Build, run: Run) -> None:
+    with pytest.raises(ScenarioError, match=r"puppet has no timer 'tik' \(did you mean 'tick'\?\)"):
+        run(build().timeout(0.5, "n1", "tik"))
+    with pytest.raises(ScenarioError, match=r"no timer 'never' \(its timers: t, u, tick\)"):
+        run(build().timeout(0.5, "n1", "never"))
+
+
+@pytest.mark.parametrize("name", ["paxos", "raft"])
+def test_a_protocol_lists_the_timers_that_it_sets(name: str) -> None:
+    protocol = get_protocol(name)
+    names = set()
+
+    def make_node(node: str, config: Any) -> Any:
+        made = protocol.make_node(node, config)
+        handle = made.handle
+
+        def watched(event: Event, now: float) -> Effects:
+            effects: Effects = handle(event, now)
+            names.update(timer.timer for timer in effects.timers)
+            return effects
+
+        made.handle = watched
+        return made
+
+    settings = {"snapshot": "3"} if name == "raft" else {}
+    plan = random_scenario(protocol, ["n1", "n2", "n3"], 1, settings=settings)
+    simulate(replace(protocol, make_node=make_node), plan, seed=1)
+    assert names == set(protocol.timers)
 
 
 # Each kind of fault changes what comes out ---------------------------------------------------

@@ -19,7 +19,7 @@ from toolkit.sim import (
     scenario_path,
     simulate_trace,
 )
-from toolkit.trace import Trace
+from toolkit.trace import Header, Step, Trace
 
 
 def played(scenario: Scenario) -> Trace:
@@ -69,6 +69,44 @@ def test_a_scenario_that_expects_nothing_cannot_be_compared() -> None:
     scenario = replace(load_scenario("paxos-happy"), expected=None)
     with pytest.raises(ScenarioError, match="paxos-happy: the scenario 'happy' says of no step"):
         compare_expected(played(scenario), scenario)
+
+
+def test_a_line_shows_of_a_value_what_is_different_in_it() -> None:
+    def shown(old: object, new: object) -> str:
+        header = Header(schema=1, protocol="p", trace="t", nodes=("n",), initial={"n": {"x": old}})
+        step = Step(index=0, time=0.0, node="n", action="A", state={"x": new})
+        return format_steps(Trace(header=header, records=[step])).splitlines()[0]
+
+    def log(*items: object) -> dict[str, object]:
+        return {"#tup": list(items)}
+
+    record = {"log": log(1, 2), "vote": None}
+    for old, new, change in [
+        (1, 2, "x=2"),
+        (record, {**record, "vote": "n"}, 'x.vote="n"'),
+        (record, {"log": log(1, 2, 3), "vote": 1}, "x.log[3..]=<<3>>, x.vote=1"),
+        (record, {"log": log(1, 2)}, "x=[log |-> <<1, 2>>]"),
+        (record, 7, "x=7"),
+        (log(1, 2, 3), log(1, 4), "x[2..]=<<4>>"),
+        (log(1, 2, 3), log(1), "x[2..]=<<>>"),
+        (log(1, 2), log(3, 2), "x=<<3, 2>>"),
+        (log(), log(1), "x=<<1>>"),
+        ({"#map": [["a", 1], ["b", 2]]}, {"#map": [["a", 1], ["b", 3]]}, 'x["b"]=3'),
+        ({"#map": [["a", 1]]}, {"#map": [["b", 1]]}, "x=[b |-> 1]"),
+        ({"#set": [1]}, {"#set": [1, 2]}, "x={1, 2}"),
+    ]:
+        assert shown(old, new) == f"0 0 n A | {change}"
+    assert shown(record, record) == "0 0 n A"
+
+
+def test_two_steps_of_one_node_are_compared_with_each_other() -> None:
+    header = Header(schema=1, protocol="p", trace="t", nodes=("n",))
+    steps = [
+        Step(index=at, time=0.0, node="n", action="A", state={"x": {"a": at, "b": 0}})
+        for at in (0, 1)
+    ]
+    lines = format_steps(Trace(header=header, records=[*steps])).splitlines()
+    assert lines[:2] == ["0 0 n A | x=[a |-> 0, b |-> 0]", "1 0 n A | x.a=1"]
 
 
 def outcome(name: str) -> dict[str, str]:

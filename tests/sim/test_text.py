@@ -35,6 +35,7 @@ from toolkit.sim import (
     ScenarioBuilder,
     Slow,
     SlowDisk,
+    Timeout,
     Uniform,
     format_scenario,
     load_scenario,
@@ -67,6 +68,7 @@ at 0.8 heal n1 -> n3
 at 0.9 heal
 at 1.0 slow n1 <-> n2 by 10
 at 1.1 slow disk n2 by 2.5
+at 1.2 timeout n3 resend
 limit time 5 steps 10000
 seed 7
 expect
@@ -102,6 +104,7 @@ def test_the_text_and_the_builder_say_the_same() -> None:
         .slow(1.0, "n1", "n2", 10.0)
         .slow(1.0, "n2", "n1", 10.0)
         .slow_disk(1.1, "n2", 2.5)
+        .timeout(1.2, "n3", "resend")
         .limit(time=5.0, steps=10000)
         .seed(7)
         .expect('0 0 n1 Request(v="v1") | want="v1"\nquiet at 1')
@@ -173,6 +176,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         st.builds(lambda time, pair: Heal(time, *pair), TIMES, pair),
         st.builds(lambda time, pair, by: Slow(time, *pair, by), TIMES, pair, ABOVE),
         st.builds(SlowDisk, TIMES, node, ABOVE),
+        st.builds(Timeout, TIMES, node, WORDS),
     )
     events = draw(st.lists(event, max_size=6))
     if draw(st.booleans()):
@@ -293,6 +297,11 @@ START = "scenario s\nprotocol paxos\nnodes n1 n2 n3\n"
         ("at 1 partition n1 | n7x", "names 'n7x'", "n1, n2, n3"),
         ("at 1 cut n1 -> n1", "no link to itself", "two nodes"),
         ("at 1 slow n1 -> n2 by 0", "slow by 0.0 cannot be", "above 0"),
+        ("at 1 timeout n1", "a timer is missing", "write"),
+        ("at 1 timeout n4 resend", "the timeout at 1.0 names 'n4'", "n1, n2, n3"),
+        ("at 1 timeout n1 1st", "'1st' is no name for a timer", "letter"),
+        ("at 1 timeout n1 resend now", "unexpected 'now'", "remove"),
+        ("at 1 tmeout n1 resend", "unknown word 'tmeout'", "did you mean 'timeout'"),
         ("at 1 client c1 says v1 to n1", "unknown word 'says'", "sends"),
         ("at 1 client c1 sends v1", "'to' is missing", "write"),
         ('at 1 client c1 sends {"a": to n1', "is no name for an operation", "letter"),
@@ -357,6 +366,8 @@ def test_a_part_that_cannot_be_is_refused_in_python_too() -> None:
         Scenario(name="s", protocol="p", nodes=("a", "a"))
     with pytest.raises(ScenarioError, match="an operation is no JSON"):
         ClientCommand(0.0, "c", math.nan, "n1")
+    with pytest.raises(ScenarioError, match="'a b' is no name for a timer"):
+        Timeout(0.0, "n1", "a b")
     with pytest.raises(ScenarioError, match="by how much it reorders, and not how often"):
         LinkOverride("a", "b", reorder_by=Constant(1.0))
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from xml.etree import ElementTree as ET
 
 from toolkit.trace import Step, Trace
+from toolkit.values import format_itf
 
 __all__ = ["COLUMN", "LEFT", "spacetime_svg"]
 
@@ -18,6 +21,22 @@ _LANE = 90
 _TOP = 46
 _INK, _GREY, _RED, _BLUE, _DOWN = "#222222", "#9a9a9a", "#b2182b", "#2166ac", "#e6e6e6"
 
+_NUMBERS = ("bal", "term")
+"""Fields of messages that say to which attempt to lead they belong, after their names in papers."""
+
+_ROLES = {
+    "leader": ("green", "#7fbf7b"),
+    "candidate": ("orange", "#fdb863"),
+    "precandidate": ("pale orange", "#fee0b6"),
+}
+"""Values of a variable ``role`` that are shown by the colour of the lane."""
+
+_SHORT = 8
+"""Names up to so many letters are shown as they are, and names of actions need no more room."""
+
+_SLOPE = 5.2 * 0.47
+"""Pixels that a letter of an action's name climbs."""
+
 
 def _add(parent: ET.Element, tag: str, text: str | None = None, **attributes: object) -> ET.Element:
     names = {name.rstrip("_").replace("_", "-"): str(value) for name, value in attributes.items()}
@@ -26,9 +45,27 @@ def _add(parent: ET.Element, tag: str, text: str | None = None, **attributes: ob
     return element
 
 
-def _short(message: dict[str, object]) -> str:
-    number = message.get("bal")
-    return f"{message.get('type', '?')}" + ("" if number is None else f" {number}")
+def _initials(trace: Trace) -> dict[str, str]:
+    """Return what long names of message types are shown as: their capitals, where these differ."""
+    types = dict.fromkeys(
+        str(sent.message.get("type", "?")) for step in trace.steps for sent in step.sent or ()
+    )
+    short = {name: "".join(re.findall("[A-Z0-9]", name)) for name in types if len(name) > _SHORT}
+    taken = [*short.values(), *types]
+    return {
+        name: letters for name, letters in short.items() if letters and taken.count(letters) < 2
+    }
+
+
+def _short(message: dict[str, object], initials: Mapping[str, str]) -> str:
+    name = str(message.get("type", "?"))
+    number = next((message[field] for field in _NUMBERS if field in message), None)
+    return initials.get(name, name) + ("" if number is None else f" {number}")
+
+
+def _full(message: dict[str, object]) -> str:
+    fields = [f"{name}={format_itf(value)}" for name, value in message.items() if name != "type"]
+    return f"{message.get('type', '?')}({', '.join(fields)})"
 
 
 def _title(step: Step) -> str:
@@ -36,7 +73,7 @@ def _title(step: Step) -> str:
     if step.params:
         parts.append(", ".join(f"{name}={value}" for name, value in step.params.items()))
     if step.received is not None:
-        parts.append(f"received {_short(step.received.message)} from {step.received.sender}")
+        parts.append(f"received {_full(step.received.message)} from {step.received.sender}")
     return "; ".join(parts)
 
 
@@ -48,6 +85,11 @@ def spacetime_svg(trace: Trace, *, diverged: int | None = None) -> str:
     each step that received it; one that was lost ends in a cross, a copy is dashed, and one
     that never arrived is grey.  A grey band is a node that is down; a mark below is a fault of
     the environment.
+
+    Message types with long names are shown by their capitals, which a line below explains.  With a
+    message stands the ballot or the term that it carries.  If the nodes have a variable
+    ``currentTerm``, it stands below each step that changes it; if they have a ``role``, the lane of
+    a leader is green, and that of a candidate orange.
 
     Parameters
     ----------
@@ -62,12 +104,19 @@ def spacetime_svg(trace: Trace, *, diverged: int | None = None) -> str:
         place is ``LEFT + COLUMN * index``.
     """
     steps = trace.steps
-    lanes = {node: _TOP + _LANE * place for place, node in enumerate(trace.header.nodes)}
-    bottom = _TOP + _LANE * (len(lanes) - 1) + 50
+    initials = _initials(trace)
+    longest = max((len(step.action or "") for step in steps if _named(step)), default=0)
+    more = round(max(longest - _SHORT, 0) * _SLOPE)
+    lanes = {
+        node: _TOP + more + (_LANE + more) * place for place, node in enumerate(trace.header.nodes)
+    }
+    bottom = max(lanes.values()) + 50
+    legend = _legend(trace, initials)
+    height = bottom + (44 if legend else 26)
     width = LEFT + COLUMN * max(len(steps), 1) + 30
     svg = ET.Element("svg", {
-        "xmlns": "http://www.w3.org/2000/svg", "width": str(width), "height": str(bottom + 26),
-        "viewBox": f"0 0 {width} {bottom + 26}", "font-family": "sans-serif", "font-size": "12",
+        "xmlns": "http://www.w3.org/2000/svg", "width": str(width), "height": str(height),
+        "viewBox": f"0 0 {width} {height}", "font-family": "sans-serif", "font-size": "12",
         "role": "img", "aria-label": f"space-time diagram of {trace.header.trace}",
     })  # fmt: skip
     defs = _add(svg, "defs")
@@ -94,37 +143,86 @@ def spacetime_svg(trace: Trace, *, diverged: int | None = None) -> str:
     for node, start in down.items():
         _add(svg, "rect", x=x(start), y=lanes[node] - 12, width=width - x(start) - 10, height=24,
              fill=_DOWN)  # fmt: skip
+    _draw_roles(svg, trace, lanes, width - 10)
     for node, y in lanes.items():
         _add(svg, "line", x1=LEFT - 12, y1=y, x2=width - 10, y2=y, stroke=_GREY)
         _add(svg, "text", node, x=8, y=y + 4, font_weight="bold", fill=_INK)
     for step in steps[::5]:
         _add(svg, "text", f"{step.time:.4g} s", x=x(step.index), y=14, fill=_INK, font_size=10,
              text_anchor="middle")  # fmt: skip
-    _draw_messages(svg, trace, lanes)
+    _draw_messages(svg, trace, lanes, initials)
+    terms = {node: view.get("currentTerm") for node, view in trace.header.initial.items()}
     for step in steps:
         red = step.index == diverged
         dot = _add(svg, "circle", cx=x(step.index), cy=lanes[step.node], r=7 if red else 4.5,
                    fill=_RED if red else _INK, data_step=step.index)  # fmt: skip
         _add(dot, "title", _title(step))
-        if step.action not in {"Ignore", "Flush"}:
+        term = (step.state or {}).get("currentTerm", terms.get(step.node))
+        if term != terms.get(step.node):
+            terms[step.node] = term
+            _add(svg, "text", str(term), x=x(step.index), y=lanes[step.node] + 17, font_size=11,
+                 font_weight="bold", fill=_INK, text_anchor="middle", stroke="#ffffff",
+                 stroke_width=3, paint_order="stroke")  # fmt: skip
+        if _named(step):
             _add(svg, "text", step.action, x=x(step.index), y=lanes[step.node] - 9,
                  font_size=10, fill=_RED if red else _INK,
                  transform=f"rotate(-28 {x(step.index)} {lanes[step.node] - 9})")  # fmt: skip
     _draw_faults(svg, trace, bottom, x(0))
+    if legend:
+        _add(svg, "text", "; ".join(legend), class_="legend", x=8, y=height - 8, font_size=10,
+             fill=_INK)  # fmt: skip
     return ET.tostring(svg, encoding="unicode")
 
 
-def _draw_messages(svg: ET.Element, trace: Trace, lanes: dict[str, int]) -> None:
+def _legend(trace: Trace, initials: Mapping[str, str]) -> list[str]:
+    """Return what is to be explained below."""
+    changes = [step.state or {} for step in trace.steps]
+    seen = {str(change["role"]) for change in changes if "role" in change}
+    return [
+        *(f"{letters}: {name}" for name, letters in initials.items()),
+        *(f"{colour}: {role}" for role, (colour, _) in _ROLES.items() if role in seen),
+        *(["number below: currentTerm"] if any("currentTerm" in one for one in changes) else []),
+    ]
+
+
+def _named(step: Step) -> bool:
+    """Return whether a step's action is written beside it."""
+    return step.action not in {"Ignore", "Flush"}
+
+
+def _draw_roles(svg: ET.Element, trace: Trace, lanes: dict[str, int], end: int) -> None:
+    """Colour the lanes of those who lead, or want to."""
+    roles: dict[str, tuple[object, int]] = {}
+
+    def close(node: str, until: int) -> None:
+        role, start = roles.get(node, (None, 0))
+        if isinstance(role, str) and role in _ROLES:
+            band = _add(svg, "rect", class_="role", x=start, y=lanes[node] - 5, width=until - start,
+                        height=10, fill=_ROLES[role][1])  # fmt: skip
+            _add(band, "title", f"{node}: {role}")
+
+    for step in trace.steps:
+        if "role" in (step.state or {}):
+            place = LEFT + COLUMN * step.index
+            close(step.node, place)
+            roles[step.node] = ((step.state or {})["role"], place)
+    for node in lanes:
+        close(node, end)
+
+
+def _draw_messages(
+    svg: ET.Element, trace: Trace, lanes: dict[str, int], initials: Mapping[str, str]
+) -> None:
     lost = {
         fault.params["id"] for fault in trace.faults
         if fault.fault == "lose" and "id" in fault.params
     }  # fmt: skip
-    sent: dict[int, tuple[int, str, str, str]] = {}
+    sent: dict[int, tuple[int, str, str, str, str]] = {}
     arrived: dict[int, int] = {}
     for step in trace.steps:
         got = step.received
         if got is not None and got.id in sent:
-            start, node, _, label = sent[got.id]
+            start, node, _, label, full = sent[got.id]
             count = arrived[got.id] = arrived.get(got.id, 0) + 1
             x1, y1 = LEFT + COLUMN * start, lanes[node]
             x2, y2 = LEFT + COLUMN * step.index, lanes[step.node]
@@ -136,14 +234,15 @@ def _draw_messages(svg: ET.Element, trace: Trace, lanes: dict[str, int]) -> None
             arrow = _add(svg, "path", d=f"M{x1},{y1} Q{middle} {x2},{y2}", fill="none",
                          stroke=_GREY if useless else _BLUE, stroke_width=1 if useless else 1.5,
                          marker_end=f"url(#{head})", **style)  # fmt: skip
-            _add(arrow, "title", f"{label} from {node} to {step.node}")
+            _add(arrow, "title", f"{full} from {node} to {step.node}")
             if not useless and y1 != y2 and count == 1:
                 _add(svg, "text", label, x=x1 + 0.68 * (x2 - x1), y=y1 + 0.68 * (y2 - y1) - 3,
                      font_size=10, fill=_BLUE)  # fmt: skip
         for one in step.sent or ():
             if one.id is not None and one.to in lanes:
-                sent[one.id] = (step.index, step.node, one.to, _short(one.message))
-    for number, (start, node, to, label) in sent.items():
+                label = _short(one.message, initials)
+                sent[one.id] = (step.index, step.node, one.to, label, _full(one.message))
+    for number, (start, node, to, _, full) in sent.items():
         if number in arrived:
             continue
         x1, y1, y2 = LEFT + COLUMN * start, lanes[node], lanes[to]
@@ -151,7 +250,7 @@ def _draw_messages(svg: ET.Element, trace: Trace, lanes: dict[str, int]) -> None
         colour = _RED if number in lost else _GREY
         line = _add(svg, "line", x1=x1, y1=y1, x2=x2, y2=y3, stroke=colour, stroke_dasharray="2 2")
         fate = "lost" if number in lost else "never arrived"
-        _add(line, "title", f"{label} from {node} to {to}: {fate}")
+        _add(line, "title", f"{full} from {node} to {to}: {fate}")
         if number in lost:
             _add(svg, "path", d=f"M{x2 - 4},{y3 - 4} l8,8 m0,-8 l-8,8", stroke=_RED)
 

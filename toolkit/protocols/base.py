@@ -313,6 +313,8 @@ class Protocol:
         that is validated; each must be cheap where a trace is long.
     planted : mapping of str to callable
         Planted bugs: name to a ``make_node`` that has the bug.  For tests and lessons only.
+    timers : tuple of str
+        The names that its timers have: those that a scenario can let run out.
     apply_write : callable
         ``apply_write(durable, write)``: merge a write that became durable into the disk's
         content, in place.
@@ -340,6 +342,7 @@ class Protocol:
     invariants: tuple[str, ...] = ()
     answered: Callable[[Any], Any] = field(default=lambda node: None)
     planted: Mapping[str, NodeFactory] = field(default_factory=dict)
+    timers: tuple[str, ...] = ()
     apply_write: Callable[[dict[str, Any], Mapping[str, Any]], None] = field(
         default=lambda durable, write: durable.update(write)
     )

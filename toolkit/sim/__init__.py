@@ -39,6 +39,7 @@ from toolkit.sim.scenario import (
     Scenario,
     Slow,
     SlowDisk,
+    Timeout,
 )
 from toolkit.sim.streams import stream
 from toolkit.sim.text import format_scenario, parse_scenario, read_scenario
@@ -74,6 +75,7 @@ __all__ = [
     "Slow",
     "SlowDisk",
     "Summary",
+    "Timeout",
     "Uniform",
     "compare_expected",
     "format_scenario",

@@ -21,6 +21,7 @@ from toolkit.sim.scenario import (
     Scenario,
     Slow,
     SlowDisk,
+    Timeout,
 )
 
 __all__ = ["ScenarioBuilder"]
@@ -159,6 +160,10 @@ class ScenarioBuilder:
     def slow_disk(self, time: float, node: str, factor: float) -> ScenarioBuilder:
         """Make a disk slower."""
         return self.event(SlowDisk(time, node, factor))
+
+    def timeout(self, time: float, node: str, timer: str) -> ScenarioBuilder:
+        """Let a timer of a node run out."""
+        return self.event(Timeout(time, node, timer))
 
     def limit(self, *, time: float | None = None, steps: int | None = None) -> ScenarioBuilder:
         """Say when the run ends at the latest."""

@@ -23,12 +23,11 @@ import heapq
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
 import msgspec
 
-from toolkit.errors import InternalError, SettingError, UnknownNameError
+from toolkit.errors import InternalError, SettingError
 from toolkit.protocols.base import (
     Command,
     Effects,
@@ -44,6 +43,7 @@ from toolkit.protocols.base import (
     Timeout,
 )
 from toolkit.sim import scenario as plan
+from toolkit.sim.fit import check_timers, planted
 from toolkit.sim.network import Disk, Link
 from toolkit.sim.recorder import Recorder
 from toolkit.sim.results import Answer, Call, RunResult
@@ -139,11 +139,12 @@ class _Run:
     ) -> None:
         self.protocol = protocol
         self.scenario = scenario
+        check_timers(protocol, scenario)
         self.seed = seed
         self.recorder = recorder
         self.config = protocol.configure(scenario.nodes, scenario.settings)
         self.constants = protocol.constants(self.config)
-        self.make_node = protocol.make_node if bug is None else _planted(protocol, bug)
+        self.make_node = protocol.make_node if bug is None else planted(protocol, bug)
         self.known_actions = frozenset(protocol.actions)
         self.network_rng = stream(seed, "network")
         self.disk_rng = stream(seed, "disk")
@@ -429,9 +430,19 @@ class _Run:
         elif isinstance(event, plan.Slow):
             self.hosts[event.sender].links[event.receiver].factor = event.factor
             self.fault("slow", {"from": event.sender, "to": event.receiver, "factor": event.factor})
-        else:
+        elif isinstance(event, plan.SlowDisk):
             self.hosts[event.node].disk.factor = event.factor
             self.fault("slow-disk", {"node": event.node, "factor": event.factor})
+        else:
+            self.run_out(self.hosts[event.node], event.timer)
+
+    def run_out(self, host: _Host, timer: str) -> None:
+        """Let a timer run out now, if it is set."""
+        # What lies in the heap for it is passed over, as if the node had set it anew.
+        is_set = host.timers.pop(timer, None) is not None
+        self.fault("timeout", {"node": host.name, "timer": timer, "set": is_set})
+        if is_set:
+            self.handle(host, Timeout(timer))
 
     def heal(self, event: plan.Heal) -> None:
         if event.sender is not None and event.receiver is not None:
@@ -582,18 +593,6 @@ class _Run:
         )
 
 
-def _planted(protocol: Protocol, bug: str) -> Any:
-    try:
-        return protocol.planted[bug]
-    except KeyError:
-        close = get_close_matches(bug, protocol.planted, n=1)
-        known = ", ".join(protocol.planted) or "none"
-        raise UnknownNameError(
-            f"{protocol.name} has no planted bug {bug!r}",
-            hint=f"did you mean {close[0]!r}?" if close else f"known: {known}",
-        ) from None
-
-
 def simulate(
     protocol: Protocol,
     scenario: Scenario,
@@ -629,6 +628,8 @@ def simulate(
     ------
     SettingError
         If the scenario is for another protocol, or its settings cannot be.
+    ScenarioError
+        If it lets a timer run out that the protocol does not have.
     UnknownNameError
         If there is no such planted bug.
     InternalError

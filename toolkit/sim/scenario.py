@@ -26,6 +26,7 @@ __all__ = [
     "Scenario",
     "Slow",
     "SlowDisk",
+    "Timeout",
 ]
 
 
@@ -348,7 +349,36 @@ class SlowDisk(_Timed):
         _factor(self.factor)
 
 
-Event: TypeAlias = ClientCommand | Crash | Restart | Partition | Cut | Heal | Slow | SlowDisk
+@dataclass(frozen=True)
+class Timeout(_Timed):
+    """A timer of a node runs out now, instead of when it would have.
+
+    The node cannot tell the difference.  A timer that is not set then cannot run out, nor can
+    one of a node that is down: nothing happens.
+
+    Parameters
+    ----------
+    time : float
+        Seconds since the start.
+    node : str
+        The node.
+    timer : str
+        The timer's name, one of those that the protocol lists.
+    """
+
+    nodes_in = ("node",)
+
+    node: str
+    timer: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_word("a timer", self.timer)
+
+
+Event: TypeAlias = (
+    ClientCommand | Crash | Restart | Partition | Cut | Heal | Slow | SlowDisk | Timeout
+)
 """Anything that a scenario lets happen at a time."""
 
 

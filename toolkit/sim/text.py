@@ -22,6 +22,7 @@
     at 0.9 heal
     at 1.0 slow n1 -> n2 by 10
     at 1.1 slow disk n2 by 10
+    at 1.2 timeout n1 resend
     limit time 5 steps 10000
     seed 7
     expect
@@ -29,7 +30,8 @@
     end
 
 ``<->`` names both directions of a link.  An operation is a word, or JSON.  ``retry off``
-lets clients ask once only; ``retry 0.5 next`` lets them turn to the next node.
+lets clients ask once only; ``retry 0.5 next`` lets them turn to the next node.  ``timeout`` lets
+a timer of a node run out, by the name that the protocol gives it.
 """
 
 from __future__ import annotations
@@ -60,6 +62,7 @@ from toolkit.sim.scenario import (
     Scenario,
     Slow,
     SlowDisk,
+    Timeout,
 )
 
 __all__ = ["format_scenario", "parse_scenario", "read_scenario"]
@@ -163,7 +166,7 @@ def unknown(what: str, token: str, known: tuple[str, ...]) -> ScenarioError:
 
 
 _LINK_WORDS = ("delay", "loss", "duplicate", "reorder", "fifo")
-_EVENT_WORDS = ("client", "crash", "restart", "partition", "cut", "heal", "slow")
+_EVENT_WORDS = ("client", "crash", "restart", "partition", "cut", "heal", "slow", "timeout")
 
 
 class _Parser:
@@ -416,6 +419,9 @@ class _Parser:
             if line.peek() is None:
                 return [Heal(time)]
             return [Heal(time, *pair) for pair in self._pairs(line)]
+        if word == "timeout":
+            node = line.name("a node")
+            return [Timeout(time, node, line.name("a timer"))]
         if line.maybe("disk"):
             node = line.name("a node")
             line.keyword("by")
@@ -551,6 +557,8 @@ def _event(event: Event) -> str:
         return "heal" if event.sender is None else f"heal {event.sender} -> {event.receiver}"
     if isinstance(event, Slow):
         return f"slow {event.sender} -> {event.receiver} by {event.factor!r}"
+    if isinstance(event, Timeout):
+        return f"timeout {event.node} {event.timer}"
     return f"slow disk {event.node} by {event.factor!r}"
 
 

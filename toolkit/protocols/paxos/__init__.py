@@ -7,7 +7,7 @@ import random
 from toolkit.protocols.base import Protocol
 from toolkit.protocols.paxos.config import SETTINGS, PaxosConfig, configure
 from toolkit.protocols.paxos.messages import decode_message
-from toolkit.protocols.paxos.node import PaxosNode
+from toolkit.protocols.paxos.node import BALLOT_TIMER, RESEND_TIMER, PaxosNode
 from toolkit.protocols.paxos.planted import PLANTED
 from toolkit.protocols.paxos.view import (
     answered,
@@ -85,5 +85,6 @@ PROTOCOL = Protocol(
         "PromiseKept",
     ),
     planted=PLANTED,
+    timers=(BALLOT_TIMER, RESEND_TIMER),
 )
 """The protocol, as registered."""

@@ -10,7 +10,12 @@ from toolkit.protocols.base import Protocol
 from toolkit.protocols.raft.config import SETTINGS, RaftConfig, configure
 from toolkit.protocols.raft.log import apply_write
 from toolkit.protocols.raft.messages import decode_message
-from toolkit.protocols.raft.node import RaftNode
+from toolkit.protocols.raft.node import (
+    ELECTION_TIMER,
+    HEARTBEAT_TIMER,
+    SNAPSHOT_TIMER,
+    RaftNode,
+)
 from toolkit.protocols.raft.planted import PLANTED
 from toolkit.protocols.raft.view import (
     answered,
@@ -148,5 +153,6 @@ PROTOCOL = Protocol(
         "SaidIsDurable",
     ),
     planted=PLANTED,
+    timers=(ELECTION_TIMER, HEARTBEAT_TIMER, SNAPSHOT_TIMER),
 )
 """The protocol, as registered."""
