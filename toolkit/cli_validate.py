@@ -209,18 +209,12 @@ def _summary(report: ValidationReport) -> Table:
 
 
 def _broken_view(verdict: Verdict) -> list[Text]:
-    steps = {one.step for one in verdict.broken}
-    lines = [
-        Text(
-            f"{_name(verdict)} VIOLATES {one.invariant} after {plural(one.step, 'step')} of "
-            f"{verdict.steps:,}",
-            style="bold red",
-        )
-        for one in verdict.broken
-    ]
-    if len(steps) > 1:
-        lines.append(Text("each in its first such state"))
-    if verdict.replay:
+    names = ", ".join(
+        f"{one.invariant} (after {plural(one.step, 'step')})" for one in verdict.broken
+    )
+    where = " in what it recorded" if verdict.divergence is not None else ""
+    lines = [Text(f"{_name(verdict)} VIOLATES{where}: {names}", style="bold red")]
+    if verdict.divergence is None and verdict.replay:
         lines.append(Text(f"run it again: {verdict.replay}"))
     return lines
 
@@ -240,7 +234,7 @@ def report_view(report: ValidationReport) -> Group:
     more = []
     for verdict in report.verdicts:
         if verdict.broken:
-            parts += [Text(), *_broken_view(verdict)]
+            parts += _broken_view(verdict)
         divergence = verdict.divergence
         if verdict.status != "diverged" or divergence is None:
             continue

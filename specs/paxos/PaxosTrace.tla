@@ -76,6 +76,25 @@ Shown(n) ==
 
 Sends(e) == SentTakes(e, msgs, msgs')
 
+Take(e) ==
+    LET n == Value(e, 2)
+        Of(role, f, name) == IF n \in role THEN [f EXCEPT ![n] = Took(e, name, @)] ELSE f
+    IN  /\ requested' = IF Is(e, "Request") THEN requested \cup Param(e, "v", Values) ELSE requested
+        /\ want' = Of(Proposers, want, "want")
+        /\ phase' = Of(Proposers, phase, "phase")
+        /\ pBal' = Of(Proposers, pBal, "pBal")
+        /\ pVal' = Of(Proposers, pVal, "pVal")
+        /\ promises' = Of(Proposers, promises, "promises")
+        /\ maxBal' = Of(Acceptors, maxBal, "maxBal")
+        /\ maxVBal' = Of(Acceptors, maxVBal, "maxVBal")
+        /\ maxVal' = Of(Acceptors, maxVal, "maxVal")
+        /\ votes' = Of(Learners, votes, "votes")
+        /\ learned' = Of(Learners, learned, "learned")
+        /\ up' = Of(Nodes, up, "up")
+        /\ durable' = Of(Nodes, durable, "durable")
+        /\ msgs' = TookSent(e, msgs)
+        /\ UNCHANGED disk
+
 Snapshot ==
     [requested |-> requested, want |-> want, phase |-> phase, pBal |-> pBal, pVal |-> pVal,
      promises |-> promises, maxBal |-> maxBal, maxVBal |-> maxVBal, maxVal |-> maxVal,

@@ -1036,11 +1036,13 @@ InUse ==
     UNION {{log[s][i].config : i \in {i \in 1 .. Len(log[s]) : log[s][i].kind = "config"}} :
                s \in IF Changing THEN Servers ELSE {}}
 
-\* What is taken to be committed is on the disks of a quorum.
+\* What is taken to be committed is on the disks of a quorum.  (A server that is a quorum by itself
+\* commits what its own disk is still to get: nobody hears of it before that.)
 CommittedIsDurable ==
     \A s \in Servers :
-        LET i    == commitIndex[s]
-            have == {p \in Servers : Len(durable[p].log) >= i /\ durable[p].log[i] = log[s][i]}
+        LET i       == commitIndex[s]
+            Copy(p) == IF p = s /\ IsQuorum(s, {s}) THEN log[p] ELSE durable[p].log
+            have    == {p \in Servers : Len(Copy(p)) >= i /\ Copy(p)[i] = log[s][i]}
         IN  i > 0 => \E c \in InUse : IsQuorumOf(c, have)
 
 \* What a server said rests on what its disk holds: a crash cannot make it untrue.

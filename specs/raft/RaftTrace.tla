@@ -144,6 +144,44 @@ Shown(s) ==
 
 Sends(e) == SentTakes(e, msgs, msgs')
 
+\* The log of s, of which the snapshot snap and the entries behind it are recorded in e.  What a
+\* new snapshot stands for is the server's own, or that of the leader who sent it.
+Whole(e, s, snap, kept) ==
+    LET sent == /\ snap # snapshot[s]
+                /\ Recorded(e, 4)
+                /\ Value(e, 4).type = "InstallSnapshot"
+                /\ Len(log[Value(e, 4).leader]) >= snap.index
+        from == IF sent THEN log[Value(e, 4).leader] ELSE log[s]
+    IN  SubSeq(from, 1, Min(snap.index, Len(from))) \o kept
+
+Take(e) ==
+    LET s == Value(e, 2)
+        old == Shown(s)
+        snap == Took(e, "snapshot", old.snapshot)
+        whole == Whole(e, s, snap, Took(e, "log", old.log))
+        dur == Took(e, "durable", old.durable)
+    IN  /\ role' = [role EXCEPT ![s] = Took(e, "role", @)]
+        /\ currentTerm' = [currentTerm EXCEPT ![s] = Took(e, "currentTerm", @)]
+        /\ votedFor' = [votedFor EXCEPT ![s] = Took(e, "votedFor", @)]
+        /\ log' = [log EXCEPT ![s] = whole]
+        /\ commitIndex' = [commitIndex EXCEPT ![s] = Took(e, "commitIndex", @)]
+        /\ votesGranted' = [votesGranted EXCEPT ![s] = Took(e, "votesGranted", @)]
+        /\ nextIndex' = [nextIndex EXCEPT ![s] = Took(e, "nextIndex", @)]
+        /\ matchIndex' = [matchIndex EXCEPT ![s] = Took(e, "matchIndex", @)]
+        /\ snapshot' = [snapshot EXCEPT ![s] = snap]
+        /\ incoming' = [incoming EXCEPT ![s] = Took(e, "incoming", @)]
+        /\ offset' = [offset EXCEPT ![s] = Took(e, "offset", @)]
+        /\ round' = [round EXCEPT ![s] = Took(e, "round", @)]
+        /\ acked' = [acked EXCEPT ![s] = Took(e, "acked", @)]
+        /\ reads' = [reads EXCEPT ![s] =
+               {[round |-> r.round, index |-> r.index, floor |-> r.index] :
+                   r \in Took(e, "reads", old.reads)}]
+        /\ up' = [up EXCEPT ![s] = Took(e, "up", @)]
+        /\ durable' = [durable EXCEPT ![s] =
+               [dur EXCEPT !.log = SubSeq(whole, 1, Min(dur.snapshot.index, Len(whole))) \o @]]
+        /\ msgs' = TookSent(e, msgs)
+        /\ UNCHANGED disk
+
 Snapshot ==
     [role |-> role, currentTerm |-> currentTerm, votedFor |-> votedFor, log |-> log,
      commitIndex |-> commitIndex, votesGranted |-> votesGranted, nextIndex |-> nextIndex,

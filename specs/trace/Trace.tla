@@ -38,7 +38,9 @@
 (*   Shown(n)     what may be recorded of node n's state: a record with    *)
 (*                a field for each variable (any value where n has none);  *)
 (*   Sends(e)     the messages that left agree with what e recorded;       *)
-(*   Snapshot     the whole state, as a record.                            *)
+(*   Snapshot     the whole state, as a record;                            *)
+(*   Take(e)      where it can be said: the state becomes what e recorded, *)
+(*                whether or not the protocol has such a step.             *)
 (* The module TraceRun puts the two together.                              *)
 (***************************************************************************)
 EXTENDS TraceData
@@ -130,6 +132,13 @@ Agrees(e, old, new) ==
         IN  IF c = 0 THEN TRUE
             ELSE IF c = 1 THEN new[name] = old[name]
             ELSE new[name] = TraceValues[c]
+
+\* What e recorded of a variable that was old before.
+Took(e, name, old) ==
+    LET c == e[TraceFields[name]] IN IF c \in {0, 1} THEN old ELSE TraceValues[c]
+
+\* The messages that had left after e.
+TookSent(e, old) == IF Recorded(e, 5) THEN old \cup Value(e, 5) ELSE old
 
 -----------------------------------------------------------------------------
 \* Events of which little is known, to look around with.

@@ -4,10 +4,11 @@
 (*                                                                         *)
 (* The module ProtocolTrace is generated for a run: it EXTENDS the         *)
 (* protocol's own trace module and defines Claims, which says which of the *)
-(* protocol's invariants do not hold in a state.  Three questions are asked, each by its    *)
-(* own configuration: which traces can be followed to their end            *)
-(* (Accepted); how far the others can be followed (Stuck); and what the    *)
-(* specification would have allowed there (ExplainSpec).                   *)
+(* protocol's invariants do not hold in a state.  Four questions are       *)
+(* asked, each by its own configuration: which traces can be followed to   *)
+(* their end (Accepted); how far the others can be followed (Stuck); what  *)
+(* the specification would have allowed there (ExplainSpec); and whether   *)
+(* the invariants hold in what they recorded all the same (StatesSpec).    *)
 (***************************************************************************)
 EXTENDS ProtocolTrace
 
@@ -60,4 +61,16 @@ ExplainNext ==
                    Handle(e) /\ PrintT(<<"allowed", tid, TraceActions[a], n, Snapshot'>>)
 
 ExplainSpec == TraceInit /\ [][ExplainNext]_<<tid, pos>>
+
+-----------------------------------------------------------------------------
+\* The states that were recorded, whether or not a step of the protocol leads to them.
+
+TakeNext ==
+    /\ pos >= 0
+    /\ \E at \in NextPlaces :
+          /\ \E e \in {EventAt(Pieces[at[1]][1] + at[2])} : Take(e)
+          /\ tid' = at[1]
+          /\ pos' = at[2] + 1
+
+StatesSpec == TraceInit /\ [][TakeNext]_<<tid, pos>>
 =============================================================================

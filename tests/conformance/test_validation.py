@@ -236,6 +236,44 @@ def test_a_trace_that_diverges_still_tells_which_invariant_failed_before() -> No
     assert (verdict.status, verdict.broken) == ("diverged", (Broken("Early", 6),))
 
 
+def cut_short(trace: Trace) -> Trace:
+    """Spoil the last step, so that a trace diverges there and nowhere else."""
+    last = trace.steps[-1]
+    other = "Crash" if last.action == "Restart" else "Restart"
+    return with_steps(
+        trace,
+        lambda step: msgspec.structs.replace(step, action=other) if step is last else step,
+    )
+
+
+def test_states_that_were_recorded_are_the_specifications_own(traces: list[Trace]) -> None:
+    for verdict in validate([cut_short(trace) for trace in traces], explain=0).verdicts:
+        assert verdict.divergence is not None
+        assert (verdict.divergence.step, verdict.broken) == (verdict.steps - 1, ())
+        assert verdict.all_states
+
+
+def test_two_chosen_values_are_seen_behind_the_step_that_diverges() -> None:
+    report = validate(paxos_runs(20, bug="ignores-accepted"), explain=0)
+    broken = [one for one in report.verdicts if one.broken]
+    assert {one.invariant for verdict in broken for one in verdict.broken} == {"Agreement"}
+    for verdict in broken:
+        assert verdict.status == "diverged"
+        assert verdict.divergence is not None
+        assert verdict.broken[0].step > verdict.divergence.step
+
+
+def test_of_a_trace_that_says_less_the_states_behind_the_divergence_are_not_judged() -> None:
+    for trace in paxos_runs(20, bug="ignores-accepted"):
+        less = with_steps(trace, lambda step: msgspec.structs.replace(step, sent=None))
+        (verdict,) = validate([less], explain=0).verdicts
+        if verdict.divergence is not None:
+            assert not verdict.broken
+            assert not verdict.all_states
+            return
+    pytest.fail("the bug was not caught")
+
+
 @pytest.mark.usefixtures("ring")
 def test_a_strangers_protocol_is_simulated_checked_and_validated_like_ours(tmp_path: Path) -> None:
     scenario = (

@@ -314,6 +314,7 @@ class Encoder:
             [
                 "---- MODULE ProtocolTrace ----",
                 f"EXTENDS {self.protocol.trace_module}",
+                *([] if self.protocol.taken else ["Take(e) == FALSE"]),
                 "Claims ==",
                 *(claims or ["    TRUE"]),
                 "====",

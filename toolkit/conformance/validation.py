@@ -31,6 +31,7 @@ BATCH_STEPS = 400_000
 
 _ACCEPT = "SPECIFICATION TraceSpec\nINVARIANT Accepted\nVIEW TraceView"
 _CLAIMS = "\nINVARIANT Claims"
+_STATES = "SPECIFICATION StatesSpec\nINVARIANTS Accepted Claims\nVIEW TraceView"
 _LOCATE = "SPECIFICATION TraceSpec\nINVARIANTS Accepted Stuck"
 _EXPLAIN = "SPECIFICATION ExplainSpec\nINVARIANT Before"
 _FOLLOW = "SPECIFICATION TraceSpec\nINVARIANTS Accepted Follow"
@@ -87,6 +88,7 @@ class _Entry:
         self.trace = trace
         self.verdict: Verdict | None = None
         self.broken: dict[str, int] = {}
+        self.looked = False
 
     def decide(self, status: Any, **more: Any) -> None:
         trace = self.trace
@@ -99,6 +101,7 @@ class _Entry:
             checked=more.pop("checked", Checked()),
             complete=trace.complete,
             broken=tuple(Broken(name, step) for name, step in broken),
+            all_states=self.looked,
             replay=trace.header.replay,
             **more,
         )
@@ -316,9 +319,37 @@ def _break(good: list[_Entry], layout: Layout, said: list[list[Any]]) -> None:
             broken[name] = min(broken.get(name, begin + pos), begin + pos)
 
 
+def _is_whole(encoder: Encoder, entry: _Entry) -> bool:
+    """Return whether a trace says enough for its states to be looked at by themselves."""
+    needed = encoder.protocol.taken
+    return (
+        bool(needed)
+        and set(needed) <= set(entry.trace.header.observed)
+        and all(step.state is not None and step.sent is not None for step in entry.trace.steps)
+    )
+
+
+def _look(tlc: _Tlc, encoder: Encoder, good: list[_Entry], chosen: list[int]) -> None:
+    """Evaluate the invariants on the states that traces recorded, past where they diverge."""
+    if not chosen:
+        return
+    layout = encoder.layout(chosen, shared=False)
+    result, said = tlc(encoder, _STATES, layout)
+    if result.ok:
+        _break(good, layout, [words for words in said if words[0] == "broken"])
+        for words in said:
+            if words[0] == "accepted":
+                good[chosen[words[1] - 1]].looked = True
+    elif len(chosen) > 1:
+        half = len(chosen) // 2
+        _look(tlc, encoder, good, chosen[:half])
+        _look(tlc, encoder, good, chosen[half:])
+
+
 def _accept(entry: _Entry) -> None:
     reason = None if entry.trace.complete else "the trace was not closed: it may go on"
     status = "violates" if entry.broken else "accepted"
+    entry.looked = True
     entry.decide(status, checked=_checked(entry.trace, len(entry.trace.steps)), reason=reason)
 
 
@@ -342,6 +373,8 @@ def _locate(tlc: _Tlc, encoder: Encoder, good: list[_Entry], left: list[int], ex
         elif words[0] == "stuck":
             stuck[index] = max(stuck.get(index, -1), words[2])
     rejected = [index for index in left if good[index].verdict is None]
+    if tlc.claims:
+        _look(tlc, encoder, good, [index for index in rejected if _is_whole(encoder, good[index])])
     shown = [index for index in rejected if index in stuck][:explain]
     reports, why_not = _explain(tlc, encoder, good, shown, [stuck[index] for index in shown])
     for index in rejected:

@@ -117,9 +117,10 @@ class Broken(msgspec.Struct, frozen=True):
     ----------
     invariant : str
     step : int
-        After how many steps, 0 for the initial state; the first such state.  Where a trace
-        leaves open in which state the specification is, it is one that agrees with all that
-        was recorded by then.
+        After how many steps, 0 for the initial state; the first such state.  Up to where a
+        trace diverges it is the specification's state, from there on what the trace recorded;
+        where a trace leaves open in which state the specification is, it is one that agrees
+        with all that was recorded by then.
     """
 
     invariant: str
@@ -147,8 +148,12 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         Whether the trace was closed in good order.
     divergence : Divergence or None
     broken : tuple of Broken
-        The invariants that do not hold, in the order of the steps; also of a trace that
-        diverges later.
+        The invariants that do not hold, in the order of the steps.  Of a trace that diverges,
+        also those that do not hold in what it recorded from there on.
+    all_states : bool
+        Whether the invariants were evaluated on all its states; else (a trace that diverges,
+        and does not show all variables) on those before it diverges.  Means nothing where the
+        report names no invariants.
     replay : str or None
         The command that produces the trace again.
     """
@@ -162,6 +167,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     divergence: Divergence | None = None
     broken: tuple[Broken, ...] = ()
+    all_states: bool = False
     replay: str | None = None
 
 

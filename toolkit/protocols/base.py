@@ -311,6 +311,10 @@ class Protocol:
     invariants : tuple of str
         Names of the specification's invariants that are evaluated on every state of a trace
         that is validated; each must be cheap where a trace is long.
+    taken : tuple of str
+        The variables that a trace must show so that its states can be looked at by themselves,
+        whether or not the specification has such steps; none if the trace specification does
+        not say how (``Take`` in ``specs/trace/Trace.tla``).
     planted : mapping of str to callable
         Planted bugs: name to a ``make_node`` that has the bug.  For tests and lessons only.
     timers : tuple of str
@@ -340,6 +344,7 @@ class Protocol:
     )
     expected_actions: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
     invariants: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
     answered: Callable[[Any], Any] = field(default=lambda node: None)
     planted: Mapping[str, NodeFactory] = field(default_factory=dict)
     timers: tuple[str, ...] = ()

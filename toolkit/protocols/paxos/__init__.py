@@ -84,6 +84,7 @@ PROTOCOL = Protocol(
         "SaidIsDurable",
         "PromiseKept",
     ),
+    taken=("phase", "pBal", "pVal", "maxBal", "maxVBal", "maxVal", "up", "durable"),
     planted=PLANTED,
     timers=(BALLOT_TIMER, RESEND_TIMER),
 )

@@ -152,6 +152,7 @@ PROTOCOL = Protocol(
         "CommittedIsDurable",
         "SaidIsDurable",
     ),
+    taken=("role", "currentTerm", "votedFor", "log", "commitIndex", "up", "durable"),
     planted=PLANTED,
     timers=(ELECTION_TIMER, HEARTBEAT_TIMER, SNAPSHOT_TIMER),
 )
