@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from toolkit import __version__
+from toolkit.cli_bugs import bugs_command
 from toolkit.cli_check import PassThrough, check_command, models_command
 from toolkit.cli_common import FAILED, GOOD, console, guarded, write_json
 from toolkit.cli_demo import demo_command
@@ -83,6 +84,7 @@ def doctor(
 app.command("simulate")(simulate_command)
 app.command("check", cls=PassThrough)(check_command)
 app.command("validate")(validate_command)
+app.command("bugs")(bugs_command)
 app.command("models")(models_command)
 app.command("protocols")(protocols_command)
 app.command("translate")(translate_command)

@@ -14,7 +14,7 @@ from tests.cli.conftest import Process, Toolkit
 from toolkit.cli_common import guarded, parse_settings
 from toolkit.errors import SettingError, ToolkitError
 
-COMMANDS = ["simulate", "check", "models", "validate", "translate", "doctor", "demo"]
+COMMANDS = ["simulate", "check", "models", "validate", "bugs", "translate", "doctor", "demo"]
 
 
 def test_help_names_every_command(toolkit: Toolkit) -> None:
@@ -46,6 +46,9 @@ def test_version_is_the_packages(toolkit: Toolkit) -> None:
         ["check", "paxos", "--list"],
         ["check", "paxos", "--translate"],
         ["check", "paxos", "--module-path", "."],
+        ["bugs"],
+        ["bugs", "raft", "--bug", "no-such-bug"],
+        ["bugs", "raft", "--runs", "0"],
         ["translate"],
         ["translate", "no-such-file.tla"],
         ["translate", "x.tla", "--in-place", "--out", "y.tla"],

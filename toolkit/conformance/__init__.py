@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from toolkit.conformance.bugs import BugReport, bugs_frame, find_bugs
 from toolkit.conformance.histories import client_history
 from toolkit.conformance.validation import Followed, follow, validate
 from toolkit.conformance.verdict import (
@@ -16,6 +17,7 @@ from toolkit.conformance.verdict import (
 
 __all__ = [
     "Broken",
+    "BugReport",
     "Checked",
     "Difference",
     "Divergence",
@@ -23,7 +25,9 @@ __all__ = [
     "Successor",
     "ValidationReport",
     "Verdict",
+    "bugs_frame",
     "client_history",
+    "find_bugs",
     "follow",
     "validate",
 ]

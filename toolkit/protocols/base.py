@@ -49,6 +49,7 @@ __all__ = [
     "Restart",
     "Send",
     "SetTimer",
+    "Stage",
     "Start",
     "Timeout",
 ]
@@ -255,6 +256,40 @@ NodeFactory: TypeAlias = Callable[[str, Any], Node]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stage:
+    """Where a planted bug shows itself.
+
+    Parameters
+    ----------
+    nodes : int
+        How many nodes there are.
+    settings : mapping of str to str
+        The protocol's settings.
+    runs : int
+        In so many runs with random faults it is expected to show.
+    scenario : str or None
+        A scenario that travels with the package, instead of all that.
+
+    Examples
+    --------
+    >>> str(Stage(nodes=5, settings={"membership": "single"}))
+    '5 nodes, membership=single'
+    """
+
+    nodes: int = 3
+    settings: Mapping[str, str] = field(default_factory=dict)
+    runs: int = 1
+    scenario: str | None = None
+
+    def __str__(self) -> str:
+        if self.scenario is not None:
+            return f"scenario {self.scenario}"
+        return ", ".join(
+            [f"{self.nodes} nodes", *[f"{name}={value}" for name, value in self.settings.items()]]
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Protocol:
     """A protocol as hosts, bridge and conformance see it; registered by an entry point.
 
@@ -315,6 +350,8 @@ class Protocol:
         The variables that a trace must show so that its states can be looked at by themselves,
         whether or not the specification has such steps; none if the trace specification does
         not say how (``Take`` in ``specs/trace/Trace.tla``).
+    stages : mapping of str to Stage
+        Where planted bugs show themselves, for those that need more than the defaults.
     planted : mapping of str to callable
         Planted bugs: name to a ``make_node`` that has the bug.  For tests and lessons only.
     timers : tuple of str
@@ -346,6 +383,7 @@ class Protocol:
     invariants: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
     answered: Callable[[Any], Any] = field(default=lambda node: None)
+    stages: Mapping[str, Stage] = field(default_factory=dict)
     planted: Mapping[str, NodeFactory] = field(default_factory=dict)
     timers: tuple[str, ...] = ()
     apply_write: Callable[[dict[str, Any], Mapping[str, Any]], None] = field(

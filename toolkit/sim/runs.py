@@ -167,6 +167,7 @@ def simulate_runs(
     bug: str | None = None,
     sink: Sink | None = None,
     sink_factory: Callable[[str], AbstractContextManager[Sink]] | None = None,
+    on_result: Callable[[RunResult], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Summary:
     """Run a scenario, or random ones, with one seed after the other.
@@ -200,6 +201,8 @@ def simulate_runs(
         ``sink_factory(name)`` makes the sink of the trace of that name, as a context manager;
         instead of `sink`.  A trace that cannot be recorded whole leaves its sink by an
         exception.
+    on_result : callable, optional
+        Called with each run's result.
     progress : callable, optional
         ``progress(done, runs)`` is called after each run.
 
@@ -280,6 +283,8 @@ def simulate_runs(
                 # Its sink is not to keep half a trace.
                 raise _Torn
         tally.add(result, trace, recorded=record and result.sink_error is None)
+        if on_result is not None:
+            on_result(result)
         if progress is not None:
             progress(number + 1, runs)
     return tally.summary()

@@ -16,7 +16,7 @@ from toolkit.protocols.raft.node import (
     SNAPSHOT_TIMER,
     RaftNode,
 )
-from toolkit.protocols.raft.planted import PLANTED
+from toolkit.protocols.raft.planted import PLANTED, STAGES
 from toolkit.protocols.raft.view import (
     answered,
     constants,
@@ -153,6 +153,7 @@ PROTOCOL = Protocol(
         "SaidIsDurable",
     ),
     taken=("role", "currentTerm", "votedFor", "log", "commitIndex", "up", "durable"),
+    stages=STAGES,
     planted=PLANTED,
     timers=(ELECTION_TIMER, HEARTBEAT_TIMER, SNAPSHOT_TIMER),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from toolkit.protocols.base import Command, Effects, NodeFactory
+from toolkit.protocols.base import Command, Effects, NodeFactory, Stage
 from toolkit.protocols.raft.core import Answer
 from toolkit.protocols.raft.messages import (
     AppendEntries,
@@ -16,7 +16,7 @@ from toolkit.protocols.raft.messages import (
 )
 from toolkit.protocols.raft.node import RaftNode
 
-__all__ = ["PLANTED"]
+__all__ = ["PLANTED", "STAGES"]
 
 
 class VotesForOldLogs(RaftNode):
@@ -289,3 +289,20 @@ PLANTED: dict[str, NodeFactory] = {
     "new-majority-alone": NewMajorityAlone,
 }
 """Name of the bug to a server that has it."""
+
+_VOTERS = {"voters": "n1,n2,n3"}
+
+STAGES: dict[str, Stage] = {
+    "commits-by-counting": Stage(settings={"batch": "1"}, runs=20),
+    "commits-to-the-end": Stage(settings={"batch": "1"}, runs=20),
+    "pre-votes-with-the-term": Stage(settings={"pre-vote": "yes"}),
+    "reads-without-asking": Stage(settings={"reads": "index"}),
+    "lease-for-ever": Stage(scenario="raft-stale-reads-lease"),
+    "snapshots-without-sessions": Stage(scenario="raft-asked-again"),
+    "keeps-its-tail": Stage(settings={"snapshot": "2", "batch": "1"}, runs=40),
+    "changes-too-early": Stage(nodes=5, settings={"membership": "single", **_VOTERS}, runs=40),
+    "changes-twice-at-once": Stage(nodes=5, settings={"membership": "single", **_VOTERS}, runs=40),
+    "learners-vote": Stage(nodes=5, settings={"learners": "yes", **_VOTERS}, runs=20),
+    "new-majority-alone": Stage(nodes=5, settings={"membership": "joint", **_VOTERS}, runs=20),
+}
+"""Where bugs show themselves that need an option, more servers or more runs."""
