@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -136,12 +136,14 @@ class _Run:
         seed: int,
         recorder: Recorder | None,
         bug: str | None,
+        follow_up: Callable[[Answer], Any] | None,
     ) -> None:
         self.protocol = protocol
         self.scenario = scenario
         check_timers(protocol, scenario)
         self.seed = seed
         self.recorder = recorder
+        self.follow_up = follow_up
         self.config = protocol.configure(scenario.nodes, scenario.settings)
         self.constants = protocol.constants(self.config)
         self.make_node = protocol.make_node if bug is None else planted(protocol, bug)
@@ -223,9 +225,10 @@ class _Run:
                 host = hosts[a]
                 if host.timers.get(b) != c:
                     continue
-            elif (kind == _FLUSH and hosts[a].life != b) or (
-                kind in {_TRY, _FOLLOW} and a.answered
-            ):
+            elif kind == _FLUSH:
+                if hosts[a].life != b:
+                    continue
+            elif (kind == _TRY or kind == _FOLLOW) and a.answered:
                 continue
             if time > limit:
                 self.now = limit
@@ -343,11 +346,13 @@ class _Run:
             else:
                 self.answer(host, output)
         leaving = []
+        number = self.message_number
         for send in sends:
-            number = self.message_number
-            self.message_number += 1
-            leaving.append((number, send.to, send.message))
-            self.transmit(host, number, send.to, send.message)
+            to, message = send.to, send.message
+            leaving.append((number, to, message))
+            self.transmit(host, number, to, message)
+            number += 1
+        self.message_number = number
         self.tally.sent += len(leaving)
         return leaving
 
@@ -358,7 +363,7 @@ class _Run:
         link = host.links.get(to)
         if link is None:
             self.fail(f"sends to {to!r}, which is no node", f"nodes: {', '.join(self.hosts)}")
-        if (host.name, to) in self.cut:
+        if self.cut and (host.name, to) in self.cut:
             self.lose(number, to, "cut")
             return
         size = len(msgspec.json.encode(message)) if link.sized else 0
@@ -368,15 +373,16 @@ class _Run:
             return
         if reordered:
             self.note("reorder", {"id": number, "to": to})
-        for _ in arrivals[1:]:
-            self.tally.duplicated += 1
-            self.note("duplicate", {"id": number, "to": to})
+        if len(arrivals) > 1:
+            for _ in arrivals[1:]:
+                self.tally.duplicated += 1
+                self.note("duplicate", {"id": number, "to": to})
         for arrival in arrivals:
             self.push(arrival, _DELIVER, to, host.name, number, message)
 
     def deliver(self, to: str, sender: str, number: int, message: Message) -> None:
         host = self.hosts[to]
-        if host.node is None or (sender, to) in self.cut:
+        if host.node is None or (self.cut and (sender, to) in self.cut):
             self.lose(number, to, "down" if host.node is None else "cut")
             self.flush_notes()
             return
@@ -407,11 +413,7 @@ class _Run:
     def happen(self, event: plan.Event) -> None:
         """Let something planned happen."""
         if isinstance(event, plan.ClientCommand):
-            request = self.next_request[event.client]
-            self.next_request[event.client] += 1
-            pending = _Pending(event.client, request, event.operation, event.node, self.now)
-            self.requests[event.client, request] = pending
-            self.ask(pending)
+            self.ask(self.request(event.client, event.operation, event.node))
         elif isinstance(event, plan.Crash):
             self.crash(self.hosts[event.node], event.keep)
         elif isinstance(event, plan.Restart):
@@ -493,6 +495,14 @@ class _Run:
 
     # Clients -------------------------------------------------------------------------------
 
+    def request(self, client: str, operation: Any, node: str) -> _Pending:
+        """Return a client's next request, which is now asked for."""
+        number = self.next_request[client]
+        self.next_request[client] = number + 1
+        pending = _Pending(client, number, operation, node, self.now)
+        self.requests[client, number] = pending
+        return pending
+
     def ask(self, pending: _Pending) -> None:
         """Let a client ask its node, and think of asking again."""
         retry = self.scenario.retry
@@ -538,13 +548,19 @@ class _Run:
         return pending
 
     def answer(self, host: _Host, output: Output) -> None:
-        self.answers.append(
-            Answer(self.now, host.name, output.client, output.request, output.result)
-        )
+        answer = Answer(self.now, host.name, output.client, output.request, output.result)
+        self.answers.append(answer)
         pending = self.request_of(output)
         if not pending.answered:
             pending.answered = True
             pending.returned, pending.result = self.now, output.result
+            if self.follow_up is not None:
+                operation = self.follow_up(answer)
+                if operation is not None:
+                    # In an event of its own: the step that answers is still under way.
+                    self.push(
+                        self.now, _TRY, self.request(output.client, operation, host.name)
+                    )
 
     # The end -------------------------------------------------------------------------------
 
@@ -601,6 +617,7 @@ def simulate(
     sink: Sink | None = None,
     bug: str | None = None,
     replay: str | None = None,
+    follow_up: Callable[[Answer], Any] | None = None,
 ) -> RunResult:
     """Run a scenario.
 
@@ -619,6 +636,10 @@ def simulate(
         A planted bug that every node is to have.
     replay : str, optional
         The command that makes this trace again, for its header.
+    follow_up : callable, optional
+        ``follow_up(answer) -> operation``: what a client asks for next, of the node that has
+        just answered its request for the first time; ``None`` for nothing.  So clients can keep
+        a load up.  It must depend on nothing but the answers that it has been given.
 
     Returns
     -------
@@ -652,12 +673,14 @@ def simulate(
     if seed is None:
         seed = scenario.seed or 0
     recorder = Recorder(sink, protocol) if sink is not None and sink.enabled else None
-    run = _Run(protocol, scenario, seed, recorder, bug)
+    run = _Run(protocol, scenario, seed, recorder, bug, follow_up)
     meta: dict[str, Any] = {}
     if recorder is not None:
         meta = {"scenario": format_scenario(scenario, expected=False)}
         if bug is not None:
             meta["bug"] = bug
+        if follow_up is not None:
+            meta["follow-up"] = "clients that were answered asked for more than the scenario says"
     run.start(f"{scenario.name}-{seed}", replay, meta)
     return run.finish(run.loop())
 

@@ -120,6 +120,8 @@ class RaftCore:
         self.sessions = Sessions(config.machine())
         self.leader: str | None = None
         self._waiting: dict[tuple[str, int], int] = {}
+        low, high = config.election
+        self._patience_timer = SetTimer(ELECTION_TIMER, low, high)
         self._now = 0.0
         self._contact = -math.inf
         self._handed_over = False
@@ -143,7 +145,7 @@ class RaftCore:
     def handle(self, event: Event, now: float) -> Effects:
         """Handle one event (see :class:`toolkit.protocols.base.Node`)."""
         self._now = now
-        if isinstance(event, Receive):
+        if type(event) is Receive:
             return self._handlers[type(event.message)](event.message)
         if isinstance(event, Timeout):
             return self._timeout(event.timer)
@@ -252,8 +254,7 @@ class RaftCore:
 
     def _patience(self) -> SetTimer:
         """Return the election timer, drawn anew (section 5.2)."""
-        low, high = self.config.election
-        return SetTimer(ELECTION_TIMER, low, high)
+        return self._patience_timer
 
     def _leaders_patience(self) -> SetTimer:
         """Return what a leader's election timer becomes: none."""
@@ -274,11 +275,13 @@ class RaftCore:
         return True
 
     def _follow(self, leader: str | None) -> None:
-        self.role = "follower"
+        if self.role != "follower":
+            # A follower has nothing to forget: this is done for each message of a leader.
+            self.role = "follower"
+            self._reset()
         self.leader = leader
         if leader is not None:
             self._contact = self._now
-        self._reset()
 
     def _start(self, action: str, *, transfer: bool = False) -> Effects:
         """Begin an election: a new term, its own vote, requests to all others (section 5.2)."""
@@ -593,10 +596,12 @@ class RaftCore:
     def _commit(self) -> list[Output | Redirect]:
         """Raise commitIndex as far as it may go; return what the clients are told."""
         # A quorum has an index only if it has the next one up to which somebody agrees.
-        for index in sorted({self.log.last_index, *self.matchIndex.values()}, reverse=True):
-            if index <= self.commitIndex:
-                break
-            if index <= self.log.last_index and self.may_commit(index):
+        last, committed = self.log.last_index, self.commitIndex
+        indices = {match for match in self.matchIndex.values() if committed < match < last}
+        if last > committed:
+            indices.add(last)
+        for index in sorted(indices, reverse=True):
+            if self.may_commit(index):
                 self.commitIndex = index
                 break
         return self._apply() if self.lastApplied < self.commitIndex else []
