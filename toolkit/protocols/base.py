@@ -54,7 +54,7 @@ __all__ = [
 ]
 
 
-class Message(msgspec.Struct, frozen=True, tag_field="type"):
+class Message(msgspec.Struct, frozen=True, tag_field="type", gc=False):
     """Base class of a protocol's messages.
 
     A subclass gives ``tag="1a"`` (the message's ``type`` in the specification); its fields

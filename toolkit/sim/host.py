@@ -270,11 +270,12 @@ class _Run:
                 host.timers.pop(timer.timer, None)
                 continue
             delay = low if low == high else low + (high - low) * self.timer_rng.random()
-            self.push(
-                self.now + delay / (1.0 + host.clock.drift),
-                _TIMER, host.name, timer.timer, self.sequence + 1,
-            )  # fmt: skip
-            host.timers[timer.timer] = self.sequence
+            self.sequence = number = self.sequence + 1
+            at = round(self.now + delay / (1.0 + host.clock.drift), 9)
+            heapq.heappush(
+                self.heap, (at, number, _TIMER, host.name, timer.timer, number, None)
+            )
+            host.timers[timer.timer] = number
         action = effects.action
         if action is None:
             if effects.sends or effects.write is not None:
@@ -340,12 +341,14 @@ class _Run:
         self, host: _Host, sends: list[Send], outputs: list[Output | Redirect]
     ) -> list[tuple[int, str, Message]]:
         """Let messages and answers leave; return the messages with their numbers."""
+        leaving: list[tuple[int, str, Message]] = []
         for output in outputs:
             if isinstance(output, Redirect):
                 self.redirect(host, output)
             else:
                 self.answer(host, output)
-        leaving = []
+        if not sends:
+            return leaving
         number = self.message_number
         for send in sends:
             to, message = send.to, send.message
@@ -378,7 +381,11 @@ class _Run:
                 self.tally.duplicated += 1
                 self.note("duplicate", {"id": number, "to": to})
         for arrival in arrivals:
-            self.push(arrival, _DELIVER, to, host.name, number, message)
+            self.sequence += 1
+            heapq.heappush(
+                self.heap,
+                (round(arrival, 9), self.sequence, _DELIVER, to, host.name, number, message),
+            )
 
     def deliver(self, to: str, sender: str, number: int, message: Message) -> None:
         host = self.hosts[to]

@@ -34,9 +34,9 @@ class Recorder:
         self._protocol = protocol
         self._last: dict[str, dict[str, Any]] = {}
         self._index = 0
-        # The same message object goes to several nodes, and its record with it.
-        self._message: Message | None = None
-        self._record: dict[str, Any] = {}
+        # The same message object goes to several nodes, and its record with it.  An object's id
+        # is its own as long as the object is kept.
+        self._records: dict[int, tuple[Message, dict[str, Any]]] = {}
 
     def _guarded(self, observe: Callable[[], None]) -> None:
         if self.error is not None:
@@ -92,10 +92,12 @@ class Recorder:
 
     def message(self, message: Message) -> dict[str, Any]:
         """Return a message's record."""
-        if message is not self._message:
-            self._message = message
-            self._record = message_record(message)
-        return self._record
+        known = self._records.get(id(message))
+        if known is None:
+            if len(self._records) >= _KEPT:
+                self._records.clear()
+            known = self._records[id(message)] = (message, message_record(message))
+        return known[1]
 
     def step(
         self,
@@ -131,10 +133,17 @@ class Recorder:
             Whether it is up after the step.
         """
 
-        def observe() -> None:
+        if self.error is not None:
+            return
+        try:
             view = self.view(node, durable, up)
             last = self._last[name]
-            changed = {key: value for key, value in view.items() if last.get(key, _NEW) != value}
+            # What is the same object needs no look at what is in it.
+            changed = {
+                key: value
+                for key, value in view.items()
+                if (old := last.get(key, _NEW)) is not value and old != value
+            }
             self._last[name] = view
             self._sink.step(
                 Step(
@@ -153,8 +162,8 @@ class Recorder:
                 )
             )
             self._index += 1
-
-        self._guarded(observe)
+        except Exception as error:
+            self.error = f"{type(error).__name__}: {error}"
 
     def fault(self, time: float, kind: str, params: dict[str, Any]) -> None:
         """Record a fault."""
@@ -170,3 +179,6 @@ class Recorder:
 
 
 _NEW = object()
+
+_KEPT = 2000
+"""So many messages' records are kept, for when they arrive."""

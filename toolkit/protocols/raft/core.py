@@ -120,11 +120,15 @@ class RaftCore:
         self.sessions = Sessions(config.machine())
         self.leader: str | None = None
         self._waiting: dict[tuple[str, int], int] = {}
+        self._request: AppendEntries | None = None
+        self._made_of: tuple[int, ...] = ()
         low, high = config.election
         self._patience_timer = SetTimer(ELECTION_TIMER, low, high)
         self._now = 0.0
         self._contact = -math.inf
         self._handed_over = False
+        # What the view has shown of nextIndex and matchIndex.
+        self.shown_counts: dict[str, tuple[dict[str, int], dict[str, Any]]] = {}
         self._handlers: dict[type[Message], Callable[[Any], Effects]] = {
             RequestVote: self._request_vote,
             RequestVoteResponse: self._vote,
@@ -441,18 +445,24 @@ class RaftCore:
         return [Send(other, self._next(other)) for other in to]
 
     def _next(self, other: str) -> Message:
-        """Return what comes next for a server; a batch of entries."""
+        """Return what comes next for a server; a batch of entries.
+
+        Servers that are equally far get the same object: a leader's log only grows.
+        """
         prev = self.nextIndex[other] - 1
-        entries = self.log.after(prev, self.config.batch)
-        self.nextIndex[other] = prev + len(entries) + 1
-        return AppendEntries.of(
-            self.currentTerm,
-            self.name,
-            (prev, self.log.term_at(prev)),
-            entries,
-            self.commitIndex,
-            self.round,
-        )
+        made_of = (prev, self.log.last_index, self.currentTerm, self.commitIndex, self.round)
+        if self._request is None or made_of != self._made_of:
+            self._made_of = made_of
+            self._request = AppendEntries.of(
+                self.currentTerm,
+                self.name,
+                (prev, self.log.term_at(prev)),
+                self.log.after(prev, self.config.batch),
+                self.commitIndex,
+                self.round,
+            )
+        self.nextIndex[other] = prev + len(self._request.entries) + 1
+        return self._request
 
     def heartbeat(self) -> Effects:
         """Be heard of, and send again what may have been lost (section 5.2)."""
@@ -481,6 +491,8 @@ class RaftCore:
         back what a later one brought (section 5.3; Figure 2, AppendEntries, 3 and 4).
         """
         last, known = self.log.last_index, self.log.snapshot.index
+        if message.prevLogIndex == last:
+            return last + 1 if message.entries else None
         for index, entry in enumerate(message.entries, message.prevLogIndex + 1):
             if index > last or (index > known and self.log.term_at(index) != entry.term):
                 return index
@@ -497,7 +509,8 @@ class RaftCore:
             self.log.replace(first - 1, new)
         last_new = message.prevLogIndex + len(message.entries)
         self.commitIndex = max(self.commitIndex, min(message.leaderCommit, last_new))
-        self._apply()
+        if self.lastApplied < self.commitIndex:
+            self._apply()
         reply = AppendEntriesResponse(
             self.currentTerm, self.name, message.leader, True, last_new, 0, 0, 0, message.round
         )
