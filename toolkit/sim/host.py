@@ -309,6 +309,8 @@ class _Run:
         params: dict[str, Any],
         received: tuple[str, int, Message] | None,
         sent: list[tuple[int, str, Message]],
+        *,
+        flushed: bool = False,
     ) -> None:
         if action not in self.known_actions:
             self.fail(
@@ -319,15 +321,19 @@ class _Run:
         self.still = 0
         self.actions[action] += 1
         if self.recorder is not None:
-            node = host.node
+            # A handler changes the node alone, and a flush the disk alone.
+            node, durable = host.node, None
             up = node is not None
-            if node is None:
+            if flushed:
+                node, durable = None, host.durable
+            elif node is None:
                 # The specification resets what is volatile when a node crashes; the view of
                 # a node that came up with this disk shows to what.
                 node = self.make_node(host.name, self.config)
                 node.handle(RestartEvent(dict(host.durable)), host.clock.show(self.now))
+                durable = host.durable
             self.recorder.step(
-                self.now, host.name, action, params, received, sent, node, host.durable, up
+                self.now, host.name, action, params, received, sent, node, durable, up
             )
         if self.pending_faults:
             if self.recorder is not None:
@@ -478,7 +484,7 @@ class _Run:
         leaving = self.leave(host, written.sends, written.outputs)
         if host.queue:
             self.begin_write(host)
-        self.step(host, "Flush", {}, None, leaving)
+        self.step(host, "Flush", {}, None, leaving, flushed=True)
 
     def crash(self, host: _Host, keep: int | None) -> None:
         waiting = len(host.queue)

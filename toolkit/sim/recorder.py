@@ -46,13 +46,15 @@ class Recorder:
         except Exception as error:
             self.error = f"{type(error).__name__}: {error}"
 
-    def view(self, node: Any, durable: Mapping[str, Any], up: bool) -> dict[str, Any]:
+    def view(
+        self, node: Any | None, durable: Mapping[str, Any] | None, up: bool
+    ) -> dict[str, Any]:
         """Return the specification's variables at a node, the host's ``up`` among them."""
-        return {
-            **self._protocol.variables(node),
-            **self._protocol.durable_variables(durable),
-            "up": up,
-        }
+        view = {} if node is None else dict(self._protocol.variables(node))
+        if durable is not None:
+            view |= self._protocol.durable_variables(durable)
+        view["up"] = up
+        return view
 
     def begin(
         self,
@@ -107,8 +109,8 @@ class Recorder:
         params: dict[str, Any],
         received: tuple[str, int, Message] | None,
         sent: list[tuple[int, str, Message]],
-        node: Any,
-        durable: Mapping[str, Any],
+        node: Any | None,
+        durable: Mapping[str, Any] | None,
         up: bool,
     ) -> None:
         """Record a step: what it was, what left in it, and what it changed at its node.
@@ -125,10 +127,10 @@ class Recorder:
             Sender, number and message.
         sent : list of tuple
             Number, receiver and message of each message that left.
-        node : Node
-            The node after the step.
-        durable : mapping
-            What its disk holds after the step.
+        node : Node or None
+            The node after the step; ``None`` if it is as before.
+        durable : mapping or None
+            What its disk holds after the step; ``None`` if that is as before.
         up : bool
             Whether it is up after the step.
         """
@@ -144,7 +146,7 @@ class Recorder:
                 for key, value in view.items()
                 if (old := last.get(key, _NEW)) is not value and old != value
             }
-            self._last[name] = view
+            last |= changed
             self._sink.step(
                 Step(
                     index=self._index,
