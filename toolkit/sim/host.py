@@ -221,7 +221,9 @@ class _Run:
         limit, step_limit = self.scenario.time_limit, self.scenario.step_limit
         while heap:
             time, _, kind, a, b, c, d = heapq.heappop(heap)
-            if kind == _TIMER:
+            if kind == _DELIVER:
+                pass
+            elif kind == _TIMER:
                 host = hosts[a]
                 if host.timers.get(b) != c:
                     continue
@@ -347,51 +349,51 @@ class _Run:
         self, host: _Host, sends: list[Send], outputs: list[Output | Redirect]
     ) -> list[tuple[int, str, Message]]:
         """Let messages and answers leave; return the messages with their numbers."""
-        leaving: list[tuple[int, str, Message]] = []
         for output in outputs:
             if isinstance(output, Redirect):
                 self.redirect(host, output)
             else:
                 self.answer(host, output)
         if not sends:
-            return leaving
-        number = self.message_number
-        for send in sends:
-            to, message = send.to, send.message
-            leaving.append((number, to, message))
-            self.transmit(host, number, to, message)
-            number += 1
-        self.message_number = number
+            return []
+        leaving = [
+            (number, send.to, send.message)
+            for number, send in enumerate(sends, self.message_number)
+        ]
+        self.message_number += len(leaving)
         self.tally.sent += len(leaving)
+        self.transmit(host, leaving)
         return leaving
 
-    def transmit(self, host: _Host, number: int, to: str, message: Message) -> None:
-        if to == host.name:
-            self.push(self.now + LOOPBACK, _DELIVER, to, to, number, message)
-            return
-        link = host.links.get(to)
-        if link is None:
-            self.fail(f"sends to {to!r}, which is no node", f"nodes: {', '.join(self.hosts)}")
-        if self.cut and (host.name, to) in self.cut:
-            self.lose(number, to, "cut")
-            return
-        size = len(msgspec.json.encode(message)) if link.sized else 0
-        arrivals, reordered = link.transmit(self.now, size, self.network_rng)
-        if not arrivals:
-            self.lose(number, to, "loss")
-            return
-        if reordered:
-            self.note("reorder", {"id": number, "to": to})
-        if len(arrivals) > 1:
-            for _ in arrivals[1:]:
-                self.tally.duplicated += 1
-                self.note("duplicate", {"id": number, "to": to})
-        for arrival in arrivals:
-            self.sequence += 1
-            heapq.heappush(
-                self.heap,
-                (round(arrival, 9), self.sequence, _DELIVER, to, host.name, number, message),
-            )
+    def transmit(self, host: _Host, leaving: list[tuple[int, str, Message]]) -> None:
+        """Put messages on their links."""
+        name, now = host.name, self.now
+        for number, to, message in leaving:
+            if to == name:
+                self.push(now + LOOPBACK, _DELIVER, to, to, number, message)
+                continue
+            link = host.links.get(to)
+            if link is None:
+                self.fail(f"sends to {to!r}, which is no node", f"nodes: {', '.join(self.hosts)}")
+            if self.cut and (name, to) in self.cut:
+                self.lose(number, to, "cut")
+                continue
+            size = len(msgspec.json.encode(message)) if link.sized else 0
+            arrivals, reordered = link.transmit(now, size, self.network_rng)
+            if not arrivals:
+                self.lose(number, to, "loss")
+                continue
+            if reordered:
+                self.note("reorder", {"id": number, "to": to})
+            if len(arrivals) > 1:
+                for _ in arrivals[1:]:
+                    self.tally.duplicated += 1
+                    self.note("duplicate", {"id": number, "to": to})
+            for arrival in arrivals:
+                self.sequence = sequence = self.sequence + 1
+                heapq.heappush(
+                    self.heap, (round(arrival, 9), sequence, _DELIVER, to, name, number, message)
+                )
 
     def deliver(self, to: str, sender: str, number: int, message: Message) -> None:
         host = self.hosts[to]

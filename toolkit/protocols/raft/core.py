@@ -610,13 +610,12 @@ class RaftCore:
         """Raise commitIndex as far as it may go; return what the clients are told."""
         # A quorum has an index only if it has the next one up to which somebody agrees.
         last, committed = self.log.last_index, self.commitIndex
-        indices = {match for match in self.matchIndex.values() if committed < match < last}
         if last > committed:
-            indices.add(last)
-        for index in sorted(indices, reverse=True):
-            if self.may_commit(index):
-                self.commitIndex = index
-                break
+            agreed = {match for match in self.matchIndex.values() if committed < match < last}
+            for index in (last, *sorted(agreed, reverse=True)):
+                if self.may_commit(index):
+                    self.commitIndex = index
+                    break
         return self._apply() if self.lastApplied < self.commitIndex else []
 
     def _apply(self) -> list[Output | Redirect]:

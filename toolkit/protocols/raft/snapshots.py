@@ -126,9 +126,9 @@ class Snapshots(RaftCore):
         return self.nextIndex[other] <= self.log.snapshot.index
 
     def _next(self, other: str) -> Message:
-        if not self.needs_snapshot(other):
-            return super()._next(other)
         snapshot = self.log.snapshot
+        if not snapshot.index or not self.needs_snapshot(other):
+            return super()._next(other)
         number = self.offset[other]
         return InstallSnapshot(
             self.currentTerm,
