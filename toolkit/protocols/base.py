@@ -97,7 +97,7 @@ class Timeout(msgspec.Struct, frozen=True, gc=False):
     timer: str
 
 
-class Command(msgspec.Struct, frozen=True):
+class Command(msgspec.Struct, frozen=True, gc=False):
     """A client asks for something.
 
     Parameters
@@ -163,7 +163,7 @@ class SetTimer(msgspec.Struct, frozen=True, gc=False):
     high: float | None = None
 
 
-class Output(msgspec.Struct, frozen=True):
+class Output(msgspec.Struct, frozen=True, gc=False):
     """An answer to a client.
 
     Parameters
@@ -181,7 +181,7 @@ class Output(msgspec.Struct, frozen=True):
     result: Any
 
 
-class Redirect(msgspec.Struct, frozen=True):
+class Redirect(msgspec.Struct, frozen=True, gc=False):
     """Not an answer: the client is to ask somebody else.
 
     Parameters

@@ -66,35 +66,25 @@ REDIRECT = 0.005
 _DELIVER, _TIMER, _FLUSH, _TRY, _PLANNED, _FOLLOW = range(6)
 
 
-class _Pending:
+class _Pending(msgspec.Struct, gc=False):
     """A client's request."""
 
-    __slots__ = (
-        "answered", "called", "client", "node", "operation", "request", "result", "returned",
-    )  # fmt: skip
-
-    def __init__(self, client: str, request: int, operation: Any, node: str, called: float) -> None:
-        self.client = client
-        self.request = request
-        self.operation = operation
-        self.node = node
-        self.answered = False
-        self.called = called
-        self.returned: float | None = None
-        self.result: Any = None
+    client: str
+    request: int
+    operation: Any
+    node: str
+    called: float
+    answered: bool = False
+    returned: float | None = None
+    result: Any = None
 
 
-class _Queued:
+class _Queued(msgspec.Struct, gc=False):
     """A write that waits for the disk, with what it holds back."""
 
-    __slots__ = ("outputs", "sends", "write")
-
-    def __init__(
-        self, write: Mapping[str, Any], sends: list[Send], outputs: list[Output | Redirect]
-    ) -> None:
-        self.write = write
-        self.sends = sends
-        self.outputs = outputs
+    write: Mapping[str, Any]
+    sends: list[Send]
+    outputs: list[Output | Redirect]
 
 
 class _Host:
