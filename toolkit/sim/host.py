@@ -220,7 +220,7 @@ class _Run:
             elif kind == _FLUSH:
                 if hosts[a].life != b:
                     continue
-            elif (kind == _TRY or kind == _FOLLOW) and a.answered:
+            elif kind in (_TRY, _FOLLOW) and a.answered:
                 continue
             if time > limit:
                 self.now = limit
@@ -264,9 +264,7 @@ class _Run:
             delay = low if low == high else low + (high - low) * self.timer_rng.random()
             self.sequence = number = self.sequence + 1
             at = round(self.now + delay / (1.0 + host.clock.drift), 9)
-            heapq.heappush(
-                self.heap, (at, number, _TIMER, host.name, timer.timer, number, None)
-            )
+            heapq.heappush(self.heap, (at, number, _TIMER, host.name, timer.timer, number, None))
             host.timers[timer.timer] = number
         action = effects.action
         if action is None:
@@ -563,9 +561,7 @@ class _Run:
                 operation = self.follow_up(answer)
                 if operation is not None:
                     # In an event of its own: the step that answers is still under way.
-                    self.push(
-                        self.now, _TRY, self.request(output.client, operation, host.name)
-                    )
+                    self.push(self.now, _TRY, self.request(output.client, operation, host.name))
 
     # The end -------------------------------------------------------------------------------
 

@@ -146,10 +146,7 @@ class DelayLink:
         if self._reorder and rng.random() < self._reorder:
             delay += self._extra(rng)
             reordered = True
-        if self._fifo:
-            first = self._arrival(now, delay)
-        else:
-            first = now + delay * self.factor
+        first = self._arrival(now, delay) if self._fifo else now + delay * self.factor
         if self._duplicate and rng.random() < self._duplicate:
             return Passage((first, self._arrival(now, self._draw(rng))), reordered)
         return Passage((first,), reordered)

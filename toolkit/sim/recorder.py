@@ -46,9 +46,7 @@ class Recorder:
         except Exception as error:
             self.error = f"{type(error).__name__}: {error}"
 
-    def view(
-        self, node: Any | None, durable: Mapping[str, Any] | None, up: bool
-    ) -> dict[str, Any]:
+    def view(self, node: Any | None, durable: Mapping[str, Any] | None, up: bool) -> dict[str, Any]:
         """Return the specification's variables at a node, the host's ``up`` among them."""
         view = {} if node is None else dict(self._protocol.variables(node))
         if durable is not None:
@@ -134,7 +132,6 @@ class Recorder:
         up : bool
             Whether it is up after the step.
         """
-
         if self.error is not None:
             return
         try:

@@ -110,9 +110,7 @@ class Received(
     id: int | None = None
 
 
-class Sent(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False
-):
+class Sent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A message that left its node in a step.
 
     Parameters
