@@ -39,7 +39,7 @@ lint: $(INSTALLED) ## Check style (ruff) and types (mypy).
 lab: $(INSTALLED) ## Open the notebooks in JupyterLab.
 	$(BIN)/jupyter lab notebooks/
 
-bench: $(INSTALLED) ## Measure the simulator, trace validation and the TLC bridge.
+bench: $(INSTALLED) ## Measure the simulator, trace validation, the TLC bridge and Raft.
 	$(BIN)/python -m tests.bench
 
 clean: ## Remove what was installed, built and written.

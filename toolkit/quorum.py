@@ -84,7 +84,10 @@ class QuorumSystem:
             Any nodes; strangers do not count.
         """
         present = nodes if isinstance(nodes, (set, frozenset)) else frozenset(nodes)
-        return any(quorum <= present for quorum in self.minimal)
+        # The smallest come first.
+        if len(present) < len(self.minimal[0]):
+            return False
+        return any(map(present.issuperset, self.minimal))
 
     def meets(self, other: QuorumSystem) -> tuple[frozenset[str], frozenset[str]] | None:
         """Return two quorums, one of each system, that do not intersect.

@@ -9,7 +9,8 @@
 (*   Header        the trace header's constants, a record;                 *)
 (*   TraceNodes    the set of all nodes;                                   *)
 (*   NodeCodes     node |-> its number in TraceValues;                     *)
-(*   TraceValues   a sequence of all values that occur, each once;         *)
+(*   TraceValues   a sequence of all values that occur, each once, put     *)
+(*                 together from their parts;                              *)
 (*   TraceActions  a sequence of all action names;                         *)
 (*   TraceFields   state variable |-> its field in a row;                  *)
 (*   TraceRows     a sequence of strings: recorded events, rows of codes;  *)
@@ -48,24 +49,6 @@ EXTENDS TraceData
 VARIABLES
     tid,      \* the piece that this behaviour follows
     pos       \* how many of its events have happened; -1: left it to look around
-
-Digits == "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
-
-Radix == 64
-
-DigitOf == TLCEval([c \in {SubSeq(Digits, i, i) : i \in 1 .. Radix} |->
-                      (CHOOSE i \in 1 .. Radix : SubSeq(Digits, i, i) = c) - 1])
-
-\* The number that the first w digits of s from position i on denote.
-Number(s, i, w) ==
-    IF w = 2 THEN DigitOf[SubSeq(s, i, i)] * Radix + DigitOf[SubSeq(s, i + 1, i + 1)]
-    ELSE IF w = 3 THEN (DigitOf[SubSeq(s, i, i)] * Radix
-                          + DigitOf[SubSeq(s, i + 1, i + 1)]) * Radix
-                          + DigitOf[SubSeq(s, i + 2, i + 2)]
-    ELSE ((DigitOf[SubSeq(s, i, i)] * Radix
-             + DigitOf[SubSeq(s, i + 1, i + 1)]) * Radix
-             + DigitOf[SubSeq(s, i + 2, i + 2)]) * Radix
-             + DigitOf[SubSeq(s, i + 3, i + 3)]
 
 FieldCount == 5 + Cardinality(DOMAIN TraceFields)
 

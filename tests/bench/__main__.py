@@ -1,4 +1,4 @@
-"""What ``make bench`` measures: the simulator, trace validation, the bridge to TLC, its values.
+"""What ``make bench`` measures: the simulator, trace validation, the bridge to TLC, Raft.
 
 Nothing here asserts a time: figures depend on the machine, which is named beside them.
 """
@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.graph import bench_graph, bench_trace
+from tests.bench.raft import bench_commands, bench_growth, bench_messages, bench_steps
 from tests.bench.values import bench_values
 from toolkit.conformance import validate
 from toolkit.errors import InternalError
@@ -172,10 +173,12 @@ def main() -> int:
     parser.add_argument(
         "parts",
         nargs="*",
-        help="simulator, validation, bridge, graph, trace, values; all by default",
+        help="simulator, validation, bridge, graph, trace, values; of Raft: messages, commands, "
+        "steps, growth; all by default",
     )
     parser.add_argument("--runs", type=int, default=2000, help="simulated runs for each figure")
     parser.add_argument("--traces", type=int, default=10_000, help="traces to validate")
+    parser.add_argument("--raft-traces", type=int, default=2_000, help="Raft traces to validate")
     parser.add_argument("--pairs", type=int, default=5, help="pairs of runs of TLC")
     options = parser.parse_args()
     parts = {
@@ -185,6 +188,10 @@ def main() -> int:
         "graph": lambda: bench_graph(table),
         "trace": lambda: bench_trace(table),
         "values": lambda: bench_values(table),
+        "messages": lambda: bench_messages(table),
+        "commands": lambda: bench_commands(table),
+        "steps": lambda: bench_steps(table, traces=options.raft_traces),
+        "growth": lambda: bench_growth(table),
     }
     for part in options.parts:
         if part not in parts:

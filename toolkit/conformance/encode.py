@@ -1,14 +1,15 @@
 """Traces as a TLA+ module that TLC reads quickly.
 
 TLC's parser needs about a kilobyte of memory for each byte of an expression, and treats a
-string as one token however long it is.  So every value that occurs is written once, as an
-expression; an event is a row of numbers of such values; and traces are strings of numbers of
-rows, each number as a fixed count of digits to the base 64.  What several traces begin with is
-written, and checked, once.
+string as one token however long it is.  So every value that occurs is written once: one without
+parts as an expression, a sequence, a set or a record as a row of the numbers of its parts; an event
+is a row of numbers of values; and traces are strings of numbers of rows, each number as a fixed
+count of digits to the base 64.  What several traces begin with is written, and checked, once.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -25,6 +26,7 @@ from toolkit.values import canonical, format_itf, readable_text
 __all__ = ["Encoder", "Layout", "Piece"]
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
+_FIELD = re.compile(r"[A-Za-z]\w*")
 _UNCHANGED = 1
 _TAPE_STEPS, _TAPE_PIECES = 500, 100
 
@@ -144,6 +146,102 @@ def _tree(texts: Mapping[int, list[int]]) -> Layout:
     return Layout(pieces, roots)
 
 
+class _Values:
+    """All values that occur, each once; a value's code is its number, from 1."""
+
+    def __init__(self) -> None:
+        # Code 0 is nothing, and code 1 is "did not change": two places are left free.
+        self._shapes: dict[str | tuple[str, ...], int] = {"#tup": 0, "#set": 1}
+        self._entries: list[str | tuple[int, ...]] = ["0", "0"]
+        self._depths = [0, 0]
+        self._codes: dict[str | tuple[int, ...], int] = {}
+        self._known: dict[bytes, int] = {}
+        self._encode = msgspec.json.Encoder().encode
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def code(self, data: Any) -> int:
+        """Return the code of a value in the canonical ITF encoding."""
+        key = self._encode(data)
+        code = self._known.get(key)
+        if code is None:
+            shape, parts = self._taken_apart(data)
+            entry: str | tuple[int, ...]
+            if shape is None:
+                entry, depth = _text(data), 0
+            else:
+                codes = [self.code(part) for part in parts]
+                entry = (self._shapes.setdefault(shape, len(self._shapes)), *codes)
+                depth = 1 + max(self._depths[code - 1] for code in codes)
+            code = self._codes.get(entry)
+            if code is None:
+                self._entries.append(entry)
+                self._depths.append(depth)
+                code = self._codes[entry] = len(self._entries)
+            self._known[key] = code
+        return code
+
+    def _taken_apart(self, data: Any) -> tuple[str | tuple[str, ...] | None, list[Any]]:
+        if not isinstance(data, dict):
+            return None, []
+        names = tuple(data)
+        if names in {("#tup",), ("#set",)} and data[names[0]]:
+            return names[0], data[names[0]]
+        if names and all(map(_FIELD.fullmatch, names)):
+            return names, list(data.values())
+        return None, []
+
+    def order(self) -> list[int]:
+        """Return for each code the number of the value in the module: parts come first."""
+        ranked = sorted(range(len(self._entries)), key=self._depths.__getitem__)
+        places = [0] * (len(ranked) + 1)
+        for place, at in enumerate(ranked, start=1):
+            places[at + 1] = place
+        return places
+
+    def text(self, places: Sequence[int], width: int) -> str:
+        """Return the definition of ``TraceValues``, and of what it is made of."""
+        levels: list[list[str | tuple[int, ...]]] = [[] for _ in range(max(self._depths) + 1)]
+        for entry, depth in zip(self._entries, self._depths, strict=True):
+            levels[depth].append(entry)
+        digits = {place: _digits(place, width) for place in places}
+        for number in self._shapes.values():
+            digits.setdefault(number, _digits(number, width))
+        records = [
+            f"[] TraceShape(row) = {number} -> ["
+            + ", ".join(f"{name} |-> TracePart(V, row, {at})" for at, name in enumerate(shape, 1))
+            + "]"
+            for shape, number in self._shapes.items()
+            if not isinstance(shape, str)
+        ]
+        lines = [
+            "TraceShape(row) == Number(row, 1, CodeWidth)",
+            "TraceParts(row) == (Len(row) \\div CodeWidth) - 1",
+            "TracePart(V, row, i) == V[Number(row, i * CodeWidth + 1, CodeWidth)]",
+            "TraceCompose(V, row) ==",
+            "CASE TraceShape(row) = 0 -> SubSeq([i \\in 1 .. TraceParts(row) |-> "
+            "TracePart(V, row, i)], 1, TraceParts(row))",
+            "[] TraceShape(row) = 1 -> {TracePart(V, row, i) : i \\in 1 .. TraceParts(row)}",
+            *records,
+            # Short lines: TLC's parser takes time quadratic in the length of a line.
+            "TraceValues0 == <<" + ",\n".join(str(text) for text in levels[0]) + ">>",
+        ]
+        for level, entries in enumerate(levels[1:], start=1):
+            rows = _strings(
+                digits[entry[0]] + "".join([digits[places[code]] for code in entry[1:]])
+                for entry in entries
+                if isinstance(entry, tuple)
+            )
+            lines += [
+                f"TraceParts{level} == <<{rows}>>",
+                f"TraceValues{level} == TLCEval(TraceValues{level - 1} \\o "
+                f"[k \\in 1 .. {len(entries)} |-> "
+                f"TLCEval(TraceCompose(TraceValues{level - 1}, TraceParts{level}[k]))])",
+            ]
+        return "\n".join([*lines, f"TraceValues == TraceValues{len(levels) - 1}"])
+
+
 class Encoder:
     """Collects traces with the same constants, nodes and initial state.
 
@@ -162,10 +260,8 @@ class Encoder:
         self._largest = 0
         self._actions = {name: code for code, name in enumerate(protocol.actions, start=1)}
         self._fields = {name: at for at, name in enumerate(protocol.observes)}
-        # Code 0 is nothing, and code 1 is "did not change": two places are left free.
-        self._values: list[str] = ["0", "0"]
+        self._values = _Values()
         self._codes: dict[bytes, int] = {}
-        self._canonical: dict[str, int] = {}
         self._rows: dict[tuple[int, ...], int] = {}
         self._texts: list[list[int]] = []
         self._encode = msgspec.json.Encoder().encode
@@ -199,13 +295,8 @@ class Encoder:
         key = self._encode(data)
         code = self._codes.get(key)
         if code is None:
-            text = canonical(data)
-            code = self._canonical.get(text)
-            if code is None:
-                self._values.append(_text(data))
-                code = self._canonical[text] = len(self._values)
-                self._measure(data)
-            self._codes[key] = code
+            self._measure(data)
+            code = self._codes[key] = self._values.code(msgspec.json.decode(canonical(data)))
         return code
 
     def _measure(self, data: Any) -> None:
@@ -339,10 +430,13 @@ class Encoder:
         constants = dict(self.header.constants)
         constants |= self.protocol.trace_constants(constants, self._largest)
         width, step_width = _width(len(self._values) + 1), _width(len(self._rows) + 1)
-        # Short lines: TLC's parser takes time quadratic in the length of a line.
-        values = ",\n".join(self._values)
-        rows = _strings("".join(_digits(code, width) for code in row) for row in self._rows)
-        codes = {node: self._value(node) for node in self.header.nodes}
+        places = self._values.order()
+        code_digits = [_digits(place, width) for place in places]
+        rows = _strings(
+            _digits(row[0], width) + "".join([code_digits[code] for code in row[1:]])
+            for row in self._rows
+        )
+        codes = {node: places[self._value(node)] for node in self.header.nodes}
         steps = {code: _digits(code, step_width) for code in self._rows.values()}
         tape = [steps[code] for piece in layout.pieces for code in piece.codes]
         table, start = [], 0
@@ -356,11 +450,13 @@ class Encoder:
         data = "\n".join(
             [
                 "---- MODULE TraceData ----",
-                f"EXTENDS {self.protocol.spec_module}, Integers, Sequences, FiniteSets, TLC",
+                f"EXTENDS {self.protocol.spec_module}, TraceCodes, Integers, Sequences, "
+                "FiniteSets, TLC",
+                f"CodeWidth == {width}",
                 f"Header == {_text(constants)}",
                 f"TraceNodes == {_text({'#set': list(self.header.nodes)})}",
                 f"NodeCodes == {_text(codes)}",
-                f"TraceValues == <<{values}>>",
+                self._values.text(places, width),
                 f"TraceActions == <<{names}>>",
                 f"TraceFields == [{fields}]",
                 f"TraceRows == <<{rows}>>",
@@ -373,7 +469,6 @@ class Encoder:
                 f"PieceCount == {len(layout.pieces)}",
                 f"RootCount == {layout.roots}",
                 f"TraceStop == <<{', '.join(map(str, stops))}>>",
-                f"CodeWidth == {width}",
                 f"StepWidth == {step_width}",
                 "====",
                 "",

@@ -9,10 +9,10 @@ __all__ = ["KeyValueStore"]
 
 _KEYS = ("a", "b", "c")
 _FIELDS = {
-    "get": {"key"},
-    "put": {"key", "value"},
-    "delete": {"key"},
-    "cas": {"key", "expected", "value"},
+    "get": {"op", "key"},
+    "put": {"op", "key", "value"},
+    "delete": {"op", "key"},
+    "cas": {"op", "key", "expected", "value"},
 }
 
 
@@ -96,8 +96,8 @@ def _problem(operation: Any) -> str | None:
     kind = operation.get("op")
     if not isinstance(kind, str) or kind not in _FIELDS:
         return f"op is one of {', '.join(_FIELDS)}"
-    if operation.keys() != _FIELDS[kind] | {"op"}:
-        return f"{kind} has the fields op, {', '.join(sorted(_FIELDS[kind]))}"
+    if operation.keys() != _FIELDS[kind]:
+        return f"{kind} has the fields op, {', '.join(sorted(_FIELDS[kind] - {'op'}))}"
     if not isinstance(operation["key"], str):
         return "key is a string"
     return None

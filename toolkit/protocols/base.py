@@ -55,7 +55,7 @@ __all__ = [
 ]
 
 
-class Message(msgspec.Struct, frozen=True, tag_field="type"):
+class Message(msgspec.Struct, frozen=True, tag_field="type", gc=False):
     """Base class of a protocol's messages.
 
     A subclass gives ``tag="1a"`` (the message's ``type`` in the specification); its fields
@@ -71,7 +71,7 @@ class Start(msgspec.Struct, frozen=True):
     """The run begins; the node is in its initial state."""
 
 
-class Receive(msgspec.Struct, frozen=True):
+class Receive(msgspec.Struct, frozen=True, gc=False):
     """A message has arrived.
 
     Parameters
@@ -86,7 +86,7 @@ class Receive(msgspec.Struct, frozen=True):
     message: Message
 
 
-class Timeout(msgspec.Struct, frozen=True):
+class Timeout(msgspec.Struct, frozen=True, gc=False):
     """A timer that this node had set has run out.
 
     Parameters
@@ -98,7 +98,7 @@ class Timeout(msgspec.Struct, frozen=True):
     timer: str
 
 
-class Command(msgspec.Struct, frozen=True):
+class Command(msgspec.Struct, frozen=True, gc=False):
     """A client asks for something.
 
     Parameters
@@ -132,7 +132,7 @@ Event: TypeAlias = Start | Receive | Timeout | Command | Restart
 """Any event that a host hands to a node."""
 
 
-class Send(msgspec.Struct, frozen=True):
+class Send(msgspec.Struct, frozen=True, gc=False):
     """A message to be sent; it may be lost, duplicated, delayed and reordered.
 
     Parameters
@@ -147,7 +147,7 @@ class Send(msgspec.Struct, frozen=True):
     message: Message
 
 
-class SetTimer(msgspec.Struct, frozen=True):
+class SetTimer(msgspec.Struct, frozen=True, gc=False):
     """Set (or set anew) or cancel a timer.
 
     Parameters
@@ -164,7 +164,7 @@ class SetTimer(msgspec.Struct, frozen=True):
     high: float | None = None
 
 
-class Output(msgspec.Struct, frozen=True):
+class Output(msgspec.Struct, frozen=True, gc=False):
     """An answer to a client.
 
     Parameters
@@ -182,7 +182,7 @@ class Output(msgspec.Struct, frozen=True):
     result: Any
 
 
-class Redirect(msgspec.Struct, frozen=True):
+class Redirect(msgspec.Struct, frozen=True, gc=False):
     """Not an answer: the client is to ask somebody else.
 
     Parameters
@@ -408,13 +408,19 @@ def message_record(message: Message) -> dict[str, Any]:
     record: dict[str, Any] = msgspec.to_builtins(message)
     for name in message.unrecorded:
         del record[name]
-    return {name: _plain(value) for name, value in record.items()}
+    plain: dict[str, Any] = _plain(record)
+    return plain
+
+
+_ATOMS = frozenset({int, str, bool, type(None)})
 
 
 def _plain(data: Any) -> Any:
     """Return data with lists for tuples, as JSON has them."""
     if isinstance(data, dict):
-        return {name: _plain(value) for name, value in data.items()}
+        return {
+            name: value if type(value) in _ATOMS else _plain(value) for name, value in data.items()
+        }
     if isinstance(data, list | tuple):
         return [_plain(item) for item in data]
     return data

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -66,35 +66,25 @@ REDIRECT = 0.005
 _DELIVER, _TIMER, _FLUSH, _TRY, _PLANNED, _FOLLOW = range(6)
 
 
-class _Pending:
+class _Pending(msgspec.Struct, gc=False):
     """A client's request."""
 
-    __slots__ = (
-        "answered", "called", "client", "node", "operation", "request", "result", "returned",
-    )  # fmt: skip
-
-    def __init__(self, client: str, request: int, operation: Any, node: str, called: float) -> None:
-        self.client = client
-        self.request = request
-        self.operation = operation
-        self.node = node
-        self.answered = False
-        self.called = called
-        self.returned: float | None = None
-        self.result: Any = None
+    client: str
+    request: int
+    operation: Any
+    node: str
+    called: float
+    answered: bool = False
+    returned: float | None = None
+    result: Any = None
 
 
-class _Queued:
+class _Queued(msgspec.Struct, gc=False):
     """A write that waits for the disk, with what it holds back."""
 
-    __slots__ = ("outputs", "sends", "write")
-
-    def __init__(
-        self, write: Mapping[str, Any], sends: list[Send], outputs: list[Output | Redirect]
-    ) -> None:
-        self.write = write
-        self.sends = sends
-        self.outputs = outputs
+    write: Mapping[str, Any]
+    sends: list[Send]
+    outputs: list[Output | Redirect]
 
 
 class _Host:
@@ -136,12 +126,14 @@ class _Run:
         seed: int,
         recorder: Recorder | None,
         bug: str | None,
+        follow_up: Callable[[Answer], Any] | None,
     ) -> None:
         self.protocol = protocol
         self.scenario = scenario
         check_timers(protocol, scenario)
         self.seed = seed
         self.recorder = recorder
+        self.follow_up = follow_up
         self.config = protocol.configure(scenario.nodes, scenario.settings)
         self.constants = protocol.constants(self.config)
         self.make_node = protocol.make_node if bug is None else planted(protocol, bug)
@@ -219,13 +211,16 @@ class _Run:
         limit, step_limit = self.scenario.time_limit, self.scenario.step_limit
         while heap:
             time, _, kind, a, b, c, d = heapq.heappop(heap)
-            if kind == _TIMER:
+            if kind == _DELIVER:
+                pass
+            elif kind == _TIMER:
                 host = hosts[a]
                 if host.timers.get(b) != c:
                     continue
-            elif (kind == _FLUSH and hosts[a].life != b) or (
-                kind in {_TRY, _FOLLOW} and a.answered
-            ):
+            elif kind == _FLUSH:
+                if hosts[a].life != b:
+                    continue
+            elif kind in (_TRY, _FOLLOW) and a.answered:
                 continue
             if time > limit:
                 self.now = limit
@@ -267,11 +262,10 @@ class _Run:
                 host.timers.pop(timer.timer, None)
                 continue
             delay = low if low == high else low + (high - low) * self.timer_rng.random()
-            self.push(
-                self.now + delay / (1.0 + host.clock.drift),
-                _TIMER, host.name, timer.timer, self.sequence + 1,
-            )  # fmt: skip
-            host.timers[timer.timer] = self.sequence
+            self.sequence = number = self.sequence + 1
+            at = round(self.now + delay / (1.0 + host.clock.drift), 9)
+            heapq.heappush(self.heap, (at, number, _TIMER, host.name, timer.timer, number, None))
+            host.timers[timer.timer] = number
         action = effects.action
         if action is None:
             if effects.sends or effects.write is not None:
@@ -305,6 +299,8 @@ class _Run:
         params: dict[str, Any],
         received: tuple[str, int, Message] | None,
         sent: list[tuple[int, str, Message]],
+        *,
+        flushed: bool = False,
     ) -> None:
         if action not in self.known_actions:
             self.fail(
@@ -315,15 +311,19 @@ class _Run:
         self.still = 0
         self.actions[action] += 1
         if self.recorder is not None:
-            node = host.node
+            # A handler changes the node alone, and a flush the disk alone.
+            node, durable = host.node, None
             up = node is not None
-            if node is None:
+            if flushed:
+                node, durable = None, host.durable
+            elif node is None:
                 # The specification resets what is volatile when a node crashes; the view of
                 # a node that came up with this disk shows to what.
                 node = self.make_node(host.name, self.config)
                 node.handle(RestartEvent(dict(host.durable)), host.clock.show(self.now))
+                durable = host.durable
             self.recorder.step(
-                self.now, host.name, action, params, received, sent, node, host.durable, up
+                self.now, host.name, action, params, received, sent, node, durable, up
             )
         if self.pending_faults:
             if self.recorder is not None:
@@ -342,41 +342,50 @@ class _Run:
                 self.redirect(host, output)
             else:
                 self.answer(host, output)
-        leaving = []
-        for send in sends:
-            number = self.message_number
-            self.message_number += 1
-            leaving.append((number, send.to, send.message))
-            self.transmit(host, number, send.to, send.message)
+        if not sends:
+            return []
+        leaving = [
+            (number, send.to, send.message)
+            for number, send in enumerate(sends, self.message_number)
+        ]
+        self.message_number += len(leaving)
         self.tally.sent += len(leaving)
+        self.transmit(host, leaving)
         return leaving
 
-    def transmit(self, host: _Host, number: int, to: str, message: Message) -> None:
-        if to == host.name:
-            self.push(self.now + LOOPBACK, _DELIVER, to, to, number, message)
-            return
-        link = host.links.get(to)
-        if link is None:
-            self.fail(f"sends to {to!r}, which is no node", f"nodes: {', '.join(self.hosts)}")
-        if (host.name, to) in self.cut:
-            self.lose(number, to, "cut")
-            return
-        size = len(msgspec.json.encode(message)) if link.sized else 0
-        arrivals, reordered = link.transmit(self.now, size, self.network_rng)
-        if not arrivals:
-            self.lose(number, to, "loss")
-            return
-        if reordered:
-            self.note("reorder", {"id": number, "to": to})
-        for _ in arrivals[1:]:
-            self.tally.duplicated += 1
-            self.note("duplicate", {"id": number, "to": to})
-        for arrival in arrivals:
-            self.push(arrival, _DELIVER, to, host.name, number, message)
+    def transmit(self, host: _Host, leaving: list[tuple[int, str, Message]]) -> None:
+        """Put messages on their links."""
+        name, now = host.name, self.now
+        for number, to, message in leaving:
+            if to == name:
+                self.push(now + LOOPBACK, _DELIVER, to, to, number, message)
+                continue
+            link = host.links.get(to)
+            if link is None:
+                self.fail(f"sends to {to!r}, which is no node", f"nodes: {', '.join(self.hosts)}")
+            if self.cut and (name, to) in self.cut:
+                self.lose(number, to, "cut")
+                continue
+            size = len(msgspec.json.encode(message)) if link.sized else 0
+            arrivals, reordered = link.transmit(now, size, self.network_rng)
+            if not arrivals:
+                self.lose(number, to, "loss")
+                continue
+            if reordered:
+                self.note("reorder", {"id": number, "to": to})
+            if len(arrivals) > 1:
+                for _ in arrivals[1:]:
+                    self.tally.duplicated += 1
+                    self.note("duplicate", {"id": number, "to": to})
+            for arrival in arrivals:
+                self.sequence = sequence = self.sequence + 1
+                heapq.heappush(
+                    self.heap, (round(arrival, 9), sequence, _DELIVER, to, name, number, message)
+                )
 
     def deliver(self, to: str, sender: str, number: int, message: Message) -> None:
         host = self.hosts[to]
-        if host.node is None or (sender, to) in self.cut:
+        if host.node is None or (self.cut and (sender, to) in self.cut):
             self.lose(number, to, "down" if host.node is None else "cut")
             self.flush_notes()
             return
@@ -407,11 +416,7 @@ class _Run:
     def happen(self, event: plan.Event) -> None:
         """Let something planned happen."""
         if isinstance(event, plan.ClientCommand):
-            request = self.next_request[event.client]
-            self.next_request[event.client] += 1
-            pending = _Pending(event.client, request, event.operation, event.node, self.now)
-            self.requests[event.client, request] = pending
-            self.ask(pending)
+            self.ask(self.request(event.client, event.operation, event.node))
         elif isinstance(event, plan.Crash):
             self.crash(self.hosts[event.node], event.keep)
         elif isinstance(event, plan.Restart):
@@ -469,7 +474,7 @@ class _Run:
         leaving = self.leave(host, written.sends, written.outputs)
         if host.queue:
             self.begin_write(host)
-        self.step(host, "Flush", {}, None, leaving)
+        self.step(host, "Flush", {}, None, leaving, flushed=True)
 
     def crash(self, host: _Host, keep: int | None) -> None:
         waiting = len(host.queue)
@@ -492,6 +497,14 @@ class _Run:
         self.handle(host, RestartEvent(dict(host.durable)))
 
     # Clients -------------------------------------------------------------------------------
+
+    def request(self, client: str, operation: Any, node: str) -> _Pending:
+        """Return a client's next request, which is now asked for."""
+        number = self.next_request[client]
+        self.next_request[client] = number + 1
+        pending = _Pending(client, number, operation, node, self.now)
+        self.requests[client, number] = pending
+        return pending
 
     def ask(self, pending: _Pending) -> None:
         """Let a client ask its node, and think of asking again."""
@@ -538,13 +551,17 @@ class _Run:
         return pending
 
     def answer(self, host: _Host, output: Output) -> None:
-        self.answers.append(
-            Answer(self.now, host.name, output.client, output.request, output.result)
-        )
+        answer = Answer(self.now, host.name, output.client, output.request, output.result)
+        self.answers.append(answer)
         pending = self.request_of(output)
         if not pending.answered:
             pending.answered = True
             pending.returned, pending.result = self.now, output.result
+            if self.follow_up is not None:
+                operation = self.follow_up(answer)
+                if operation is not None:
+                    # In an event of its own: the step that answers is still under way.
+                    self.push(self.now, _TRY, self.request(output.client, operation, host.name))
 
     # The end -------------------------------------------------------------------------------
 
@@ -601,6 +618,7 @@ def simulate(
     sink: Sink | None = None,
     bug: str | None = None,
     replay: str | None = None,
+    follow_up: Callable[[Answer], Any] | None = None,
 ) -> RunResult:
     """Run a scenario.
 
@@ -619,6 +637,10 @@ def simulate(
         A planted bug that every node is to have.
     replay : str, optional
         The command that makes this trace again, for its header.
+    follow_up : callable, optional
+        ``follow_up(answer) -> operation``: what a client asks for next, of the node that has
+        just answered its request for the first time; ``None`` for nothing.  So clients can keep
+        a load up.  It must depend on nothing but the answers that it has been given.
 
     Returns
     -------
@@ -652,12 +674,14 @@ def simulate(
     if seed is None:
         seed = scenario.seed or 0
     recorder = Recorder(sink, protocol) if sink is not None and sink.enabled else None
-    run = _Run(protocol, scenario, seed, recorder, bug)
+    run = _Run(protocol, scenario, seed, recorder, bug, follow_up)
     meta: dict[str, Any] = {}
     if recorder is not None:
         meta = {"scenario": format_scenario(scenario, expected=False)}
         if bug is not None:
             meta["bug"] = bug
+        if follow_up is not None:
+            meta["follow-up"] = "clients that were answered asked for more than the scenario says"
     run.start(f"{scenario.name}-{seed}", replay, meta)
     return run.finish(run.loop())
 

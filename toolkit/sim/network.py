@@ -146,7 +146,7 @@ class DelayLink:
         if self._reorder and rng.random() < self._reorder:
             delay += self._extra(rng)
             reordered = True
-        first = self._arrival(now, delay)
+        first = self._arrival(now, delay) if self._fifo else now + delay * self.factor
         if self._duplicate and rng.random() < self._duplicate:
             return Passage((first, self._arrival(now, self._draw(rng))), reordered)
         return Passage((first,), reordered)

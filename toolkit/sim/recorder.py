@@ -34,9 +34,9 @@ class Recorder:
         self._protocol = protocol
         self._last: dict[str, dict[str, Any]] = {}
         self._index = 0
-        # The same message object goes to several nodes, and its record with it.
-        self._message: Message | None = None
-        self._record: dict[str, Any] = {}
+        # The same message object goes to several nodes, and its record with it.  An object's id
+        # is its own as long as the object is kept.
+        self._records: dict[int, tuple[Message, dict[str, Any]]] = {}
 
     def _guarded(self, observe: Callable[[], None]) -> None:
         if self.error is not None:
@@ -46,13 +46,13 @@ class Recorder:
         except Exception as error:
             self.error = f"{type(error).__name__}: {error}"
 
-    def view(self, node: Any, durable: Mapping[str, Any], up: bool) -> dict[str, Any]:
+    def view(self, node: Any | None, durable: Mapping[str, Any] | None, up: bool) -> dict[str, Any]:
         """Return the specification's variables at a node, the host's ``up`` among them."""
-        return {
-            **self._protocol.variables(node),
-            **self._protocol.durable_variables(durable),
-            "up": up,
-        }
+        view = {} if node is None else dict(self._protocol.variables(node))
+        if durable is not None:
+            view |= self._protocol.durable_variables(durable)
+        view["up"] = up
+        return view
 
     def begin(
         self,
@@ -92,10 +92,12 @@ class Recorder:
 
     def message(self, message: Message) -> dict[str, Any]:
         """Return a message's record."""
-        if message is not self._message:
-            self._message = message
-            self._record = message_record(message)
-        return self._record
+        known = self._records.get(id(message))
+        if known is None:
+            if len(self._records) >= _KEPT:
+                self._records.clear()
+            known = self._records[id(message)] = (message, message_record(message))
+        return known[1]
 
     def step(
         self,
@@ -105,8 +107,8 @@ class Recorder:
         params: dict[str, Any],
         received: tuple[str, int, Message] | None,
         sent: list[tuple[int, str, Message]],
-        node: Any,
-        durable: Mapping[str, Any],
+        node: Any | None,
+        durable: Mapping[str, Any] | None,
         up: bool,
     ) -> None:
         """Record a step: what it was, what left in it, and what it changed at its node.
@@ -123,19 +125,25 @@ class Recorder:
             Sender, number and message.
         sent : list of tuple
             Number, receiver and message of each message that left.
-        node : Node
-            The node after the step.
-        durable : mapping
-            What its disk holds after the step.
+        node : Node or None
+            The node after the step; ``None`` if it is as before.
+        durable : mapping or None
+            What its disk holds after the step; ``None`` if that is as before.
         up : bool
             Whether it is up after the step.
         """
-
-        def observe() -> None:
+        if self.error is not None:
+            return
+        try:
             view = self.view(node, durable, up)
             last = self._last[name]
-            changed = {key: value for key, value in view.items() if last.get(key, _NEW) != value}
-            self._last[name] = view
+            # What is the same object needs no look at what is in it.
+            changed = {
+                key: value
+                for key, value in view.items()
+                if (old := last.get(key, _NEW)) is not value and old != value
+            }
+            last |= changed
             self._sink.step(
                 Step(
                     index=self._index,
@@ -153,8 +161,8 @@ class Recorder:
                 )
             )
             self._index += 1
-
-        self._guarded(observe)
+        except Exception as error:
+            self.error = f"{type(error).__name__}: {error}"
 
     def fault(self, time: float, kind: str, params: dict[str, Any]) -> None:
         """Record a fault."""
@@ -170,3 +178,6 @@ class Recorder:
 
 
 _NEW = object()
+
+_KEPT = 2000
+"""So many messages' records are kept, for when they arrive."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 __all__ = ["Answer", "Call", "RunResult"]
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """A node's answer to a client.
 
     Parameters
@@ -33,8 +34,7 @@ class Answer:
     result: Any
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, gc=False):
     """What a client asked for, and what it was told.
 
     Parameters

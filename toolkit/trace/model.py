@@ -89,7 +89,9 @@ class Header(
     meta: dict[str, Json] = {}
 
 
-class Received(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Received(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False
+):
     """The message that a step handled.
 
     Parameters
@@ -108,7 +110,7 @@ class Received(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     id: int | None = None
 
 
-class Sent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Sent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A message that left its node in a step.
 
     Parameters
@@ -134,6 +136,7 @@ class Step(
     tag="step",
     forbid_unknown_fields=True,
     omit_defaults=True,
+    gc=False,
 ):
     """One atomic action of one node.
 

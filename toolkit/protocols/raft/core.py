@@ -120,9 +120,15 @@ class RaftCore:
         self.sessions = Sessions(config.machine())
         self.leader: str | None = None
         self._waiting: dict[tuple[str, int], int] = {}
+        self._request: AppendEntries | None = None
+        self._made_of: tuple[int, ...] = ()
+        low, high = config.election
+        self._patience_timer = SetTimer(ELECTION_TIMER, low, high)
         self._now = 0.0
         self._contact = -math.inf
         self._handed_over = False
+        # What the view has shown of nextIndex and matchIndex.
+        self.shown_counts: dict[str, tuple[dict[str, int], dict[str, Any]]] = {}
         self._handlers: dict[type[Message], Callable[[Any], Effects]] = {
             RequestVote: self._request_vote,
             RequestVoteResponse: self._vote,
@@ -143,7 +149,7 @@ class RaftCore:
     def handle(self, event: Event, now: float) -> Effects:
         """Handle one event (see :class:`toolkit.protocols.base.Node`)."""
         self._now = now
-        if isinstance(event, Receive):
+        if type(event) is Receive:
             return self._handlers[type(event.message)](event.message)
         if isinstance(event, Timeout):
             return self._timeout(event.timer)
@@ -252,8 +258,7 @@ class RaftCore:
 
     def _patience(self) -> SetTimer:
         """Return the election timer, drawn anew (section 5.2)."""
-        low, high = self.config.election
-        return SetTimer(ELECTION_TIMER, low, high)
+        return self._patience_timer
 
     def _leaders_patience(self) -> SetTimer:
         """Return what a leader's election timer becomes: none."""
@@ -274,11 +279,13 @@ class RaftCore:
         return True
 
     def _follow(self, leader: str | None) -> None:
-        self.role = "follower"
+        if self.role != "follower":
+            # A follower has nothing to forget: this is done for each message of a leader.
+            self.role = "follower"
+            self._reset()
         self.leader = leader
         if leader is not None:
             self._contact = self._now
-        self._reset()
 
     def _start(self, action: str, *, transfer: bool = False) -> Effects:
         """Begin an election: a new term, its own vote, requests to all others (section 5.2)."""
@@ -438,18 +445,24 @@ class RaftCore:
         return [Send(other, self._next(other)) for other in to]
 
     def _next(self, other: str) -> Message:
-        """Return what comes next for a server; a batch of entries."""
+        """Return what comes next for a server; a batch of entries.
+
+        Servers that are equally far get the same object: a leader's log only grows.
+        """
         prev = self.nextIndex[other] - 1
-        entries = self.log.after(prev, self.config.batch)
-        self.nextIndex[other] = prev + len(entries) + 1
-        return AppendEntries.of(
-            self.currentTerm,
-            self.name,
-            (prev, self.log.term_at(prev)),
-            entries,
-            self.commitIndex,
-            self.round,
-        )
+        made_of = (prev, self.log.last_index, self.currentTerm, self.commitIndex, self.round)
+        if self._request is None or made_of != self._made_of:
+            self._made_of = made_of
+            self._request = AppendEntries.of(
+                self.currentTerm,
+                self.name,
+                (prev, self.log.term_at(prev)),
+                self.log.after(prev, self.config.batch),
+                self.commitIndex,
+                self.round,
+            )
+        self.nextIndex[other] = prev + len(self._request.entries) + 1
+        return self._request
 
     def heartbeat(self) -> Effects:
         """Be heard of, and send again what may have been lost (section 5.2)."""
@@ -478,6 +491,8 @@ class RaftCore:
         back what a later one brought (section 5.3; Figure 2, AppendEntries, 3 and 4).
         """
         last, known = self.log.last_index, self.log.snapshot.index
+        if message.prevLogIndex == last:
+            return last + 1 if message.entries else None
         for index, entry in enumerate(message.entries, message.prevLogIndex + 1):
             if index > last or (index > known and self.log.term_at(index) != entry.term):
                 return index
@@ -494,7 +509,8 @@ class RaftCore:
             self.log.replace(first - 1, new)
         last_new = message.prevLogIndex + len(message.entries)
         self.commitIndex = max(self.commitIndex, min(message.leaderCommit, last_new))
-        self._apply()
+        if self.lastApplied < self.commitIndex:
+            self._apply()
         reply = AppendEntriesResponse(
             self.currentTerm, self.name, message.leader, True, last_new, 0, 0, 0, message.round
         )
@@ -593,12 +609,13 @@ class RaftCore:
     def _commit(self) -> list[Output | Redirect]:
         """Raise commitIndex as far as it may go; return what the clients are told."""
         # A quorum has an index only if it has the next one up to which somebody agrees.
-        for index in sorted({self.log.last_index, *self.matchIndex.values()}, reverse=True):
-            if index <= self.commitIndex:
-                break
-            if index <= self.log.last_index and self.may_commit(index):
-                self.commitIndex = index
-                break
+        last, committed = self.log.last_index, self.commitIndex
+        if last > committed:
+            agreed = {match for match in self.matchIndex.values() if committed < match < last}
+            for index in (last, *sorted(agreed, reverse=True)):
+                if self.may_commit(index):
+                    self.commitIndex = index
+                    break
         return self._apply() if self.lastApplied < self.commitIndex else []
 
     def _apply(self) -> list[Output | Redirect]:

@@ -44,7 +44,7 @@ class Handover(RaftCore):
 
     def handle(self, event: Event, now: float) -> Effects:
         """Handle one event (see :class:`toolkit.protocols.base.Node`)."""
-        if isinstance(event, Receive):
+        if type(event) is Receive:
             self._active.add(event.sender)
         elif isinstance(event, Restart) and self.config.check_quorum:
             # It may have answered a leader just before the crash.

@@ -51,6 +51,8 @@ class Log:
     ----------
     snapshot : Snapshot
         What stands for the entries that are gone.
+    last_index : int
+        The index of the last entry, 0 for none.
     configs : list of tuple
         Index and configuration of each entry of that kind.
 
@@ -64,13 +66,16 @@ class Log:
     (1, (Entry(term=3, kind='noop', val='', config=None),))
     """
 
-    __slots__ = ("_entries", "_from", "_shown", "configs", "snapshot")
+    __slots__ = ("_entries", "_from", "_shown", "_view", "configs", "last_index", "snapshot")
 
     def __init__(self, entries: Iterable[Entry] = (), snapshot: Snapshot = NO_SNAPSHOT) -> None:
         self._entries = list(entries)
         self.snapshot = snapshot
+        self.last_index = snapshot.index + len(self._entries)
         self._from: int | None = None
+        # The entries encoded, as far as that was asked for, and the answer given last.
         self._shown: list[dict[str, Any]] = []
+        self._view: dict[str, Any] | None = None
         self.configs: list[tuple[int, Configuration]] = [
             (index, entry.config)
             for index, entry in enumerate(self._entries, snapshot.index + 1)
@@ -94,11 +99,6 @@ class Log:
 
     __hash__ = None  # type: ignore[assignment]
 
-    @property
-    def last_index(self) -> int:
-        """The index of the last entry, 0 for none."""
-        return self.snapshot.index + len(self._entries)
-
     def term_at(self, index: int) -> int:
         """Return the term of an entry; that of the snapshot's last one is known as well.
 
@@ -120,7 +120,12 @@ class Log:
 
     def append(self, entry: Entry) -> None:
         """Put an entry at the end."""
-        self.replace(self.last_index, (entry,))
+        self._from = self.last_index if self._from is None else self._from
+        self._entries.append(entry)
+        self._view = None
+        self.last_index += 1
+        if entry.config is not None:
+            self.configs.append((self.last_index, entry.config))
 
     def replace(self, keep: int, entries: Iterable[Entry]) -> None:
         """Keep the log up to an index and put entries behind it."""
@@ -130,10 +135,12 @@ class Log:
             while self.configs and self.configs[-1][0] > keep:
                 self.configs.pop()
         self._from = keep if self._from is None else min(keep, self._from)
+        self._view = None
         for index, entry in enumerate(entries, keep + 1):
             self._entries.append(entry)
             if entry.config is not None:
                 self.configs.append((index, entry.config))
+        self.last_index = self.snapshot.index + len(self._entries)
 
     def compact(self, snapshot: Snapshot, *, keep: bool) -> None:
         """Let a snapshot stand for all entries up to its index.
@@ -149,6 +156,8 @@ class Log:
         self._shown = self._shown[gone:] if keep else []
         self.configs = [one for one in self.configs if one[0] > snapshot.index] if keep else []
         self.snapshot = snapshot
+        self._view = None
+        self.last_index = snapshot.index + len(self._entries)
         if self._from is not None:
             self._from = max(self._from, snapshot.index) if keep else None
 
@@ -177,21 +186,24 @@ class Log:
         return keep, self.after(keep, len(self._entries))
 
     def shown(self) -> dict[str, Any]:
-        """Return the entries as the specification's sequence, ITF-encoded."""
-        done = len(self._shown)
-        self._shown += [msgspec.to_builtins(entry) for entry in self._entries[done:]]
-        return {"#tup": _lists(self._shown)}
+        """Return the entries as the specification's sequence, ITF-encoded.
+
+        As long as nothing changes it is the same object.
+        """
+        if self._view is None:
+            self._shown += map(_encoded, self._entries[len(self._shown) :])
+            self._view = {"#tup": self._shown.copy()}
+        return self._view
 
 
-def _lists(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return encoded entries with lists for the tuples in configurations."""
-    for number, entry in enumerate(entries):
-        config = entry.get("config")
-        if config is not None and isinstance(config["voters"]["#set"], tuple):
-            entries[number] = entry | {
-                "config": {name: {"#set": list(of["#set"])} for name, of in config.items()}
-            }
-    return list(entries)
+def _encoded(entry: Entry) -> dict[str, Any]:
+    """Return an entry encoded, with lists for the tuples in a configuration."""
+    record: dict[str, Any] = msgspec.to_builtins(entry)
+    if entry.config is not None:
+        record["config"] = {
+            name: {"#set": list(of["#set"])} for name, of in record["config"].items()
+        }
+    return record
 
 
 def apply_write(durable: dict[str, Any], write: Mapping[str, Any]) -> None:
@@ -206,7 +218,9 @@ def apply_write(durable: dict[str, Any], write: Mapping[str, Any]) -> None:
         compacted; ``log``, what :meth:`Log.changes` gave, where it changed.
     """
     durable["currentTerm"], durable["votedFor"] = write["currentTerm"], write["votedFor"]
-    log: Log = durable.setdefault("log", Log())
+    log: Log | None = durable.get("log")
+    if log is None:
+        log = durable["log"] = Log()
     if "snapshot" in write:
         log.compact(write["snapshot"], keep=write["keep"])
     if "log" in write:

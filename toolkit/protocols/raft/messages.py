@@ -31,13 +31,13 @@ __all__ = [
 ]
 
 
-class _Names(msgspec.Struct, frozen=True):
+class _Names(msgspec.Struct, frozen=True, gc=False):
     """A set of servers in the ITF encoding, sorted."""
 
     items: tuple[str, ...] = msgspec.field(name="#set", default=())
 
 
-class Configuration(msgspec.Struct, frozen=True):
+class Configuration(msgspec.Struct, frozen=True, gc=False):
     """Which servers make up the cluster (dissertation, chapter 4); :meth:`of` makes one.
 
     Examples
@@ -100,7 +100,7 @@ def _most(servers: Collection[str], of: tuple[str, ...]) -> bool:
     return 2 * sum(one in servers for one in of) > len(of)
 
 
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """An entry of the log.
 
     Parameters
@@ -143,7 +143,7 @@ class RequestVote(Message, frozen=True, tag="RequestVote"):
     transfer: bool = False
 
 
-class _Sequence(msgspec.Struct, frozen=True):
+class _Sequence(msgspec.Struct, frozen=True, gc=False):
     """A sequence in the ITF encoding."""
 
     items: tuple[Entry, ...] = msgspec.field(name="#tup", default=())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from toolkit.protocols.raft.core import ELECTION_TIMER, HEARTBEAT_TIMER
+from toolkit.protocols.base import Effects, Event
+from toolkit.protocols.raft.core import ELECTION_TIMER, HEARTBEAT_TIMER, RaftCore
 from toolkit.protocols.raft.handover import Handover
 from toolkit.protocols.raft.membership import Membership
 from toolkit.protocols.raft.prevote import PreVotes
@@ -22,3 +23,10 @@ class RaftNode(Handover, Membership, Reads, Snapshots, PreVotes):
     config : RaftConfig
         With the options that are on.
     """
+
+    def handle(self, event: Event, now: float) -> Effects:
+        """Handle one event (see :class:`toolkit.protocols.base.Node`)."""
+        if self.config.check_quorum or self.config.snapshot:
+            return super().handle(event, now)
+        # Nobody else looks at every event.
+        return RaftCore.handle(self, event, now)

@@ -63,7 +63,7 @@ class Snapshots(RaftCore):
     def handle(self, event: Event, now: float) -> Effects:
         """Handle one event (see :class:`toolkit.protocols.base.Node`)."""
         effects = super().handle(event, now)
-        if self.is_due() and not self._due:
+        if self.config.snapshot and self.is_due() and not self._due:
             self._due = True
             effects.timers = [*effects.timers, SetTimer(SNAPSHOT_TIMER, 0.0, 0.0)]
         return effects
@@ -126,9 +126,9 @@ class Snapshots(RaftCore):
         return self.nextIndex[other] <= self.log.snapshot.index
 
     def _next(self, other: str) -> Message:
-        if not self.needs_snapshot(other):
-            return super()._next(other)
         snapshot = self.log.snapshot
+        if not snapshot.index or not self.needs_snapshot(other):
+            return super()._next(other)
         number = self.offset[other]
         return InstallSnapshot(
             self.currentTerm,

@@ -16,8 +16,14 @@ __all__ = ["answered", "constants", "durable_variables", "trace_constants", "var
 _EMPTY = Log()
 
 
-def _counts(of: Mapping[str, int], others: tuple[str, ...]) -> dict[str, Any]:
-    return {"#map": [[other, of[other]] for other in sorted(others)]}
+def _counts(node: RaftNode, name: str) -> dict[str, Any]:
+    """Return nextIndex or matchIndex; the same object as long as nothing changes."""
+    of: dict[str, int] = getattr(node, name)
+    known, shown = node.shown_counts.get(name, (None, {}))
+    if of != known:
+        shown = {"#map": [[other, of[other]] for other in sorted(node.others)]}
+        node.shown_counts[name] = (of.copy(), shown)
+    return shown
 
 
 def variables(node: RaftNode) -> dict[str, Any]:
@@ -46,8 +52,8 @@ def variables(node: RaftNode) -> dict[str, Any]:
         "log": node.log.shown(),
         "commitIndex": node.commitIndex,
         "votesGranted": {"#set": sorted(node.votesGranted)},
-        "nextIndex": _counts(node.nextIndex, node.others),
-        "matchIndex": _counts(node.matchIndex, node.others),
+        "nextIndex": _counts(node, "nextIndex"),
+        "matchIndex": _counts(node, "matchIndex"),
         **node.shown(),
     }
 
