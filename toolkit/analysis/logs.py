@@ -173,7 +173,7 @@ def draw_logs(
 
     A box is an entry: its term in large, what it is below, a colour for each term.  A thick rim
     with a bar below is what the node knows to be committed, a dashed one is not yet on its disk.
-    A crown is a leader; a hatched box stands for what a snapshot holds.
+    A crown is a leader; a grey box stands for what a snapshot holds.
 
     Parameters
     ----------
@@ -239,7 +239,8 @@ def draw_logs(
         if gone[node] >= first:
             end = _LEFT + _BOX * (gone[node] - first + 1)
             box = _add(svg, "rect", x=_LEFT + 2, y=y, width=end - _LEFT - 4, height=_HIGH,
-                       fill="#eeeeee", stroke=_INK, stroke_width=2.4, class_="snapshot")  # fmt: skip
+                       fill="#eeeeee", stroke=_INK, stroke_width=2.4,
+                       class_="snapshot")  # fmt: skip
             _add(box, "title", f"{node}: a snapshot stands for entries 1 to {gone[node]}")
             _add(svg, "text", f"\N{HORIZONTAL ELLIPSIS}{gone[node]}", x=(_LEFT + end) // 2,
                  y=y + 17, font_size=12, text_anchor="middle", fill=_INK)  # fmt: skip
@@ -254,9 +255,9 @@ def draw_logs(
                 )  # fmt: skip
         reached = min(commit, last)
         if reached >= first:
-            bar = _add(svg, "path",
-                       d=f"M{_LEFT + 2},{y + _HIGH + 5} H{_LEFT + _BOX * (reached - first + 1) - 2}",
-                       stroke=_GREEN, stroke_width=4, class_="committed")  # fmt: skip
+            end = _LEFT + _BOX * (reached - first + 1) - 2
+            bar = _add(svg, "path", d=f"M{_LEFT + 2},{y + _HIGH + 5} H{end}", stroke=_GREEN,
+                       stroke_width=4, class_="committed")  # fmt: skip
             _add(bar, "title", f"{node}: commitIndex {commit}")
     _legend(svg, bottom + 14)
     return ET.tostring(svg, encoding="unicode")

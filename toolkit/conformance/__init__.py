@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from toolkit.conformance.counterexample import counterexample_trace
 from toolkit.conformance.histories import client_history
 from toolkit.conformance.validation import Followed, follow, validate
 from toolkit.conformance.verdict import (
@@ -24,6 +25,7 @@ __all__ = [
     "ValidationReport",
     "Verdict",
     "client_history",
+    "counterexample_trace",
     "follow",
     "validate",
 ]
