@@ -42,7 +42,10 @@ export default { render };
 
 
 class TraceExplorer(anywidget.AnyWidget):
-    """A space-time diagram with a slider, and the state after each step.
+    """A space-time diagram with a slider, and the state after each step; logs, if there are any.
+
+    A counterexample of TLC is looked at in the same way, as what
+    :func:`~toolkit.conformance.counterexample_trace` makes of it.
 
     Parameters
     ----------
@@ -65,10 +68,12 @@ class TraceExplorer(anywidget.AnyWidget):
     def __init__(self, trace: Trace, followed: Followed | None = None) -> None:
         super().__init__(data=self._describe(trace, followed))
 
-    def show(self, trace: Trace, followed: Followed | None = None) -> None:
-        """Show another trace, from its beginning."""
-        self.step = 0
-        self.data = self._describe(trace, followed)
+    def show(self, trace: Trace, followed: Followed | None = None, *, step: int = 0) -> None:
+        """Show another trace, from its beginning or from a step."""
+        data = self._describe(trace, followed)
+        with self.hold_trait_notifications(), self.hold_sync():
+            self.data = data
+            self.step = step
 
     @staticmethod
     def _describe(trace: Trace, followed: Followed | None) -> dict[str, Any]:
