@@ -146,7 +146,7 @@ def _draw_entry(
 
 
 def _legend(svg: ET.Element, y: int) -> None:
-    x = 8
+    x = 8.0
     for text, width, dash, term in (
         ("committed, as it knows", 2.4, None, "1"),
         ("not known to be", 1, None, "1"),

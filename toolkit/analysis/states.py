@@ -20,6 +20,33 @@ _MOST = 24
 
 States = Mapping[str, Mapping[str, Any]]
 
+_WIDE = 80
+"""A record of more letters is shown with a line for each field."""
+
+
+def _text(value: Any, indent: int = 0) -> str:
+    """Return a value as TLA+ text, sequences of records with a line for each."""
+    flat = format_itf(value)
+    if not isinstance(value, dict):
+        return flat
+    if "#tup" in value:
+        items = value["#tup"]
+        if len(items) < 2 or not all(isinstance(item, dict) for item in items):
+            return flat
+        inside = indent + 2
+        return f"<<{_lines([_text(item, inside) for item in items], inside)}>>"
+    if any(name.startswith("#") for name in value):
+        return flat
+    inside = indent + 1
+    fields = [f"{name} |-> {_text(value[name], inside)}" for name in sorted(value)]
+    if len(flat) <= _WIDE and not any("\n" in field for field in fields):
+        return flat
+    return f"[{_lines(fields, inside)}]"
+
+
+def _lines(parts: list[str], indent: int) -> str:
+    return (",\n" + " " * indent).join(parts)
+
 
 def state_table(
     nodes: Sequence[str],
@@ -70,11 +97,11 @@ def state_table(
                 theirs = specification.get(node, {})
                 shown = "&mdash;"
                 if name in theirs:
-                    shown = escape(format_itf(theirs[name]))
+                    shown = escape(_text(theirs[name]))
                     if canonical(theirs[name]) != canonical(own[name]):
                         marks += " differs"
                 other = f'<td class="{marks}">{shown}</td>'
-            cells.append(f'<td class="{marks}">{escape(format_itf(own[name]))}</td>{other}')
+            cells.append(f'<td class="{marks}">{escape(_text(own[name]))}</td>{other}')
         rows.append(f"<tr><th>{escape(name)}</th>{''.join(cells)}</tr>")
     return (
         f'<table class="states"><thead><tr><th></th>{head}</tr>'
