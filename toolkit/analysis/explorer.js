@@ -9,7 +9,7 @@ function mountExplorer(root, data, onStep) {
     '<button class="back" data-testid="back" aria-label="one step back">&#9664;</button>' +
     '<input type="range" min="0" step="1" data-testid="step-slider" aria-label="step">' +
     '<button class="on" data-testid="on" aria-label="one step on">&#9654;</button>' +
-    '<span class="caption" data-testid="caption"></span></div>' +
+    '<span class="marks"></span><span class="caption" data-testid="caption"></span></div>' +
     '<div class="logs" data-testid="logs"></div>' +
     '<div class="table" data-testid="table"></div><div class="resting"></div>';
   const find = (selector) => root.querySelector(selector);
@@ -52,6 +52,14 @@ function mountExplorer(root, data, onStep) {
   slider.addEventListener("input", () => show(Number(slider.value), true));
   find(".back").addEventListener("click", () => show(Number(slider.value) - 1, true));
   find(".on").addEventListener("click", () => show(Number(slider.value) + 1, true));
+  (data.marks || []).forEach(([label, step]) => {
+    const mark = document.createElement("button");
+    mark.textContent = label;
+    mark.dataset.testid = "mark";
+    mark.setAttribute("aria-label", "go to " + label);
+    mark.addEventListener("click", () => show(step, true));
+    find(".marks").append(mark);
+  });
   show(data.step || 0, false);
   return show;
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import anywidget
@@ -52,6 +53,8 @@ class TraceExplorer(anywidget.AnyWidget):
     trace : Trace
     followed : Followed, optional
         The specification's states, shown beside the implementation's; differences are red.
+    marks : mapping of str to int, optional
+        Steps that a button leads to, by what is written on it.
 
     Attributes
     ----------
@@ -65,8 +68,15 @@ class TraceExplorer(anywidget.AnyWidget):
     data = traitlets.Dict().tag(sync=True)
     step = traitlets.Int(0).tag(sync=True)
 
-    def __init__(self, trace: Trace, followed: Followed | None = None) -> None:
-        super().__init__(data=self._describe(trace, followed))
+    def __init__(
+        self,
+        trace: Trace,
+        followed: Followed | None = None,
+        *,
+        marks: Mapping[str, int] | None = None,
+    ) -> None:
+        data = self._describe(trace, followed)
+        super().__init__(data={**data, "marks": list((marks or {}).items())})
 
     def show(self, trace: Trace, followed: Followed | None = None, *, step: int = 0) -> None:
         """Show another trace, from its beginning or from a step."""
