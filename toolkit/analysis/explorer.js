@@ -16,6 +16,8 @@ function mountExplorer(root, data, onStep) {
   find(".diagram").innerHTML = data.svg;
   const slider = find("input");
   const last = data.tables.length - 1;
+  const first = data.first || 0;
+  slider.min = String(first);
   slider.max = String(last);
   const cursor = find(".cursor");
   const logs = data.logs || [];
@@ -33,7 +35,7 @@ function mountExplorer(root, data, onStep) {
       data.resting.join(", ") + ".";
   }
   function show(wanted, tell) {
-    const step = Math.max(0, Math.min(last, wanted));
+    const step = Math.max(first, Math.min(last, wanted));
     slider.value = String(step);
     find(".caption").textContent = data.captions[step];
     find(".table").innerHTML = data.tables[step];

@@ -145,6 +145,10 @@ class _Album:
         self.states: list[dict[str, dict[str, Any]]] = []
         self.reach = 1
 
+    def skip(self) -> None:
+        """Take no picture of the next state."""
+        self.states.append({})
+
     def add(self, states: States) -> None:
         """Take the next state."""
         self.states.append({node: dict(state) for node, state in states.items()})
@@ -164,7 +168,9 @@ class _Album:
         return {"whose": self.whose, "pictures": list(pictures), "at": at}
 
 
-def explorer_data(trace: Trace, followed: Followed | None = None) -> dict[str, Any]:
+def explorer_data(
+    trace: Trace, followed: Followed | None = None, *, first: int = 0
+) -> dict[str, Any]:
     """Return what the step-by-step view shows.
 
     Parameters
@@ -172,6 +178,8 @@ def explorer_data(trace: Trace, followed: Followed | None = None) -> dict[str, A
     trace : Trace
     followed : Followed, optional
         The specification's states.
+    first : int
+        The first element that is shown: before it, there are only empty ones.
 
     Returns
     -------
@@ -180,7 +188,7 @@ def explorer_data(trace: Trace, followed: Followed | None = None) -> dict[str, A
         after step k.  ``differing``: the elements in which a value differs.  ``logs``: where the
         trace has logs, the implementation's and the specification's, each with ``whose``,
         ``pictures`` (SVG) and, for each element, ``at``, its picture's number.  ``resting``:
-        variables that never change and are left out of the tables.
+        variables that never change and are left out of the tables; ``first``.
     """
     header = trace.header
     nodes = header.nodes
@@ -214,6 +222,12 @@ def explorer_data(trace: Trace, followed: Followed | None = None) -> dict[str, A
     tables: list[str] = []
 
     def page(caption: str, own: States, step: Step | None) -> None:
+        if len(captions) < first:
+            captions.append("")
+            tables.append("")
+            for album in albums:
+                album.skip()
+            return
         theirs = specified(len(captions))
         changed = ("", ()) if step is None else (step.node, list(step.state or {}))
         tables.append(state_table(nodes, own, theirs, changed, whose=whose, without=resting))
@@ -231,4 +245,5 @@ def explorer_data(trace: Trace, followed: Followed | None = None) -> dict[str, A
         "differing": [index for index, table in enumerate(tables) if " differs" in table],
         "logs": [album.shown() for album in albums],
         "resting": resting,
+        "first": first,
     }

@@ -55,6 +55,9 @@ class TraceExplorer(anywidget.AnyWidget):
         The specification's states, shown beside the implementation's; differences are red.
     marks : mapping of str to int, optional
         Steps that a button leads to, by what is written on it.
+    first : int
+        The first step that can be shown, for long runs of which only the end is of interest: what
+        went before stands in the diagram alone.
 
     Attributes
     ----------
@@ -74,9 +77,11 @@ class TraceExplorer(anywidget.AnyWidget):
         followed: Followed | None = None,
         *,
         marks: Mapping[str, int] | None = None,
+        first: int = 0,
     ) -> None:
-        data = self._describe(trace, followed)
-        super().__init__(data={**data, "marks": list((marks or {}).items())})
+        data = self._describe(trace, followed, first)
+        marked = [list(mark) for mark in (marks or {}).items()]
+        super().__init__(data={**data, "marks": marked}, step=first)
 
     def show(self, trace: Trace, followed: Followed | None = None, *, step: int = 0) -> None:
         """Show another trace, from its beginning or from a step."""
@@ -86,8 +91,13 @@ class TraceExplorer(anywidget.AnyWidget):
             self.step = step
 
     @staticmethod
-    def _describe(trace: Trace, followed: Followed | None) -> dict[str, Any]:
+    def _describe(trace: Trace, followed: Followed | None, first: int = 0) -> dict[str, Any]:
         verdict = followed.verdict if followed is not None else None
         diverged = verdict.divergence.step if verdict and verdict.divergence else None
         svg = spacetime_svg(trace, diverged=diverged)
-        return {**explorer_data(trace, followed), "svg": svg, "left": LEFT, "column": COLUMN}
+        return {
+            **explorer_data(trace, followed, first=first),
+            "svg": svg,
+            "left": LEFT,
+            "column": COLUMN,
+        }
