@@ -31,7 +31,7 @@ RUNS = 20
 """Runs with random faults that are recorded and validated."""
 BUG_RUNS = 10
 """Runs with a planted bug among which a divergence is looked for."""
-QUICK = 20_000
+QUICK = 10_000
 """Of the small models that must hold, the largest with no more distinct states is checked."""
 READABLE = 60
 """The random run that is drawn is the one whose number of steps comes closest to this.  If all
