@@ -144,7 +144,8 @@ def test_raft_can_be_played_with_and_its_figures_stepped_through(browser: Any, l
     assert caption.inner_text() == "initial state"
     # The cell below has asked TLC: the specification's logs stand beside the implementation's.
     assert logs.count() == 2
-    picture(ground, "raft-playground-tlc")
+    controls, shown = ground.locator(".raft-controls"), ground.locator(".trace-explorer")
+    picture(controls, "raft-controls")
 
     def clicked(button: str) -> None:
         """Click, and wait until the kernel has answered."""
@@ -183,12 +184,13 @@ def test_raft_can_be_played_with_and_its_figures_stepped_through(browser: Any, l
     assert crown.count() == 1
     assert not (crown.text_content() or "").startswith(leader)
     assert ground.locator(".raft-events li").count() == 4
-    picture(ground, "raft-playground")
+    picture(controls, "raft-controls-later")
+    picture(shown, "raft-playground")
     clicked("ask-tlc")
     ground.locator("text=TLC: accepted.").wait_for()
     assert logs.count() == 2
     assert ground.locator("table.states td.differs").count() == 0
-    picture(ground, "raft-playground-asked")
+    picture(shown, "raft-playground-asked")
     clicked("undo")
     assert ground.locator(".raft-events li").count() == 3
     ground.locator(".jp-Collapse-header, .lm-Widget >> text=The scenario as text").first.click()
@@ -199,13 +201,13 @@ def test_raft_can_be_played_with_and_its_figures_stepped_through(browser: Any, l
     # Figures 7 and 8: buttons lead to their parts, the specification's logs agree.
     seven, eight = cells.nth(6), cells.nth(7)
     assert seven.locator("rect.entry[data-server=f][data-term='2']").count() == 6
-    picture(seven, "raft-figure-7")
+    picture(seven.locator(".trace-explorer"), "raft-figure-7")
     seven.locator("[data-testid=mark]", has_text="agreement").click()
     assert seven.locator("rect.entry[data-server=f][data-term='2']").count() == 0
     assert seven.locator("rect.entry[data-term='8']").count() == 14
     assert eight.locator("rect.entry[data-index='2'][data-term='2']").count() == 6
     assert eight.locator("rect.entry[data-index='2'][data-committed=true]").count() == 0
-    picture(eight, "raft-figure-8")
+    picture(eight.locator(".trace-explorer"), "raft-figure-8")
     eight.locator("[data-testid=mark]", has_text="(d)").click()
     assert eight.locator("rect.entry[data-index='2'][data-term='3']").count() == 10
     assert cells.nth(9).locator(".vega-embed").count() == 1
@@ -215,8 +217,10 @@ def test_raft_can_be_played_with_and_its_figures_stepped_through(browser: Any, l
     assert found.locator("[data-testid=caption]").inner_text().startswith("step 7: ")
     assert found.locator("path.crown").count() == 2
     assert found.locator("rect.entry[data-committed=true]").count() == 1
-    picture(found, "raft-counterexample")
-    assert cells.nth(14).locator("table.states td.differs").count() > 0
+    picture(found.locator(".trace-explorer"), "raft-counterexample")
+    assert "could not follow to here" in cells.nth(14).inner_text()
+    cells.nth(14).locator("[data-testid=back]").click()
+    assert cells.nth(14).locator("[data-testid=logs] svg").count() == 2
     picture(cells.nth(14), "raft-planted-bug")
     for number in (1, 4, 5):
         picture(cells.nth(number), f"raft-{number}")

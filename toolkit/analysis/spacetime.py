@@ -114,10 +114,12 @@ def spacetime_svg(trace: Trace, *, diverged: int | None = None) -> str:
     bottom = max(lanes.values()) + 50
     legend = _legend(trace, initials)
     height = bottom + (44 if legend else 26)
-    width = LEFT + COLUMN * max(len(steps), 1) + 30
+    width = LEFT + COLUMN * max(len(steps), 1) + 60
+    legend_text = "; ".join(legend)
+    whole = max(width, 16 + round(5.6 * len(legend_text)))
     svg = ET.Element("svg", {
-        "xmlns": "http://www.w3.org/2000/svg", "width": str(width), "height": str(height),
-        "viewBox": f"0 0 {width} {height}", "font-family": "sans-serif", "font-size": "12",
+        "xmlns": "http://www.w3.org/2000/svg", "width": str(whole), "height": str(height),
+        "viewBox": f"0 0 {whole} {height}", "font-family": "sans-serif", "font-size": "12",
         "role": "img", "aria-label": f"space-time diagram of {trace.header.trace}",
     })  # fmt: skip
     defs = _add(svg, "defs")
@@ -172,7 +174,7 @@ def spacetime_svg(trace: Trace, *, diverged: int | None = None) -> str:
                  transform=f"rotate(-28 {x(step.index)} {lanes[step.node] - 9})")  # fmt: skip
     _draw_faults(svg, trace, bottom, x(0))
     if legend:
-        _add(svg, "text", "; ".join(legend), class_="legend", x=8, y=height - 8, font_size=10,
+        _add(svg, "text", legend_text, class_="legend", x=8, y=height - 8, font_size=10,
              fill=_INK)  # fmt: skip
     return ET.tostring(svg, encoding="unicode")
 

@@ -229,8 +229,10 @@ def explorer_data(
                 album.skip()
             return
         theirs = specified(len(captions))
+        # Where it could not follow, the specification's columns are there, and empty.
+        beside = {} if theirs is None and followed is not None else theirs
         changed = ("", ()) if step is None else (step.node, list(step.state or {}))
-        tables.append(state_table(nodes, own, theirs, changed, whose=whose, without=resting))
+        tables.append(state_table(nodes, own, beside, changed, whose=whose, without=resting))
         captions.append(caption)
         for album, states in zip(albums, (own, theirs), strict=False):
             if states is not None:

@@ -143,7 +143,7 @@ class RaftPlayground(widgets.VBox):  # type: ignore[misc]
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
         about = widgets.Accordion([self.text_form], selected_index=None)
         about.set_title(0, "The scenario as text, and how to run it again")
-        return [
+        controls = widgets.VBox([
             row([self.servers, self.seed], layout=wrap),
             row([self.timeouts, self.loss], layout=wrap),
             self._when,
@@ -151,9 +151,9 @@ class RaftPlayground(widgets.VBox):  # type: ignore[misc]
             row(one, layout=wrap),
             self.made,
             row([ask, self.report], layout=wrap),
-            self.explorer,
-            about,
-        ]
+        ])  # fmt: skip
+        controls.add_class("raft-controls")
+        return [controls, self.explorer, about]
 
     # What is run ---------------------------------------------------------------------------
 
