@@ -244,7 +244,7 @@ def demo(
     ] = Path("toolkit-demo"),
     seed: Annotated[int, typer.Option(help="Seed of the first run.")] = 1,
 ) -> int:
-    """Go the whole way once, in under a minute, and write a report to look at in a browser.
+    """Go the whole way once, in about a minute, and write a report to look at in a browser.
 
     Simulate with faults, validate with TLC, model-check, catch a planted bug.
 

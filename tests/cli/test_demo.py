@@ -1,4 +1,4 @@
-"""``toolkit demo``: the whole way, in under a minute, to a report and traces."""
+"""``toolkit demo``: the whole way, in about a minute, to a report and traces."""
 
 from __future__ import annotations
 

@@ -36,7 +36,12 @@ Move = tuple[str, Any]
 
 
 def counterexample_trace(
-    result: CheckResult, protocol: Protocol, *, example: int = 0, name: str | None = None
+    result: CheckResult,
+    protocol: Protocol,
+    *,
+    example: int = 0,
+    name: str | None = None,
+    **options: Any,
 ) -> Trace:
     """Return a counterexample as a trace, with the specification's states as its states.
 
@@ -57,6 +62,9 @@ def counterexample_trace(
         Which of the counterexamples.
     name : str, optional
         What the trace is called; by default what is violated.
+    **options
+        For TLC, as for :func:`toolkit.tlc.check`: ``timeout``, ``memory``, ``java``, ``jar``,
+        ``cancel``.
 
     Returns
     -------
@@ -87,7 +95,7 @@ def counterexample_trace(
     states = [_by_node(state, protocol) for state in found.states]
     nodes = tuple(states[0])
     changes = [_changes(*pair) for pair in pairwise(states)]
-    moves, reason = _moves(result, found, nodes, changes)
+    moves, reason = _moves(result, found, nodes, changes, options)
     steps, ambiguous = _steps(found, changes, moves, nodes)
     title = name or found.name or found.kind
     header = Header(
@@ -245,6 +253,7 @@ def _moves(
     found: Counterexample,
     nodes: Sequence[str],
     changes: Sequence[Mapping[str, Any]],
+    options: Mapping[str, Any],
 ) -> tuple[dict[int, list[Move]], str | None]:
     """Ask TLC whose each step can be, and on which message; say why if it cannot tell."""
     root = next(iter(result.modules), None)
@@ -253,7 +262,7 @@ def _moves(
     source = SpecSource(root, dict(result.modules), result.config)
     # An action is defined for the nodes of its own role only: those that changed are asked about.
     who = [list(changed) if len(changed) == 1 else list(nodes) for changed in changes]
-    asked = check(_witness(source, found, who), deadlock=False, workers=1)
+    asked = check(_witness(source, found, who), deadlock=False, workers=1, **options)
     if not asked.ok:
         return {}, f"TLC could not tell: {asked.outcome}: {asked.message}"
     moves: dict[int, dict[str, Move]] = {}
