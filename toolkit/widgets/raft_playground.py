@@ -69,8 +69,9 @@ class RaftPlayground(widgets.VBox):  # type: ignore[misc]
     def __init__(self, *, seed: int = 1, servers: int = 3) -> None:
         wide = {"description_width": "100px"}
         self.servers = widgets.ToggleButtons(
-            options=[("3", 3), ("5", 5)], value=servers, description="servers", style=wide
-        )
+            options=[("3", 3), ("5", 5)], value=servers, description="servers", style=wide,
+            layout=widgets.Layout(width="300px"),
+        )  # fmt: skip
         self.servers.style.button_width = "44px"
         self.seed = widgets.IntSlider(value=seed, min=0, max=50, description="seed", style=wide,
                                       continuous_update=False)  # fmt: skip
