@@ -94,9 +94,11 @@ def test_what_cannot_be_asked_is_said_and_what_is_not_there_refused(result: Chec
     blind = counterexample_trace(msgspec.structs.replace(result, modules={}), RAFT)
     assert all(step.received is None for step in blind.steps)
     assert blind.header.meta["messages"] == "the check's modules are not known"
-    broken = {**result.modules, "MCRaft": result.modules["MCRaft"] + "no TLA+"}
+    text = result.modules["MCRaft"].replace("MCSteps ==", "MCSteps == )", 1)
+    broken = {**result.modules, "MCRaft": text}
     blind = counterexample_trace(msgspec.structs.replace(result, modules=broken), RAFT)
     assert all(step.received is None for step in blind.steps)
+    assert blind.header.meta["messages"].startswith("TLC could not tell: parse-error")
     with pytest.raises(TraceError, match="no counterexample 1"):
         counterexample_trace(result, RAFT, example=1)
     with pytest.raises(TraceError, match="no variable of paxos"):
