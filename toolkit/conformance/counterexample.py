@@ -302,6 +302,8 @@ def _witness(source: SpecSource, found: Counterexample, who: Sequence[Sequence[s
     for index, state in enumerate(found.states[1:], start=1):
         some = ", ".join(node if node in names else f'"{node}"' for node in who[index - 1])
         way = f"{at} = {index} /\\ Step"
+        # A step that nothing explains must not keep those after it from being asked about.
+        ways.append(f"  \\/ {way}")
         words = arguments.get(state.action or "", [])
         if len(words) == 1:
             way += f" /\\ \\E n \\in {{{some}}} : {state.action}(n) /\\ PrintT(<<{index}, n>>)"
@@ -310,6 +312,8 @@ def _witness(source: SpecSource, found: Counterexample, who: Sequence[Sequence[s
                 f" /\\ \\E n \\in {{{some}}} : \\E m \\in {_MESSAGES} : "
                 f"{state.action}(n, m) /\\ PrintT(<<{index}, n, m>>)"
             )
+        else:
+            continue
         ways.append(f"  \\/ {way}")
     first = " /\\ ".join([f"{at} = 1", *(f"{name} = {states}[1].{name}" for name in variables)])
     later = " /\\ ".join(
