@@ -24,7 +24,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	  -c constraints.txt -e '.[lab,dev]'
 	@touch $@
 
-demo: $(INSTALLED) ## Simulate, model-check and validate Paxos; write a report to look at.
+demo: $(INSTALLED) ## Simulate, model-check and validate Raft; write a report to look at.
 	$(BIN)/toolkit demo --out $(OUT)/demo
 
 test: lint ## Check style and types, then run every test, slow ones included.

@@ -131,6 +131,103 @@ def test_the_notebook_runs_in_jupyterlab_and_its_sliders_work(browser: Any, lab:
     assert [one for one in wrong if "favicon" not in one] == []
 
 
+def test_raft_can_be_played_with_and_its_figures_stepped_through(browser: Any, lab: Lab) -> None:
+    page, wrong = opened(browser, lab, "03-raft.ipynb")
+    page.set_default_timeout(120_000)
+    page.evaluate(RUN_ALL)
+    cells = page.locator(".jp-Notebook .jp-CodeCell")
+    ground = cells.nth(2)
+    caption = ground.locator("[data-testid=caption]")
+    told = ground.locator(".raft-report")
+    on = ground.locator("[data-testid=on]")
+    logs = ground.locator("[data-testid=logs] figure")
+    assert caption.inner_text() == "initial state"
+    # The cell below has asked TLC: the specification's logs stand beside the implementation's.
+    assert logs.count() == 2
+    controls, shown = ground.locator(".raft-controls"), ground.locator(".trace-explorer")
+    picture(controls, "raft-controls")
+
+    def clicked(button: str) -> None:
+        """Click, and wait until the kernel has answered."""
+        before = told.inner_html() + ground.locator(".raft-events").inner_html()
+        ground.locator(f".raft-{button}").click()
+        page.wait_for_function(
+            "([one, other, before]) => one.innerHTML + other.innerHTML !== before",
+            arg=[told.element_handle(), ground.locator(".raft-events").element_handle(), before],
+        )
+
+    # Nobody leads yet.
+    clicked("kill-the-leader")
+    assert "Nobody leads at this step" in told.inner_text()
+    # On to a leader, by clicking; a client's command goes into its log.
+    for _ in range(100):
+        if logs.first.locator("path.crown").count():
+            break
+        on.click()
+    leads = logs.first.locator("path.crown title").text_content() or ""
+    leader = leads.split()[0]
+    assert leads.endswith("leads term 1")
+    assert ground.locator("select").first.input_value() == leader
+    clicked("send-command")
+    assert "ClientRequest" in caption.inner_text()
+    assert logs.first.locator("rect.entry[data-index='2']").count() == 1
+    # Its links are cut, it is killed; another one is elected in a later term.
+    clicked("cut-link")
+    clicked("isolate")
+    clicked("kill-the-leader")
+    assert f"Crash at {leader}" in caption.inner_text()
+    assert "down, term 1" in (logs.first.text_content() or "")
+    slider = ground.locator("[data-testid=step-slider]")
+    slider.focus()
+    page.keyboard.press("End")
+    crown = logs.first.locator("path.crown title")
+    assert crown.count() == 1
+    assert not (crown.text_content() or "").startswith(leader)
+    assert ground.locator(".raft-events li").count() == 4
+    picture(controls, "raft-controls-later")
+    picture(shown, "raft-playground")
+    clicked("ask-tlc")
+    ground.locator("text=TLC: accepted.").wait_for()
+    assert logs.count() == 2
+    assert ground.locator("table.states td.differs").count() == 0
+    picture(shown, "raft-playground-asked")
+    clicked("undo")
+    assert ground.locator(".raft-events li").count() == 3
+    ground.locator(".jp-Collapse-header, .lm-Widget >> text=The scenario as text").first.click()
+    text = ground.locator(".raft-scenario pre")
+    text.wait_for()
+    assert f'sends {{"op": "put", "key": "x", "value": "1"}} to {leader}' in (text.inner_text())
+
+    # Figures 7 and 8: buttons lead to their parts, the specification's logs agree.
+    seven, eight = cells.nth(6), cells.nth(7)
+    assert seven.locator("rect.entry[data-server=f][data-term='2']").count() == 6
+    picture(seven.locator(".trace-explorer"), "raft-figure-7")
+    seven.locator("[data-testid=mark]", has_text="agreement").click()
+    assert seven.locator("rect.entry[data-server=f][data-term='2']").count() == 0
+    assert seven.locator("rect.entry[data-term='8']").count() == 14
+    assert eight.locator("rect.entry[data-index='2'][data-term='2']").count() == 6
+    assert eight.locator("rect.entry[data-index='2'][data-committed=true]").count() == 0
+    picture(eight.locator(".trace-explorer"), "raft-figure-8")
+    eight.locator("[data-testid=mark]", has_text="(d)").click()
+    assert eight.locator("rect.entry[data-index='2'][data-term='3']").count() == 10
+    assert cells.nth(9).locator(".vega-embed").count() == 1
+    picture(cells.nth(9), "raft-new-leader")
+    # The counterexample, in the same view.
+    found = cells.nth(12)
+    assert found.locator("[data-testid=caption]").inner_text().startswith("step 7: ")
+    assert found.locator("path.crown").count() == 2
+    assert found.locator("rect.entry[data-committed=true]").count() == 1
+    picture(found.locator(".trace-explorer"), "raft-counterexample")
+    assert "could not follow to here" in cells.nth(14).inner_text()
+    cells.nth(14).locator("[data-testid=back]").click()
+    assert cells.nth(14).locator("[data-testid=logs] svg").count() == 2
+    picture(cells.nth(14), "raft-planted-bug")
+    for number in (1, 4, 5):
+        picture(cells.nth(number), f"raft-{number}")
+    assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+    assert [one for one in wrong if "favicon" not in one] == []
+
+
 def test_the_notebook_about_tlc_shows_what_it_promises(browser: Any, lab: Lab) -> None:
     page, wrong = opened(browser, lab, "02-tlc-bridge.ipynb")
     page.set_default_timeout(120_000)

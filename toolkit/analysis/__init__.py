@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from toolkit.analysis.logs import draw_logs, has_logs, log_picture
 from toolkit.analysis.spacetime import COLUMN, LEFT, spacetime_svg
 from toolkit.analysis.states import explorer_data, state_table
 
@@ -15,7 +16,10 @@ __all__ = [
     "EXPLORER_CSS",
     "EXPLORER_JS",
     "LEFT",
+    "draw_logs",
     "explorer_data",
+    "has_logs",
+    "log_picture",
     "spacetime_svg",
     "state_table",
 ]

@@ -10,7 +10,7 @@ import altair as alt
 import pandas as pd
 import vl_convert as vlc
 
-__all__ = ["chart_bundle", "chart_svg", "counts_chart", "duel_chart"]
+__all__ = ["chart_bundle", "chart_svg", "counts_chart", "duel_chart", "leader_chart"]
 
 
 def chart_svg(chart: alt.Chart | alt.LayerChart) -> str:
@@ -87,5 +87,50 @@ def duel_chart(frame: pd.DataFrame) -> alt.LayerChart:
     line = alt.Chart(summary).mark_line(point=True, color="#b2182b").encode(
         x=x, y=alt.Y("median:Q"), tooltip=["backoff", "median"]
     )  # fmt: skip
+    chart: alt.LayerChart = runs + box + line
+    return chart
+
+
+def leader_chart(frame: pd.DataFrame) -> alt.LayerChart:
+    """Return the time to a new leader against the time-out range: runs, quartiles, median.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        See :func:`toolkit.figures.raft.time_to_leader`; runs that elected nobody in time have no
+        ``seconds`` and are counted in the title.
+    """
+    without = int(frame["seconds"].isna().sum())
+    title = f"Time to a new leader, {len(frame)} runs ({without} without one, not drawn)"
+    elected = frame.dropna(subset=["seconds"]).copy()
+    elected["elections begun"] = elected["elections"].map(
+        lambda count: "one" if count == 1 else "more than one"
+    )
+    # Runs beside each other, so that many of the same time can be seen.
+    elected["beside"] = (elected.groupby("timeouts").cumcount() % 7 - 3) / 3
+    order = list(dict.fromkeys(frame["timeouts"]))
+    groups = elected.groupby("timeouts")["seconds"]
+    summary = pd.DataFrame(
+        {"low": groups.quantile(0.25), "median": groups.median(), "high": groups.quantile(0.75)}
+    ).reset_index()
+    x = alt.X("timeouts:N", sort=order, title="election time-outs drawn from",
+              axis=alt.Axis(labelAngle=0))  # fmt: skip
+    y = alt.Y("seconds:Q", title="simulated time without a leader (s)", scale=alt.Scale(type="log"))
+    runs = alt.Chart(elected, title=title, width=560, height=300).mark_point(
+        size=22, opacity=0.6, filled=True
+    ).encode(
+        x=x, y=y, xOffset=alt.XOffset("beside:Q", scale=alt.Scale(domain=[-2.2, 2.2])),
+        color=alt.Color("elections begun:N", scale=alt.Scale(
+            domain=["one", "more than one"], range=["#8a8a8a", "#d95f02"])),
+        shape=alt.Shape("elections begun:N", scale=alt.Scale(
+            domain=["one", "more than one"], range=["circle", "triangle-up"])),
+        tooltip=["timeouts", "seconds", "elections", "seed"],
+    )  # fmt: skip
+    box = alt.Chart(summary).mark_rule(strokeWidth=3, color="#2166ac").encode(
+        x=x, y=alt.Y("low:Q"), y2="high:Q"
+    )  # fmt: skip
+    line = alt.Chart(summary).mark_tick(
+        color="#b2182b", thickness=3, width=34
+    ).encode(x=x, y=alt.Y("median:Q"), tooltip=["timeouts", "median"])  # fmt: skip
     chart: alt.LayerChart = runs + box + line
     return chart

@@ -68,8 +68,9 @@ def _full(message: dict[str, object]) -> str:
     return f"{message.get('type', '?')}({', '.join(fields)})"
 
 
-def _title(step: Step) -> str:
-    parts = [f"step {step.index}, {step.time:.6f} s: {step.action or '?'} at {step.node}"]
+def _title(step: Step, *, timed: bool) -> str:
+    at = f", {step.time:.6f} s" if timed else ""
+    parts = [f"step {step.index}{at}: {step.action or '?'} at {step.node}"]
     if step.params:
         parts.append(", ".join(f"{name}={value}" for name, value in step.params.items()))
     if step.received is not None:
@@ -81,10 +82,10 @@ def spacetime_svg(trace: Trace, *, diverged: int | None = None) -> str:
     """Draw a trace.
 
     Time runs to the right, a column for each step, so that steps that are close in time stay
-    apart; the seconds stand above.  A message is an arrow from the step in which it left to
-    each step that received it; one that was lost ends in a cross, a copy is dashed, and one
-    that never arrived is grey.  A grey band is a node that is down; a mark below is a fault of
-    the environment.
+    apart; the seconds stand above, unless the header's ``meta`` says that the clock counts steps.
+    A message is an arrow from the step in which it left to each step that received it; one that
+    was lost ends in a cross, a copy is dashed, and one that never arrived is grey.  A grey band is
+    a node that is down; a mark below is a fault of the environment.
 
     Message types with long names are shown by their capitals, which a line below explains.  With a
     message stands the ballot or the term that it carries.  If the nodes have a variable
@@ -113,10 +114,12 @@ def spacetime_svg(trace: Trace, *, diverged: int | None = None) -> str:
     bottom = max(lanes.values()) + 50
     legend = _legend(trace, initials)
     height = bottom + (44 if legend else 26)
-    width = LEFT + COLUMN * max(len(steps), 1) + 30
+    width = LEFT + COLUMN * max(len(steps), 1) + 60
+    legend_text = "; ".join(legend)
+    whole = max(width, 16 + round(5.6 * len(legend_text)))
     svg = ET.Element("svg", {
-        "xmlns": "http://www.w3.org/2000/svg", "width": str(width), "height": str(height),
-        "viewBox": f"0 0 {width} {height}", "font-family": "sans-serif", "font-size": "12",
+        "xmlns": "http://www.w3.org/2000/svg", "width": str(whole), "height": str(height),
+        "viewBox": f"0 0 {whole} {height}", "font-family": "sans-serif", "font-size": "12",
         "role": "img", "aria-label": f"space-time diagram of {trace.header.trace}",
     })  # fmt: skip
     defs = _add(svg, "defs")
@@ -147,8 +150,10 @@ def spacetime_svg(trace: Trace, *, diverged: int | None = None) -> str:
     for node, y in lanes.items():
         _add(svg, "line", x1=LEFT - 12, y1=y, x2=width - 10, y2=y, stroke=_GREY)
         _add(svg, "text", node, x=8, y=y + 4, font_weight="bold", fill=_INK)
+    timed = trace.header.meta.get("clock") != "steps"
     for step in steps[::5]:
-        _add(svg, "text", f"{step.time:.4g} s", x=x(step.index), y=14, fill=_INK, font_size=10,
+        shown = f"{step.time:.4g} s" if timed else f"step {step.index}"
+        _add(svg, "text", shown, x=x(step.index), y=14, fill=_INK, font_size=10,
              text_anchor="middle")  # fmt: skip
     _draw_messages(svg, trace, lanes, initials)
     terms = {node: view.get("currentTerm") for node, view in trace.header.initial.items()}
@@ -156,7 +161,7 @@ def spacetime_svg(trace: Trace, *, diverged: int | None = None) -> str:
         red = step.index == diverged
         dot = _add(svg, "circle", cx=x(step.index), cy=lanes[step.node], r=7 if red else 4.5,
                    fill=_RED if red else _INK, data_step=step.index)  # fmt: skip
-        _add(dot, "title", _title(step))
+        _add(dot, "title", _title(step, timed=timed))
         term = (step.state or {}).get("currentTerm", terms.get(step.node))
         if term != terms.get(step.node):
             terms[step.node] = term
@@ -169,7 +174,7 @@ def spacetime_svg(trace: Trace, *, diverged: int | None = None) -> str:
                  transform=f"rotate(-28 {x(step.index)} {lanes[step.node] - 9})")  # fmt: skip
     _draw_faults(svg, trace, bottom, x(0))
     if legend:
-        _add(svg, "text", "; ".join(legend), class_="legend", x=8, y=height - 8, font_size=10,
+        _add(svg, "text", legend_text, class_="legend", x=8, y=height - 8, font_size=10,
              fill=_INK)  # fmt: skip
     return ET.tostring(svg, encoding="unicode")
 
@@ -217,13 +222,14 @@ def _draw_messages(
         fault.params["id"] for fault in trace.faults
         if fault.fault == "lose" and "id" in fault.params
     }  # fmt: skip
-    sent: dict[int, tuple[int, str, str, str, str]] = {}
-    arrived: dict[int, int] = {}
+    sent: dict[int, tuple[int, str, str | None, str, str]] = {}
+    # A message without an addressee is no copy at its second receiver.
+    arrived: dict[tuple[int, str], int] = {}
     for step in trace.steps:
         got = step.received
         if got is not None and got.id in sent:
             start, node, _, label, full = sent[got.id]
-            count = arrived[got.id] = arrived.get(got.id, 0) + 1
+            count = arrived[got.id, step.node] = arrived.get((got.id, step.node), 0) + 1
             x1, y1 = LEFT + COLUMN * start, lanes[node]
             x2, y2 = LEFT + COLUMN * step.index, lanes[step.node]
             useless = step.action == "Ignore"
@@ -239,11 +245,12 @@ def _draw_messages(
                 _add(svg, "text", label, x=x1 + 0.68 * (x2 - x1), y=y1 + 0.68 * (y2 - y1) - 3,
                      font_size=10, fill=_BLUE)  # fmt: skip
         for one in step.sent or ():
-            if one.id is not None and one.to in lanes:
+            if one.id is not None:
                 label = _short(one.message, initials)
                 sent[one.id] = (step.index, step.node, one.to, label, _full(one.message))
+    seen = {number for number, _ in arrived}
     for number, (start, node, to, _, full) in sent.items():
-        if number in arrived:
+        if number in seen or to not in lanes:
             continue
         x1, y1, y2 = LEFT + COLUMN * start, lanes[node], lanes[to]
         x2, y3 = x1 + 22, y1 + 0.35 * (y2 - y1)

@@ -564,13 +564,24 @@ def follow(
         "jar": jar,
         "cancel": cancel,
     }
-    report = validate([trace], **options)
-    verdict = report.verdicts[0]
+    entry = _Entry(None, trace)
+    said: list[list[Any]] = []
+    try:
+        encoder = Encoder(get_protocol(trace.header.protocol), trace)
+        encoder.add(trace)
+        checkable = bool(trace.steps) and _says_something(trace)
+    except ToolkitError:
+        checkable = False
+    if checkable:
+        layout = encoder.layout(shared=False)
+        _, said = _Tlc(**options)(encoder, _FOLLOW + _CLAIMS, layout, workers=1)
+        # Where the trace is accepted, this one run of TLC gives the verdict as well.
+        if any(words[0] == "accepted" for words in said):
+            _break([entry], layout, [words for words in said if words[0] == "broken"])
+            _accept(entry)
+    verdict = entry.verdict or validate([trace], **options).verdicts[0]
     if verdict.status == "not checkable":
         return Followed(verdict, (), False)
-    encoder = Encoder(get_protocol(trace.header.protocol), trace)
-    encoder.add(trace)
-    _, said = _Tlc(**options)(encoder, _FOLLOW, encoder.layout(shared=False), workers=1)
     states: dict[int, dict[str, Any]] = {}
     ambiguous = False
     for words in said:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import altair as alt
 import jinja2
 from markupsafe import Markup
 
@@ -17,20 +18,33 @@ from toolkit.analysis import (
     explorer_data,
     spacetime_svg,
 )
-from toolkit.analysis.charts import chart_svg, counts_chart, duel_chart
+from toolkit.analysis.charts import chart_svg, counts_chart, duel_chart, leader_chart
 from toolkit.conformance import Followed, ValidationReport, Verdict
 from toolkit.errors import ToolkitError
 from toolkit.figures.duel import duel
+from toolkit.figures.raft import time_to_leader
 from toolkit.protocols.base import Protocol
 from toolkit.sim import Summary
 from toolkit.tlc import CheckResult, Model
 from toolkit.trace import Trace
 from toolkit.values import format_itf
 
-__all__ = ["BACKOFFS", "write_report"]
+__all__ = ["BACKOFFS", "TIMEOUTS", "write_report"]
 
 BACKOFFS = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 """The back-offs that the chart of duelling proposers compares, in seconds."""
+
+TIMEOUTS = ((0.15, 0.175), (0.15, 0.2), (0.15, 0.3), (0.3, 0.6))
+"""The election time-outs that the chart of times to a new leader compares, in seconds."""
+
+
+def _experiments(protocol: str) -> list[alt.LayerChart]:
+    """Return the charts of experiments with this protocol."""
+    if protocol == "paxos":
+        return [duel_chart(duel(BACKOFFS))]
+    if protocol == "raft":
+        return [leader_chart(time_to_leader(TIMEOUTS, seeds=range(20)))]
+    return []
 
 
 def write_report(
@@ -77,8 +91,7 @@ def write_report(
         chart_svg(counts_chart(run_summary.actions, "Actions in all runs")),
         chart_svg(counts_chart(run_summary.faults, "Faults in all runs")),
     ]
-    if protocol.name == "paxos":
-        charts.append(chart_svg(duel_chart(duel(BACKOFFS))))
+    charts += [chart_svg(chart) for chart in _experiments(protocol.name)]
     planted_svg = ""
     if planted is not None and planted[2].divergence is not None:
         planted_svg = spacetime_svg(planted[1], diverged=planted[2].divergence.step)

@@ -9,11 +9,13 @@ from toolkit.widgets.checking import CheckView
 from toolkit.widgets.explorer import TraceExplorer
 from toolkit.widgets.magics import ModuleView, TlaMagics, load_ipython_extension
 from toolkit.widgets.playground import Playground
+from toolkit.widgets.raft_playground import RaftPlayground
 
 __all__ = [
     "CheckView",
     "ModuleView",
     "Playground",
+    "RaftPlayground",
     "TlaMagics",
     "TraceExplorer",
     "load_ipython_extension",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import anywidget
@@ -42,13 +43,21 @@ export default { render };
 
 
 class TraceExplorer(anywidget.AnyWidget):
-    """A space-time diagram with a slider, and the state after each step.
+    """A space-time diagram with a slider, and the state after each step; logs, if there are any.
+
+    A counterexample of TLC is looked at in the same way, as what
+    :func:`~toolkit.conformance.counterexample_trace` makes of it.
 
     Parameters
     ----------
     trace : Trace
     followed : Followed, optional
         The specification's states, shown beside the implementation's; differences are red.
+    marks : mapping of str to int, optional
+        Steps that a button leads to, by what is written on it.
+    first : int
+        The first step that can be shown, for long runs of which only the end is of interest: what
+        went before stands in the diagram alone.
 
     Attributes
     ----------
@@ -62,17 +71,33 @@ class TraceExplorer(anywidget.AnyWidget):
     data = traitlets.Dict().tag(sync=True)
     step = traitlets.Int(0).tag(sync=True)
 
-    def __init__(self, trace: Trace, followed: Followed | None = None) -> None:
-        super().__init__(data=self._describe(trace, followed))
+    def __init__(
+        self,
+        trace: Trace,
+        followed: Followed | None = None,
+        *,
+        marks: Mapping[str, int] | None = None,
+        first: int = 0,
+    ) -> None:
+        data = self._describe(trace, followed, first)
+        marked = [list(mark) for mark in (marks or {}).items()]
+        super().__init__(data={**data, "marks": marked}, step=first)
 
-    def show(self, trace: Trace, followed: Followed | None = None) -> None:
-        """Show another trace, from its beginning."""
-        self.step = 0
-        self.data = self._describe(trace, followed)
+    def show(self, trace: Trace, followed: Followed | None = None, *, step: int = 0) -> None:
+        """Show another trace, from its beginning or from a step."""
+        data = self._describe(trace, followed)
+        with self.hold_trait_notifications(), self.hold_sync():
+            self.data = data
+            self.step = step
 
     @staticmethod
-    def _describe(trace: Trace, followed: Followed | None) -> dict[str, Any]:
+    def _describe(trace: Trace, followed: Followed | None, first: int = 0) -> dict[str, Any]:
         verdict = followed.verdict if followed is not None else None
         diverged = verdict.divergence.step if verdict and verdict.divergence else None
         svg = spacetime_svg(trace, diverged=diverged)
-        return {**explorer_data(trace, followed), "svg": svg, "left": LEFT, "column": COLUMN}
+        return {
+            **explorer_data(trace, followed, first=first),
+            "svg": svg,
+            "left": LEFT,
+            "column": COLUMN,
+        }

@@ -1,0 +1,339 @@
+"""Counterexamples of TLC as traces, so that they can be looked at as recorded runs are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from toolkit.errors import TraceError
+from toolkit.protocols.base import Protocol
+from toolkit.tlc import CheckResult, Counterexample, SpecSource, TraceState, check
+from toolkit.tlc.constants import assignments, declared_constants, free_name, model_values
+from toolkit.trace import End, Header, Received, Sent, Step, Trace
+from toolkit.trace.model import SCHEMA_VERSION
+from toolkit.values import (
+    Function,
+    ModelValue,
+    Record,
+    Set,
+    Tuple,
+    Value,
+    canonical,
+    format_value,
+    parse_values,
+    to_itf,
+)
+
+__all__ = ["counterexample_trace"]
+
+_MESSAGES = "msgs"
+_DEFINED = re.compile(r"^(\w+)\(([\w\s,]+)\)\s*==", re.MULTILINE)
+
+Move = tuple[str, Any]
+"""A node, and the message that it handled as a value; None if it handled none."""
+
+
+def counterexample_trace(
+    result: CheckResult,
+    protocol: Protocol,
+    *,
+    example: int = 0,
+    name: str | None = None,
+    **options: Any,
+) -> Trace:
+    """Return a counterexample as a trace, with the specification's states as its states.
+
+    TLC says which action each step was, but not of which node nor on which message.  TLC is
+    asked once more: it evaluates the action with every node and every message on the step's two
+    states, and what it finds true is what happened.  An action that takes something else beside
+    the node is taken to be of the node whose variables changed, which is then all that is said.
+
+    Parameters
+    ----------
+    result : CheckResult
+        A check of a specification of `protocol`, with a counterexample.
+    protocol : Protocol
+        Whose specification it is: a node's variables are functions of its nodes, messages lie
+        in ``msgs`` and are never taken out, and an action's parameters are the node and, named
+        ``m``, the message that it handles.
+    example : int
+        Which of the counterexamples.
+    name : str, optional
+        What the trace is called; by default what is violated.
+    **options
+        For TLC, as for :func:`toolkit.tlc.check`: ``timeout``, ``memory``, ``java``, ``jar``,
+        ``cancel``.
+
+    Returns
+    -------
+    Trace
+        Time counts steps, as ``meta["clock"]`` says; ``meta["states"]`` says whose the states
+        are.  Where several nodes or messages explain a step the first is given, and
+        ``meta["ambiguous"]`` has the step's index; where TLC could not be asked, no step has a
+        message, and ``meta["messages"]`` says why.  A lasso's way back is not in the trace;
+        ``meta["loop"]`` says to which state it leads.
+
+    Raises
+    ------
+    TraceError
+        If there is no such counterexample, a state could not be read, or a step is not one
+        node's.
+    """
+    if not 0 <= example < len(result.counterexamples):
+        raise TraceError(
+            f"the check has no counterexample {example}",
+            hint=f"it has {len(result.counterexamples)}",
+        )
+    found = result.counterexamples[example]
+    for state in found.states:
+        if state.unparsed is not None:
+            raise TraceError(f"state {state.index} could not be read", hint=state.unparsed[:200])
+    if not found.states:
+        raise TraceError("the counterexample has no states", hint="TLC gave none")
+    states = [_by_node(state, protocol) for state in found.states]
+    nodes = tuple(states[0])
+    changes = [_changes(*pair) for pair in pairwise(states)]
+    moves, reason = _moves(result, found, nodes, changes, options)
+    steps, ambiguous = _steps(found, changes, moves, nodes)
+    title = name or found.name or found.kind
+    header = Header(
+        schema=SCHEMA_VERSION,
+        protocol=protocol.name,
+        trace=title,
+        nodes=nodes,
+        observed=tuple(dict.fromkeys(name for state in states[0].values() for name in state)),
+        initial=states[0],
+        origin=result.tlc_version,
+        meta={
+            "clock": "steps",
+            "states": "specification",
+            "violated": found.name,
+            "ambiguous": ambiguous,
+            "loop": found.loop,
+            "messages": reason or "as TLC explains them",
+        },
+    )
+    end = End(reason=f"{found.kind} of {title}", steps=len(steps), time=float(len(steps)))
+    return Trace(header=header, records=list(steps), end=end)
+
+
+def _plain(data: Any) -> Any:
+    """Return ITF data as traces have it: a node's name for a model value, null for None."""
+    if isinstance(data, list):
+        return [_plain(item) for item in data]
+    if isinstance(data, dict):
+        if "#model" in data:
+            return None if data["#model"] == "None" else data["#model"]
+        return {key: _plain(item) for key, item in data.items()}
+    return data
+
+
+def _name(key: Value) -> str | None:
+    if isinstance(key, ModelValue):
+        return key.name
+    return key if isinstance(key, str) else None
+
+
+def _by_node(state: TraceState, protocol: Protocol) -> dict[str, dict[str, Any]]:
+    """Return a state's variables by node; a variable that is no function of nodes is left out."""
+    functions = {
+        name: {_name(key): value for key, value in function.items()}
+        for name, function in state.variables.items()
+        if isinstance(function, Record | Function)
+    }
+    nodes = sorted(
+        {
+            node
+            for name, function in functions.items()
+            if name in protocol.observes
+            for node in function
+            if node is not None
+        }
+    )
+    if not nodes:
+        raise TraceError(
+            f"state {state.index} has no variable of {protocol.name}",
+            hint=f"functions of the nodes: {', '.join(protocol.observes)}",
+        )
+    own = {name: of for name, of in functions.items() if set(of) <= set(nodes)}
+    order = [name for name in (*protocol.observes, *own) if name in own]
+    return {
+        node: {
+            name: _plain(to_itf(own[name][node]))
+            for name in dict.fromkeys(order)
+            if node in own[name]
+        }
+        for node in nodes
+    }
+
+
+def _messages(state: TraceState) -> dict[str, Any]:
+    """Return the messages of a state, by their canonical text."""
+    messages = state.variables.get(_MESSAGES)
+    members = messages if isinstance(messages, Set) else ()
+    encoded = [_plain(to_itf(message)) for message in members]
+    return {canonical(message): message for message in encoded}
+
+
+def _sender(message: Mapping[str, Any], nodes: Sequence[str]) -> str | None:
+    """Return who sent a message: the node that it names and that it does not go to."""
+    named = [
+        value for field, value in message.items()
+        if field != "to" and isinstance(value, str) and value in nodes
+    ]  # fmt: skip
+    return named[0] if len(set(named)) == 1 else None
+
+
+def _changes(
+    before: Mapping[str, dict[str, Any]], after: Mapping[str, dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Return the variables that changed, of each node of which some did."""
+    changed = {
+        node: {
+            name: value for name, value in own.items()
+            if canonical(value) != canonical(before[node].get(name))
+        }
+        for node, own in after.items()
+    }  # fmt: skip
+    return {node: own for node, own in changed.items() if own}
+
+
+def _steps(
+    found: Counterexample,
+    changes: Sequence[Mapping[str, dict[str, Any]]],
+    moves: Mapping[int, list[Move]],
+    nodes: Sequence[str],
+) -> tuple[list[Step], list[int]]:
+    numbers: dict[str, int] = {}
+    senders: dict[int, str] = {}
+    steps: list[Step] = []
+    ambiguous = []
+    for index, changed in enumerate(changes):
+        possible = moves.get(index, [])
+        if len(possible) > 1:
+            ambiguous.append(index)
+        who = possible[0][0] if possible else next(iter(changed), None)
+        if who is None or set(changed) - {who}:
+            raise TraceError(
+                f"step {index} ({found.states[index + 1].action}) is not one node's",
+                hint=f"it changes {', '.join(changed) or 'no node'}: show the states as they are",
+            )
+        old, new = _messages(found.states[index]), _messages(found.states[index + 1])
+        sent = []
+        for text, message in new.items():
+            if text not in old:
+                numbers[text] = len(numbers)
+                senders[numbers[text]] = who
+                to = message.get("to")
+                sent.append(Sent(message, to if to in nodes else None, numbers[text]))
+        received = None
+        if possible and possible[0][1] is not None:
+            message = possible[0][1]
+            number = numbers.get(canonical(message))
+            sender = _sender(message, nodes) if number is None else senders[number]
+            received = Received(message, sender, number)
+        steps.append(
+            Step(
+                index=index,
+                time=float(index),
+                node=who,
+                action=found.states[index + 1].action,
+                received=received,
+                sent=tuple(sent),
+                state=changed.get(who, {}),
+            )
+        )
+    return steps, ambiguous
+
+
+def _moves(
+    result: CheckResult,
+    found: Counterexample,
+    nodes: Sequence[str],
+    changes: Sequence[Mapping[str, Any]],
+    options: Mapping[str, Any],
+) -> tuple[dict[int, list[Move]], str | None]:
+    """Ask TLC whose each step can be, and on which message; say why if it cannot tell."""
+    root = next(iter(result.modules), None)
+    if root is None:
+        return {}, "the check's modules are not known"
+    source = SpecSource(root, dict(result.modules), result.config)
+    # An action is defined for the nodes of its own role only: those that changed are asked about.
+    who = [list(changed) if len(changed) == 1 else list(nodes) for changed in changes]
+    asked = check(_witness(source, found, who), deadlock=False, workers=1, **options)
+    if not asked.ok:
+        return {}, f"TLC could not tell: {asked.outcome}: {asked.message}"
+    moves: dict[int, dict[str, Move]] = {}
+    for value in parse_values(asked.prints):
+        if isinstance(value, Tuple) and len(value) in {2, 3}:
+            parts = list(value)
+            node = _name(parts[1])
+            message = _plain(to_itf(parts[2])) if len(parts) == 3 else None
+            if isinstance(parts[0], int) and node is not None:
+                moves.setdefault(parts[0] - 1, {})[canonical([node, message])] = (node, message)
+    return {index: [some[key] for key in sorted(some)] for index, some in moves.items()}, None
+
+
+def _witness(source: SpecSource, found: Counterexample, who: Sequence[Sequence[str]]) -> SpecSource:
+    """Return a specification whose only behaviour is the counterexample, and that prints."""
+    nodes = {node for some in who for node in some}
+    arguments = {
+        name: [word.strip() for word in words.split(",")]
+        for text in source.modules.values()
+        for name, words in _DEFINED.findall(text)
+    }
+    variables = list(found.states[0].variables)
+    taken = {*variables, *arguments, *source.modules, *nodes}
+    at, states, root = (free_name(word, taken) for word in ("at", "States", "Witness"))
+    known = [one.name for one in assignments(source.config)]
+    declared = declared_constants(source)
+    own = sorted(
+        {name for state in found.states for value in state.variables.values()
+         for name in model_values(value)} - {*declared, *known}
+    )  # fmt: skip
+    names = {name for value in found.states[0].variables.values() for name in model_values(value)}
+    rows = ",\n".join(
+        "[" + ", ".join(f"{name} |-> {format_value(state.variables[name])}" for name in variables)
+        + "]" for state in found.states
+    )  # fmt: skip
+    ways = []
+    for index, state in enumerate(found.states[1:], start=1):
+        some = ", ".join(node if node in names else f'"{node}"' for node in who[index - 1])
+        way = f"{at} = {index} /\\ Step"
+        # A step that nothing explains must not keep those after it from being asked about.
+        ways.append(f"  \\/ {way}")
+        words = arguments.get(state.action or "", [])
+        if len(words) == 1:
+            way += f" /\\ \\E n \\in {{{some}}} : {state.action}(n) /\\ PrintT(<<{index}, n>>)"
+        elif len(words) == 2 and words[1] == "m":
+            way += (
+                f" /\\ \\E n \\in {{{some}}} : \\E m \\in {_MESSAGES} : "
+                f"{state.action}(n, m) /\\ PrintT(<<{index}, n, m>>)"
+            )
+        else:
+            continue
+        ways.append(f"  \\/ {way}")
+    first = " /\\ ".join([f"{at} = 1", *(f"{name} = {states}[1].{name}" for name in variables)])
+    later = " /\\ ".join(
+        [f"{at}' = {at} + 1", *(f"{name}' = {states}[{at} + 1].{name}" for name in variables)]
+    )
+    text = "\n".join([
+        f"---- MODULE {root} ----",
+        f"EXTENDS {source.root}, TLC, Integers, Sequences",
+        *([f"CONSTANTS {', '.join(own)}"] if own else []),
+        f"VARIABLE {at}",
+        f"{states} == <<{rows}>>",
+        f"Start == {first}",
+        f"Step == {later}",
+        "Go ==",
+        *ways,
+        "====",
+        "",
+    ])  # fmt: skip
+    constants = [f"{one.name} {one.sign} {one.value}" for one in assignments(source.config)]
+    config = "\n".join(
+        ["INIT Start", "NEXT Go", "CONSTANTS", *constants, *(f"{name} = {name}" for name in own)]
+    )
+    return SpecSource(root, {root: text, **source.modules}, config, "the counterexample, again")
