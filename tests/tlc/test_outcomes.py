@@ -111,7 +111,7 @@ def test_an_interrupt_leaves_nothing() -> None:
 
 def test_too_little_memory_is_told() -> None:
     step = "x' = IF {<<i, i>> : i \\in 1..9000000} = {} THEN 1 ELSE 2"
-    result = run("SPECIFICATION Spec", step, memory=32, timeout=60)
+    result = run("SPECIFICATION Spec", step, memory=32, timeout=400)
     assert result.outcome == "out-of-memory", result.log[-2000:]
 
 

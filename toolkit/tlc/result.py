@@ -34,6 +34,7 @@ Outcome = Literal[
     "temporal",
     "deadlock",
     "assumption",
+    "postcondition",
     "assert",
     "violation",
     "evaluation-error",
@@ -50,6 +51,7 @@ Outcome = Literal[
 """How a run ended.
 
 ``initial-invariant`` and ``initial-property`` are violated by an initial state.
+``postcondition`` is what newer versions look at when they have explored everything.
 ``refinement`` is a step, or an initial state, that a property forbids which is another
 specification's, by way of an INSTANCE.  ``violation`` is one that TLC does not name, as its
 distributed mode does not.
@@ -65,6 +67,7 @@ VIOLATIONS = frozenset(
         "temporal",
         "deadlock",
         "assumption",
+        "postcondition",
         "assert",
         "violation",
     }
