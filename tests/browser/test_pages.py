@@ -140,6 +140,11 @@ def test_the_notebook_about_tlc_shows_what_it_promises(browser: Any, lab: Lab) -
         picture(cells.nth(number), f"tlc-bridge-{number:02d}")
     shown = [cells.nth(number).locator(".jp-OutputArea") for number in range(cells.count())]
     said = [one.inner_text() for one in shown]
+    # What can be unfolded looks as it should, too.
+    for number in (2, 4, 6):
+        for part in cells.nth(number).locator("details").all():
+            part.evaluate("(node) => { node.open = true; }")
+        picture(cells.nth(number), f"tlc-bridge-{number:02d}-open")
     assert shown[1].locator("pre span", has_text="MODULE").count() > 0
     # Check and counterexample: a row for each state, what changed marked.
     assert "Invariant Mutex is violated" in said[2]
@@ -147,6 +152,8 @@ def test_the_notebook_about_tlc_shows_what_it_promises(browser: Any, lab: Lab) -
     assert shown[2].locator("td.changed").count() > 0
     # Coverage, and what was never taken.
     assert "never taken: Look, Shut" in said[5]
+    assert "never |" in said[5]
+    assert shown[5].locator("table tbody tr").count() == 7
     # Lasso: a picture with the way back.
     assert "Temporal property Served is violated" in said[6]
     assert shown[6].locator("svg.lasso path.back").count() > 0

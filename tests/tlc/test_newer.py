@@ -106,7 +106,8 @@ def test_figures_have_separators() -> None:
     result = told(
         [GOOD,
          (2200, 0, "Progress(1,004) at 2026-01-02 03:04:05: 1,414,213 states generated "
-          "(1,869 s/min), 1,000,001 distinct states found (1,300 ds/min), 12 states left on queue."),
+          "(1,869 s/min), 1,000,001 distinct states found (1,300 ds/min), "
+          "12 states left on queue."),
          (2199, 0, "1,414,213 states generated, 1,000,001 distinct states found, "
           "0 states left on queue."),
          (2194, 0, "The depth of the complete state graph search is 1,004."), FINISHED],

@@ -346,12 +346,16 @@ def check(
             log.add(line)
             for event in parser.feed(line):
                 take(event)
+            if interpreter.ending:
+                run.ending()
         for event in parser.finish():
             take(event)
         stderr = run.stderr()
         command = run.command
         interrupted = run.interrupted
-        status = None if interrupted else run.exit_status
+        status = None if interrupted or run.lingered else run.exit_status
+    if run.lingered:
+        plan.warnings.append("Java stayed when TLC had said its last, and was ended")
     result = conclude(
         plan, interpreter, status, stderr, interrupted,
         duration=time.monotonic() - started,

@@ -168,6 +168,7 @@ class Interpreter:
         self._parser_text: list[str] = []
         self._nested: Finding | None = None
         self._bounded = False
+        self._exhausted = False
         self._printed = 0
         self._before: dict[str, Value] = {}
         self._coverage = CoverageReader()
@@ -237,6 +238,11 @@ class Interpreter:
         )
 
     @property
+    def ending(self) -> bool:
+        """Whether TLC has nothing more to do: it has finished, or has no memory left."""
+        return self.finished or self._exhausted
+
+    @property
     def printing(self) -> bool:
         """Whether what stands between messages is the specification's, not the parser's."""
         return not self._parsing
@@ -303,6 +309,7 @@ class Interpreter:
             self._nested = finding
             return
         self.findings.append(finding)
+        self._exhausted = self._exhausted or finding.outcome == "out-of-memory"
         self._before = {}
 
     def _finding(self, event: Message, text: str) -> Finding:
@@ -496,8 +503,10 @@ class Interpreter:
             return min(self.findings, key=lambda finding: _RANK[finding.outcome])
         if interrupted is not None:
             return Finding(interrupted, "the run was ended before TLC had an answer")
+        # Java may not have ended by itself when TLC had finished.
+        lingered = exit_status is None and self.finished and "OutOfMemoryError" not in stderr
         # Neither a simulation nor a search to a given depth ends with 2193.
-        if exit_status == 0 and (self.success or (self._bounded and self.finished)):
+        if (exit_status == 0 or lingered) and (self.success or (self._bounded and self.finished)):
             return Finding("success", "no error was found")
         if "OutOfMemoryError" in stderr or "could not reserve enough space" in stderr.lower():
             return Finding("out-of-memory", stderr.strip())

@@ -21,6 +21,7 @@ __all__ = [
     "Progress",
     "TraceState",
     "action_name",
+    "gist",
     "name_actions",
 ]
 
@@ -173,6 +174,33 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True):
         from toolkit.tlc.render import render_counterexample
 
         return render_counterexample(self)
+
+
+_HEADINGS = re.compile(
+    r"(?:Parsing or semantic analysis failed|TLC threw an unexpected exception)\.?"
+    r"|This was probably caused by an error in the spec or model\."
+    r"|See the User Output or TLC Console for clues to what happened\."
+    r"|Semantic errors:|\*+ ?Errors: \d+|\*+Parse Error\*+|line \d+, col \d+.* of module \S+"
+    r"|The exception was an? \S+"
+)
+
+
+def gist(message: str) -> str:
+    r"""Return the line of a message that says what is wrong, which TLC puts under headings.
+
+    Parameters
+    ----------
+    message : str
+        What TLC said.
+
+    Examples
+    --------
+    >>> gist("Parsing or semantic analysis failed.\n*** Errors: 1\n\nUnknown operator: `x'.")
+    "Unknown operator: `x'."
+    """
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    telling = (line for line in lines if not _HEADINGS.fullmatch(line))
+    return next(telling, lines[0] if lines else "").removeprefix(": ")
 
 
 _QUANTIFIER = re.compile(r"\s*\\E\s[^:]*:(?!:)")
