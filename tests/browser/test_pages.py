@@ -152,7 +152,7 @@ def test_the_notebook_about_tlc_shows_what_it_promises(browser: Any, lab: Lab) -
     assert shown[2].locator("td.changed").count() > 0
     # Coverage, and what was never taken.
     assert "never taken: Look, Shut" in said[5]
-    assert "never |" in said[5]
+    assert "20 | Enter(p)" in said[5]
     assert shown[5].locator("table tbody tr").count() == 7
     # Lasso: a picture with the way back.
     assert "Temporal property Served is violated" in said[6]

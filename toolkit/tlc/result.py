@@ -181,7 +181,8 @@ _HEADINGS = re.compile(
     r"|This was probably caused by an error in the spec or model\."
     r"|See the User Output or TLC Console for clues to what happened\."
     r"|Semantic errors:|\*+ ?Errors: \d+|\*+Parse Error\*+|line \d+, col \d+.* of module \S+"
-    r"|The exception was an? \S+"
+    r"|The exception was an? \S+|Fatal errors while parsing TLA\+ spec in file .*"
+    r"|tla2sany\.semantic\.AbortException|\*+ ?Abort messages: \d+|Unknown location"
 )
 
 
@@ -199,8 +200,8 @@ def gist(message: str) -> str:
     "Unknown operator: `x'."
     """
     lines = [line.strip() for line in message.splitlines() if line.strip()]
-    telling = (line for line in lines if not _HEADINGS.fullmatch(line))
-    return next(telling, lines[0] if lines else "").removeprefix(": ")
+    telling = [line for line in lines if not _HEADINGS.fullmatch(line)]
+    return next(iter(telling or lines), "").removeprefix(": ")
 
 
 _QUANTIFIER = re.compile(r"\s*\\E\s[^:]*:(?!:)")
