@@ -151,6 +151,7 @@ def interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.timeout(3600)
 @pytest.mark.usefixtures("interruptible")
 def test_100_runs_killed_at_random_moments_leave_no_process_and_no_file(tmp_path: Path) -> None:
     with ThreadPoolExecutor(3) as pool:
