@@ -16,7 +16,7 @@ from toolkit.protocols import get_protocol
 from toolkit.sim import simulate_runs
 from toolkit.trace import MemorySink
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(3600)]
 
 
 def watched(browser: Any, allowed: str) -> tuple[Any, list[str]]:
@@ -133,7 +133,7 @@ def test_the_notebook_runs_in_jupyterlab_and_its_sliders_work(browser: Any, lab:
 
 def test_the_notebook_about_tlc_shows_what_it_promises(browser: Any, lab: Lab) -> None:
     page, wrong = opened(browser, lab, "02-tlc-bridge.ipynb")
-    page.set_default_timeout(120_000)
+    page.set_default_timeout(600_000)
     page.evaluate(RUN_ALL)
     cells = page.locator(".jp-Notebook .jp-CodeCell")
     for number in range(cells.count()):
