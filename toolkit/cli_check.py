@@ -34,6 +34,7 @@ from toolkit.tlc import (
     run_model,
     translate_spec,
 )
+from toolkit.tlc.result import gist
 from toolkit.values import format_value
 
 __all__ = [
@@ -50,6 +51,9 @@ __all__ = [
 ]
 
 _META = "toolkit.tlc_options"
+# A terminal takes minutes to wrap megabytes; the JSON document has everything.
+_LONGEST = 2_000
+_MOST_LINES = 100
 
 
 class PassThrough(TyperCommand):
@@ -128,13 +132,30 @@ def status_of(result: CheckResult, disagreements: list[str] | None = None) -> in
     return FOUND if disagreements else GOOD
 
 
+def _cut(text: str) -> str:
+    """Return the beginning of what is too long for a terminal, and say so."""
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[:_LONGEST]} ... ({len(text):,} characters; --json shows all)"
+
+
+def _cut_lines(text: str) -> str:
+    lines = text.splitlines()
+    shown = "\n".join(_cut(line) for line in lines[:_MOST_LINES])
+    if len(lines) > _MOST_LINES:
+        shown += f"\n... and {len(lines) - _MOST_LINES:,} lines more; --json shows all"
+    return shown
+
+
 def _state_rows(table: Table, state: TraceState, before: TraceState | None, *, full: bool) -> None:
     head = Text(f"{state.index}")
     action = state.action or ("initial state" if before is None else "?")
     where = f"\n{state.location}" if state.location is not None else ""
     first = Text.assemble((action, "bold"), (where, "dim"))
     if state.unparsed is not None:
-        table.add_row(head, first, "!", "(not read)", state.unparsed.strip(), end_section=True)
+        table.add_row(
+            head, first, "!", "(not read)", _cut(state.unparsed.strip()), end_section=True
+        )
         return
     rows = []
     same = 0
@@ -149,7 +170,7 @@ def _state_rows(table: Table, state: TraceState, before: TraceState | None, *, f
             (
                 Text("*" if changed else "", style="bold yellow"),
                 Text(name, style="bold yellow" if changed else ""),
-                Text(format_value(value), style="yellow" if changed else ""),
+                Text(_cut(format_value(value)), style="yellow" if changed else ""),
             )
         )
     if same:
@@ -180,7 +201,10 @@ def counterexample_view(example: Counterexample, *, full: bool = False) -> Group
     for state in example.states:
         _state_rows(table, state, before, full=full)
         before = state
-    parts: list[Any] = [Text(example.message.strip() or example.kind, style="bold red"), table]
+    parts: list[Any] = [
+        Text(_cut_lines(example.message.strip() or example.kind), style="bold red"),
+        table,
+    ]
     if example.loop is not None:
         parts.append(Text(f"... and from there back to state {example.loop}, for ever"))
     if example.stuttering:
@@ -237,7 +261,10 @@ def result_view(title: str, result: CheckResult, *, full: bool = False) -> Group
         known = "violated by this behaviour, each of them" if result.name else "one of these failed"
         parts.append(Text(f"{known}: {names}"))
     if result.prints.strip():
-        parts += [Text("printed by the specification:", "bold"), Text(result.prints.rstrip())]
+        parts += [
+            Text("printed by the specification:", "bold"),
+            Text(_cut_lines(result.prints.rstrip())),
+        ]
     if result.coverage is not None:
         parts.append(_coverage_table(result.coverage))
     for number, example in enumerate(result.counterexamples, 1):
@@ -245,7 +272,7 @@ def result_view(title: str, result: CheckResult, *, full: bool = False) -> Group
             parts.append(Text(f"counterexample {number} of {len(result.counterexamples)}", "bold"))
         parts.append(counterexample_view(example, full=full))
     if result.violation and not result.counterexamples:
-        parts.append(Text(result.message.strip(), style="bold red"))
+        parts.append(Text(_cut_lines(result.message.strip()), style="bold red"))
     return Group(*parts)
 
 
@@ -292,7 +319,9 @@ def failure_text(result: CheckResult, spec: Path, config: Path) -> str:
     where = str(spec)
     if result.outcome == "config-error":
         where = str(config)
-        if line := _line_of_first_name(config, result.message):
+        told = re.search(r"configuration file at line (\d{1,9})", result.message)
+        line = int(told[1]) if told else _line_of_first_name(config, result.message)
+        if line:
             where += f":{line}"
     if result.location is not None and result.outcome != "config-error":
         module = spec.with_name(f"{result.location.module}.tla")
@@ -303,7 +332,12 @@ def failure_text(result: CheckResult, spec: Path, config: Path) -> str:
         "stack-overflow": "a recursive definition is too deep for TLC",
         "time-limit": "give it more with --timeout, or make the model smaller",
     }.get(result.outcome, "")
-    text = f"{where}: {result.outcome}: {result.message.strip()}"
+    if "Module-Table lookup failure" in result.message:
+        remedy = f"no module begins there: ---- MODULE {spec.stem} ---- must stand above it"
+    # What is wrong comes first, and all that TLC says of it after that.
+    message, first = _cut_lines(result.message.strip()), _cut(gist(result.message))
+    text = f"{where}: {result.outcome}: "
+    text += message if message.startswith(first) else f"{first}\n\n{message}"
     return f"{text}\n({remedy})" if remedy else text
 
 

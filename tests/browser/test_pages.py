@@ -16,7 +16,7 @@ from toolkit.protocols import get_protocol
 from toolkit.sim import simulate_runs
 from toolkit.trace import MemorySink
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(3600)]
 
 
 def watched(browser: Any, allowed: str) -> tuple[Any, list[str]]:
@@ -230,13 +230,18 @@ def test_raft_can_be_played_with_and_its_figures_stepped_through(browser: Any, l
 
 def test_the_notebook_about_tlc_shows_what_it_promises(browser: Any, lab: Lab) -> None:
     page, wrong = opened(browser, lab, "02-tlc-bridge.ipynb")
-    page.set_default_timeout(120_000)
+    page.set_default_timeout(600_000)
     page.evaluate(RUN_ALL)
     cells = page.locator(".jp-Notebook .jp-CodeCell")
     for number in range(cells.count()):
         picture(cells.nth(number), f"tlc-bridge-{number:02d}")
     shown = [cells.nth(number).locator(".jp-OutputArea") for number in range(cells.count())]
     said = [one.inner_text() for one in shown]
+    # What can be unfolded looks as it should, too.
+    for number in (2, 4, 6):
+        for part in cells.nth(number).locator("details").all():
+            part.evaluate("(node) => { node.open = true; }")
+        picture(cells.nth(number), f"tlc-bridge-{number:02d}-open")
     assert shown[1].locator("pre span", has_text="MODULE").count() > 0
     # Check and counterexample: a row for each state, what changed marked.
     assert "Invariant Mutex is violated" in said[2]
@@ -244,6 +249,8 @@ def test_the_notebook_about_tlc_shows_what_it_promises(browser: Any, lab: Lab) -
     assert shown[2].locator("td.changed").count() > 0
     # Coverage, and what was never taken.
     assert "never taken: Look, Shut" in said[5]
+    assert "20 | Enter(p)" in said[5]
+    assert shown[5].locator("table tbody tr").count() == 7
     # Lasso: a picture with the way back.
     assert "Temporal property Served is violated" in said[6]
     assert shown[6].locator("svg.lasso path.back").count() > 0
@@ -304,7 +311,7 @@ def test_the_button_stops_a_check_while_another_cell_waits_for_it(browser: Any, 
     page.wait_for_timeout(1500)
     picture(cells.nth(0), "stop-running")
     button.click()
-    cells.nth(1).locator("text=it was cancelled").wait_for(timeout=20_000)
+    cells.nth(1).locator("text=it was cancelled").wait_for(timeout=60_000)
     assert button.is_disabled()
     assert "stopped before TLC had an answer" in cells.nth(0).inner_text()
     picture(cells.nth(0), "stop-stopped")

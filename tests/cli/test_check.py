@@ -87,6 +87,40 @@ def test_an_error_in_a_module_that_is_extended_names_that_module(
     assert f"error: {other}:2:6" in result.stderr
 
 
+def test_what_is_wrong_stands_before_the_parsers_own_words(toolkit: Toolkit, counter: Path) -> None:
+    counter.write_text(COUNTER.replace("EXTENDS Naturals", "EXTENDS Naturals, Missing"))
+    result = toolkit("check", counter)
+    assert result.exit_code == 2
+    assert "parse-error: Cannot find source file for module Missing" in result.stderr
+    counter.write_text("no module at all")
+    counter.with_suffix(".cfg").write_text("INIT Init NEXT Next\n")
+    said = toolkit("check", counter).stderr
+    assert f"---- MODULE {counter.stem} ---- must stand above it" in said
+
+
+def test_megabytes_of_values_and_prints_are_cut_for_people_and_whole_in_json(
+    toolkit: Toolkit, tmp_path: Path
+) -> None:
+    spec = tmp_path / "Flood.tla"
+    spec.write_text(
+        "---- MODULE Flood ----\nEXTENDS Naturals, TLC\nVARIABLE x\nInit == x = {0}\n"
+        "Next == x' = 1..3000 \\cup {4000} /\\ \\A k \\in 1..300 : PrintT(k)\n"
+        "Spec == Init /\\ [][Next]_x\nSmall == x = {0}\n====\n"
+    )
+    spec.with_suffix(".cfg").write_text("SPECIFICATION Spec\nINVARIANT Small\n")
+    result = toolkit("check", spec, "--workers", "1")
+    assert result.exit_code == 1
+    cells = result.stdout.replace("│", " ").split()
+    assert "characters;--jsonshowsall)" in "".join(cells)
+    assert "2999" not in result.stdout
+    document = json.loads(toolkit("check", spec, "--workers", "1", "--json").stdout)
+    # TLC takes a step again to print the behaviour.
+    lines = len(document["prints"].splitlines())
+    assert lines in {300, 600}
+    assert f"and {lines - 100} lines more; --json shows all" in result.stdout
+    assert len(document["counterexamples"][0]["states"][1]["variables"]["x"]["#set"]) == 3001
+
+
 def test_a_typo_in_the_configuration_names_file_and_line(toolkit: Toolkit, counter: Path) -> None:
     cfg = counter.with_name("typo.cfg")
     cfg.write_text("SPECIFICATION Spec\nCONSTANT N = 4\nINVARIANT Bouned\n")

@@ -18,6 +18,7 @@ def test_there_are_notebooks() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs_and_says_what_it_promises(
@@ -27,7 +28,7 @@ def test_notebook_runs_and_says_what_it_promises(
     monkeypatch.setenv("TOOLKIT_CACHE", str(tmp_path / "cache"))
     notebook = nbformat.read(path, as_version=4)
     assert all(not cell.get("outputs") for cell in notebook.cells), "commit it without outputs"
-    client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}})
+    client = NotebookClient(notebook, timeout=1500, resources={"metadata": {"path": str(tmp_path)}})
     client.execute()
     said = "".join(
         output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", [])

@@ -143,11 +143,11 @@ def seen(
             fingerprint=0,
             deadlock=case.deadlock,
             memory=case.memory,
-            timeout=60,
+            timeout=250,
             options=case.options,
             java_options=[*JAVA_OPTIONS, *case.java_options],
         )
-        status = plainly.wait(60)
+        status = plainly.wait(250)
     finally:
         plainly.kill()
         plainly.wait()

@@ -26,10 +26,15 @@ def no_java() -> bool:
     return not [c for c in psutil.Process().children(recursive=True) if "java" in c.name()]
 
 
+@pytest.mark.timeout(3600)
 def test_the_largest_paxos_model_has_as_many_states_as_on_one_machine() -> None:
     manifest = load_manifest()
     model = max(
-        (one for one in manifest.models if one.size != "long" and not one.liveness),
+        (
+            one
+            for one in manifest.models
+            if one.name.startswith("paxos") and one.size != "long" and not one.liveness
+        ),
         key=lambda one: (one.outcome == "success", one.distinct or 0),
     )
     source = load_spec(manifest.path.parent / model.spec, manifest.path.parent / model.config)

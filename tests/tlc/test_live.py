@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def test_a_check_tells_how_far_it_is_and_waiting_too_shortly_does_not_end_it() -
     assert running.progress.rate > 0
     assert not running.done
     running.cancel()
-    assert running.wait(30).outcome == "cancelled"
+    assert running.wait(120).outcome == "cancelled"
 
 
 def test_what_a_check_raises_reaches_whoever_waits() -> None:
@@ -92,8 +93,7 @@ def test_what_a_check_raises_reaches_whoever_waits() -> None:
 
 
 SCRIPT = """
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
+import sys
 from toolkit.tlc import SpecSource, check
 module = sys.stdin.read()
 check(SpecSource("M", {"M": module}, "SPECIFICATION Spec CONSTANT N = 100000"),
@@ -128,7 +128,7 @@ def killed(folder: Path, number: int) -> list[str]:
         time.sleep(random.Random(number).uniform(0.2, 4))
         command.send_signal([signal.SIGINT, signal.SIGTERM, signal.SIGKILL][number % 3])
         command.wait(60)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while (found := left_behind(folder)) and time.monotonic() < deadline:
         time.sleep(0.2)
     if found:
@@ -139,6 +139,20 @@ def killed(folder: Path, number: int) -> list[str]:
     return found
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let new processes heed SIGINT from their first moment.
+
+    What runs in the background inherits that interrupts are ignored; a handler of one's own is
+    not inherited, and what is not handled ends a process.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.usefixtures("interruptible")
 def test_100_runs_killed_at_random_moments_leave_no_process_and_no_file(tmp_path: Path) -> None:
     with ThreadPoolExecutor(3) as pool:
         left = list(pool.map(lambda n: killed(tmp_path / f"run{n}", n), range(100)))

@@ -61,7 +61,7 @@ def test_an_actions_arguments_are_told_apart_whatever_stands_in_strings(
     interpreter = Interpreter()
     for code, text in (
         (2110, "Invariant I is violated."),
-        (2217, f"1: <{call} line 8, col 3 to line 9, col 12 of module M>\nx = 1"),
+        (2217, f"2: <{call} line 8, col 3 to line 9, col 12 of module M>\nx = 1"),
     ):
         for event in parse_messages(
             [START.format(f"{code}:1"), *text.split("\n"), END.format(code)]

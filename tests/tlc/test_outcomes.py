@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -111,8 +113,57 @@ def test_an_interrupt_leaves_nothing() -> None:
 
 def test_too_little_memory_is_told() -> None:
     step = "x' = IF {<<i, i>> : i \\in 1..9000000} = {} THEN 1 ELSE 2"
-    result = run("SPECIFICATION Spec", step, memory=32, timeout=60)
+    result = run("SPECIFICATION Spec", step, memory=32, timeout=400)
     assert result.outcome == "out-of-memory", result.log[-2000:]
+
+
+# Java as it was seen: TLC's main thread has died, and the others wait for it for ever.
+LINGERING = """import sys, time
+if "-version" in sys.argv:
+    print('openjdk version "17.0.1"')
+    sys.exit()
+for code, severity, text in {said}:
+    print(f"@!@!@STARTMSG {{code}}:{{severity}} @!@!@\\n{{text}}\\n@!@!@ENDMSG {{code}} @!@!@")
+sys.stdout.flush()
+sys.stderr.write({error!r})
+sys.stderr.flush()
+time.sleep(1000)
+"""
+DIED = 'Exception in thread "main" java.lang.OutOfMemoryError: Java heap space'
+THROWN = (1000, 1, "The exception was a java.lang.OutOfMemoryError\n: Java heap space")
+VERSION, SUCCESS = (2262, 0, "TLC2 Version 2.15"), (2193, 0, "No error has been found.")
+FINISHED = (2186, 0, "Finished in 15698ms")
+
+
+@pytest.mark.parametrize(
+    ("said", "error", "outcome"),
+    [
+        ([VERSION, THROWN, FINISHED], DIED, "out-of-memory"),
+        ([VERSION, THROWN], "", "out-of-memory"),
+        ([VERSION], DIED, "out-of-memory"),
+        ([VERSION, SUCCESS, FINISHED], DIED, "out-of-memory"),
+        ([VERSION, SUCCESS, FINISHED], "", "success"),
+    ],
+)
+def test_java_that_stays_when_tlc_has_said_its_last_is_ended(
+    said: list[tuple[int, int, str]],
+    error: str,
+    outcome: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("toolkit.tlc.run._LINGER", 0.2)
+    monkeypatch.setattr("toolkit.tlc.run._LINGER_UNTOLD", 0.5)
+    java = tmp_path / "java"
+    script = tmp_path / "lingering.py"
+    script.write_text(LINGERING.format(said=said, error=error))
+    java.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "{script}" "$@"\n')
+    java.chmod(0o755)
+    result = run("SPECIFICATION Spec", java=java, timeout=300)
+    assert (result.outcome, result.exit_status) == (outcome, None)
+    assert any("was ended" in warning for warning in result.warnings)
+    assert result.duration < 250
+    assert no_trace_left()
 
 
 def test_the_folder_of_a_dead_process_is_swept() -> None:

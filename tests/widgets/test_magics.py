@@ -141,7 +141,7 @@ def test_a_live_check_gives_a_view_at_once(shell: InteractiveShell) -> None:
     view = run(shell, "tlc", "Lamp --live --out view", CONFIG)
     assert isinstance(view, CheckView)
     assert shell.user_ns["view"] is view
-    assert view.wait(60).name == "Dark"
+    assert view.wait(400).name == "Dark"
 
 
 @pytest.mark.parametrize(

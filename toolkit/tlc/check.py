@@ -112,12 +112,21 @@ class Plan:
                 self.options.remove("-deadlock")
 
     def explain(self, finding: Finding, version: str) -> None:
-        """Say what an old TLC means when it does not know a word of the configuration."""
+        """Say what an old TLC means when it does not know a word of the configuration.
+
+        And of a newer one, what it does with it that is easily overlooked.
+        """
+        old = _OLD.search(version) is not None
+        sections = config_sections(self.source.config)
+        if (alias := sections.get("ALIAS")) and not old:
+            self.caveats.append(
+                f"counterexamples show what the alias {', '.join(alias)} makes of the states, "
+                "not their variables"
+            )
         if finding.outcome not in {"config-error", "error"}:
             return
-        newer = sorted(_NEWER & set(config_sections(self.source.config)))
+        newer = sorted(_NEWER & set(sections))
         # An old TLC may name no more than the line, or take the word for an invariant's name.
-        old = _OLD.search(version) is not None
         if newer and (old or any(word in finding.message for word in newer)):
             finding.outcome = "config-error"
             finding.message += (
@@ -337,12 +346,16 @@ def check(
             log.add(line)
             for event in parser.feed(line):
                 take(event)
+            if interpreter.ending:
+                run.ending()
         for event in parser.finish():
             take(event)
         stderr = run.stderr()
         command = run.command
         interrupted = run.interrupted
-        status = None if interrupted else run.exit_status
+        status = None if interrupted or run.lingered else run.exit_status
+    if run.lingered:
+        plan.warnings.append("Java stayed when TLC had said its last, and was ended")
     result = conclude(
         plan, interpreter, status, stderr, interrupted,
         duration=time.monotonic() - started,

@@ -16,9 +16,15 @@ if TYPE_CHECKING:
 
 __all__ = ["ActionCoverage", "Coverage", "CoverageReader", "ExpressionCoverage"]
 
-Kind = Literal["init", "next", "property"]
+Kind = Literal["init", "next", "property", "constraint"]
 
-_KINDS: dict[int, Kind] = {2773: "init", 2772: "next", 2774: "property"}
+# TLC 2.15 has no account of constraints.
+_KINDS: dict[int, Kind] = {
+    2773: "init",
+    2772: "next",
+    2774: "property",
+    2778: "constraint",
+}
 _HEAD = re.compile(r"\s*<(?P<what>.*)>(?::\s*(?P<distinct>\d+):(?P<generated>\d+))?\s*", re.DOTALL)
 _INNER = re.compile(r"\((\d+) (\d+) (\d+) (\d+)\)\s*$")
 _EXPRESSION = re.compile(
@@ -34,7 +40,7 @@ class ActionCoverage(msgspec.Struct, frozen=True):
     name : str
         The definition's name, or TLC's own words where it has none.
     kind : str
-        ``init``, ``next`` or ``property``.
+        ``init``, ``next``, ``property`` or ``constraint``.
     location : Location or None
         Where the action is defined.
     inner : Location or None
@@ -216,7 +222,7 @@ class Coverage(msgspec.Struct, frozen=True):
 class CoverageReader:
     """Gathers TLC's messages on coverage; each account replaces the one before."""
 
-    codes = frozenset({2201, 2202, 2221, 2772, 2773, 2774, 2775, 2776, 2777})
+    codes = frozenset({2201, 2202, 2221, 2772, 2773, 2774, 2775, 2776, 2777, 2778})
 
     def __init__(self) -> None:
         self._actions: list[ActionCoverage] = []

@@ -252,12 +252,14 @@ def check_distributed(
             log.add(line)
             for event in parser.feed(line):
                 take(event)
+            if interpreter.ending:
+                server.ending()
         for event in parser.finish():
             take(event)
         stderr = server.stderr()
         command = server.command
         interrupted = server.interrupted
-        status = None if interrupted else server.exit_status
+        status = None if interrupted or server.lingered else server.exit_status
     for worker in workers:
         worker.join()
         log.add("".join(worker.said))

@@ -36,6 +36,7 @@ __all__ = [
     "read_graph",
 ]
 
+_SHOWN = 20
 _VARIABLE = re.compile(r"(?:\A|\n)/\\ (\w+) = ")
 
 
@@ -113,7 +114,11 @@ class Graph:
         head += f"{len(self.initial):,} initial, greatest depth {int(self.depth.max(initial=0))}"
         head += "</p>" if self.complete else "; <b>not complete</b></p>"
         head += "".join(f"<p>{html.escape(caveat)}</p>" for caveat in self.caveats)
-        return head + render_table(self.states.head(20).map(_text))
+        if len(self) > _SHOWN:
+            head += (
+                f"<p>the first {_SHOWN} states; all of them are in <code>graph.states</code></p>"
+            )
+        return head + render_table(self.states.head(_SHOWN).map(_text))
 
     def _own(self, name: str) -> str:
         # A variable may have the name of a column that is ours; none has parentheses.

@@ -41,6 +41,7 @@ _SIGN = re.compile(r'"(?:[^"\\]|\\.)*"|<<|>>|[(\[{)\]},]', re.DOTALL)
 _SIMULATED = re.compile(r"([\d.,]+) states (?:checked|generated)")
 _VIOLATION = re.compile(
     r"(?:Invariant|Property|Action property|Temporal property) (\S+) (?:is|was) violated"
+    r"|Postcondition (?P<post>\S+) at .* is false"
 )
 _SEED = re.compile(r"\bseed (-?\d+)")
 _FINGERPRINT = re.compile(r"\bfp (\d+)")
@@ -55,17 +56,20 @@ _VIOLATED: dict[int, Outcome] = {
     2116: "temporal",
     2104: "assumption",
     2132: "assert",
+    2404: "postcondition",
 }
 _FAILED: dict[int, Outcome] = {
     1001: "out-of-memory",
     1002: "out-of-memory",
+    1003: "out-of-memory",
     1005: "stack-overflow",
     3002: "parse-error",
     2171: "parse-error",
 }
-_EVALUATION = {2102, 2103, 2105, 2106, 2109, 2111, 2113, 2154, 2265, *range(2125, 2132)}
+_EVALUATION = {2102, 2103, 2105, 2106, 2109, 2111, 2113, 2154, 2265, 2266, 2282, 2283, 2405}
+_EVALUATION |= {*range(2125, 2132)}
 _EVALUATION |= {*range(2133, 2146), *range(2148, 2154), *range(2155, 2171), *range(2172, 2184)}
-_CONFIG = {*range(2222, 2246), *range(5001, 5007), 2115, 2146, 2279}
+_CONFIG = {*range(2222, 2246), *range(5001, 5007), 2115, 2146, 2257, 2279, 2280, 2281}
 _THROWN = re.compile(r"The exception was an? (?:java|tlc2)\.")
 _INVARIANT_FAILED = re.compile(r"Evaluating invariant (\S+) failed")
 _TOO_LARGE = re.compile(
@@ -164,6 +168,7 @@ class Interpreter:
         self._parser_text: list[str] = []
         self._nested: Finding | None = None
         self._bounded = False
+        self._exhausted = False
         self._printed = 0
         self._before: dict[str, Value] = {}
         self._coverage = CoverageReader()
@@ -233,6 +238,11 @@ class Interpreter:
         )
 
     @property
+    def ending(self) -> bool:
+        """Whether TLC has nothing more to do: it has finished, or has no memory left."""
+        return self.finished or self._exhausted
+
+    @property
     def printing(self) -> bool:
         """Whether what stands between messages is the specification's, not the parser's."""
         return not self._parsing
@@ -299,6 +309,7 @@ class Interpreter:
             self._nested = finding
             return
         self.findings.append(finding)
+        self._exhausted = self._exhausted or finding.outcome == "out-of-memory"
         self._before = {}
 
     def _finding(self, event: Message, text: str) -> Finding:
@@ -333,7 +344,9 @@ class Interpreter:
         finding = Finding(outcome, text, location=find_location(text))
         match = _VIOLATION.match(text)
         # By the location of the part that failed, where that is all TLC says.
-        if match is not None and match[1] != "line":
+        if match is not None and match["post"] is not None:
+            finding.name = match["post"]
+        elif match is not None and match[1] != "line":
             finding.name = match[1]
             if code == 2108 and match[1] not in self._properties:
                 self._abstract(finding, match[1])
@@ -450,7 +463,9 @@ class Interpreter:
             if location is not None:
                 named = _ACTION.fullmatch(head)
                 action, parameters = _call(named[1] if named else head.partition(" line ")[0])
-            if head in {"", "Initial predicate"}:
+            # Newer versions name the initial predicate; a distributed run lacks that state.
+            first = match[1] == "1" and finding.outcome != "violation"
+            if first or head in {"", "Initial predicate"}:
                 action = None
             state = _read_state(int(match[1]), action, location, text[match.end() :], parameters)
             self._keep_state(finding, state)
@@ -488,8 +503,10 @@ class Interpreter:
             return min(self.findings, key=lambda finding: _RANK[finding.outcome])
         if interrupted is not None:
             return Finding(interrupted, "the run was ended before TLC had an answer")
+        # Java may not have ended by itself when TLC had finished.
+        lingered = exit_status is None and self.finished and "OutOfMemoryError" not in stderr
         # Neither a simulation nor a search to a given depth ends with 2193.
-        if exit_status == 0 and (self.success or (self._bounded and self.finished)):
+        if (exit_status == 0 or lingered) and (self.success or (self._bounded and self.finished)):
             return Finding("success", "no error was found")
         if "OutOfMemoryError" in stderr or "could not reserve enough space" in stderr.lower():
             return Finding("out-of-memory", stderr.strip())

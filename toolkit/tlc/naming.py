@@ -41,11 +41,12 @@ def only_behaviour(source: SpecSource, example: Counterexample) -> SpecSource | 
     SpecSource or None
         Its configuration has the constants and no property.  ``None`` if the behaviour cannot
         be written down: a value that could not be read, a variable without a value, more than
-        1,000 states, or states that stand for others (SYMMETRY, VIEW).
+        1,000 states, or states that stand for others (SYMMETRY, VIEW) or are shown
+        otherwise (ALIAS).
     """
     states = example.states
     sections = config_sections(source.config)
-    if not states or len(states) > _LONGEST or sections.keys() & {"SYMMETRY", "VIEW"}:
+    if not states or len(states) > _LONGEST or sections.keys() & {"SYMMETRY", "VIEW", "ALIAS"}:
         return None
     names = list(states[0].variables)
     if not names or any(

@@ -25,7 +25,7 @@ from toolkit.tlc.markup import (
 )
 from toolkit.tlc.modules import Location, text_at
 from toolkit.tlc.render_trace import LAID_OUT, SHORT, TraceTable, shortened
-from toolkit.tlc.result import VIOLATIONS, CheckResult, Counterexample
+from toolkit.tlc.result import VIOLATIONS, CheckResult, Counterexample, gist
 from toolkit.values import Function, Record, Set, Tuple, format_value
 
 __all__ = [
@@ -52,7 +52,9 @@ _HEADLINES = {
     "temporal": "Temporal property {} is violated",
     "deadlock": "Deadlock: a state has no successor",
     "assumption": "Assumption {} is false",
+    "postcondition": "Postcondition {} is false",
     "assert": "An Assert is violated",
+    "violation": "Something is violated, and TLC does not say what",
     "evaluation-error": "An expression cannot be evaluated",
     "set-too-large": "A set is too large",
     "parse-error": "The specification cannot be parsed",
@@ -223,8 +225,8 @@ def _said(result: CheckResult) -> str:
             else:
                 parts.append(f'<p class="note dim">defined at {where}</p>')
         return "".join(parts)
-    # Of a deadlock TLC says no more than the headline.
-    if result.message and result.outcome != "deadlock":
+    # Of these the message says no more than the headline.
+    if result.message and result.outcome not in {"deadlock", "time-limit", "cancelled"}:
         parts.append(text_block(result.message, rest="result.message"))
     if result.location is not None:
         parts.append(_source_or_place(result.location, result.modules))
@@ -320,12 +322,12 @@ def render_source_error(location: Location | None, modules: Mapping[str, str], m
         colours; only its name where the module's text is not at hand.
     """
     where = f"{clean(location)}: " if location is not None else ""
-    first, _, rest = message.strip().partition("\n")
+    first = gist(message)
     body = (
         f'<div class="verdict bad"><span class="word">✗ {where}</span>'
         f"{clean(shortened(first, 400))}</div>"
     )
-    if rest.strip() or len(first) > 400:
+    if "\n" in message.strip() or len(first) > 400:
         body += text_block(message.strip(), rest="the error's message")
     if location is not None:
         body += _source_or_place(location, modules)
@@ -416,17 +418,20 @@ def render_coverage(coverage: Coverage, modules: Mapping[str, str] | None = None
     return block(words + _coverage(coverage, modules or {}))
 
 
-def render_table(frame: pd.DataFrame, *, limit: int = 60) -> str:
+def render_table(frame: pd.DataFrame, *, title: str = "", limit: int = 60) -> str:
     """Return a data frame as HTML.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         Its index is shown if it has a name or is not merely counted.
+    title : str
+        What stands above it.
     limit : int
         How many rows are shown of a longer one: its beginning and its end.
     """
-    return block(_table_html(frame, limit, "the frame"))
+    heading = f"<h4>{clean(title)}</h4>" if title else ""
+    return block(heading + _table_html(frame, limit, "the frame"))
 
 
 def _table_html(frame: pd.DataFrame, limit: int, where: str) -> str:

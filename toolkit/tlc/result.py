@@ -21,6 +21,7 @@ __all__ = [
     "Progress",
     "TraceState",
     "action_name",
+    "gist",
     "name_actions",
 ]
 
@@ -34,6 +35,7 @@ Outcome = Literal[
     "temporal",
     "deadlock",
     "assumption",
+    "postcondition",
     "assert",
     "violation",
     "evaluation-error",
@@ -50,6 +52,7 @@ Outcome = Literal[
 """How a run ended.
 
 ``initial-invariant`` and ``initial-property`` are violated by an initial state.
+``postcondition`` is what newer versions look at when they have explored everything.
 ``refinement`` is a step, or an initial state, that a property forbids which is another
 specification's, by way of an INSTANCE.  ``violation`` is one that TLC does not name, as its
 distributed mode does not.
@@ -65,6 +68,7 @@ VIOLATIONS = frozenset(
         "temporal",
         "deadlock",
         "assumption",
+        "postcondition",
         "assert",
         "violation",
     }
@@ -170,6 +174,34 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True):
         from toolkit.tlc.render import render_counterexample
 
         return render_counterexample(self)
+
+
+_HEADINGS = re.compile(
+    r"(?:Parsing or semantic analysis failed|TLC threw an unexpected exception)\.?"
+    r"|This was probably caused by an error in the spec or model\."
+    r"|See the User Output or TLC Console for clues to what happened\."
+    r"|Semantic errors:|\*+ ?Errors: \d+|\*+Parse Error\*+|line \d+, col \d+.* of module \S+"
+    r"|The exception was an? \S+|Fatal errors while parsing TLA\+ spec in file .*"
+    r"|tla2sany\.semantic\.AbortException|\*+ ?Abort messages: \d+|Unknown location"
+)
+
+
+def gist(message: str) -> str:
+    r"""Return the line of a message that says what is wrong, which TLC puts under headings.
+
+    Parameters
+    ----------
+    message : str
+        What TLC said.
+
+    Examples
+    --------
+    >>> gist("Parsing or semantic analysis failed.\n*** Errors: 1\n\nUnknown operator: `x'.")
+    "Unknown operator: `x'."
+    """
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    telling = [line for line in lines if not _HEADINGS.fullmatch(line)]
+    return next(iter(telling or lines), "").removeprefix(": ")
 
 
 _QUANTIFIER = re.compile(r"\s*\\E\s[^:]*:(?!:)")

@@ -24,6 +24,9 @@ __all__ = ["TlcRun", "default_memory", "run_folder", "sweep"]
 
 _PREFIX = "toolkit-tlc-"
 _GRACE = 2.0
+# Java stays when TLC's main thread has died of a lack of memory and others wait for it.
+_LINGER = 30.0
+_LINGER_UNTOLD = 90.0
 _GUARD = Path(__file__).with_name("guard.py")
 # These make Java say something of its own, or run with other settings than are recorded.
 _JAVA_ENVIRONMENT = {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"}
@@ -89,6 +92,15 @@ class TlcRun:
         Seconds after which the run is ended.
     cancel : threading.Event or None
         Ends the run when set.
+
+    Attributes
+    ----------
+    interrupted : str or None
+        Why the run was ended, if it was.
+    lingered : bool
+        Whether it was ended because Java stayed when TLC had nothing more to say.
+    exit_status : int or None
+        Of the process, when it has ended.
     """
 
     def __init__(
@@ -107,6 +119,10 @@ class TlcRun:
         self.source = source
         self.interrupted: Literal["time-limit", "cancelled"] | None = None
         self.exit_status: int | None = None
+        self.lingered = False
+        self._patience: float | None = None
+        self._looked_at = 0
+        self._said = time.monotonic()
         self._memory = memory
         self._java = java
         self._jar = jar
@@ -180,6 +196,10 @@ class TlcRun:
     def _guard(self) -> None:
         deadline = None if self._timeout is None else time.monotonic() + self._timeout
         while not self._ended.wait(0.05):
+            if self._lingers():
+                self.lingered = True
+                self._kill()
+                return
             if self._cancel is not None and self._cancel.is_set():
                 self.interrupted = "cancelled"
             elif deadline is not None and time.monotonic() >= deadline:
@@ -187,6 +207,23 @@ class TlcRun:
             if self.interrupted is not None:
                 self._kill()
                 return
+
+    def ending(self) -> None:
+        """Say that TLC has told its last: it is ended if it stays and says nothing more."""
+        self._patience = _LINGER
+
+    def _lingers(self) -> bool:
+        silence = time.monotonic() - self._said
+        if silence <= min(_LINGER, _LINGER_UNTOLD):
+            return False
+        errors = self.folder / "stderr"
+        if self._patience is None and errors.stat().st_size != self._looked_at:
+            text = errors.read_bytes()
+            self._looked_at = len(text)
+            if b"OutOfMemoryError" in text:
+                self._patience = _LINGER_UNTOLD
+        stays = self._process is not None and self._process.poll() is None
+        return stays and self._patience is not None and silence > self._patience
 
     def cancel(self) -> None:
         """End the run; from any thread."""
@@ -219,7 +256,9 @@ class TlcRun:
         """Yield TLC's output line by line, until it ends."""
         assert self._process is not None
         assert self._process.stdout is not None
-        yield from self._process.stdout
+        for line in self._process.stdout:
+            self._said = time.monotonic()
+            yield line
         self.exit_status = self._process.wait()
 
     def stderr(self) -> str:

@@ -8,7 +8,6 @@ constant's list, so that the lists themselves say what is small.
 
 from __future__ import annotations
 
-import html
 import itertools
 import os
 import queue
@@ -331,12 +330,14 @@ class SweepResult(msgspec.Struct, frozen=True, kw_only=True):
         return f"<SweepResult {self}>"
 
     def _repr_html_(self) -> str:
+        from toolkit.tlc.render import render_table
+
         frame = self.frame()
-        shown = frame.astype(object).where(frame.notna(), "")
-        table = shown.to_html(index=False, max_rows=100, border=0)
-        return f"<div><p>{html.escape(str(self))}</p>{table}</div>"
+        empty = [name for name in _SELDOM if frame[name].isna().all()]
+        return render_table(frame.drop(columns=empty), title=str(self), limit=100)
 
 
+_SELDOM = ["violated", "length", "remembered", "error"]
 _WORDS = {
     "holds": "hold",
     "fails": "fail",
