@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -12,7 +13,8 @@ from rich.text import Text
 
 from toolkit.cli_common import FOUND, GOOD, console, guarded, plural, write_json
 from toolkit.cli_simulate import counting
-from toolkit.conformance import BugReport, find_bugs
+from toolkit.conformance import BugReport, bugs_frame, find_bugs
+from toolkit.errors import SettingError
 from toolkit.protocols import get_protocol
 
 __all__ = ["bugs", "bugs_command", "bugs_view"]
@@ -73,6 +75,7 @@ def bugs(
     workers: Annotated[
         int | None, typer.Option(help="TLC's worker threads; otherwise one per processor.")
     ] = None,
+    out: Annotated[Path | None, typer.Option(help="Also write the table here, as CSV.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> int:
     """Let planted bugs loose, and see by what each is found, and in which run first.
@@ -90,6 +93,13 @@ def bugs(
             workers=workers,
             progress=progress,
         )
+    if out is not None:
+        try:
+            bugs_frame(reports).to_csv(out, index=False, lineterminator="\n")
+        except OSError as error:
+            raise SettingError(
+                f"the table cannot be written: {error.strerror}", path=out, hint="check the path"
+            ) from error
     if as_json:
         write_json(
             {

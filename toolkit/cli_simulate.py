@@ -76,15 +76,22 @@ def counting(title: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _counts(title: str, counts: Mapping[str, int], none: str) -> Table | Text:
+def _counts(
+    title: str, counts: Mapping[str, int], none: str, medians: Mapping[str, float] | None = None
+) -> Table | Text:
     if not counts:
         return Text(none)
     table = Table(title=title, title_justify="left")
     table.add_column("kind", no_wrap=True)
     table.add_column("count", justify="right")
+    if medians is not None:
+        table.add_column("median of a run", justify="right")
     for name, count in counts.items():
         style = "" if count else "yellow"
-        table.add_row(Text(name, style), Text(f"{count:,}" if count else "never", style))
+        row = [Text(name, style), Text(f"{count:,}" if count else "never", style)]
+        if medians is not None:
+            row.append(Text(f"{medians[name]:g}", style))
+        table.add_row(*row)
     return table
 
 
@@ -115,7 +122,7 @@ def summary_view(summary: Summary) -> Group:
     )
     tables = Table.grid(padding=(0, 4))
     tables.add_row(
-        _counts("actions", summary.actions, "no action"),
+        _counts("actions", summary.actions, "no action", summary.median_actions),
         _counts("faults", summary.faults, "no fault happened"),
     )
     return Group(grid, tables)

@@ -195,6 +195,8 @@ def _summary(report: ValidationReport) -> Table:
     seen = len(report.actions) - len(report.unseen)
     never = f"; never seen: {', '.join(report.unseen)}" if report.unseen else ""
     grid.add_row("actions of the specification seen", f"{seen} of {len(report.actions)}{never}")
+    for name, why in report.unchecked.items():
+        grid.add_row(f"not checked of {name}", f"{why} ({plural(report.actions[name], 'step')})")
     claims = ", ".join(report.invariants) or "none"
     grid.add_row("invariants evaluated in every state", claims)
     unclosed = sum(not verdict.complete for verdict in report.verdicts)

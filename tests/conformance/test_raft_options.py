@@ -8,6 +8,7 @@ import pytest
 from toolkit.conformance import client_history, validate
 from toolkit.histories import KEY_VALUE, check_linearizable
 from toolkit.protocols import get_protocol
+from toolkit.resources import specs_root
 from toolkit.sim import (
     ClientCommand,
     Clock,
@@ -66,6 +67,8 @@ def test_runs_with_an_option_are_accepted_and_their_clients_see_one_store(option
     assert (report.count("accepted"), len(traces)) == (8, 8), str(report.verdicts)
     steps = sum(len(trace.steps) for trace in traces)
     assert sum(verdict.checked.steps for verdict in report.verdicts) == steps
+    left_open = {step.action for trace in traces for step in trace.steps} & set(RAFT.unchecked)
+    assert report.unchecked.keys() == left_open
 
 
 @pytest.mark.slow
@@ -200,3 +203,8 @@ def test_6_3_snapshots_without_sessions_let_a_command_happen_twice() -> None:
         assert told["c4"] == {"value": seen}
         verdict = check_linearizable(client_history(result), KEY_VALUE)
         assert verdict.ok == (bug is None), str(verdict)
+
+
+def test_the_manifest_lists_what_validation_leaves_open() -> None:
+    text = (specs_root() / "manifest.toml").read_text(encoding="utf-8")
+    assert [name for name in RAFT.unchecked if name not in text] == []

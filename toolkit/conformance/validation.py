@@ -191,6 +191,7 @@ def validate(
     entries: list[_Entry] = []
     actions: dict[str, int] = {}
     evaluated: dict[str, None] = {}
+    open_parts: dict[str, str] = {}
     explained = 0
     groups: dict[str, list[_Entry]] = {}
     pending = 0
@@ -217,6 +218,7 @@ def validate(
                 hint="check it as what it is",
             )
         entries.append(entry)
+        open_parts |= plugin.unchecked
         if invariants:
             evaluated |= dict.fromkeys(plugin.invariants)
         expected = plugin.expected_actions
@@ -238,6 +240,7 @@ def validate(
     return ValidationReport(
         verdicts=tuple(verdicts),
         actions=actions,
+        unchecked={name: why for name, why in open_parts.items() if actions.get(name)},
         invariants=tuple(evaluated),
         duration=time.monotonic() - started,
         tlc_seconds=tlc.seconds,

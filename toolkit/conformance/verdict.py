@@ -180,6 +180,9 @@ class ValidationReport(msgspec.Struct, frozen=True, kw_only=True):
         One for each trace, in order.
     actions : dict of str to int
         How often each action of the specification was recorded, 0 included.
+    unchecked : dict of str to str
+        Of the actions that were recorded, those of which the specification leaves something
+        open: what of them was not checked, and why.
     invariants : tuple of str
         The invariants that were evaluated on every state; none if that was not asked for.
     duration : float
@@ -195,6 +198,7 @@ class ValidationReport(msgspec.Struct, frozen=True, kw_only=True):
 
     verdicts: tuple[Verdict, ...]
     actions: dict[str, int]
+    unchecked: dict[str, str]
     invariants: tuple[str, ...]
     duration: float
     tlc_seconds: float

@@ -346,6 +346,9 @@ class Protocol:
     invariants : tuple of str
         Names of the specification's invariants that are evaluated on every state of a trace
         that is validated; each must be cheap where a trace is long.
+    unchecked : mapping of str to str
+        Action to what of it the specification does not speak of, and why: a step of it is
+        allowed, and that part of it was not checked.
     taken : tuple of str
         The variables that a trace must show so that its states can be looked at by themselves,
         whether or not the specification has such steps; none if the trace specification does
@@ -381,6 +384,7 @@ class Protocol:
     )
     expected_actions: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
     invariants: tuple[str, ...] = ()
+    unchecked: Mapping[str, str] = field(default_factory=dict)
     taken: tuple[str, ...] = ()
     answered: Callable[[Any], Any] = field(default=lambda node: None)
     stages: Mapping[str, Stage] = field(default_factory=dict)

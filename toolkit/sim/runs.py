@@ -76,6 +76,8 @@ class Summary:
         Median of the runs' steps.
     actions : dict of str to int
         Steps by action; an action of the protocol that never happened is there with 0.
+    median_actions : dict of str to float
+        The median of the runs' steps, by action.
     faults : dict of str to int
         Faults by kind, crashes and restarts among them.
     reasons : dict of str to int
@@ -99,6 +101,7 @@ class Summary:
     steps: int
     median_steps: float
     actions: dict[str, int]
+    median_actions: dict[str, float]
     faults: dict[str, int]
     reasons: dict[str, int]
     decided: int
@@ -301,6 +304,7 @@ class _Tally:
         self.protocol = protocol
         self.seed = seed
         self.actions: Counter[str] = Counter()
+        self.each: list[dict[str, int]] = []
         self.faults: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.messages: Counter[str] = Counter()
@@ -312,6 +316,7 @@ class _Tally:
         for name in result.expected:
             self.actions.setdefault(name, 0)
         self.actions.update(result.actions)
+        self.each.append(result.actions)
         self.faults.update(result.faults)
         self.reasons[result.reason] += 1
         for name in ("sent", "delivered", "lost", "duplicated"):
@@ -343,6 +348,11 @@ class _Tally:
             median_steps=statistics.median(outcome.steps for outcome in outcomes),
             actions={
                 name: self.actions[name] for name in self.protocol.actions if name in self.actions
+            },
+            median_actions={
+                name: statistics.median(each.get(name, 0) for each in self.each)
+                for name in self.protocol.actions
+                if name in self.actions
             },
             faults=dict(sorted(self.faults.items())),
             reasons=dict(sorted(self.reasons.items())),
