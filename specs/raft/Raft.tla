@@ -125,8 +125,9 @@ ConfigOf(L) == IF ConfigIndex(L) = 0 THEN FirstConfiguration ELSE L[ConfigIndex(
 
 IsMajority(S, of) == 2 * Cardinality(S \cap of) > Cardinality(of)
 
+\* Learners change nothing about who decides.
 IsQuorumOf(c, S) ==
-    IF c = FirstConfiguration
+    IF c.voters = Voters /\ c.old = {}
     THEN \E Q \in Quorums : Q \subseteq S
     ELSE IsMajority(S, c.voters) /\ (c.old # {} => IsMajority(S, c.old))
 
@@ -866,7 +867,7 @@ Ignore(s, m) ==
        \/ /\ m.type = "RequestVote"
           /\ "check-quorum" \in Options
           /\ m.cand # s
-          /\ m.term > currentTerm[s]
+          /\ m.term >= currentTerm[s]
           /\ ~ m.transfer
     /\ UNCHANGED vars
 
@@ -1036,14 +1037,13 @@ InUse ==
     UNION {{log[s][i].config : i \in {i \in 1 .. Len(log[s]) : log[s][i].kind = "config"}} :
                s \in IF Changing THEN Servers ELSE {}}
 
-\* What is taken to be committed is on the disks of a quorum.  (A server that is a quorum by itself
-\* commits what its own disk is still to get: nobody hears of it before that.)
+\* What is taken to be committed is on the disks of a quorum.  A server that is a quorum by itself
+\* may still be writing it: whatever it says of it waits for that.
 CommittedIsDurable ==
     \A s \in Servers :
-        LET i       == commitIndex[s]
-            Copy(p) == IF p = s /\ IsQuorum(s, {s}) THEN log[p] ELSE durable[p].log
-            have    == {p \in Servers : Len(Copy(p)) >= i /\ Copy(p)[i] = log[s][i]}
-        IN  i > 0 => \E c \in InUse : IsQuorumOf(c, have)
+        LET i    == commitIndex[s]
+            have == {p \in Servers : Len(durable[p].log) >= i /\ durable[p].log[i] = log[s][i]}
+        IN  i > 0 => \E c \in InUse : IsQuorumOf(c, have) \/ IsQuorumOf(c, {s})
 
 \* What a server said rests on what its disk holds: a crash cannot make it untrue.
 SaidIsDurable ==
@@ -1052,8 +1052,11 @@ SaidIsDurable ==
         /\ m.type = "RequestVote" => durable[m.cand].currentTerm >= m.term
         /\ m.type \in {"AppendEntries", "InstallSnapshot", "TimeoutNow"} =>
               durable[m.leader].currentTerm >= m.term
+        /\ m.type = "AppendEntries" => Len(durable[m.leader].log) >= m.leaderCommit
         /\ m.type = "InstallSnapshot" =>
               durable[m.leader].snapshot.index >= m.lastIncludedIndex
+        /\ m.type = "AppendEntriesResponse" /\ durable[m.from].currentTerm = m.term
+              => Len(durable[m.from].log) >= m.matchIndex
         /\ m.type = "RequestVoteResponse" /\ m.granted /\ durable[m.from].currentTerm = m.term
               => durable[m.from].votedFor = m.to
 

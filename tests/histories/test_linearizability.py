@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
 from typing import Any
 
@@ -72,6 +73,10 @@ def test_the_checker_agrees_with_trying_every_order_of_5000_histories() -> None:
         assert result.ok == by_trying_every_order(history, KEY_VALUE), str(result)
         if result.ok:
             assert sorted(result.order) == list(range(len(history.operations)))
+            # The order that it tells, part after part, is one in which all can have happened.
+            for key in "ab":
+                order = [history.operations[at] for at in result.order]
+                assert fits(tuple(one for one in order if one.operation["key"] == key), KEY_VALUE)
     assert 1000 < sum(verdicts) < 4000
 
 
@@ -167,6 +172,20 @@ def test_the_model_answers_as_the_machine_does() -> None:
             operation["expected"] = store.data.get(operation["key"])
         result, states[operation["key"]] = KEY_VALUE.apply(states.get(operation["key"]), operation)
         assert result == store.apply(operation)
+
+
+def test_the_model_and_the_machine_know_values_apart_as_json_does() -> None:
+    values = (1, True, 0, False, 1.5, "1", [1], [True], {"a": 1, "b": 2}, {"b": 2, "a": 1}, None)
+    for before in values:
+        for expected in values:
+            store = KeyValueStore()
+            put_in = {"op": "put", "key": "k", "value": before}
+            cas = {"op": "cas", "key": "k", "expected": expected, "value": 7}
+            store.apply(put_in)
+            _, state = KEY_VALUE.apply(None, put_in)
+            result, _ = KEY_VALUE.apply(state, cas)
+            same = json.dumps(before, sort_keys=True) == json.dumps(expected, sort_keys=True)
+            assert result == store.apply(cas) == {"ok": same, "value": before}
 
 
 def test_histories_are_read_and_written_and_what_makes_no_sense_is_refused() -> None:

@@ -130,6 +130,32 @@ def test_4_2_3_who_hears_a_leader_votes_for_nobody_but_when_the_leader_asks(make
     assert get(node, RequestVote(9, "n3", 9, 9), "n3", now=1.2).action == "GrantVote"
 
 
+def test_6_4_1_who_hears_a_leader_votes_for_nobody_in_a_term_it_went_to_since(make: Make) -> None:
+    node = make(settings=LEASE)
+    candidate(node)
+    get(node, append(1), now=1.0)
+    # Late, n3 refuses the vote that this server asked for: the term is 5, n2 may have a lease.
+    get(node, RequestVoteResponse(5, "n3", "n1", False), "n3", now=1.05)
+    assert (node.currentTerm, node.votedFor) == (5, None)
+    assert get(node, RequestVote(5, "n3", 9, 9), "n3", now=1.1).action == "Ignore"
+    assert get(node, RequestVote(5, "n3", 9, 9), "n3", now=1.2).action == "GrantVote"
+
+
+def test_6_2_a_leader_that_gets_no_answers_of_its_term_gives_up(make: Make) -> None:
+    for message in (
+        RequestVote(9, "n2", 9, 9),
+        RequestVoteResponse(2, "n2", "n1", True),
+        success(1, 1),
+    ):
+        node = leading(make, term=1, settings={"check-quorum": "yes"})
+        get(node, message)
+        assert candidate(node).action == "CheckQuorum", message
+    for answer in (success(2, 1), InstallSnapshotResponse(2, "n2", "n1", 1, 0, False)):
+        node = leading(make, term=1, settings={"check-quorum": "yes"})
+        get(node, answer)
+        assert candidate(node).action is None, answer
+
+
 # Handing over (section 3.10)
 
 
@@ -367,6 +393,24 @@ def test_4_2_1_a_learner_gets_entries_and_does_not_count(make: Make) -> None:
     assert node.commitIndex == 3
     get(node, success(1, 4))
     assert node.commitIndex == 4
+
+
+def test_4_2_1_learners_leave_a_quorum_system_as_it_is(make: Make) -> None:
+    node = make(nodes=4, settings=LEARNERS | {"quorum": "weighted:n1=3,n2=1,n3=1"})
+    for learners in ((), ("n4",)):
+        config = Configuration.of(("n1", "n2", "n3"), learners=learners)
+        node.log = Log((Entry(1, "config", "", config),))
+        # With a majority instead, {n1} and {n2, n3} would both be quorums, one before the other.
+        assert node.is_quorum({"n1"})
+        assert not node.is_quorum({"n2", "n3"})
+
+
+def test_a_server_that_was_left_out_sends_clients_to_no_leader_that_is_gone(make: Make) -> None:
+    node = make(settings={"voters": "n2,n3", "membership": "single"})
+    get(node, append(1))
+    assert ask(node, PUT).outputs == [Redirect("c", 0, "n2")]
+    assert candidate(node).action is None
+    assert ask(node, PUT).outputs == [Redirect("c", 0, None)]
 
 
 def test_4_2_1_a_learner_stands_for_no_election(make: Make) -> None:

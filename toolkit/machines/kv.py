@@ -5,8 +5,11 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import msgspec
+
 __all__ = ["KeyValueStore"]
 
+_ENCODER = msgspec.json.Encoder(order="sorted")
 _KEYS = ("a", "b", "c")
 _FIELDS = {
     "get": {"op", "key"},
@@ -59,7 +62,7 @@ class KeyValueStore:
             return {"value": before}
         if kind == "delete":
             return {"ok": self.data.pop(key, None) is not None}
-        if kind == "cas" and before != operation["expected"]:
+        if kind == "cas" and not _same(before, operation["expected"]):
             return {"ok": False, "value": before}
         if operation["value"] is None:
             self.data.pop(key, None)
@@ -88,6 +91,11 @@ class KeyValueStore:
         if kind in {"put", "cas"}:
             operation["value"] = rng.randrange(1_000_000)
         return operation
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Return whether two values are the same in JSON, where ``true`` is not 1."""
+    return one is other or _ENCODER.encode(one) == _ENCODER.encode(other)
 
 
 def _problem(operation: Any) -> str | None:

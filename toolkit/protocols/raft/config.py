@@ -69,13 +69,14 @@ class RaftConfig:
         How voters are changed: ``"no"``, ``"single"`` (one at a time; dissertation, section
         4.1) or ``"joint"`` (joint consensus; section 6).
     learners : bool
-        Whether there may be servers that get the log and do not vote (section 4.2.1).
+        Whether there may be servers that get the log and do not vote (dissertation, section
+        4.2.1).
     voters : tuple of str
         Who votes at first.
     reads : str
         ``"log"``: as an entry like any command; ``"index"``: by asking around whether it still
         leads (dissertation, section 6.4); ``"lease"``: without asking as long as nobody else
-        can lead (section 6.4.1), which needs clocks that keep to ``drift``.
+        can lead (its section 6.4.1), which needs clocks that keep to ``drift``.
     drift : float
         Most that a clock may run fast or slow, as a fraction.
     """

@@ -167,7 +167,12 @@ class RaftCore:
     def _election_timer(self) -> Effects:
         if self.role == "leader":
             return Effects()
-        return self.timeout() if self.takes_part() else Effects(timers=[self._patience()])
+        if self.takes_part():
+            return self.timeout()
+        # Clients are not to be sent to a leader that is gone: nobody tells a server that was
+        # left out who comes after it.
+        self.leader = None
+        return Effects(timers=[self._patience()])
 
     def _heartbeat_timer(self) -> Effects:
         return self.heartbeat()
@@ -242,7 +247,7 @@ class RaftCore:
     def is_quorum(self, servers: Collection[str]) -> bool:
         """Return whether these servers can elect a leader, or commit an entry."""
         config = self.log.config()
-        if config is None or config == self.config.first:
+        if config is None or (config.voters == self.config.first.voters and not config.old):
             return self.config.quorums.is_quorum(servers)
         return config.has_majority(servers)
 
@@ -440,7 +445,7 @@ class RaftCore:
         """Send each server what comes next, and take it that it will arrive.
 
         Entries are sent on without waiting for an answer; what was lost shows when a later
-        request does not fit (dissertation, section 10.2.1, pipelining).
+        request does not fit (dissertation, section 10.2.2, pipelining).
         """
         return [Send(other, self._next(other)) for other in to]
 

@@ -12,6 +12,7 @@ from toolkit.protocols.base import (
     Command,
     Effects,
     Event,
+    Message,
     Output,
     Receive,
     Restart,
@@ -20,7 +21,12 @@ from toolkit.protocols.base import (
 )
 from toolkit.protocols.raft.config import RaftConfig
 from toolkit.protocols.raft.core import ELECTION_TIMER, RaftCore
-from toolkit.protocols.raft.messages import RequestVote, TimeoutNow
+from toolkit.protocols.raft.messages import (
+    AppendEntriesResponse,
+    InstallSnapshotResponse,
+    RequestVote,
+    TimeoutNow,
+)
 
 __all__ = ["Handover"]
 
@@ -45,7 +51,8 @@ class Handover(RaftCore):
     def handle(self, event: Event, now: float) -> Effects:
         """Handle one event (see :class:`toolkit.protocols.base.Node`)."""
         if type(event) is Receive:
-            self._active.add(event.sender)
+            if self.config.check_quorum and self._is_heard(event.message):
+                self._active.add(event.sender)
         elif isinstance(event, Restart) and self.config.check_quorum:
             # It may have answered a leader just before the crash.
             self._contact = now
@@ -67,14 +74,27 @@ class Handover(RaftCore):
         self._active = set()
         return Effects(timers=[self._leaders_patience()])
 
+    def _is_heard(self, message: Message) -> bool:
+        """Return whether a message shows that its sender takes this server for its leader.
+
+        Requests for votes, for instance, show the opposite.
+        """
+        return (
+            self.role == "leader"
+            and isinstance(message, AppendEntriesResponse | InstallSnapshotResponse)
+            and message.term == self.currentTerm
+        )
+
     def check_quorum(self) -> Effects:
         """Give up, having heard from no quorum for an election time-out."""
         return self.abdicate("CheckQuorum")
 
     def _request_vote(self, message: RequestVote) -> Effects:
+        # Also in its own term, which it may have gone to since it heard from the leader of an
+        # earlier one: that one may still count on it (section 6.4.1).
         if (
             self.config.check_quorum
-            and message.term > self.currentTerm
+            and message.term >= self.currentTerm
             and not message.transfer
             and self.has_leader()
         ):

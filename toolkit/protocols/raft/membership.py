@@ -4,6 +4,10 @@ Source: D. Ongaro, *Consensus: Bridging Theory and Practice*, 2014, chapter 4; O
 Ousterhout 2014 (extended version), section 6.  A leader changes nothing before it has committed
 an entry of its own term: without that two leaders could change the configuration side by side
 (D. Ongaro, "bug in single-server membership changes", raft-dev mailing list, July 2015).
+
+A server that was left out is not told so, and goes on asking for votes (section 4.2.3): without
+check-quorum or pre-votes it may depose one leader after the other.  Changes are not kept in the
+clients' sessions: one that is asked for again is made again, if it has been undone meanwhile.
 """
 
 from __future__ import annotations
