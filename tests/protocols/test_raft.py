@@ -352,9 +352,19 @@ def test_figure_2_append_entries_3_a_late_request_takes_nothing_back(make: Make)
 @rule
 def test_figure_2_persistent_state_entries_are_written_before_the_answer_leaves(make: Make) -> None:
     """Figure 2, persistent state: the log."""
-    effects = get(make(), append(1, new=entries(1)))
+    for node in (make(), make(term=1)):
+        effects = get(node, append(1, new=entries(1)))
+        assert effects.write is not None
+        assert effects.write["log"] == (0, entries(1))
+    # A leader's own as well, before it sends them.
+    node = make()
+    candidate(node)
+    effects = get(node, RequestVoteResponse(1, "n2", "n1", True))
     assert effects.write is not None
-    assert effects.write["log"] == (0, entries(1))
+    assert effects.write["log"] == (0, (Entry(1, "noop", ""),))
+    effects = node.handle(Command("c", 0, PUT), 0.0)
+    assert effects.write is not None
+    assert effects.write["log"] == (1, (node.log.entry(2),))
 
 
 def test_figure_2_append_entries_4_entries_that_are_not_in_the_log_are_appended(
