@@ -73,7 +73,10 @@ def lost(trace: Trace) -> list[tuple[int, Any, Any]]:
     apart = []
     for step, state in trace.states():
         view = state[step.node]
-        for index, entry in enumerate(view["log"]["#tup"][: view["commitIndex"]], 1):
+        # A log that was compacted shows what is behind its snapshot.
+        gone = view.get("snapshot", {"index": 0})["index"]
+        committed = view["log"]["#tup"][: view["commitIndex"] - gone]
+        for index, entry in enumerate(committed, gone + 1):
             if known.setdefault(index, entry) != entry:
                 apart.append((index, known[index], entry))
     return apart
