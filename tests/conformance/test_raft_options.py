@@ -16,6 +16,7 @@ from toolkit.sim import (
     Partition,
     RunResult,
     Scenario,
+    ScenarioBuilder,
     load_scenario,
     random_scenario,
     simulate,
@@ -208,3 +209,14 @@ def test_6_3_snapshots_without_sessions_let_a_command_happen_twice() -> None:
 def test_the_manifest_lists_what_validation_leaves_open() -> None:
     text = (specs_root() / "manifest.toml").read_text(encoding="utf-8")
     assert [name for name in RAFT.unchecked if name not in text] == []
+
+
+def test_what_makes_no_sense_to_the_store_is_no_part_of_its_history() -> None:
+    builder = ScenarioBuilder("odd", "raft", servers(3))
+    odd = [{"op": "get"}, {"op": "put", "key": 1, "value": 2}, {"op": ["get"]}, "get", None]
+    for number, operation in enumerate([*odd, {"op": "get", "key": "k"}]):
+        builder = builder.command(1.0 + number / 10, f"c{number}", operation, "n1")
+    result = simulate(RAFT, builder.limit(time=5.0).build())
+    history = client_history(result)
+    assert [one.operation for one in history.operations] == [{"op": "get", "key": "k"}]
+    assert check_linearizable(history, KEY_VALUE).ok
