@@ -26,8 +26,8 @@ SETTINGS: dict[str, str] = {
     "transfer": "yes or no: clients may ask a leader to hand over (default: no)",
     "snapshot": "compact the log after so many entries; 0: never (default: 0)",
     "chunk": "most characters of a snapshot in one message (default: 256)",
-    "membership": "no, single or joint: how voters may be changed; check-quorum=yes keeps those that "
-    "were removed from disturbing (default: no)",
+    "membership": "no, single or joint: how voters may be changed; check-quorum=yes keeps those "
+    "who were removed from disturbing (default: no)",
     "learners": "yes or no: servers that do not vote (default: no)",
     "voters": "the servers that vote at first, NAME,NAME,... (default: all)",
     "reads": "log, index or lease: how reads are answered (default: log)",
