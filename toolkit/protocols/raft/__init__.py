@@ -61,7 +61,9 @@ def _expected_actions(constants: Mapping[str, Any]) -> tuple[str, ...]:
     if "pre-vote" in on:
         # Where there is more than one voter, elections begin with a pre-vote that is won.
         off.add("Timeout")
-    if len(constants["Servers"]["#set"]) <= 3:
+    changing = on & {"single", "joint"}
+    voting = constants["Servers"] if changing else constants.get("Voters", constants["Servers"])
+    if len(voting["#set"]) <= 3:
         # Its own vote and the first one that it gets are a quorum.
         off |= {"CountVote", "CountPreVote"}
     return tuple(name for name in PROTOCOL.actions if name not in off)
