@@ -7,6 +7,8 @@ INSTALLED := $(VENV)/.installed
 OUT ?= out
 # Arguments for pytest, for instance PYTEST='-m "not slow"'.
 PYTEST ?=
+# Processes that run tests side by side, each a file at a time; 0 for none.
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint lab bench clean
@@ -29,7 +31,7 @@ demo: $(INSTALLED) ## Simulate, model-check and validate Raft; write a report to
 
 test: lint ## Check style and types, then run every test, slow ones included.
 	@.ci/browser
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST)
 
 lint: $(INSTALLED) ## Check style (ruff) and types (mypy).
 	$(BIN)/ruff check .

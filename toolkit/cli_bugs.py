@@ -71,7 +71,7 @@ def bugs(
     ] = None,
     runs: Annotated[int, typer.Option(min=1, help="Runs of each bug, at least.")] = 10,
     seed: Annotated[int, typer.Option(help="Seed of each bug's first run.")] = 1,
-    duration: Annotated[float, typer.Option(help="Seconds that a run simulates.")] = 2.5,
+    duration: Annotated[float, typer.Option(help="Seconds that a run simulates.")] = 5.0,
     workers: Annotated[
         int | None, typer.Option(help="TLC's worker threads; otherwise one per processor.")
     ] = None,

@@ -561,6 +561,10 @@ Back(s, m) ==
         THEN (CHOOSE i \in own : \A j \in own : i >= j) + 1
         ELSE m.hintIndex
 
+\* Message m refuses a request of an earlier term.  It says nothing of the log, nor of the rounds of
+\* this term, even if it was this server that led then.
+RefusesOldTerm(m) == ~ m.success /\ m.hintIndex = 0
+
 \* A follower's log does not agree: leader s goes back, and sends from there.
 BackUp(s, m) ==
     LET p    == m.from
@@ -568,6 +572,7 @@ BackUp(s, m) ==
                     ![p] = Max(matchIndex[s][p] + 1, Min(Back(s, m), m.prevLogIndex))]
     IN  /\ AwaitedAnswer(s, m)
         /\ ~ m.success
+        /\ ~ RefusesOldTerm(m)
         /\ m.prevLogIndex > matchIndex[s][p]
         /\ nextIndex' = [nextIndex EXCEPT ![s] = SentOn(s, {p}, log[s], next)]
         /\ Hears(s, m)
@@ -858,7 +863,8 @@ Ignore(s, m) ==
           /\ m.term <= currentTerm[s] \/ IsPreVote(m)
           /\ ~ AwaitedVote(s, m)
           /\ ~ AwaitedPreVote(s, m)
-          /\ AwaitedAnswer(s, m) => ~ m.success /\ m.prevLogIndex <= matchIndex[s][m.from]
+          /\ AwaitedAnswer(s, m) =>
+                RefusesOldTerm(m) \/ (~ m.success /\ m.prevLogIndex <= matchIndex[s][m.from])
           /\ AwaitedReceipt(s, m) => ~ m.done /\ ~ WantsChunk(s, m)
        \/ /\ m.type = "TimeoutNow"
           /\ m.to = s

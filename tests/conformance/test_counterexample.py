@@ -78,7 +78,7 @@ def test_it_is_shown_as_a_recorded_run_is(result: CheckResult) -> None:
 
 def test_an_action_with_a_parameter_of_another_kind_is_placed_by_what_changed() -> None:
     manifest = load_manifest()
-    found = run_model(manifest, manifest["paxos-replies-early"])
+    found = run_model(manifest, manifest["paxos-ignores-accepted"])
     trace = counterexample_trace(found, get_protocol("paxos"))
     assert (trace.steps[0].action, trace.steps[0].node) == ("Request", "p1")
     assert trace.steps[0].received is None

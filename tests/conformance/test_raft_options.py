@@ -77,7 +77,7 @@ def test_runs_with_an_option_are_accepted_and_their_clients_see_one_store(option
 def test_states_that_were_recorded_are_the_specifications_own(option: str) -> None:
     count, settings = OPTIONS[option]
     spoilt = []
-    for seed in range(1, 9):
+    for seed in range(1, 5):
         scenario = random_scenario(RAFT, servers(count), seed, settings=settings)
         trace, _ = simulate_trace(RAFT, scenario)
         last = trace.steps[-1].index

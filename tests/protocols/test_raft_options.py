@@ -30,6 +30,7 @@ from toolkit.protocols.raft import RaftNode
 from toolkit.protocols.raft.core import ELECTION_TIMER, HEARTBEAT_TIMER
 from toolkit.protocols.raft.log import Log, apply_write
 from toolkit.protocols.raft.messages import (
+    AppendEntriesResponse,
     Configuration,
     Entry,
     InstallSnapshot,
@@ -301,8 +302,6 @@ def test_7_a_follower_that_needs_what_is_gone_is_sent_the_snapshot(make: Make) -
     ask(node, PUT)
     get(node, success(1, 2))
     node.handle(Timeout(SNAPSHOT_TIMER), 0.0)
-    from toolkit.protocols.raft.messages import AppendEntriesResponse
-
     refused = AppendEntriesResponse(1, "n3", "n1", False, 0, 2, 0, 1)
     first = only(get(node, refused, "n3"))
     assert isinstance(first, InstallSnapshot)
@@ -491,3 +490,14 @@ def test_a_log_that_is_written_is_the_log(make: Make) -> None:
         apply_write(durable, effects.write)
     assert durable["log"] == node.log
     assert durable["log"] != Log()
+
+
+def test_6_4_the_refusal_of_an_earlier_terms_request_answers_no_round(make: Make) -> None:
+    # This server led an earlier term too: a request of that time arrives late, and the refusal
+    # carries its round.
+    node = settled(make, settings=INDEX)
+    late = AppendEntriesResponse(1, "n2", "n1", False, 0, 1, 0, 0, 1)
+    assert get(node, late).action == "Ignore"
+    assert ask(node, GET).action == "ReadIndex"
+    assert (node.acked["n2"], node.nextIndex["n2"]) == (0, 2)
+    assert get(node, success(1, 1)).outputs == []

@@ -8,9 +8,9 @@ hold in what they recorded, and whether the clients' history is linearizable.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
-import pandas as pd
 
 from toolkit.conformance.histories import client_history
 from toolkit.conformance.validation import validate
@@ -20,6 +20,9 @@ from toolkit.histories import KEY_VALUE, check_linearizable
 from toolkit.protocols.base import Protocol, Stage
 from toolkit.sim import RunResult, simulate_runs
 from toolkit.trace import MemorySink, Trace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["BugReport", "bugs_frame", "find_bugs"]
 
@@ -105,7 +108,7 @@ def find_bugs(
     *,
     runs: int = 10,
     seed: int = 1,
-    duration: float = 2.5,
+    duration: float = 5.0,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[BugReport]:
@@ -218,6 +221,8 @@ def bugs_frame(reports: Sequence[BugReport]) -> pd.DataFrame:
 
     def first(found: tuple[int, ...]) -> int | None:
         return found[0] if found else None
+
+    import pandas as pd
 
     rows = [
         {

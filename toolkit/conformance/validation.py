@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ from toolkit.conformance.verdict import (
     ValidationReport,
     Verdict,
 )
-from toolkit.errors import InternalError, SettingError, TlcError, ToolkitError, UnknownNameError
+from toolkit.errors import SettingError, TlcError, ToolkitError, UnknownNameError
 from toolkit.protocols import get_protocol
 from toolkit.tlc import CheckResult, check
 from toolkit.trace import Step, Trace, read_traces
@@ -35,6 +36,29 @@ _STATES = "SPECIFICATION StatesSpec\nINVARIANTS Accepted Claims\nVIEW TraceView"
 _LOCATE = "SPECIFICATION TraceSpec\nINVARIANTS Accepted Stuck"
 _EXPLAIN = "SPECIFICATION ExplainSpec\nINVARIANT Before"
 _FOLLOW = "SPECIFICATION TraceSpec\nINVARIANTS Accepted Follow"
+
+
+_BROKEN = re.compile(r'<<"broken", (\d+), (\d+), "(\w+)">>')
+
+
+class _Heard:
+    """What TLC prints, as it comes.
+
+    An invariant that fails once may fail in all states that follow: of each, the first place in
+    a piece is kept.
+    """
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.broken: dict[tuple[int, str], int] = {}
+
+    def take(self, line: str) -> None:
+        match = _BROKEN.fullmatch(line.strip())
+        if match is None:
+            self.lines.append(line)
+            return
+        key, at = (int(match[1]), match[3]), int(match[2])
+        self.broken[key] = min(at, self.broken.get(key, at))
 
 
 class _Tlc:
@@ -61,17 +85,19 @@ class _Tlc:
         if workers is not None:
             options["workers"] = workers
         source = encoder.source(config, layout, stop=stop)
-        result = check(source, deadlock=False, **options)
+        heard = _Heard()
+        result = check(source, deadlock=False, on_print=heard.take, **options)
         self.seconds += result.duration
         self.runs += 1
         self.version = result.tlc_version
         said = []
         if result.ok:
-            if result.log_cut:
-                raise InternalError("TLC said more than is kept", hint="give it fewer traces")
-            for value in parse_values(result.prints):
+            for value in parse_values("\n".join(heard.lines)):
                 if isinstance(value, Tuple):
                     said.append(list(value.elements))
+            said += [
+                ["broken", piece, at, name] for (piece, name), at in sorted(heard.broken.items())
+            ]
         elif result.outcome in {"cancelled", "time-limit", "out-of-memory"}:
             raise TlcError(
                 f"the validation was not finished: {result.outcome}",

@@ -203,7 +203,9 @@ class RaftCore:
             return self.ignore()
         if message.success:
             return self.record_match(message)
-        if message.prevLogIndex <= self.matchIndex[message.sender]:
+        # Without a hint it refuses a request of an earlier term, in which this server may have led
+        # too: that says nothing of the log, nor of the rounds of this term.
+        if not message.hintIndex or message.prevLogIndex <= self.matchIndex[message.sender]:
             return self.ignore()
         return self.back_up(message)
 
