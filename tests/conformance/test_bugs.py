@@ -14,15 +14,19 @@ RAFT = get_protocol("raft")
 BY_INVARIANT = {
     "votes-twice": "VotesOnce",
     "votes-before-durable": "SaidIsDurable",
-    "cuts-off-always": "CommittedIsDurable",
+    "cuts-off-always": "SaidIsDurable",
     "skips-consistency-check": "LogMatching",
 }
 """Bugs whose damage shows in a named invariant in few runs."""
 
 
+BY_CLIENTS = ["lease-for-ever", "snapshots-without-sessions"]
+"""Bugs of what the specification does not speak of."""
+
+
 @pytest.fixture(scope="module")
 def reports() -> dict[str, BugReport]:
-    return {one.bug: one for one in find_bugs(RAFT, runs=6)}
+    return {one.bug: one for one in find_bugs(RAFT, runs=1)}
 
 
 @pytest.mark.parametrize("bug", RAFT.planted)
@@ -31,7 +35,7 @@ def test_a_planted_bug_of_raft_is_caught(reports: dict[str, BugReport], bug: str
     assert report.caught, f"{bug} was not caught in {report.runs} runs"
     assert f"--bug {bug}" in (report.replay or "")
     assert report.undecided == 0
-    if report.stage.scenario is None:
+    if bug not in BY_CLIENTS:
         assert report.validation, "validation is to find what is no matter of time or content"
 
 
@@ -40,7 +44,7 @@ def test_its_damage_is_named_by_an_invariant(reports: dict[str, BugReport], bug:
     assert BY_INVARIANT[bug] in reports[bug].invariants
 
 
-@pytest.mark.parametrize("bug", ["lease-for-ever", "snapshots-without-sessions"])
+@pytest.mark.parametrize("bug", BY_CLIENTS)
 def test_what_the_specification_does_not_speak_of_is_caught_by_the_clients(
     reports: dict[str, BugReport], bug: str
 ) -> None:

@@ -327,3 +327,25 @@ def test_the_specification_does_not_allow_figure_8_with_the_bug_of_counting() ->
     assert divergence.record is not None
     assert divergence.record.action == "AdvanceCommitIndex"
     assert divergence.record.node == "n1"
+
+
+def test_a_change_asked_for_too_early_waits_for_an_entry_of_the_term() -> None:
+    order = [
+        step.action
+        for step in seen("early-change").trace.steps
+        if step.action in {"BecomeLeader", "Reply", "AdvanceCommitIndex", "ChangeConfiguration"}
+    ]
+    assert order[:4] == ["BecomeLeader", "Reply", "AdvanceCommitIndex", "ChangeConfiguration"]
+
+
+def test_a_snapshot_takes_the_place_of_a_tail_that_does_not_agree() -> None:
+    run = seen("stale-tail")
+    assert [step.node for step in run.steps("InstallSnapshot")] == ["n1"]
+    result = run.result
+    assert result.nodes["n1"].log.last_index == result.nodes["n2"].log.last_index
+    assert {node.sessions.machine.data["x"] for node in result.nodes.values()} == {5}
+
+
+def test_a_command_that_is_asked_for_again_after_everybody_crashed_happens_once() -> None:
+    told = {call.client: call.result for call in seen("asked-again").result.calls}
+    assert (told["c1"], told["c4"]) == ({"ok": True}, {"value": 2})

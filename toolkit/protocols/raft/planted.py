@@ -293,16 +293,25 @@ PLANTED: dict[str, NodeFactory] = {
 _VOTERS = {"voters": "n1,n2,n3"}
 
 STAGES: dict[str, Stage] = {
-    "commits-by-counting": Stage(settings={"batch": "1"}, runs=20),
-    "commits-to-the-end": Stage(settings={"batch": "1"}, runs=20),
+    "votes-for-old-logs": Stage(runs=2),
+    "forgets-vote": Stage(runs=3),
+    "forgets-term": Stage(runs=3),
+    "forgets-log": Stage(runs=3),
+    "commits-by-counting": Stage(settings={"batch": "1"}, runs=3),
+    "never-cuts-off": Stage(runs=2),
+    "skips-consistency-check": Stage(runs=2),
+    "commits-to-the-end": Stage(settings={"batch": "1"}, runs=9),
+    "ignores-higher-term": Stage(runs=5),
+    "accepts-old-terms": Stage(runs=2),
+    "believes-in-agreement": Stage(runs=2),
     "pre-votes-with-the-term": Stage(settings={"pre-vote": "yes"}),
     "reads-without-asking": Stage(settings={"reads": "index"}),
     "lease-for-ever": Stage(scenario="raft-stale-reads-lease"),
     "snapshots-without-sessions": Stage(scenario="raft-asked-again"),
-    "keeps-its-tail": Stage(settings={"snapshot": "2", "batch": "1"}, runs=40),
-    "changes-too-early": Stage(nodes=5, settings={"membership": "single", **_VOTERS}, runs=40),
-    "changes-twice-at-once": Stage(nodes=5, settings={"membership": "single", **_VOTERS}, runs=40),
-    "learners-vote": Stage(nodes=5, settings={"learners": "yes", **_VOTERS}, runs=20),
-    "new-majority-alone": Stage(nodes=5, settings={"membership": "joint", **_VOTERS}, runs=20),
+    "keeps-its-tail": Stage(scenario="raft-stale-tail"),
+    "changes-too-early": Stage(scenario="raft-early-change"),
+    "changes-twice-at-once": Stage(nodes=5, settings={"membership": "single", **_VOTERS}, runs=8),
+    "learners-vote": Stage(nodes=5, settings={"learners": "yes", **_VOTERS}, runs=5),
+    "new-majority-alone": Stage(nodes=5, settings={"membership": "joint", **_VOTERS}, runs=3),
 }
-"""Where bugs show themselves that need an option, more servers or more runs."""
+"""Where bugs show themselves that need an option, more servers, more runs or a certain event."""
