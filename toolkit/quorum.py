@@ -9,6 +9,7 @@ needs is checked when a pair is made: every quorum of phase 1 meets every quorum
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 from itertools import combinations, product
 
 from toolkit.errors import QuorumError
@@ -89,6 +90,10 @@ class QuorumSystem:
             return False
         return any(map(present.issuperset, self.minimal))
 
+    def is_majority(self) -> bool:
+        """Return whether the quorums are known to be all majorities of the members."""
+        return False
+
     def meets(self, other: QuorumSystem) -> tuple[frozenset[str], frozenset[str]] | None:
         """Return two quorums, one of each system, that do not intersect.
 
@@ -118,6 +123,42 @@ class QuorumSystem:
     def __repr__(self) -> str:
         shown = " ".join("{" + ",".join(sorted(quorum)) + "}" for quorum in self.minimal)
         return f"QuorumSystem({shown})"
+
+
+class _Threshold(QuorumSystem):
+    """Any so many members are a quorum: counted, since there may be very many of them."""
+
+    def __init__(self, members: tuple[str, ...], size: int) -> None:
+        self.members = members
+        self.size = size
+        self._known = frozenset(members)
+
+    @cached_property
+    def minimal(self) -> tuple[frozenset[str], ...]:  # type: ignore[override]
+        return tuple(map(frozenset, combinations(self.members, self.size)))
+
+    def is_quorum(self, nodes: Collection[str]) -> bool:
+        present = nodes if isinstance(nodes, (set, frozenset)) else frozenset(nodes)
+        return len(present) >= self.size and len(present & self._known) >= self.size
+
+    def meets(self, other: QuorumSystem) -> tuple[frozenset[str], frozenset[str]] | None:
+        if (
+            isinstance(other, _Threshold)
+            and self.members == other.members
+            and self.size + other.size > len(self.members)
+        ):
+            return None
+        return super().meets(other)
+
+    def is_majority(self) -> bool:
+        return self.size == len(self.members) // 2 + 1
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, _Threshold):
+            return (self.members, self.size) == (other.members, other.size)
+        return super().__eq__(other)
+
+    __hash__ = QuorumSystem.__hash__
 
 
 class QuorumPair:
@@ -186,13 +227,13 @@ def threshold(members: Iterable[str], size: int) -> QuorumSystem:
     >>> len(threshold("abcde", 3).minimal)
     10
     """
-    names = sorted(set(members))
+    names = tuple(sorted(set(members)))
     if not 1 <= size <= len(names):
         raise QuorumError(
             f"a quorum of {size} among {len(names)} members",
             hint=f"choose a size from 1 to {len(names)}",
         )
-    return QuorumSystem(names, (frozenset(chosen) for chosen in combinations(names, size)))
+    return _Threshold(names, size)
 
 
 def majority(members: Iterable[str]) -> QuorumSystem:

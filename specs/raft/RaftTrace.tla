@@ -3,7 +3,8 @@
 (* Which step of Raft.tla a recorded event stands for: one line per        *)
 (* action.  See Trace.tla for how a trace is checked.                      *)
 (*                                                                         *)
-(* Constants of the trace's header: Servers, Quorums, Batch, DiskQueue;    *)
+(* Constants of the trace's header: Servers, Batch, DiskQueue; Quorums,    *)
+(* where they are not all majorities of the first voters;                  *)
 (* Options, where any is on; Voters, where not all servers vote at first;  *)
 (* Window, where entries wait to be sent on;                               *)
 (* and Values, where a trace shows what clients asked for neither by the   *)
@@ -12,12 +13,15 @@
 EXTENDS Trace
 
 TraceServers == Header.Servers
-TraceQuorums == Header.Quorums
 TraceBatch == Header.Batch
 TraceDiskQueue == Header.DiskQueue
 TraceOptions == IF "Options" \in DOMAIN Header THEN Header.Options ELSE {}
 TraceWindow == IF "Window" \in DOMAIN Header THEN Header.Window ELSE 1000000
 TraceVoters == IF "Voters" \in DOMAIN Header THEN Header.Voters ELSE Header.Servers
+TraceQuorums ==
+    IF "Quorums" \in DOMAIN Header THEN Header.Quorums
+    ELSE {Q \in SUBSET TraceVoters :
+             Cardinality(Q) = (Cardinality(TraceVoters) \div 2) + 1}
 TraceMayCrash == TraceNodes
 
 \* Any string may be asked for.  (A set of those that were would be worked out before the

@@ -83,13 +83,20 @@ def constants(config: RaftConfig) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``Servers``, ``Quorums`` (the minimal ones), ``Batch`` (most entries in a message) and
+        ``Servers``, ``Quorums`` (the minimal ones, where they are not all majorities of the
+        first voters), ``Batch`` (most entries in a message) and
         ``DiskQueue`` (the most writes that may wait for a disk); ``Window``, ``Options`` and
         ``Voters``.
     """
     return {
         "Servers": {"#set": sorted(config.servers)},
-        "Quorums": {"#set": [{"#set": sorted(quorum)} for quorum in config.quorums.minimal]},
+        **(
+            {}
+            if config.quorums.is_majority()
+            else {
+                "Quorums": {"#set": [{"#set": sorted(quorum)} for quorum in config.quorums.minimal]}
+            }
+        ),
         "Batch": config.batch,
         "DiskQueue": 1_000_000,
         "Window": config.window,
@@ -113,7 +120,7 @@ def trace_constants(constants: Mapping[str, Any], largest: int) -> dict[str, Any
     TraceError
         If a constant is missing.
     """
-    names = ("Servers", "Quorums", "Batch", "DiskQueue")
+    names = ("Servers", "Batch", "DiskQueue")
     if missing := [name for name in names if name not in constants]:
         raise TraceError(
             f"the header's constants lack {', '.join(missing)}",
