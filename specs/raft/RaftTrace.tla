@@ -186,9 +186,12 @@ Take(e) ==
         /\ msgs' = TookSent(e, msgs)
         /\ UNCHANGED disk
 
+\* Logs and reads as Shown, so that they can be laid beside what was recorded.
 Snapshot ==
-    [role |-> role, currentTerm |-> currentTerm, votedFor |-> votedFor, log |-> log,
-     commitIndex |-> commitIndex, votesGranted |-> votesGranted, nextIndex |-> nextIndex,
-     matchIndex |-> matchIndex, snapshot |-> snapshot, incoming |-> incoming,
-     offset |-> offset, round |-> round, acked |-> acked, reads |-> reads, up |-> up, durable |-> durable, disk |-> disk, msgs |-> msgs]
+    [role |-> role, currentTerm |-> currentTerm, votedFor |-> votedFor,
+     log |-> [s \in Servers |-> Shown(s).log], commitIndex |-> commitIndex,
+     votesGranted |-> votesGranted, nextIndex |-> nextIndex, matchIndex |-> matchIndex,
+     snapshot |-> snapshot, incoming |-> incoming, offset |-> offset, round |-> round,
+     acked |-> acked, reads |-> [s \in Servers |-> Shown(s).reads], up |-> up,
+     durable |-> [s \in Servers |-> Shown(s).durable], disk |-> disk, msgs |-> msgs]
 =============================================================================

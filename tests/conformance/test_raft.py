@@ -1,13 +1,14 @@
-"""Raft's runs are behaviours of its specification, and each planted bug is found out."""
+"""Raft's runs are behaviours of its specification."""
 
 from __future__ import annotations
 
 import msgspec
 import pytest
 
-from toolkit.conformance import ValidationReport, validate
+from toolkit.analysis.states import explorer_data
+from toolkit.conformance import ValidationReport, follow, validate
 from toolkit.protocols import get_protocol
-from toolkit.sim import simulate_runs
+from toolkit.sim import load_scenario, simulate_runs, simulate_trace
 from toolkit.trace import MemorySink, Trace
 
 pytestmark = pytest.mark.slow
@@ -49,3 +50,12 @@ def test_a_trace_that_says_less_is_checked_for_what_it_says() -> None:
     report = validate([Trace(header=trace.header, records=records, end=trace.end)])
     assert judged(report) == (1, 0)
     assert report.verdicts[0].checked.variables == 0
+
+
+@pytest.mark.parametrize("name", ["raft-asked-again", "raft-stale-reads", "raft-stale-tail"])
+def test_the_specifications_states_are_shown_as_the_implementation_shows_its_own(name: str) -> None:
+    trace, _ = simulate_trace(RAFT, load_scenario(name))
+    followed = follow(trace)
+    assert followed.verdict.status == "accepted"
+    assert len(followed.states) == len(trace.steps) + 1
+    assert explorer_data(trace, followed)["differing"] == []

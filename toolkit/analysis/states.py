@@ -216,7 +216,7 @@ def explorer_data(
     if has_logs(trace):
         albums.append(_Album(nodes, whose, whole=whose != IMPLEMENTATION))
         if followed is not None and followed.states:
-            albums.append(_Album(nodes, "specification", whole=True))
+            albums.append(_Album(nodes, "specification", whole=False))
 
     captions: list[str] = []
     tables: list[str] = []
