@@ -496,8 +496,8 @@ def test_6_4_the_refusal_of_an_earlier_terms_request_answers_no_round(make: Make
     # This server led an earlier term too: a request of that time arrives late, and the refusal
     # carries its round.
     node = settled(make, settings=INDEX)
-    late = AppendEntriesResponse(1, "n2", "n1", False, 0, 1, 0, 0, 1)
-    assert get(node, late).action == "Ignore"
+    late = AppendEntriesResponse(1, "n3", "n1", False, 0, 1, 0, 0, 1)
+    assert get(node, late, "n3").action == "Ignore"
     assert ask(node, GET).action == "ReadIndex"
-    assert (node.acked["n2"], node.nextIndex["n2"]) == (0, 2)
+    assert (node.acked["n3"], node.nextIndex["n3"]) == (0, 2)
     assert get(node, success(1, 1)).outputs == []
