@@ -10,6 +10,7 @@ import pytest
 
 from toolkit.protocols.base import (
     Command,
+    Disconnected,
     Effects,
     Event,
     Message,
@@ -32,6 +33,25 @@ class Text(Message, frozen=True, tag="text"):
     word: str
 
 
+class Line(Message, frozen=True, tag="line"):
+    """A word on a connection."""
+
+    transport = "connection"
+
+    word: str
+
+
+class Hello(Message, frozen=True, tag="hello"):
+    """The first word on a connection."""
+
+    transport = "opening"
+
+    word: str
+
+
+TRANSPORTS = {"datagram": Text, "connection": Line, "opening": Hello}
+
+
 class Puppet:
     """Does what it is told, and remembers what it heard."""
 
@@ -46,9 +66,12 @@ class Puppet:
         if isinstance(event, Start):
             return Effects()
         if isinstance(event, Receive):
-            assert isinstance(event.message, Text)
+            assert isinstance(event.message, Text | Line | Hello)
             self.heard.append(event.message.word)
             return Effects(action="Hear")
+        if isinstance(event, Disconnected):
+            self.heard.append(f"lost {event.peer}")
+            return Effects(action="Tick")
         if isinstance(event, Timeout):
             self.heard.append(f"timer {event.timer}")
             if event.timer == "endless":
@@ -62,7 +85,9 @@ class Puppet:
     def obey(self, command: Command) -> Effects:
         order = command.operation
         effects = Effects(action=order.get("action", "Do"))
-        effects.sends = [Send(to, Text(order["say"])) for to in order.get("to", ())]
+        kind = TRANSPORTS[order.get("by", "datagram")]
+        effects.sends = [Send(to, kind(order["say"])) for to in order.get("to", ())]
+        effects.closes = list(order.get("closes", ()))
         effects.timers = [SetTimer(*timer) for timer in order.get("timers", ())]
         if "write" in order:
             self.x = order["write"]
@@ -95,6 +120,7 @@ PUPPET = Protocol(
     spec_module="Puppet",
     trace_module="PuppetTrace",
     timers=("t", "u", "tick"),
+    connected=True,
 )
 
 

@@ -22,6 +22,17 @@ the disk it leaves at once.  A write becomes durable in a step of its own, ``Flu
 crash loses what the disk had not reached: ``Crash``.  Both are the host's steps and the
 specification's actions.
 
+**Connections.** A message is a datagram unless its class says otherwise: it may be lost,
+duplicated, delayed and reordered.  Messages of the transport ``"connection"`` travel on a
+connection between two nodes, in order and once, and a loss breaks it: nothing that is sent on it
+afterwards arrives, and both ends get :class:`Disconnected`.  A message of the transport
+``"opening"`` opens a connection, of which it is the first message; the receiver's end is attached
+to it when that message arrives, and may answer on it from then on.  ``Effects.closes`` closes
+connections.  What is sent where there is no connection does not leave at all.  When an end is
+closed, broken or attached to a new connection, what it still held back for the old one is
+dropped.  Between two nodes there is at most one connection, whichever of them opened it; a crash
+breaks all of a node's.
+
 **Names.** ``Effects.action`` is the specification's action that this handling was, and
 ``Effects.params`` its parameters other than the node and the message.
 """
@@ -38,6 +49,7 @@ import msgspec
 
 __all__ = [
     "Command",
+    "Disconnected",
     "Effects",
     "Event",
     "Message",
@@ -62,9 +74,13 @@ class Message(msgspec.Struct, frozen=True, tag_field="type", gc=False):
     are the fields of the specification's record, but for those that ``unrecorded`` names: the
     specification does not speak of them.  A message is equal to another one with the same
     fields.
+
+    ``transport`` is ``"datagram"``, ``"connection"`` or ``"opening"``: see *Connections* above.
+    A protocol that uses the latter two says so by :attr:`Protocol.connected`.
     """
 
     unrecorded: ClassVar[tuple[str, ...]] = ()
+    transport: ClassVar[str] = "datagram"
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -84,6 +100,20 @@ class Receive(msgspec.Struct, frozen=True, gc=False):
 
     sender: str
     message: Message
+
+
+class Disconnected(msgspec.Struct, frozen=True, gc=False):
+    """The connection to another node is gone: it was closed there, or broken.
+
+    What was sent on it may have arrived up to some message, and nothing after that.
+
+    Parameters
+    ----------
+    peer : str
+        The other node.
+    """
+
+    peer: str
 
 
 class Timeout(msgspec.Struct, frozen=True, gc=False):
@@ -128,12 +158,12 @@ class Restart(msgspec.Struct, frozen=True):
     durable: Mapping[str, Any]
 
 
-Event: TypeAlias = Start | Receive | Timeout | Command | Restart
+Event: TypeAlias = Start | Receive | Disconnected | Timeout | Command | Restart
 """Any event that a host hands to a node."""
 
 
 class Send(msgspec.Struct, frozen=True, gc=False):
-    """A message to be sent; it may be lost, duplicated, delayed and reordered.
+    """A message to be sent, by the transport that its class names.
 
     Parameters
     ----------
@@ -220,6 +250,8 @@ class Effects(msgspec.Struct):
         Durable variables to write, name to new value.
     outputs : list of Output or Redirect
         Answers to clients, leaving by the output rule.
+    closes : list of str
+        Nodes to which the connection is closed, at once and before anything is sent.
     """
 
     action: str | None = None
@@ -228,6 +260,7 @@ class Effects(msgspec.Struct):
     timers: list[SetTimer] = []
     write: Mapping[str, Any] | None = None
     outputs: list[Output | Redirect] = []
+    closes: list[str] = []
 
 
 @runtime_checkable
@@ -359,6 +392,8 @@ class Protocol:
         Planted bugs: name to a ``make_node`` that has the bug.  For tests and lessons only.
     timers : tuple of str
         The names that its timers have: those that a scenario can let run out.
+    connected : bool
+        Whether it has messages that travel on connections.
     apply_write : callable
         ``apply_write(durable, write)``: merge a write that became durable into the disk's
         content, in place.
@@ -390,6 +425,7 @@ class Protocol:
     stages: Mapping[str, Stage] = field(default_factory=dict)
     planted: Mapping[str, NodeFactory] = field(default_factory=dict)
     timers: tuple[str, ...] = ()
+    connected: bool = False
     apply_write: Callable[[dict[str, Any], Mapping[str, Any]], None] = field(
         default=lambda durable, write: durable.update(write)
     )

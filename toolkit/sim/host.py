@@ -13,8 +13,11 @@ nanosecond, and no set or hash is iterated over.
 
 A message is lost when the link loses it, when its link is cut at the time it is sent or at
 the time it would arrive, or when its receiver is down then.  What a node sends to itself
-takes a microsecond and is lost only if the node is down when it arrives.  Clients sit beside
-their nodes: commands and answers take no time, and a command to a node that is down is lost.
+takes a microsecond and is lost only if the node is down when it arrives.  On a connection
+(:mod:`toolkit.sim.connections`) messages are neither duplicated nor reordered, and whatever would
+lose one breaks it; both ends learn of that 10 ms later, however far apart they are.  Clients
+sit beside their nodes: commands and answers take no time, and a command to a node that is down
+is lost.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ import msgspec
 from toolkit.errors import InternalError, SettingError
 from toolkit.protocols.base import (
     Command,
+    Disconnected,
     Effects,
     Event as NodeEvent,
     Message,
@@ -43,6 +47,7 @@ from toolkit.protocols.base import (
     Timeout,
 )
 from toolkit.sim import scenario as plan
+from toolkit.sim.connections import NOTICE, Connections
 from toolkit.sim.fit import check_timers, planted
 from toolkit.sim.network import Disk, Link
 from toolkit.sim.recorder import Recorder
@@ -63,7 +68,7 @@ _STILL = 1_000_000
 REDIRECT = 0.005
 """Seconds until a client that is sent elsewhere asks there."""
 
-_DELIVER, _TIMER, _FLUSH, _TRY, _PLANNED, _FOLLOW = range(6)
+_DELIVER, _TIMER, _FLUSH, _TRY, _PLANNED, _FOLLOW, _ARRIVE, _NOTICE = range(8)
 
 
 class _Pending(msgspec.Struct, gc=False):
@@ -155,6 +160,7 @@ class _Run:
         self.requests: dict[tuple[str, int], _Pending] = {}
         self.next_request: Counter[str] = Counter()
         self.cut: set[tuple[str, str]] = set()
+        self.wires = Connections() if protocol.connected else None
         # Faults of the step under way: they are recorded after it.
         self.pending_faults: list[tuple[str, dict[str, Any]]] = []
         self.hosts = {
@@ -220,6 +226,9 @@ class _Run:
             elif kind == _FLUSH:
                 if hosts[a].life != b:
                     continue
+            elif kind == _NOTICE:
+                if self.wires is None or self.wires.attached(a, b) != c:
+                    continue
             elif kind in (_TRY, _FOLLOW) and a.answered:
                 continue
             if time > limit:
@@ -237,6 +246,11 @@ class _Run:
                 self.ask(a)
             elif kind == _FOLLOW:
                 self.put(a, b)
+            elif kind == _ARRIVE:
+                self.arrive(a, b, c, *d)
+            elif kind == _NOTICE:
+                self.disconnect(hosts[a], b)
+                self.handle(hosts[a], Disconnected(b))
             else:
                 self.happen(a)
             if self.steps >= step_limit:
@@ -276,6 +290,8 @@ class _Run:
                     f"sets timers without end at {self.now} s, and no action comes of it",
                     "let such a timer wait",
                 )
+        for peer in effects.closes:
+            self.disconnect(host, peer)
         leaving: list[tuple[int, str, Message]] = []
         if effects.write is not None:
             host.queue.append(_Queued(effects.write, effects.sends, effects.outputs))
@@ -342,6 +358,8 @@ class _Run:
                 self.redirect(host, output)
             else:
                 self.answer(host, output)
+        if self.wires is not None:
+            sends = self.connected(host, self.wires, sends)
         if not sends:
             return []
         leaving = [
@@ -363,13 +381,20 @@ class _Run:
             link = host.links.get(to)
             if link is None:
                 self.fail(f"sends to {to!r}, which is no node", f"nodes: {', '.join(self.hosts)}")
+            wire = None
+            if self.wires is not None and message.transport != "datagram":
+                wire = self.wires.number(name, to)
             if self.cut and (name, to) in self.cut:
-                self.lose(number, to, "cut")
+                self.lose(number, to, "cut", name, wire)
                 continue
             size = len(msgspec.json.encode(message)) if link.sized else 0
             arrivals, reordered = link.transmit(now, size, self.network_rng)
             if not arrivals:
-                self.lose(number, to, "loss")
+                self.lose(number, to, "loss", name, wire)
+                continue
+            if wire is not None and self.wires is not None:
+                at = self.wires.arrival(name, to, wire, arrivals[0])
+                self.push(at, _ARRIVE, to, name, number, (message, wire))
                 continue
             if reordered:
                 self.note("reorder", {"id": number, "to": to})
@@ -392,9 +417,70 @@ class _Run:
         self.tally.delivered += 1
         self.handle(host, Receive(sender, message), (sender, number, message))
 
-    def lose(self, number: int, to: str, why: str) -> None:
+    def lose(
+        self, number: int, to: str, why: str, sender: str = "", wire: int | None = None
+    ) -> None:
+        """Note that a message is lost, and that this breaks the connection that it was sent on."""
         self.tally.lost += 1
         self.note("lose", {"id": number, "to": to, "why": why})
+        if wire is not None and self.wires is not None and self.wires.lose(wire):
+            self.notify(sender, to, wire)
+            self.notify(to, sender, wire)
+
+    # Connections ---------------------------------------------------------------------------
+
+    def connected(self, host: _Host, wires: Connections, sends: list[Send]) -> list[Send]:
+        """Open what is to be opened, and return what can leave."""
+        leaving: list[Send] = []
+        for send in sends:
+            if send.message.transport == "opening":
+                before = wires.open(host.name, send.to)
+                if before is not None:
+                    self.notify(send.to, host.name, before)
+            elif (
+                send.message.transport == "connection" and wires.number(host.name, send.to) is None
+            ):
+                continue
+            leaving.append(send)
+        return leaving
+
+    def notify(self, end: str, peer: str, wire: int) -> None:
+        """Let an end know, a moment later, that its connection is gone or broken."""
+        self.push(self.now + NOTICE, _NOTICE, end, peer, wire)
+
+    def arrive(self, to: str, sender: str, number: int, message: Message, wire: int) -> None:
+        """Deliver what was sent on a connection."""
+        host, wires = self.hosts[to], self.wires
+        if wires is None or not wires.carries(wire):
+            self.lose(number, to, "broken")
+        elif host.node is None or (self.cut and (sender, to) in self.cut):
+            self.lose(number, to, "down" if host.node is None else "cut", sender, wire)
+        else:
+            if message.transport == "opening":
+                self.withdraw(host, sender)
+                wires.accept(to, sender, wire)
+            self.tally.delivered += 1
+            self.handle(host, Receive(sender, message), (sender, number, message))
+            return
+        self.flush_notes()
+
+    def disconnect(self, host: _Host, peer: str) -> None:
+        """Close a node's end of a connection, and let the other end know."""
+        if self.wires is None:
+            self.fail("closes a connection", "say connected=True, which it does not")
+        self.withdraw(host, peer)
+        wire = self.wires.close(host.name, peer)
+        if wire is not None:
+            self.notify(peer, host.name, wire)
+
+    def withdraw(self, host: _Host, peer: str) -> None:
+        """Drop what waits for the disk and was to leave on a connection that is no more."""
+        for waiting in host.queue:
+            waiting.sends = [
+                send
+                for send in waiting.sends
+                if send.to != peer or send.message.transport == "datagram"
+            ]
 
     # Faults --------------------------------------------------------------------------------
 
@@ -488,6 +574,9 @@ class _Run:
         host.timers.clear()
         host.life += 1
         host.node = None
+        if self.wires is not None:
+            for peer in host.links:
+                self.disconnect(host, peer)
         self.faults["crash"] += 1
         self.step(host, "Crash", {"kept": kept}, None, [])
 

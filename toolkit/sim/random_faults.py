@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from toolkit.errors import SettingError
 from toolkit.protocols.base import Protocol
@@ -43,7 +43,8 @@ class Bounds:
     delay : float
         Greatest typical delay of a message, in seconds.
     loss, duplicate, reorder : float
-        Greatest probabilities.
+        Greatest probabilities.  On connections, where a loss is a broken connection, a
+        twentieth of the first, and nothing of the others.
     crashes, partitions, cuts, slow_links, slow_disks : int
         Most faults of each kind.
     slowdown : float
@@ -243,6 +244,8 @@ def random_scenario(
     True
     """
     bounds = bounds or Bounds()
+    if protocol.connected:
+        bounds = replace(bounds, loss=_short(bounds.loss / 20))
     settings = dict(settings or {})
     config = protocol.configure(nodes, settings)
     draw = _Draw(stream(seed, "schedule"), tuple(nodes), bounds)

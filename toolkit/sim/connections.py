@@ -1,0 +1,84 @@
+"""Connections between nodes: messages in order and once, and a loss breaks the connection.
+
+What :mod:`toolkit.protocols.base` promises under *Connections* is kept here.  Every connection
+has a number.  An end is *attached* to the connection that it sends on; a connection is *gone* as
+soon as one end has closed it, has learned that it is broken, has crashed, or another connection
+between the two has been opened; it is *broken* from the first loss on.  Nothing arrives on one
+that is gone or broken.
+"""
+
+from __future__ import annotations
+
+__all__ = ["NOTICE", "Connections"]
+
+NOTICE = 0.01
+"""Seconds until an end learns that its connection is gone or broken."""
+
+
+class Connections:
+    """All connections of a run.
+
+    Examples
+    --------
+    >>> wires = Connections()
+    >>> wires.open("f", "l"), wires.number("f", "l"), wires.number("l", "f")
+    (None, 1, None)
+    >>> wires.accept("l", "f", 1)
+    >>> wires.close("l", "f"), wires.carries(1)
+    (1, False)
+    """
+
+    def __init__(self) -> None:
+        self._attached: dict[tuple[str, str], int] = {}
+        self._dead: set[int] = set()
+        self._broken: set[int] = set()
+        self._last: dict[tuple[str, str, int], float] = {}
+        self._opened = 0
+
+    def number(self, end: str, peer: str) -> int | None:
+        """Return the connection that an end sends on, or ``None`` where it cannot send."""
+        number = self._attached.get((end, peer))
+        return None if number is None or number in self._dead else number
+
+    def attached(self, end: str, peer: str) -> int | None:
+        """Return the connection that an end takes to be there, which may be gone."""
+        return self._attached.get((end, peer))
+
+    def carries(self, number: int) -> bool:
+        """Return whether what was sent on a connection can still arrive."""
+        return number not in self._dead and number not in self._broken
+
+    def open(self, end: str, peer: str) -> int | None:
+        """Open a new connection; return an earlier one that the peer is still attached to."""
+        before = self._attached.get((peer, end))
+        for number in (before, self._attached.get((end, peer))):
+            if number is not None:
+                self._dead.add(number)
+        self._opened += 1
+        self._attached[end, peer] = self._opened
+        return before
+
+    def accept(self, end: str, peer: str, number: int) -> None:
+        """Attach the receiver's end to a connection whose first message arrives."""
+        self._attached[end, peer] = number
+
+    def close(self, end: str, peer: str) -> int | None:
+        """Close an end; return the connection if the peer is still attached to it."""
+        number = self._attached.pop((end, peer), None)
+        if number is None:
+            return None
+        self._dead.add(number)
+        return number if self._attached.get((peer, end)) == number else None
+
+    def lose(self, number: int) -> bool:
+        """Break a connection; return whether it was whole until now."""
+        if number in self._broken or number in self._dead:
+            return False
+        self._broken.add(number)
+        return True
+
+    def arrival(self, sender: str, to: str, number: int, arrival: float) -> float:
+        """Return when a message arrives that must not overtake an earlier one, in seconds."""
+        key = (sender, to, number)
+        self._last[key] = arrival = max(arrival, self._last.get(key, 0.0))
+        return arrival
