@@ -275,6 +275,14 @@ def validate(
         bool,
         typer.Option(help="Evaluate the specification's invariants in every state as well."),
     ] = True,
+    claim: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Evaluate this property as well, which the specification defines and does not "
+            "promise; may be repeated.",
+        ),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(help="TLC's worker threads; otherwise one per processor.")
     ] = None,
@@ -298,6 +306,7 @@ def validate(
             _files(traces),
             explain=explain,
             invariants=invariants,
+            claims=claim or (),
             workers=workers,
             timeout=timeout,
             memory=memory,

@@ -58,5 +58,6 @@ RING = Protocol(
     spec_folder=Path(__file__).parent / "ring",
     spec_module="Ring",
     trace_module="RingTrace",
+    claims={"Early": "holds until the token has gone far"},
     planted={"hasty": Hasty},
 )

@@ -14,6 +14,7 @@ import pytest
 from tests.conformance.ring_protocol import RING
 from toolkit.conformance import Broken, follow, validate
 from toolkit.conformance.alteration import Alteration, alter
+from toolkit.errors import UnknownNameError
 from toolkit.protocols import get_protocol, register, unregister
 from toolkit.sim import ScenarioBuilder, simulate_runs, simulate_trace
 from toolkit.tlc import check
@@ -294,6 +295,20 @@ def test_a_strangers_protocol_is_simulated_checked_and_validated_like_ours(tmp_p
     assert verdict.divergence.step == 1
     assert verdict.divergence.nearest is not None
     assert [one.variable for one in verdict.divergence.nearest.differences] == ["sent"]
+
+
+@pytest.mark.usefixtures("ring")
+def test_a_claim_that_the_specification_does_not_promise_is_judged_when_asked_for() -> None:
+    plan = ScenarioBuilder("turn", "ring", ["a", "b", "c"]).retry(None).command(0.0, "c", "go", "a")
+    trace, _ = simulate_trace(RING, plan.build(), seed=1)
+    assert validate([trace]).ok
+    report = validate([trace], claims=["Early"])
+    assert report.invariants == ("Early",)
+    assert report.verdicts[0].status == "violates"
+    # The token sets out, and with five hops more it has gone far: six steps.
+    assert report.verdicts[0].broken == (Broken("Early", 6),)
+    with pytest.raises(UnknownNameError, match="no claim 'Late'"):
+        validate([trace], claims=["Late"])
 
 
 def test_traces_that_begin_alike_are_decided_each_by_itself(traces: list[Trace]) -> None:

@@ -250,10 +250,15 @@ class Encoder:
     protocol : Protocol
     first : Trace
         A trace of the group; its header speaks for all.
+    claims : sequence of str, optional
+        The properties of states to evaluate; by default the protocol's invariants.
     """
 
-    def __init__(self, protocol: Protocol, first: Trace) -> None:
+    def __init__(
+        self, protocol: Protocol, first: Trace, claims: Sequence[str] | None = None
+    ) -> None:
         self.protocol = protocol
+        self.claims = protocol.invariants if claims is None else claims
         self.header = first.header
         self.traces = 0
         self.steps = 0
@@ -398,8 +403,7 @@ class Encoder:
     def _claims(self) -> str:
         """Return the module in which the protocol's trace specification and its claims meet."""
         claims = [
-            f'    /\\ {name} \\/ PrintT(<<"broken", tid, pos, "{name}">>)'
-            for name in self.protocol.invariants
+            f'    /\\ {name} \\/ PrintT(<<"broken", tid, pos, "{name}">>)' for name in self.claims
         ]
         return "\n".join(
             [

@@ -21,6 +21,7 @@ from toolkit.conformance.verdict import (
 )
 from toolkit.errors import SettingError, TlcError, ToolkitError, UnknownNameError
 from toolkit.protocols import get_protocol
+from toolkit.protocols.base import Protocol, unique
 from toolkit.tlc import CheckResult, check
 from toolkit.trace import Step, Trace, read_traces
 from toolkit.values import Record, Set, Tuple, canonical, from_itf, parse_values, to_itf
@@ -64,13 +65,27 @@ class _Heard:
 class _Tlc:
     """Runs TLC for a validation, and counts what it costs."""
 
-    def __init__(self, *, claims: bool = True, **options: Any) -> None:
+    def __init__(
+        self, *, invariants: bool = True, claims: Sequence[str] = (), **options: Any
+    ) -> None:
+        self.invariants = invariants
         self.claims = claims
         self.options = options
         self.seconds = 0.0
         self.runs = 0
         self.distinct_steps = 0
         self.version = ""
+
+    def evaluated(self, protocol: Protocol) -> tuple[str, ...]:
+        """Return the properties of states to evaluate, the protocol's own first."""
+        for name in self.claims:
+            if name not in protocol.claims and name not in protocol.invariants:
+                known = ", ".join(protocol.claims)
+                raise UnknownNameError(
+                    f"the specification of {protocol.name} has no claim {name!r}",
+                    hint=f"its claims: {known}" if known else "it has none",
+                )
+        return unique([*(protocol.invariants if self.invariants else ()), *self.claims])
 
     def __call__(
         self,
@@ -165,6 +180,7 @@ def validate(
     protocol: str | None = None,
     explain: int = 10,
     invariants: bool = True,
+    claims: Sequence[str] = (),
     workers: int | None = None,
     timeout: float | None = None,
     memory: int | None = None,
@@ -185,6 +201,9 @@ def validate(
         At most so many divergences are explained; the others are only located, and say so.
     invariants : bool
         Whether the protocol's invariants are evaluated on every state as well.
+    claims : sequence of str
+        Further properties that are evaluated on every state and count as invariants: of those
+        that the protocol's specification defines and does not promise (``Protocol.claims``).
     workers, timeout, memory, java, jar, cancel
         As for :func:`toolkit.tlc.check`; the time limit is that of one run of TLC.
     progress : callable, optional
@@ -200,13 +219,14 @@ def validate(
     TraceError
         If a file cannot be read.
     UnknownNameError
-        If a trace is of a protocol that is not registered.
+        If a trace is of a protocol that is not registered, or its protocol has no such claim.
     TlcError
         If a run of TLC was cancelled, or ran out of time or memory.
     """
     started = time.monotonic()
     tlc = _Tlc(
-        claims=invariants,
+        invariants=invariants,
+        claims=claims,
         workers=workers,
         timeout=timeout,
         memory=memory,
@@ -245,8 +265,7 @@ def validate(
             )
         entries.append(entry)
         open_parts |= plugin.unchecked
-        if invariants:
-            evaluated |= dict.fromkeys(plugin.invariants)
+        evaluated |= dict.fromkeys(tlc.evaluated(plugin))
         expected = plugin.expected_actions
         for name in plugin.actions if expected is None else expected(header.constants):
             actions.setdefault(name, 0)
@@ -281,7 +300,7 @@ def _decide(tlc: _Tlc, group: list[_Entry], explain: int) -> int:
     protocol = get_protocol(group[0].trace.header.protocol)
     good: list[_Entry] = []
     try:
-        encoder = Encoder(protocol, group[0].trace)
+        encoder = Encoder(protocol, group[0].trace, tlc.evaluated(protocol))
         protocol.trace_constants(group[0].trace.header.constants, 0)
     except ToolkitError as error:
         for entry in group:
@@ -314,7 +333,7 @@ def _run(tlc: _Tlc, encoder: Encoder, good: list[_Entry], chosen: list[int], exp
     if not chosen:
         return 0
     layout = encoder.layout(chosen, shared=True)
-    config = _ACCEPT + _CLAIMS if tlc.claims else _ACCEPT
+    config = _ACCEPT + _CLAIMS if encoder.claims else _ACCEPT
     result, said = tlc(encoder, config, layout)
     if not result.ok:
         # One trace that TLC cannot even compare must not cost the others their verdicts.
@@ -402,7 +421,7 @@ def _locate(tlc: _Tlc, encoder: Encoder, good: list[_Entry], left: list[int], ex
         elif words[0] == "stuck":
             stuck[index] = max(stuck.get(index, -1), words[2])
     rejected = [index for index in left if good[index].verdict is None]
-    if tlc.claims:
+    if encoder.claims:
         _look(tlc, encoder, good, [index for index in rejected if _is_whole(encoder, good[index])])
     shown = [index for index in rejected if index in stuck][:explain]
     reports, why_not = _explain(tlc, encoder, good, shown, [stuck[index] for index in shown])

@@ -379,6 +379,9 @@ class Protocol:
     invariants : tuple of str
         Names of the specification's invariants that are evaluated on every state of a trace
         that is validated; each must be cheap where a trace is long.
+    claims : mapping of str to str
+        Further properties of states that the specification defines and does not promise, name
+        to a line on them: a validation evaluates those that it is asked for.
     unchecked : mapping of str to str
         Action to what of it the specification does not speak of, and why: a step of it is
         allowed, and that part of it was not checked.
@@ -419,6 +422,7 @@ class Protocol:
     )
     expected_actions: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
     invariants: tuple[str, ...] = ()
+    claims: Mapping[str, str] = field(default_factory=dict)
     unchecked: Mapping[str, str] = field(default_factory=dict)
     taken: tuple[str, ...] = ()
     answered: Callable[[Any], Any] = field(default=lambda node: None)
