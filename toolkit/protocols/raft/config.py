@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 
 from toolkit.errors import SettingError
 from toolkit.machines import MachineFactory, get_machine
 from toolkit.protocols.raft.messages import Configuration
+from toolkit.protocols.settings import Settings
 from toolkit.quorum import QuorumSystem, parse_quorums
 
 __all__ = ["SETTINGS", "RaftConfig", "configure"]
@@ -136,49 +136,6 @@ class RaftConfig:
         return self.election[0] * (1 - self.drift) / (1 + self.drift)
 
 
-def _number(setting: str, text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 < number < float("inf"):
-        raise SettingError(
-            f"setting {setting}={text!r} is no number above 0", hint=SETTINGS[setting]
-        )
-    return number
-
-
-def _whole(setting: str, text: str, least: int) -> int:
-    if not text.isdecimal() or int(text) < least:
-        raise SettingError(
-            f"setting {setting}={text!r} is no whole number from {least} on",
-            hint=SETTINGS[setting],
-        )
-    return int(text)
-
-
-def _choice(settings: Mapping[str, str], setting: str, choices: tuple[str, ...]) -> str:
-    text = settings.get(setting, choices[0])
-    if text not in choices:
-        raise SettingError(f"setting {setting}={text!r} cannot be", hint=SETTINGS[setting])
-    return text
-
-
-def _voters(nodes: Sequence[str], text: str | None) -> tuple[str, ...]:
-    if text is None:
-        return tuple(nodes)
-    names = text.split(",")
-    strange = [name for name in names if name not in nodes]
-    if strange or len(set(names)) < len(names):
-        raise SettingError(
-            f"setting voters={text!r} names {strange[0]!r}, which is no node"
-            if strange
-            else f"setting voters={text!r} names a node twice",
-            hint=f"nodes: {', '.join(nodes)}",
-        )
-    return tuple(name for name in nodes if name in names)
-
-
 def configure(nodes: Sequence[str], settings: Mapping[str, str]) -> RaftConfig:
     """Check settings and build the configuration.
 
@@ -205,40 +162,29 @@ def configure(nodes: Sequence[str], settings: Mapping[str, str]) -> RaftConfig:
     >>> configure(["n1", "n2", "n3"], {"election": "0.3-0.6"}).election
     (0.3, 0.6)
     """
-    for name in settings:
-        if name not in SETTINGS:
-            close = get_close_matches(name, SETTINGS, n=1)
-            raise SettingError(
-                f"unknown setting {name!r} of raft",
-                hint=f"did you mean {close[0]!r}?" if close else f"known: {', '.join(SETTINGS)}",
-            )
-    text = settings.get("election", "0.15-0.3")
-    low, dash, high = text.partition("-")
-    election = (_number("election", low), _number("election", high if dash else low))
-    if election[0] > election[1]:
-        raise SettingError(f"setting election={text!r} is upside down", hint=SETTINGS["election"])
-    voters = _voters(nodes, settings.get("voters"))
+    given = Settings("raft", settings, SETTINGS)
+    voters = given.some("voters", nodes)
     pair = parse_quorums(settings.get("quorum", "majority"), voters)
     if pair.phase1 != pair.phase2:
         raise SettingError(
             "Raft has one kind of quorum, for votes and for commits", hint=SETTINGS["quorum"]
         )
-    membership = _choice(settings, "membership", ("no", "single", "joint"))
+    membership = given.choice("membership", ("no", "single", "joint"))
     if membership != "no" and settings.get("quorum", "majority") != "majority":
         raise SettingError(
             f"setting membership={membership} goes with quorum=majority alone",
             hint="leave quorum out",
         )
-    reads = _choice(settings, "reads", ("log", "index", "lease"))
-    check_quorum = _choice(settings, "check-quorum", ("no", "yes")) == "yes"
+    reads = given.choice("reads", ("log", "index", "lease"))
+    check_quorum = given.choice("check-quorum", ("no", "yes")) == "yes"
     if reads == "lease" and not check_quorum:
         raise SettingError(
             "setting reads=lease needs check-quorum=yes: a lease lasts only if nobody votes "
             "who has heard from the leader",
             hint="set check-quorum=yes too",
         )
-    drift = settings.get("drift-bound", "0.05")
-    bound = _number("drift-bound", drift) if drift != "0" else 0.0
+    drift = given.text("drift-bound", "0.05")
+    bound = given.number("drift-bound", "0.05") if drift != "0" else 0.0
     if bound >= 1:
         raise SettingError(
             f"setting drift-bound={drift} is not below 1", hint=SETTINGS["drift-bound"]
@@ -246,18 +192,18 @@ def configure(nodes: Sequence[str], settings: Mapping[str, str]) -> RaftConfig:
     return RaftConfig(
         servers=tuple(nodes),
         quorums=pair.phase1,
-        election=election,
-        heartbeat=_number("heartbeat", settings.get("heartbeat", "0.05")),
-        batch=_whole("batch", settings.get("batch", "16"), 1),
-        window=_whole("window", settings.get("window", "1000"), 1),
-        machine=get_machine(settings.get("machine", "kv")),
-        pre_vote=_choice(settings, "pre-vote", ("no", "yes")) == "yes",
+        election=given.span("election", "0.15-0.3"),
+        heartbeat=given.number("heartbeat", "0.05"),
+        batch=given.whole("batch", "16", 1),
+        window=given.whole("window", "1000", 1),
+        machine=get_machine(given.text("machine", "kv")),
+        pre_vote=given.choice("pre-vote", ("no", "yes")) == "yes",
         check_quorum=check_quorum,
-        transfer=_choice(settings, "transfer", ("no", "yes")) == "yes",
-        snapshot=_whole("snapshot", settings.get("snapshot", "0"), 0),
-        chunk=_whole("chunk", settings.get("chunk", "256"), 1),
+        transfer=given.choice("transfer", ("no", "yes")) == "yes",
+        snapshot=given.whole("snapshot", "0", 0),
+        chunk=given.whole("chunk", "256", 1),
         membership=membership,
-        learners=_choice(settings, "learners", ("no", "yes")) == "yes",
+        learners=given.choice("learners", ("no", "yes")) == "yes",
         voters=voters,
         reads=reads,
         drift=bound,

@@ -1,0 +1,130 @@
+"""Multi-Paxos: a log of Paxos instances under a stable leader."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from toolkit.protocols.base import Protocol
+from toolkit.protocols.multipaxos.config import SETTINGS, MultiPaxosConfig, configure
+from toolkit.protocols.multipaxos.messages import decode_message
+from toolkit.protocols.multipaxos.node import TIMERS, MultiPaxosNode, apply_write
+from toolkit.protocols.multipaxos.planted import PLANTED, STAGES
+from toolkit.protocols.multipaxos.view import (
+    answered,
+    constants,
+    durable_variables,
+    trace_constants,
+    variables,
+)
+from toolkit.resources import specs_root
+
+__all__ = ["PROTOCOL", "MultiPaxosConfig", "MultiPaxosNode", "configure"]
+
+OPTION_ACTIONS: dict[str, tuple[str, ...]] = {
+    "snapshots": ("TakeSnapshot", "InstallSnapshot", "FallBehind"),
+    "membership": ("ChangeConfiguration",),
+}
+"""Option to the actions that come with it."""
+
+
+def _expected_actions(constants: Mapping[str, Any]) -> tuple[str, ...]:
+    on = set(constants.get("Options", {"#set": []})["#set"])
+    off = {name for option, names in OPTION_ACTIONS.items() if option not in on for name in names}
+    servers = constants["Servers"]["#tup"]
+    members = constants.get("Members", {"#set": servers})["#set"]
+    if len(members) <= 3 and "membership" not in on and "Quorum2" not in constants:
+        # The leader's own vote and the first one that it gets are a quorum.
+        off.add("RecordVote")
+    return tuple(name for name in PROTOCOL.actions if name not in off)
+
+
+def _random_operation(config: MultiPaxosConfig, rng: random.Random, node: str) -> Any:
+    if not config.membership or rng.random() < 0.6:
+        return config.machine().random_operation(rng)
+    wish = rng.choice(("add", "remove", "configure"))
+    if wish == "configure":
+        size = rng.randint(1, len(config.servers))
+        return {"op": "configure", "members": sorted(rng.sample(config.servers, size))}
+    return {"op": wish, "server": rng.choice(config.servers)}
+
+
+PROTOCOL = Protocol(
+    name="multipaxos",
+    title="Multi-Paxos (Lamport 1998, 2001)",
+    configure=configure,
+    settings=SETTINGS,
+    make_node=MultiPaxosNode,
+    variables=variables,
+    durable_variables=durable_variables,
+    constants=constants,
+    trace_constants=trace_constants,
+    decode_message=decode_message,
+    random_operation=_random_operation,
+    answered=answered,
+    actions=(
+        "Prepare",
+        "Promise",
+        "Nack",
+        "StepDown",
+        "CountPromise",
+        "Lead",
+        "ClientRequest",
+        "Reply",
+        "Accept",
+        "RecordVote",
+        "Choose",
+        "Heartbeat",
+        "Hear",
+        "Share",
+        "Learn",
+        "Ignore",
+        "Flush",
+        "Crash",
+        "Restart",
+        *(name for names in OPTION_ACTIONS.values() for name in names),
+    ),
+    expected_actions=_expected_actions,
+    apply_write=apply_write,
+    observes=(
+        "maxBal",
+        "votes",
+        "log",
+        "early",
+        "snapshot",
+        "phase",
+        "bal",
+        "promised",
+        "told",
+        "proposed",
+        "acks",
+        "up",
+        "durable",
+    ),
+    spec_folder=specs_root() / "multipaxos",
+    spec_module="MultiPaxos",
+    trace_module="MultiPaxosTrace",
+    invariants=(
+        "TypeOK",
+        "Agreement",
+        "VotesBelowPromise",
+        "OneValuePerBallot",
+        "SaidIsDurable",
+    ),
+    claims={
+        "LocalPrimaryOrder": "who has what a primary proposed has all that it proposed before",
+        "GlobalPrimaryOrder": "what an earlier primary proposed comes before what a later one did",
+        "PrimaryOrder": "both: what primary-backup systems ask for, and Paxos does not promise",
+    },
+    unchecked={
+        "Reply": "clients and their sessions are left out: what was answered",
+        "TakeSnapshot": "the machine is left out: what the snapshot holds",
+        "InstallSnapshot": "the machine is left out: what the snapshot holds",
+    },
+    taken=("maxBal", "votes", "log", "snapshot", "phase", "bal", "up", "durable"),
+    stages=STAGES,
+    planted=PLANTED,
+    timers=TIMERS,
+)
+"""The protocol, as registered."""

@@ -1,0 +1,567 @@
+"""A Multi-Paxos server: proposer, acceptor and learner of a log of values.
+
+Sources: L. Lamport, *Paxos Made Simple* (2001), section 3: a leader carries out phase 1 for all
+instances at once, proposes in up to alpha of them without waiting, and fills gaps with commands
+that do nothing; L. Lamport, D. Malkhi and L. Zhou, *Reconfiguring a State Machine* (2010), section
+3, for changes of the acceptors; H. Howard, D. Malkhi and A. Spiegelman, *Flexible Paxos* (2016),
+for the quorums.  How a leader is found and followers catch up is left open there; here a server
+that has heard of no leader for too long begins a ballot, and a leader's heartbeats tell how far
+the log is chosen.  Each handler is named after the action of ``specs/multipaxos/MultiPaxos.tla``
+that it performs, and the effects carry that name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from toolkit.protocols.base import (
+    Command,
+    Effects,
+    Event,
+    Message,
+    Output,
+    Receive,
+    Redirect,
+    Restart,
+    Send,
+    SetTimer,
+    Timeout,
+)
+from toolkit.protocols.multipaxos.config import MultiPaxosConfig
+from toolkit.protocols.multipaxos.learning import NO_SNAPSHOT, Learner
+from toolkit.protocols.multipaxos.messages import (
+    Ask,
+    Heartbeat,
+    Learn,
+    Nack,
+    Phase1a,
+    Phase1b,
+    Phase2a,
+    Phase2b,
+    SnapshotOffer,
+    Value,
+    Vote,
+)
+
+__all__ = ["OPERATIONS", "TIMERS", "MultiPaxosNode", "apply_write"]
+
+TIMERS = ("patience", "heartbeat", "propose", "snapshot")
+"""``patience`` runs out when a server has heard of no leader for too long, ``heartbeat`` when a
+leader is to be heard of again; ``propose`` and ``snapshot`` at once, when a slot is free for
+waiting requests, and when enough is chosen to be compacted."""
+
+OPERATIONS = ("add", "remove", "configure")
+"""What clients may ask for where the acceptors may be changed: ``{"op": "add", "server": NAME}``,
+``remove``, or ``{"op": "configure", "members": [...]}``."""
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
+
+
+class MultiPaxosNode(Learner):
+    """One server.
+
+    Parameters
+    ----------
+    name : str
+        This server.
+    config : MultiPaxosConfig
+
+    Attributes
+    ----------
+    maxBal : int
+        The highest ballot that it has taken part in, -1 for none.  Durable.
+    phase : str
+        ``"idle"``, ``"preparing"`` (phase 1) or ``"leading"`` (phase 2).
+    bal : int
+        The ballot in which it does, -1 while it is idle.
+    promised : set of str
+        Who has promised that ballot.
+    told : dict of int to Vote
+        By slot the highest vote that it was told of, until the slot is settled.
+    proposed : dict of int to Value
+        What it has proposed, until that is chosen.
+    acks : dict of int to set of str
+        Who has voted for that.
+    leader : str or None
+        Who leads, as far as it knows.
+    """
+
+    def __init__(self, name: str, config: MultiPaxosConfig) -> None:
+        super().__init__(name, config)
+        self.maxBal = -1
+        self.bal = -1
+        self.promised: set[str] = set()
+        self.told: dict[int, Vote] = {}
+        self.proposed: dict[int, Value] = {}
+        self.acks: dict[int, set[str]] = {}
+        self.leader: str | None = None
+        self._queue: list[Command] = []
+        self._due: set[str] = set()
+        self._new_votes: dict[int, Vote] = {}
+        low, high = config.patience
+        self._patience = SetTimer("patience", low, high)
+        self._handlers: dict[type[Message], Callable[[Any], Effects]] = {
+            Phase1a: self._phase1a,
+            Phase1b: self._phase1b,
+            Nack: self._nack,
+            Phase2a: self._phase2a,
+            Phase2b: self._phase2b,
+            Heartbeat: self._heartbeat,
+            Ask: self._ask,
+            Learn: self._learn,
+            SnapshotOffer: self._offer,
+        }
+
+    def handle(self, event: Event, now: float) -> Effects:
+        """Handle one event (see :class:`toolkit.protocols.base.Node`)."""
+        effects = self._handle(event)
+        if self._queue and "propose" not in self._due and self.may_propose():
+            self._due.add("propose")
+            effects.timers = [*effects.timers, SetTimer("propose", 0.0, 0.0)]
+        if self.config.snapshot and "snapshot" not in self._due and self.is_due():
+            self._due.add("snapshot")
+            effects.timers = [*effects.timers, SetTimer("snapshot", 0.0, 0.0)]
+        return effects
+
+    def _handle(self, event: Event) -> Effects:
+        if type(event) is Receive:
+            return self._handlers[type(event.message)](event.message)
+        if isinstance(event, Timeout):
+            return self._timeout(event.timer)
+        if isinstance(event, Command):
+            return self._command(event)
+        if isinstance(event, Restart):
+            return self.restart(event.durable)
+        return Effects(timers=[self._patience])
+
+    def _timeout(self, timer: str) -> Effects:
+        self._due.discard(timer)
+        if timer == "patience" and self.phase != "leading":
+            self.leader = None
+            return self.prepare() if self.takes_part() else Effects(timers=[self._patience])
+        if timer == "heartbeat" and self.phase == "leading":
+            return self.heartbeat()
+        if timer == "propose" and self._queue and self.may_propose():
+            return self._from_queue()
+        if timer == "snapshot" and self.is_due():
+            return self.take_snapshot()
+        return Effects()
+
+    # Who is needed -----------------------------------------------------------------------
+
+    def takes_part(self) -> bool:
+        """Return whether this server is an acceptor of the next slot, and so tries to lead."""
+        return self.name in self.config_at(self.last + 1)
+
+    def is_quorum1(self, members: tuple[str, ...], servers: Collection[str]) -> bool:
+        """Return whether servers are a quorum of acceptors for phase 1."""
+        if members == self.config.members:
+            return self.config.quorums.phase1.is_quorum(servers)
+        return _is_majority(members, servers)
+
+    def is_quorum2(self, members: tuple[str, ...], servers: Collection[str]) -> bool:
+        """Return whether servers are a quorum of acceptors for phase 2."""
+        if members == self.config.members:
+            return self.config.quorums.phase2.is_quorum(servers)
+        return _is_majority(members, servers)
+
+    def enough(self, promised: Collection[str]) -> bool:
+        """Return whether promises are enough for all slots that may be open."""
+        if not self.configs:
+            return self.is_quorum1(self.config.members, promised)
+        window = range(self.last + 1, self.last + self.config.alpha + 1)
+        return all(self.is_quorum1(c, promised) for c in {self.config_at(j): 0 for j in window})
+
+    # What is durable ---------------------------------------------------------------------
+
+    def _vote(self, ballot: int, slot: int, value: Value) -> None:
+        self.votes[slot] = self._new_votes[slot] = Vote(slot, ballot, value)
+
+    def _written(self) -> dict[str, Any]:
+        """Return what must be on the disk before anything that was said leaves."""
+        write: dict[str, Any] = {"maxBal": self.maxBal}
+        if self._new_votes:
+            write["votes"], self._new_votes = self._new_votes, {}
+        return write
+
+    # Ballots (Paxos Made Simple, section 2.2) --------------------------------------------
+
+    def _idle(self) -> list[SetTimer]:
+        """Give up the ballot that is under way; return what becomes of the timers."""
+        led = self.phase == "leading"
+        self.phase, self.bal = "idle", -1
+        self.promised, self.told, self.proposed, self.acks = set(), {}, {}, {}
+        self._queue, self._waiting, self._askers = [], set(), {}
+        return [SetTimer("heartbeat")] if led else []
+
+    def _adopt(self, ballot: int) -> list[SetTimer]:
+        """Take part in a ballot as an acceptor; return what becomes of the timers."""
+        self.maxBal = ballot
+        stop = self._idle() if ballot > self.bal and self.phase != "idle" else []
+        return [*stop, self._patience]
+
+    def open_votes(self, first: int) -> list[Vote]:
+        """Return this acceptor's votes from a slot on, by slot."""
+        return [self.votes[slot] for slot in sorted(self.votes) if slot >= first]
+
+    def prepare(self) -> Effects:
+        """Begin a ballot of its own, in all open slots at once (section 3)."""
+        self.phase = "preparing"
+        self.bal = self.maxBal = self.config.next_ballot(self.name, self.maxBal)
+        self.promised = {self.name}
+        self.told = {vote.slot: vote for vote in self.open_votes(self.last + 1)}
+        self.proposed, self.acks = {}, {}
+        sends: list[Send] = self._to_others(Phase1a(self.bal, self.last + 1))
+        if self.enough(self.promised):
+            own = Phase1b.of(self.name, self.bal, self.snapshot.index, self.told.values())
+            sends.append(Send(self.name, own))
+        return Effects(
+            action="Prepare",
+            params={"b": self.bal},
+            write=self._written(),
+            sends=sends,
+            timers=[self._patience],
+        )
+
+    def _to_others(self, message: Message) -> list[Send]:
+        return [Send(other, message) for other in self.others]
+
+    def forbids(self, ballot: int) -> bool:
+        """Return whether this acceptor's promise forbids it to take part in a ballot."""
+        return ballot < self.maxBal
+
+    def _phase1a(self, message: Phase1a) -> Effects:
+        return self.nack(message) if self.forbids(message.bal) else self.promise(message)
+
+    def promise(self, message: Phase1a) -> Effects:
+        """Promise to vote in no lower ballot, and tell its votes (phase 1b)."""
+        news = message.bal != self.maxBal
+        timers = self._adopt(message.bal)
+        votes = self.open_votes(message.first)
+        reply = Phase1b.of(self.name, message.bal, self.snapshot.index, votes)
+        return Effects(
+            action="Promise",
+            write=self._written() if news else None,
+            sends=[Send(self.config.owner(message.bal), reply)],
+            timers=timers,
+        )
+
+    def nack(self, message: Phase1a | Phase2a | Heartbeat) -> Effects:
+        """Tell a ballot's owner that it is too low."""
+        reply = Nack(message.bal, self.maxBal)
+        return Effects(action="Nack", sends=[Send(self.config.owner(message.bal), reply)])
+
+    def _nack(self, message: Nack) -> Effects:
+        return self.step_down(message) if message.bal == self.bal else self.ignore()
+
+    def step_down(self, message: Nack) -> Effects:
+        """Learn that its ballot is too low, and give it up."""
+        timers = self._adopt(message.maxBal)
+        return Effects(action="StepDown", write=self._written(), timers=timers)
+
+    def _phase1b(self, message: Phase1b) -> Effects:
+        if message.bal != self.bal or (
+            message.sender in self.promised
+            and not (self.phase == "preparing" and self.enough(self.promised))
+        ):
+            return self.ignore()
+        if message.snapshot > self.last:
+            return self.fall_behind(message)
+        promised = self.promised | {message.sender}
+        if self.phase == "preparing" and self.enough(promised):
+            return self.lead(message)
+        return self.count_promise(message)
+
+    def note(self, message: Phase1b) -> None:
+        """Keep of each slot that is not settled the highest vote (section 2.2, phase 2a)."""
+        self.promised.add(message.sender)
+        for vote in message.votes:
+            slot = vote.slot
+            if slot <= self.last or slot in self.proposed:
+                continue
+            if slot not in self.told or vote.bal > self.told[slot].bal:
+                self.told[slot] = vote
+
+    def count_promise(self, message: Phase1b) -> Effects:
+        """Count a promise that is not enough, or one that comes when it leads already."""
+        self.note(message)
+        effects = Effects(action="CountPromise")
+        return self._proceed(effects) if self.phase == "leading" else effects
+
+    def lead(self, message: Phase1b) -> Effects:
+        """Count the promise that is enough: settle what it was told, and lead (section 3)."""
+        self.note(message)
+        self.phase = "leading"
+        self.leader = self.name
+        beat = self.config.heartbeat
+        return self._proceed(
+            Effects(
+                action="Lead",
+                sends=self._to_others(Heartbeat(self.bal, self.last)),
+                timers=[SetTimer("patience"), SetTimer("heartbeat", beat, beat)],
+            )
+        )
+
+    def fall_behind(self, message: Phase1b) -> Effects:
+        """Give up: an acceptor has compacted what this server does not know; ask for it."""
+        timers = self._idle()
+        ask = Send(message.sender, Ask(self.name, self.last + 1))
+        return Effects(action="FallBehind", sends=[ask], timers=[*timers, self._patience])
+
+    # Proposals (Paxos Made Simple, section 3) --------------------------------------------
+
+    def unsettled(self) -> list[int]:
+        """Return the slots of the window that must be settled before anything new is proposed.
+
+        They lie no further than the last slot that something is known of.
+        """
+        last = max((0, *self.told, *self.early))
+        return [
+            slot
+            for slot in range(self.last + 1, min(last, self.last + self.config.alpha) + 1)
+            if slot not in self.early
+            and slot not in self.proposed
+            and self.is_quorum1(self.config_at(slot), self.promised)
+        ]
+
+    def pick(self, slot: int) -> Value:
+        """Return the value of the highest vote in a slot, or one that does nothing."""
+        vote = self.told.get(slot)
+        return vote.val if vote is not None else Value("noop", "", self.bal, slot)
+
+    def _proceed(self, effects: Effects) -> Effects:
+        """Propose what is unsettled."""
+        for slot in self.unsettled():
+            value = self.pick(slot)
+            self.told.pop(slot, None)
+            effects.sends = [*effects.sends, *self.put(slot, value)]
+        if self._new_votes:
+            effects.write = self._written()
+        return effects
+
+    def put(self, slot: int, value: Value) -> list[Send]:
+        """Propose a value in a slot, and vote for it."""
+        self.proposed[slot] = value
+        self.acks[slot] = {self.name}
+        self._vote(self.bal, slot, value)
+        return self._asks(slot)
+
+    def _asks(self, slot: int) -> list[Send]:
+        """Return the messages that ask for votes; where its own is enough it says so to itself."""
+        sends = self._to_others(Phase2a(self.bal, slot, self.proposed[slot]))
+        if self.is_quorum2(self.config_at(slot), {self.name}):
+            sends.append(Send(self.name, Phase2b(self.name, self.bal, slot)))
+        return sends
+
+    def next_slot(self) -> int:
+        """Return where something new is proposed: behind all that is settled or told."""
+        return 1 + max((self.last, *self.early, *self.told, *self.proposed))
+
+    def may_propose(self) -> bool:
+        """Return whether it leads and that slot lies in the window."""
+        if self.phase != "leading":
+            return False
+        slot = self.next_slot()
+        return slot <= self.last + self.config.alpha and self.is_quorum1(
+            self.config_at(slot), self.promised
+        )
+
+    # Clients -----------------------------------------------------------------------------
+
+    def _command(self, event: Command) -> Effects:
+        if self.phase != "leading":
+            return self.reply([Redirect(event.client, event.request, self.leader)])
+        operation = event.operation
+        if (
+            self.config.membership
+            and isinstance(operation, dict)
+            and operation.get("op") in OPERATIONS
+        ):
+            return self._change(event, operation)
+        result = self.sessions.cached(event.client, event.request)
+        if result is not None:
+            return self.reply([Output(event.client, event.request, result)])
+        if (event.client, event.request) in self._waiting:
+            return self.reply([])
+        self._waiting.add((event.client, event.request))
+        self._queue.append(event)
+        # What waits already goes first.
+        return (
+            self._from_queue() if len(self._queue) == 1 and self.may_propose() else self.reply([])
+        )
+
+    def reply(self, outputs: list[Output | Redirect]) -> Effects:
+        """Answer a client without touching the log, or keep a request until a slot is free."""
+        return Effects(action="Reply", outputs=outputs)
+
+    def _from_queue(self) -> Effects:
+        batch = self._queue[: self.config.batch]
+        del self._queue[: self.config.batch]
+        what = [[event.client, event.request, event.operation] for event in batch]
+        return self.client_request(_ENCODER.encode(what).decode())
+
+    def client_request(self, what: str) -> Effects:
+        """Propose clients' requests, without waiting for what was proposed before."""
+        slot = self.next_slot()
+        sends = self.put(slot, Value("command", what, self.bal, slot))
+        return Effects(
+            action="ClientRequest", params={"v": what}, write=self._written(), sends=sends
+        )
+
+    def _change(self, event: Command, operation: dict[str, Any]) -> Effects:
+        members = self._wanted(operation)
+        if not members:
+            problem = {"error": f"acceptors are some of {', '.join(self.config.servers)}"}
+            return self.reply([Output(event.client, event.request, problem)])
+        if not self.may_propose() or self._queue:
+            return self.reply([Redirect(event.client, event.request, None)])
+        return self.change_configuration(event, members)
+
+    def _wanted(self, operation: dict[str, Any]) -> tuple[str, ...]:
+        """Return the acceptors that are asked for, or none if they cannot be."""
+        if operation["op"] == "configure":
+            names = operation.get("members")
+            wanted = {str(one) for one in names} if isinstance(names, list) else set()
+        else:
+            server = str(operation.get("server"))
+            wanted = {*self.config.members}
+            for _, members in self.configs[-1:]:
+                wanted = {*members}
+            for slot in sorted(self.proposed):
+                if self.proposed[slot].kind == "config":
+                    wanted = {*self.proposed[slot].members}
+            wanted = wanted | {server} if operation["op"] == "add" else wanted - {server}
+        return tuple(sorted(wanted)) if wanted <= {*self.config.servers} else ()
+
+    def change_configuration(self, event: Command, members: tuple[str, ...]) -> Effects:
+        """Propose other acceptors, which vote from alpha slots later on."""
+        slot = self.next_slot()
+        self._askers[slot] = (event.client, event.request)
+        sends = self.put(slot, Value.config(self.bal, slot, members))
+        return Effects(
+            action="ChangeConfiguration",
+            params={"c": {"#set": list(members)}},
+            write=self._written(),
+            sends=sends,
+        )
+
+    # Votes -------------------------------------------------------------------------------
+
+    def _phase2a(self, message: Phase2a) -> Effects:
+        if self.forbids(message.bal):
+            return self.nack(message)
+        return self.share(message) if message.slot <= self.snapshot.index else self.accept(message)
+
+    def accept(self, message: Phase2a) -> Effects:
+        """Vote for a proposal (phase 2b)."""
+        mine = self.votes.get(message.slot)
+        news = message.bal != self.maxBal or mine is None or mine.bal != message.bal
+        timers = self._adopt(message.bal)
+        owner = self.leader = self.config.owner(message.bal)
+        if news:
+            self._vote(message.bal, message.slot, message.val)
+        vote = Phase2b(self.name, message.bal, message.slot)
+        return Effects(
+            action="Accept",
+            write=self._written() if news else None,
+            sends=[Send(owner, vote)],
+            timers=timers,
+        )
+
+    def _phase2b(self, message: Phase2b) -> Effects:
+        if self.phase != "leading" or message.bal != self.bal or message.slot not in self.proposed:
+            return self.ignore()
+        acks = self.acks[message.slot]
+        if self.is_chosen(message.slot, acks | {message.sender}):
+            return self.choose(message)
+        return self.ignore() if message.sender in acks else self.record_vote(message)
+
+    def is_chosen(self, slot: int, acks: Collection[str]) -> bool:
+        """Return whether these votes choose what was proposed in a slot."""
+        return self.is_quorum2(self.config_at(slot), acks)
+
+    def record_vote(self, message: Phase2b) -> Effects:
+        """Count a vote that does not yet make a quorum."""
+        self.acks[message.slot].add(message.sender)
+        return Effects(action="RecordVote")
+
+    def choose(self, message: Phase2b) -> Effects:
+        """Count the vote that makes a quorum: the value is chosen; apply what has no gap."""
+        value = self.proposed.pop(message.slot)
+        del self.acks[message.slot]
+        return self._proceed(Effects(action="Choose", outputs=self.know({message.slot: value})))
+
+    # Heartbeats --------------------------------------------------------------------------
+
+    def heartbeat(self) -> Effects:
+        """Be heard of, and send again what may have been lost."""
+        sends = self._to_others(Heartbeat(self.bal, self.last))
+        for slot in sorted(self.proposed):
+            sends += self._asks(slot)
+        if not self.enough(self.promised):
+            sends += self._to_others(Phase1a(self.bal, self.last + 1))
+        beat = self.config.heartbeat
+        return Effects(action="Heartbeat", sends=sends, timers=[SetTimer("heartbeat", beat, beat)])
+
+    def _heartbeat(self, message: Heartbeat) -> Effects:
+        return self.nack(message) if self.forbids(message.bal) else self.hear(message)
+
+    def sure(self, message: Heartbeat) -> dict[int, Value]:
+        """Return by slot what a heartbeat shows to be chosen: votes in the leader's ballot."""
+        return {
+            slot: self.votes[slot].val
+            for slot in range(self.last + 1, message.chosen + 1)
+            if slot in self.votes and self.votes[slot].bal == message.bal
+        }
+
+    def hear(self, message: Heartbeat) -> Effects:
+        """Hear of a leader, learn what is chosen, and ask for what was missed."""
+        news = message.bal != self.maxBal
+        timers = self._adopt(message.bal)
+        owner = self.leader = self.config.owner(message.bal)
+        outputs = self.know(self.sure(message))
+        behind = self.last < message.chosen
+        return Effects(
+            action="Hear",
+            write=self._written() if news else None,
+            sends=[Send(owner, Ask(self.name, self.last + 1))] if behind else [],
+            timers=timers,
+            outputs=outputs,
+        )
+
+    # Crashes -----------------------------------------------------------------------------
+
+    def restart(self, durable: Mapping[str, Any]) -> Effects:
+        """Come up with what the disk held; all else is lost."""
+        self.maxBal = durable.get("maxBal", -1)
+        self.votes = dict(durable.get("votes", {}))
+        self.load(durable.get("snapshot", NO_SNAPSHOT))
+        return Effects(action="Restart", timers=[self._patience])
+
+
+def _is_majority(members: Iterable[str], servers: Collection[str]) -> bool:
+    among = [one in servers for one in members]
+    return 2 * sum(among) > len(among)
+
+
+def apply_write(durable: dict[str, Any], write: Mapping[str, Any]) -> None:
+    """Bring a disk's content up to date with a write.
+
+    Parameters
+    ----------
+    durable : dict
+        ``maxBal``, ``votes`` (by slot) and ``snapshot``; changed in place.
+    write : mapping
+        ``maxBal`` where it may have changed, ``votes`` that are new, ``snapshot``.
+    """
+    votes: dict[int, Vote] = durable.setdefault("votes", {})
+    votes.update(write.get("votes", {}))
+    if "maxBal" in write:
+        durable["maxBal"] = write["maxBal"]
+    if "snapshot" in write:
+        durable["snapshot"] = write["snapshot"]
+        for slot in [slot for slot in votes if slot <= write["snapshot"].index]:
+            del votes[slot]

@@ -1,0 +1,155 @@
+"""A Multi-Paxos server's state in the variables of ``MultiPaxos.tla``, ITF-encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from toolkit.errors import TraceError
+from toolkit.protocols.multipaxos.config import MultiPaxosConfig
+from toolkit.protocols.multipaxos.learning import NO_SNAPSHOT, Snapshot
+from toolkit.protocols.multipaxos.messages import Value, Vote
+from toolkit.protocols.multipaxos.node import MultiPaxosNode
+
+__all__ = ["answered", "constants", "durable_variables", "trace_constants", "variables"]
+
+
+def _value(value: Value) -> dict[str, Any]:
+    """Return a value as the specification's record."""
+    record: dict[str, Any] = msgspec.to_builtins(value)
+    if value.names is not None:
+        record["members"] = {"#set": list(value.members)}
+    return record
+
+
+def _votes(votes: Mapping[int, Vote]) -> dict[str, Any]:
+    return {
+        "#set": [
+            {"slot": slot, "bal": votes[slot].bal, "val": _value(votes[slot].val)}
+            for slot in sorted(votes)
+        ]
+    }
+
+
+def _values(values: Mapping[int, Value]) -> dict[str, Any]:
+    return {"#set": [{"slot": slot, "val": _value(values[slot])} for slot in sorted(values)]}
+
+
+def variables(node: MultiPaxosNode) -> dict[str, Any]:
+    """Return the specification's variables at this server.
+
+    Parameters
+    ----------
+    node : MultiPaxosNode
+
+    Returns
+    -------
+    dict
+        Variable to ITF-encoded value.
+
+    Examples
+    --------
+    >>> from toolkit.protocols.multipaxos import configure
+    >>> node = MultiPaxosNode("n1", configure(["n1", "n2", "n3"], {}))
+    >>> variables(node)["phase"], variables(node)["log"]
+    ('idle', {'#tup': []})
+    """
+    return {
+        "maxBal": node.maxBal,
+        "votes": _votes(node.votes),
+        "log": {"#tup": [_value(value) for value in node.log]},
+        "early": _values(node.early),
+        "snapshot": node.snapshot.index,
+        "phase": node.phase,
+        "bal": node.bal,
+        "promised": {"#set": sorted(node.promised)},
+        "told": _votes(node.told),
+        "proposed": _values(node.proposed),
+        "acks": {
+            "#set": [
+                {"slot": slot, "acks": {"#set": sorted(node.acks[slot])}}
+                for slot in sorted(node.acks)
+            ]
+        },
+    }
+
+
+def durable_variables(durable: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the variable ``durable`` of a server whose disk holds this.
+
+    Parameters
+    ----------
+    durable : mapping of str to object
+        All durable writes, merged.
+    """
+    snapshot: Snapshot = durable.get("snapshot", NO_SNAPSHOT)
+    return {
+        "durable": {
+            "maxBal": durable.get("maxBal", -1),
+            "votes": _votes(durable.get("votes", {})),
+            "snapshot": snapshot.index,
+        }
+    }
+
+
+def constants(config: MultiPaxosConfig) -> dict[str, Any]:
+    """Return the specification's constants for a trace's header, ITF-encoded.
+
+    Returns
+    -------
+    dict
+        ``Servers`` (a sequence: ballot b belongs to the one at b modulo their number),
+        ``Members``, ``Alpha``, ``Most``, ``Options``, ``DiskQueue`` (the most writes that may
+        wait for a disk); ``Quorum1`` and ``Quorum2`` (the minimal ones), where they are not all
+        majorities of the members.
+    """
+    first, second = config.quorums.phase1, config.quorums.phase2
+    quorums = {} if first.is_majority() and second.is_majority() else {
+        "Quorum1": {"#set": [{"#set": sorted(quorum)} for quorum in first.minimal]},
+        "Quorum2": {"#set": [{"#set": sorted(quorum)} for quorum in second.minimal]},
+    }  # fmt: skip
+    return {
+        "Servers": {"#tup": list(config.servers)},
+        "Members": {"#set": sorted(config.members)},
+        **quorums,
+        "Alpha": config.alpha,
+        "Most": config.most,
+        "Options": {"#set": sorted(config.options)},
+        "DiskQueue": 1_000_000,
+    }
+
+
+def trace_constants(constants: Mapping[str, Any], largest: int) -> dict[str, Any]:
+    """Return the constants that depend on what was recorded.
+
+    Parameters
+    ----------
+    constants : mapping
+        The header's constants.
+    largest : int
+        The largest integer in the traces, an upper bound of their ballots.
+
+    Returns
+    -------
+    dict
+        ``MaxBallot``: high enough that each server could begin one more ballot.
+
+    Raises
+    ------
+    TraceError
+        If a constant is missing.
+    """
+    names = ("Servers", "Alpha", "DiskQueue")
+    if missing := [name for name in names if name not in constants]:
+        raise TraceError(
+            f"the header's constants lack {', '.join(missing)}",
+            hint=f"a trace of multipaxos gives {', '.join(names)}",
+        )
+    return {"MaxBallot": largest + len(constants["Servers"]["#tup"])}
+
+
+def answered(node: MultiPaxosNode) -> Any:
+    """Return how far the server has applied its log, or ``None`` if nothing of it."""
+    return node.last or None
