@@ -439,6 +439,7 @@ Hear(s, m) ==
 Share(s, m) ==
     LET last == Min(Len(log[s]), m.first + Most - 1)
     IN  /\ up[s]
+        /\ UNCHANGED <<accVars, logVars, propVars, up>>
         /\ \/ /\ m.type = "ask"
               /\ m.from # s
               /\ m.first <= Len(log[s])
@@ -449,7 +450,6 @@ Share(s, m) ==
               /\ m.bal >= maxBal[s]
               /\ m.slot <= snapshot[s]
               /\ Emit(s, {MSnapshot(s, snapshot[s])})
-        /\ UNCHANGED <<accVars, logVars, propVars, up>>
 
 \* Slot j is news to server s.
 IsNews(s, j) == j > Len(log[s]) /\ j \notin DOMAIN early[s]

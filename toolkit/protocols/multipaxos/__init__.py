@@ -34,9 +34,17 @@ def _expected_actions(constants: Mapping[str, Any]) -> tuple[str, ...]:
     off = {name for option, names in OPTION_ACTIONS.items() if option not in on for name in names}
     servers = constants["Servers"]["#tup"]
     members = constants.get("Members", {"#set": servers})["#set"]
-    if len(members) <= 3 and "membership" not in on and "Quorum2" not in constants:
+    least = len(members) // 2 + 1
+    if "Quorum2" in constants:
+        least = max(len(quorum["#set"]) for quorum in constants["Quorum2"]["#set"])
+    if least <= 2 and "membership" not in on:
         # The leader's own vote and the first one that it gets are a quorum.
         off.add("RecordVote")
+    if len(servers) <= 2:
+        off.add("CountPromise")
+    if len(servers) == 1:
+        off |= {"Promise", "Nack", "StepDown", "Accept", "Hear", "Share", "Learn"}
+        off |= {"FallBehind", "InstallSnapshot"}
     return tuple(name for name in PROTOCOL.actions if name not in off)
 
 
