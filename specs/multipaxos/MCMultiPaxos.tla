@@ -9,8 +9,7 @@
 (*   "learn"     heartbeats, and asking for what was missed;               *)
 (*   "in turn"   a ballot is begun only after all lower ones;              *)
 (*   "First"     clients ask First alone;                                  *)
-(*   "apart"     First's proposals reach Third alone, and Second's those   *)
-(*               that are not First;                                       *)
+(*   "apart"     First's proposals do not reach Second, nor Second's First; *)
 (*   "cut off"   First's proposals reach nobody in its first ballot.       *)
 (* What is left out can only keep a server from learning something:        *)
 (* without it fewer behaviours are seen, and no new ones.                  *)
@@ -78,6 +77,10 @@ HasNews(s) ==
     /\ phase[s] = "leading"
     /\ MHeartbeat(bal[s], Len(log[s])) \notin msgs
 
+Beating == {s \in Servers : HasNews(s)}
+
+Acceptable(s) == {m \in Requests(s) : Reaches(m, s)}
+
 ToLearn == IF Part("learn") THEN msgs ELSE {}
 
 \* Reply and Ignore change nothing and are left out.
@@ -91,10 +94,10 @@ MCSteps ==
     \/ \E s \in Servers : \E m \in msgs : StepDown(s, m)
     \/ \E s \in Servers : \E v \in Wishes(s) : ClientRequest(s, v)
     \/ \E s \in Servers : \E c \in ChangesWished(s) : ChangeConfiguration(s, c)
-    \/ \E s \in Servers : \E m \in {m \in Requests(s) : Reaches(m, s)} : Accept(s, m)
+    \/ \E s \in Servers : \E m \in Acceptable(s) : Accept(s, m)
     \/ \E s \in Servers : \E m \in msgs : RecordVote(s, m)
     \/ \E s \in Servers : \E m \in msgs : Choose(s, m)
-    \/ \E s \in {s \in Servers : HasNews(s)} : Heartbeat(s)
+    \/ \E s \in Beating : Heartbeat(s)
     \/ \E s \in Servers : \E m \in ToLearn : Hear(s, m)
     \/ \E s \in Servers : \E m \in ToLearn : Share(s, m)
     \/ \E s \in Servers : \E m \in ToLearn : Learn(s, m)
@@ -108,7 +111,6 @@ MCSpec == Init /\ [][MCNext]_vars
 
 \* Servers that crash or propose are not like the others.  Sound for safety only.
 Symmetry == Permutations(Servers \ (MayCrash \cup {First, Second})) \cup Permutations(Values)
-ValuesAlike == Permutations(Values)
 
 -----------------------------------------------------------------------------
 \* Whatever a server takes to be chosen has the votes of a quorum of the slot's acceptors.
@@ -203,6 +205,6 @@ ForgetfulVolatile(s) ==
 -----------------------------------------------------------------------------
 \* For models of changes.
 WithoutFirst == {Servers \ {First}}
+FirstAlone == {{First}}
 SecondAlone == {{Second}}
-ThirdAlone == {Servers \ {First, Second}}
 =============================================================================

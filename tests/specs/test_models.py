@@ -29,7 +29,7 @@ MANIFEST = load_manifest()
 MODELS = MANIFEST.models
 PAXOS = specs_root() / "paxos"
 TEMPORAL = ("EventuallyChosen", "EventuallyLearned", "EventuallyDone")
-PROTOCOLS = {"paxos": "Paxos", "raft": "Raft"}
+PROTOCOLS = {"paxos": "Paxos", "raft": "Raft", "multipaxos": "MultiPaxos"}
 """Folder of a specification, which is the protocol's name, to its module."""
 
 

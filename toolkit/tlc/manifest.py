@@ -48,6 +48,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         What the model's bounds leave out.
     workers : int or None
         Worker threads; one where a counterexample is to be the same in every run.
+    modules : tuple of str
+        Further folders with modules that the specification uses, relative to the manifest's.
     simulate, trace_length, seed : int or None
         Of a model whose state space is not searched: how many random behaviours are looked at,
         their greatest length, and the seed that they are drawn with.
@@ -68,9 +70,20 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     symmetry: bool = False
     liveness: bool = False
     workers: int | None = None
+    modules: tuple[str, ...] = ()
     simulate: int | None = None
     trace_length: int | None = None
     seed: int | None = None
+
+    def module_path(self, folder: Path) -> tuple[Path, ...]:
+        """Return those further folders.
+
+        Parameters
+        ----------
+        folder : pathlib.Path
+            The manifest's.
+        """
+        return tuple(folder / name for name in self.modules)
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -138,6 +151,9 @@ def load_manifest(path: Path | None = None) -> Manifest:
         if model.name in seen:
             raise SpecError(f"the model {model.name!r} stands there twice", path=file)
         seen.add(model.name)
+        for name in model.modules:
+            if not (file.parent / name).is_dir():
+                raise SpecError(f"model {model.name!r}: there is no folder {name!r}", path=file)
         for part in (model.spec, model.config):
             if not (file.parent / part).is_file():
                 raise SpecError(f"model {model.name!r}: there is no file {part!r}", path=file)
@@ -173,6 +189,7 @@ def run_model(
         simulate=model.simulate,
         depth=model.trace_length,
         seed=model.seed,
+        module_path=model.module_path(folder),
         options=options,
         on_progress=on_progress,
         cancel=cancel,

@@ -82,7 +82,11 @@ class CheckView(widgets.VBox):  # type: ignore[misc]
             manifest = load_manifest()
             self._model = manifest[str(spec)]
             folder = manifest.path.parent
-            source = load_spec(folder / self._model.spec, folder / self._model.config)
+            source = load_spec(
+                folder / self._model.spec,
+                folder / self._model.config,
+                module_path=self._model.module_path(folder),
+            )
             self._title = self._model.name
             options = {
                 "workers": self._model.workers,

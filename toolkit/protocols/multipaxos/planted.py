@@ -45,9 +45,9 @@ class LowestVote(MultiPaxosNode):
         """Let older votes win."""
         before = dict(self.told)
         super().note(message)
-        for slot, vote in before.items():
-            if slot in self.told and vote.bal < self.told[slot].bal:
-                self.told[slot] = vote
+        for vote in message.votes:
+            if vote.slot in before and vote.bal < before[vote.slot].bal:
+                self.told[vote.slot] = vote
 
 
 class LeavesGaps(MultiPaxosNode):
@@ -236,10 +236,22 @@ PLANTED: dict[str, NodeFactory] = {
 _CHANGES = {"membership": "yes", "alpha": "2"}
 
 STAGES: dict[str, Stage] = {
-    "counts-repetitions": Stage(nodes=5),
+    "ignores-votes": Stage(runs=2),
+    "looks-for-nothing": Stage(runs=2),
+    "lowest-vote": Stage(scenario="multipaxos-figure-1"),
+    "leaves-gaps": Stage(scenario="multipaxos-gap"),
+    "forgets-promise": Stage(runs=4),
+    "forgets-votes": Stage(runs=3),
+    "accepts-below-promise": Stage(runs=2),
+    "chooses-with-one-fewer": Stage(nodes=5),
+    "counts-repetitions": Stage(nodes=5, runs=3),
+    "reuses-ballot": Stage(runs=7),
+    "ignores-nacks": Stage(runs=2),
+    "learns-from-any-vote": Stage(runs=3),
+    "shares-the-wrong-slots": Stage(runs=3),
     "ignores-window": Stage(settings={"alpha": "1", "batch": "1"}),
-    "changes-at-once": Stage(nodes=5, settings=_CHANGES),
+    "changes-at-once": Stage(nodes=5, settings=_CHANGES, runs=2),
     "asks-no-new-acceptors": Stage(nodes=5, settings=_CHANGES),
-    "snapshots-without-sessions": Stage(settings={"snapshot": "1"}),
+    "snapshots-without-sessions": Stage(scenario="multipaxos-asked-again"),
 }
 """Where bugs show themselves that need an option, more servers, more runs or a certain event."""
