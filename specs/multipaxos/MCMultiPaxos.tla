@@ -116,12 +116,9 @@ Symmetry == Permutations(Servers \ (MayCrash \cup {First, Second})) \cup Permuta
 \* Whatever a server takes to be chosen has the votes of a quorum of the slot's acceptors.
 ChosenByQuorum ==
     \A s \in Servers : \A j \in 1 .. Len(log[s]) :
-        \E b \in 0 .. MaxBallot :
-            LET voted == {m.from : m \in {m \in msgs : m.type = "2b" /\ m.bal = b /\ m.slot = j}}
-            IN  /\ \E m \in msgs \cup {M2a(k.bal, k.slot, log[s][j]) :
-                                 k \in {k \in msgs : k.type = "2b"}} :
-                       m.type = "2a" /\ m.bal = b /\ m.slot = j /\ m.val = log[s][j]
-                /\ IsQuorum2(ConfigAt(log[s], j), voted \cup {Owner(b)})
+        \E m \in {m \in msgs : m.type = "2a" /\ m.slot = j /\ m.val = log[s][j]} :
+            IsQuorum2(ConfigAt(log[s], j), {Owner(m.bal)} \cup
+                {k.from : k \in {k \in msgs : k.type = "2b" /\ k.bal = m.bal /\ k.slot = j}})
 
 -----------------------------------------------------------------------------
 \* Liveness, with one proposer that is never refused: every step that stays possible is taken.

@@ -551,10 +551,6 @@ Init ==
     /\ disk = [s \in Servers |-> <<>>]
     /\ msgs = {}
 
-Crashes ==
-    \/ \E s \in MayCrash : \E k \in 0 .. Len(disk[s]) : Crash(s, k)
-    \/ \E s \in MayCrash : Restart(s)
-
 \* Each of the protocol's own steps, without crashes.
 Steps ==
     \/ \E s \in Servers : \E b \in Nat : Prepare(s, b)
@@ -578,6 +574,10 @@ Steps ==
     \/ \E s \in Servers : \E m \in msgs : InstallSnapshot(s, m)
     \/ \E s \in Servers : \E m \in msgs : Ignore(s, m)
     \/ \E s \in Servers : Flush(s)
+
+Crashes ==
+    \/ \E s \in MayCrash : \E k \in 0 .. Len(disk[s]) : Crash(s, k)
+    \/ \E s \in MayCrash : Restart(s)
 
 Next == Steps \/ Crashes
 

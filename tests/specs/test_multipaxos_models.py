@@ -16,7 +16,7 @@ MANIFEST = load_manifest()
 
 # A bug that breaks the claim: in which model, what stands in MultiPaxos.tla, what takes its place.
 INVARIANTS = {
-    "TypeOK": ("multipaxos", "        /\\ j <= Len(log[s]) + Alpha\n", ""),
+    "TypeOK": ("multipaxos-both-ask", "        /\\ j <= Len(log[s]) + Alpha\n", ""),
     "Agreement": ("multipaxos-both-ask", "IF j \\in DOMAIN T THEN T[j].val ELSE Noop(b, j)",
                   "Noop(b, j)"),
     "VotesBelowPromise": (
@@ -35,9 +35,8 @@ INVARIANTS = {
         "durable' = durable",
     ),
     "ChosenByQuorum": (
-        "multipaxos-both-ask",
-        "IsQuorum2(ConfigAt(log[s], m.slot), acks[s][m.slot] \\cup {m.from})",
-        "IsQuorum2(ConfigAt(log[s], m.slot), Servers)",
+        "multipaxos-both-ask", "[j \\in {m.slot} |-> proposed[s][m.slot]]",
+        "[j \\in {m.slot} |-> Noop(bal[s], j)]",
     ),
 }  # fmt: skip
 PROPERTIES = {
@@ -79,7 +78,9 @@ def altered(source: SpecSource, old: str, new: str) -> SpecSource:
 def test_the_models_claim_what_the_planted_bugs_break(name: str) -> None:
     sections = config_sections((MULTIPAXOS / f"{name}.cfg").read_text())
     assert set(sections["INVARIANT"]) == set(INVARIANTS)
-    assert set(sections["PROPERTY"]) == set(PROPERTIES)
+    # TLC looks at no steps of symmetric states.
+    if "SYMMETRY" not in sections:
+        assert set(sections["PROPERTY"]) == set(PROPERTIES)
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ such that all results are those of one sequential object (M. Herlihy and J. Wing
 *Linearizability: A Correctness Condition for Concurrent Objects*, TOPLAS 1990).
 """
 
+from toolkit.histories.fifo import FifoResult, check_fifo
 from toolkit.histories.history import History, Operation
 from toolkit.histories.linearizability import LinearizabilityResult, check_linearizable
 from toolkit.histories.models import KEY_VALUE, REGISTER, Model
@@ -13,9 +14,11 @@ from toolkit.histories.models import KEY_VALUE, REGISTER, Model
 __all__ = [
     "KEY_VALUE",
     "REGISTER",
+    "FifoResult",
     "History",
     "LinearizabilityResult",
     "Model",
     "Operation",
+    "check_fifo",
     "check_linearizable",
 ]

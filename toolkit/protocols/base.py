@@ -58,6 +58,7 @@ __all__ = [
     "Protocol",
     "Receive",
     "Redirect",
+    "ReplicatedLog",
     "Restart",
     "Send",
     "SetTimer",
@@ -323,6 +324,36 @@ class Stage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReplicatedLog:
+    """What a node's recorded state says of its replicated log, whatever the protocol.
+
+    Each function is pure and takes a *view*: the node's variables as a trace records them,
+    ITF-encoded, ``up`` (the host's) among them.  None of them looks at ``up``: of a node that is
+    down the view is what it would come up with.
+
+    Parameters
+    ----------
+    leads : callable
+        ``leads(view) -> bool``: whether the node takes itself for the leader and may propose.
+    round : callable
+        ``round(view) -> int``: the highest term, ballot or epoch that it takes part in; it never
+        falls, but for a crash.
+    entries : callable
+        ``entries(view) -> dict``: by index, from 1, what the node stores there, committed or
+        not.  Two nodes store the same entry if these values are equal.  What a snapshot stands
+        for is left out, and gaps are allowed.
+    committed : callable
+        ``committed(view) -> int``: the last index that the node knows to be committed together
+        with all before it, those in a snapshot included; 0 for none.
+    """
+
+    leads: Callable[[Mapping[str, Any]], bool]
+    round: Callable[[Mapping[str, Any]], int]
+    entries: Callable[[Mapping[str, Any]], dict[int, Any]]
+    committed: Callable[[Mapping[str, Any]], int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Protocol:
     """A protocol as hosts, bridge and conformance see it; registered by an entry point.
 
@@ -397,6 +428,8 @@ class Protocol:
         The names that its timers have: those that a scenario can let run out.
     connected : bool
         Whether it has messages that travel on connections.
+    log : ReplicatedLog or None
+        What its views say of its replicated log; ``None`` if it keeps none.
     apply_write : callable
         ``apply_write(durable, write)``: merge a write that became durable into the disk's
         content, in place.
@@ -430,6 +463,7 @@ class Protocol:
     planted: Mapping[str, NodeFactory] = field(default_factory=dict)
     timers: tuple[str, ...] = ()
     connected: bool = False
+    log: ReplicatedLog | None = None
     apply_write: Callable[[dict[str, Any], Mapping[str, Any]], None] = field(
         default=lambda durable, write: durable.update(write)
     )

@@ -12,6 +12,7 @@ from toolkit.protocols.multipaxos.messages import decode_message
 from toolkit.protocols.multipaxos.node import TIMERS, MultiPaxosNode, apply_write
 from toolkit.protocols.multipaxos.planted import PLANTED, STAGES
 from toolkit.protocols.multipaxos.view import (
+    REPLICATED_LOG,
     answered,
     constants,
     durable_variables,
@@ -133,6 +134,7 @@ PROTOCOL = Protocol(
     taken=("maxBal", "votes", "log", "snapshot", "phase", "bal", "up", "durable"),
     stages=STAGES,
     planted=PLANTED,
+    log=REPLICATED_LOG,
     timers=TIMERS,
 )
 """The protocol, as registered."""

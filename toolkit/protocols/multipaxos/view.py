@@ -8,12 +8,20 @@ from typing import Any
 import msgspec
 
 from toolkit.errors import TraceError
+from toolkit.protocols.base import ReplicatedLog
 from toolkit.protocols.multipaxos.config import MultiPaxosConfig
 from toolkit.protocols.multipaxos.learning import NO_SNAPSHOT, Snapshot
 from toolkit.protocols.multipaxos.messages import Value, Vote
 from toolkit.protocols.multipaxos.node import MultiPaxosNode
 
-__all__ = ["answered", "constants", "durable_variables", "trace_constants", "variables"]
+__all__ = [
+    "REPLICATED_LOG",
+    "answered",
+    "constants",
+    "durable_variables",
+    "trace_constants",
+    "variables",
+]
 
 
 def _value(value: Value) -> dict[str, Any]:
@@ -153,3 +161,19 @@ def trace_constants(constants: Mapping[str, Any], largest: int) -> dict[str, Any
 def answered(node: MultiPaxosNode) -> Any:
     """Return how far the server has applied its log, or ``None`` if nothing of it."""
     return node.last or None
+
+
+def _stored(view: Mapping[str, Any]) -> dict[int, Any]:
+    """Return what is chosen, and where nothing is known to be, what was voted for."""
+    stored = {vote["slot"]: vote["val"] for vote in view["votes"]["#set"]}
+    stored |= {one["slot"]: one["val"] for one in view["early"]["#set"]}
+    return stored | dict(enumerate(view["log"]["#tup"], view["snapshot"] + 1))
+
+
+REPLICATED_LOG = ReplicatedLog(
+    leads=lambda view: bool(view["phase"] == "leading"),
+    round=lambda view: int(view["maxBal"]),
+    entries=_stored,
+    committed=lambda view: int(view["snapshot"]) + len(view["log"]["#tup"]),
+)
+"""What a view says of the log: the round is the ballot, the index a slot."""

@@ -18,6 +18,7 @@ from toolkit.protocols.raft.node import (
 )
 from toolkit.protocols.raft.planted import PLANTED, STAGES
 from toolkit.protocols.raft.view import (
+    REPLICATED_LOG,
     answered,
     constants,
     durable_variables,
@@ -166,6 +167,7 @@ PROTOCOL = Protocol(
     taken=("role", "currentTerm", "votedFor", "log", "commitIndex", "up", "durable"),
     stages=STAGES,
     planted=PLANTED,
+    log=REPLICATED_LOG,
     timers=(ELECTION_TIMER, HEARTBEAT_TIMER, SNAPSHOT_TIMER),
 )
 """The protocol, as registered."""

@@ -6,11 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from toolkit.errors import TraceError
+from toolkit.protocols.base import ReplicatedLog
 from toolkit.protocols.raft.config import RaftConfig
 from toolkit.protocols.raft.log import Log
 from toolkit.protocols.raft.node import RaftNode
 
-__all__ = ["answered", "constants", "durable_variables", "trace_constants", "variables"]
+__all__ = [
+    "REPLICATED_LOG",
+    "answered",
+    "constants",
+    "durable_variables",
+    "trace_constants",
+    "variables",
+]
 
 
 _EMPTY = Log()
@@ -132,3 +140,17 @@ def trace_constants(constants: Mapping[str, Any], largest: int) -> dict[str, Any
 def answered(node: RaftNode) -> Any:
     """Return how far the server has applied its log, or ``None`` if nothing of it."""
     return node.lastApplied or None
+
+
+def _entries(view: Mapping[str, Any]) -> dict[int, Any]:
+    gone = view.get("snapshot", {}).get("index", 0)
+    return dict(enumerate(view["log"]["#tup"], gone + 1))
+
+
+REPLICATED_LOG = ReplicatedLog(
+    leads=lambda view: bool(view["role"] == "leader"),
+    round=lambda view: int(view["currentTerm"]),
+    entries=_entries,
+    committed=lambda view: int(view["commitIndex"]),
+)
+"""What a view says of the log: the round is the term."""
