@@ -1,0 +1,141 @@
+"""Zab: the atomic broadcast of ZooKeeper."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from toolkit.protocols.base import Protocol
+from toolkit.protocols.zab.config import SETTINGS, ZabConfig, configure
+from toolkit.protocols.zab.history import apply_write
+from toolkit.protocols.zab.messages import decode_message
+from toolkit.protocols.zab.node import TIMERS, ZabNode
+from toolkit.protocols.zab.view import (
+    REPLICATED_LOG,
+    answered,
+    constants,
+    durable_variables,
+    trace_constants,
+    variables,
+)
+from toolkit.resources import specs_root
+
+__all__ = ["PROTOCOL", "ZabConfig", "ZabNode", "configure"]
+
+
+def _expected_actions(constants: Mapping[str, Any]) -> tuple[str, ...]:
+    return PROTOCOL.actions
+
+
+def _random_operation(config: ZabConfig, rng: random.Random, node: str) -> Any:
+    del node
+    return config.machine().random_operation(rng)
+
+
+PROTOCOL = Protocol(
+    name="zab",
+    title="Zab (Junqueira, Reed and Serafini 2011)",
+    configure=configure,
+    settings=SETTINGS,
+    make_node=ZabNode,
+    variables=variables,
+    durable_variables=durable_variables,
+    constants=constants,
+    trace_constants=trace_constants,
+    decode_message=decode_message,
+    random_operation=_random_operation,
+    answered=answered,
+    actions=(
+        "Look",
+        "Notify",
+        "JoinRound",
+        "CountVote",
+        "Answer",
+        "CountOutside",
+        "JoinEnsemble",
+        "Decide",
+        "Ignore",
+        "Abandon",
+        "LoseConnection",
+        "Connect",
+        "Refuse",
+        "DropLearner",
+        "CountCEpoch",
+        "NewEpoch",
+        "GreetLearner",
+        "AcceptEpoch",
+        "RefuseEpoch",
+        "CountAckEpoch",
+        "Surpassed",
+        "NewLeader",
+        "SyncLearner",
+        "Synchronize",
+        "AcceptLeader",
+        "CountAckLeader",
+        "Establish",
+        "UpToDate",
+        "CommitLeader",
+        "Propose",
+        "Forward",
+        "ProposeFor",
+        "AcceptProposal",
+        "CountAck",
+        "Commit",
+        "Deliver",
+        "Inform",
+        "Ping",
+        "Pong",
+        "Hear",
+        "AskSync",
+        "AnswerSync",
+        "Synced",
+        "Reply",
+        "TakeSnapshot",
+        "Flush",
+        "Crash",
+        "Restart",
+    ),
+    expected_actions=_expected_actions,
+    apply_write=apply_write,
+    observes=(
+        "acceptedEpoch",
+        "currentEpoch",
+        "history",
+        "snapshot",
+        "committed",
+        "mode",
+        "phase",
+        "leader",
+        "epoch",
+        "learners",
+        "round",
+        "vote",
+        "tally",
+        "outside",
+        "up",
+        "durable",
+    ),
+    spec_folder=specs_root() / "zab",
+    spec_module="FastLeaderElection",
+    trace_module="ZabTrace",
+    invariants=(
+        "ElectionTypeOK",
+        "EpochsInOrder",
+        "OneLeaderPerEpoch",
+        "TotalOrder",
+        "SaidIsDurable",
+    ),
+    claims={
+        "PrimaryOrder": "local and global primary order (section III of the paper)",
+    },
+    unchecked={
+        "Reply": "clients and their sessions are left out: what was answered",
+        "TakeSnapshot": "the machine is left out: what the snapshot holds",
+        "Synchronize": "the machine is left out: what a snapshot that was sent holds",
+    },
+    log=REPLICATED_LOG,
+    timers=TIMERS,
+    connected=True,
+)
+"""The protocol, as registered."""

@@ -1,0 +1,196 @@
+"""The follower's and the observer's side of phases 1 to 3 of Zab.
+
+Source: F. Junqueira, B. Reed and M. Serafini, *Zab: High-performance broadcast for
+primary-backup systems*, DSN 2011, section IV; the steps f.1.1 and so on are the paper's.  Each
+handler is named after the action of ``specs/zab/Zab.tla`` that it performs.
+"""
+
+from __future__ import annotations
+
+from toolkit.protocols.base import Command, Effects, Message, Send, SetTimer
+from toolkit.protocols.zab.config import ZabConfig
+from toolkit.protocols.zab.election import Elector
+from toolkit.protocols.zab.history import Snapshot
+from toolkit.protocols.zab.messages import (
+    Ack,
+    AckEpoch,
+    AckLeader,
+    Commit,
+    CommitLeader,
+    Diff,
+    Inform,
+    NewEpoch,
+    NewLeader,
+    Ping,
+    Pong,
+    Propose,
+    Request,
+    Snap,
+    Sync,
+    Synced,
+    Txn,
+)
+
+__all__ = ["Learner"]
+
+
+class Learner(Elector):
+    """A server that follows."""
+
+    def __init__(self, name: str, config: ZabConfig) -> None:
+        super().__init__(name, config)
+        self._syncs: dict[int, Command] = {}
+        self._sync_number = 0
+
+    def _reset(self) -> None:
+        super()._reset()
+        self._syncs.clear()
+
+    def _to_leader(self, message: Message) -> list[Send]:
+        return [Send(self.leader, message)]
+
+    # The connection -----------------------------------------------------------------------
+
+    def _lost_leader(self) -> Effects:
+        """The connection is gone: try again if nothing was heard on it yet, or give up."""
+        connecting = self.phase == "discovery" and self.epoch == 0
+        return self.lose_connection() if connecting else self.abandon()
+
+    def lose_connection(self) -> Effects:
+        """Wait a moment before connecting again: the leader may not know that it is one."""
+        wait = self.config.connect
+        return Effects(
+            action="LoseConnection",
+            closes=[self.leader],
+            timers=[SetTimer("connect", wait, wait)],
+        )
+
+    def connect(self) -> Effects:
+        """Connect once more."""
+        return Effects(action="Connect", sends=self._connects())
+
+    # Phase 1: discovery -------------------------------------------------------------------
+
+    def _new_epoch(self, message: NewEpoch) -> Effects:
+        if message.epoch < self.acceptedEpoch:
+            return self.refuse_epoch()
+        return self.accept_epoch(message)
+
+    def refuse_epoch(self) -> Effects:
+        """Look for another leader: a later epoch was accepted before."""
+        return self._looks("RefuseEpoch")
+
+    def accept_epoch(self, message: NewEpoch) -> Effects:
+        """Accept an epoch, and tell this server's state (step f.1.2)."""
+        news = message.epoch > self.acceptedEpoch
+        self.acceptedEpoch = self.epoch = message.epoch
+        told = AckEpoch(self.name, self.currentEpoch if news else -1, self.last)
+        return Effects(
+            action="AcceptEpoch",
+            write={"acceptedEpoch": message.epoch} if news else None,
+            sends=self._to_leader(told),
+            timers=[self._patience],
+        )
+
+    # Phase 2: synchronization -------------------------------------------------------------
+
+    def synchronize(self, message: Diff | Snap) -> Effects:
+        """Bring the history into line with the leader's, by DIFF, TRUNC or SNAP."""
+        self.phase = "synchronization"
+        base, before = self.snapshot, self.history
+        if isinstance(message, Snap):
+            if message.index > self.committed:
+                self.load(Snapshot(message.index, message.zxid, message.data))
+            keep = max(message.index, self.snapshot.index)
+            txns = list(message.txns[keep - message.index :])
+        else:
+            keep = self.index_of(message.zxid)
+            txns = list(message.txns)
+        self.history = [*self.behind(self.snapshot.index, keep), *txns]
+        write: dict[str, object] = {}
+        if self.snapshot is not base:
+            write["snapshot"] = self.snapshot
+        if write or self.history != before:
+            write |= {"keep": keep, "txns": txns}
+        return Effects(action="Synchronize", write=write or None, timers=[self._patience])
+
+    def accept_leader(self, message: NewLeader) -> Effects:
+        """Accept the new leader, the history being written before currentEpoch (step f.2.1)."""
+        news = message.epoch != self.currentEpoch
+        self.currentEpoch = message.epoch
+        return Effects(
+            action="AcceptLeader",
+            write={"currentEpoch": message.epoch} if news else None,
+            sends=self._to_leader(AckLeader(self.name, self.last)),
+            timers=[self._patience],
+        )
+
+    def commit_leader(self, message: CommitLeader) -> Effects:
+        """Deliver what is committed: this server is up to date (step f.2.2)."""
+        self.phase = "broadcast"
+        outputs = self.deliver_to(self.index_of(message.zxid))
+        return Effects(action="CommitLeader", timers=[self._patience], outputs=outputs)
+
+    # Phase 3: broadcast -------------------------------------------------------------------
+
+    def _append(self, txn: Txn) -> dict[str, object]:
+        self.history.append(txn)
+        return {"txns": (txn,)}
+
+    def accept_proposal(self, message: Propose) -> Effects:
+        """Accept a proposal, and say so when it is durable (step f.3.1)."""
+        return Effects(
+            action="AcceptProposal",
+            write=self._append(message.txn),
+            sends=self._to_leader(Ack(self.name, message.txn.zxid)),
+            timers=[self._patience],
+        )
+
+    def deliver(self, message: Commit) -> Effects:
+        """Deliver what is committed (step f.3.2)."""
+        outputs = self.deliver_to(self.index_of(message.zxid))
+        return Effects(action="Deliver", timers=[self._patience], outputs=outputs)
+
+    def inform(self, message: Inform) -> Effects:
+        """Take what is committed into an observer's history; deliver it if it is up to date."""
+        self.history += message.txns
+        outputs = self.deliver_to(self.length) if self.phase == "broadcast" else []
+        return Effects(
+            action="Inform",
+            write={"txns": message.txns},
+            timers=[self._patience],
+            outputs=outputs,
+        )
+
+    # What changes no history --------------------------------------------------------------
+
+    def pong(self, message: Ping) -> Effects:
+        """Hear of the leader, and answer."""
+        del message
+        return Effects(
+            action="Pong", sends=self._to_leader(Pong(self.name)), timers=[self._patience]
+        )
+
+    def forward(self, what: str) -> Effects:
+        """Pass a client's request on to the leader."""
+        return Effects(
+            action="Forward",
+            params={"v": what},
+            sends=self._to_leader(Request(self.name, what)),
+        )
+
+    def ask_sync(self, event: Command) -> Effects:
+        """Ask the leader how far a read is to wait."""
+        self._sync_number += 1
+        self._syncs[self._sync_number] = event
+        return Effects(
+            action="AskSync",
+            params={"n": self._sync_number},
+            sends=self._to_leader(Sync(self.name, self._sync_number)),
+        )
+
+    def synced(self, message: Synced) -> Effects:
+        """Answer a read, once what the leader had proposed is delivered."""
+        event = self._syncs.pop(message.number)
+        self._reads.append((self.index_of(message.zxid), event))
+        return Effects(action="Synced", timers=[self._patience], outputs=self._ready_reads())

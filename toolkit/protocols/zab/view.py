@@ -1,0 +1,145 @@
+"""A Zab server's state in the variables of ``specs/zab``, ITF-encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from toolkit.errors import TraceError
+from toolkit.protocols.base import ReplicatedLog
+from toolkit.protocols.zab.config import ZabConfig
+from toolkit.protocols.zab.history import NO_SNAPSHOT
+from toolkit.protocols.zab.messages import Txn
+from toolkit.protocols.zab.node import ZabNode
+
+__all__ = [
+    "REPLICATED_LOG",
+    "answered",
+    "constants",
+    "durable_variables",
+    "trace_constants",
+    "variables",
+]
+
+
+def _history(txns: Iterable[Txn]) -> dict[str, Any]:
+    return {
+        "#tup": [
+            {"zxid": {"epoch": txn.zxid.epoch, "counter": txn.zxid.counter}, "val": txn.val}
+            for txn in txns
+        ]
+    }
+
+
+def variables(node: ZabNode) -> dict[str, Any]:
+    """Return the specification's variables at this server.
+
+    Parameters
+    ----------
+    node : ZabNode
+
+    Returns
+    -------
+    dict
+        Variable to ITF-encoded value.
+
+    Examples
+    --------
+    >>> from toolkit.protocols.zab import configure
+    >>> node = ZabNode("n1", configure(["n1", "n2", "n3"], {}))
+    >>> variables(node)["mode"], variables(node)["history"]
+    ('looking', {'#tup': []})
+    """
+    return {
+        "acceptedEpoch": node.acceptedEpoch,
+        "currentEpoch": node.currentEpoch,
+        "history": _history(node.history),
+        "snapshot": node.snapshot.index,
+        "committed": node.committed,
+        "mode": node.mode,
+        "phase": node.phase,
+        "leader": node.leader,
+        "epoch": node.epoch,
+        "learners": {
+            "#set": [
+                {"name": name} | msgspec.to_builtins(node.learners[name])
+                for name in sorted(node.learners)
+            ]
+        },
+        **node.shown(),
+    }
+
+
+def durable_variables(durable: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the variable ``durable`` of a server whose disk holds this.
+
+    Parameters
+    ----------
+    durable : mapping of str to object
+        All durable writes, merged.
+    """
+    return {
+        "durable": {
+            "acceptedEpoch": durable.get("acceptedEpoch", 0),
+            "currentEpoch": durable.get("currentEpoch", 0),
+            "history": _history(durable.get("history", ())),
+            "snapshot": durable.get("snapshot", NO_SNAPSHOT).index,
+        }
+    }
+
+
+def constants(config: ZabConfig) -> dict[str, Any]:
+    """Return the specification's constants for a trace's header, ITF-encoded.
+
+    Returns
+    -------
+    dict
+        ``Servers`` (a sequence, by their numbers), ``Observers``, ``Window``, ``Options``,
+        ``DiskQueue`` (the most writes that may wait for a disk); ``Quorums`` (the minimal ones),
+        where they are not all majorities of those that vote.
+    """
+    quorums = {} if config.quorums.is_majority() else {
+        "Quorums": {"#set": [{"#set": sorted(quorum)} for quorum in config.quorums.minimal]},
+    }  # fmt: skip
+    return {
+        "Servers": {"#tup": list(config.servers)},
+        "Observers": {"#set": sorted(config.observers)},
+        **quorums,
+        "Window": config.window,
+        "Options": {"#set": sorted(config.options)},
+        "DiskQueue": 1_000_000,
+    }
+
+
+def trace_constants(constants: Mapping[str, Any], largest: int) -> dict[str, Any]:
+    """Return the constants that depend on what was recorded: there are none.
+
+    Raises
+    ------
+    TraceError
+        If a constant is missing from the header.
+    """
+    del largest
+    names = ("Servers", "Window", "DiskQueue")
+    if missing := [name for name in names if name not in constants]:
+        raise TraceError(
+            f"the header's constants lack {', '.join(missing)}",
+            hint=f"a trace of zab gives {', '.join(names)}",
+        )
+    return {}
+
+
+def answered(node: ZabNode) -> Any:
+    """Return how much the server has delivered, or ``None`` if nothing."""
+    return node.committed or None
+
+
+REPLICATED_LOG = ReplicatedLog(
+    leads=lambda view: bool(view["mode"] == "leading" and view["phase"] == "broadcast"),
+    round=lambda view: int(view["acceptedEpoch"]),
+    entries=lambda view: dict(enumerate(view["history"]["#tup"], view["snapshot"] + 1)),
+    committed=lambda view: int(view["committed"]),
+)
+"""What a view says of the log: the round is the epoch, the index a place in the history."""
