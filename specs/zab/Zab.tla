@@ -24,7 +24,7 @@
 (* directions, and each end learns of it by itself.  A message that a real *)
 (* network has lost stays under way here, until the connection ends.       *)
 (*                                                                         *)
-(* Elections are left to an oracle that may say anything (Lead, Follow):   *)
+(* Elections are left to an oracle that may say anything (Lead, FollowLeader):   *)
 (* safety does not hang on it.  The module FastLeaderElection puts         *)
 (* ZooKeeper's phase 0 in its place.                                       *)
 (*                                                                         *)
@@ -268,7 +268,7 @@ Lead(s) ==
     /\ BecomesLeader(s)
 
 \* The oracle tells server s that p leads.
-Follow(s, p) ==
+FollowLeader(s, p) ==
     /\ up[s]
     /\ mode[s] = "looking"
     /\ p \in Voters \ {s}
@@ -813,7 +813,7 @@ Steps ==
 
 Oracle ==
     \/ \E s \in Servers : Lead(s)
-    \/ \E s \in Servers : \E p \in Servers : Follow(s, p)
+    \/ \E s \in Servers : \E p \in Servers : FollowLeader(s, p)
 
 Crashes ==
     \/ \E s \in MayCrash : \E k \in 0 .. Len(disk[s]) : Crash(s, k)

@@ -194,9 +194,6 @@ Sends(e) ==
              /\ Value(e, 5) \ grams = UNION {Added(a, b) : a \in Who(e, Servers), b \in Servers}
     ELSE TRUE
 
-\* What is under way on connections cannot be said from the states that were recorded.
-Take(e) == FALSE
-
 \* As Shown, so that states can be laid beside what was recorded.
 Snapshot ==
     LET of(s) == Shown(s) IN
