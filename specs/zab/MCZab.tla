@@ -1,0 +1,192 @@
+------------------------------- MODULE MCZab -------------------------------
+(***************************************************************************)
+(* Zab within bounds that TLC can exhaust: epochs up to MaxEpoch, each     *)
+(* value asked for once.  Parts says which optional actions take part:     *)
+(*   "breaks"    connections are lost at other times than by crashes;      *)
+(*   "give up"   leaders and learners give up when nothing has happened;   *)
+(*   "together"  when the leader is gone its learners know of it at once;  *)
+(*   "First"     First leads before all others, and clients ask it alone;  *)
+(*   "once"      a server that has led does not lead again;                *)
+(*   "cut off"   First's proposals in epoch 1 reach nobody.                *)
+(* The oracle names only servers that may lead (Leaders), and sends nobody *)
+(* to a server that does not lead.  Pings, syncs and what learners forward *)
+(* are left out: they change nothing but what is under way.  What is left  *)
+(* out can only keep a server from learning or doing something: without it *)
+(* fewer behaviours are seen, and no new ones.                             *)
+(***************************************************************************)
+EXTENDS Zab, TLC
+
+CONSTANTS
+    MaxEpoch,         \* epochs are 0 .. MaxEpoch
+    First,            \* a server that may be distinguished
+    Leaders,          \* the servers that the oracle may name
+    Parts             \* optional parts that are switched on
+
+Part(part) == part \in Parts
+
+Everybody == Servers
+Majority == {Q \in SUBSET Voters : Cardinality(Q) = (Cardinality(Voters) \div 2) + 1}
+Halves == {Q \in SUBSET Voters : 2 * Cardinality(Q) = Cardinality(Voters)}
+
+\* Who may be told that it leads: nobody else is about to begin an epoch above the bound.
+Leadable ==
+    {s \in Leaders :
+        /\ acceptedEpoch[s] < MaxEpoch
+        /\ \A p \in Servers : mode[p] # "leading" \/ phase[p] # "discovery"
+        /\ Part("First") /\ broadcast = {} /\ established = {} => s = First
+        /\ Part("once") => \A e \in established : e.leader # s}
+
+Followable(s) == {p \in Leaders \ {s} : mode[p] = "leading"}
+
+Asked == {t.val : t \in broadcast}
+
+\* Values are asked for in no particular order, each once.
+Wishes(s) ==
+    IF Part("First") /\ epoch[s] = 1 /\ s # First THEN {} ELSE Values \ Asked
+
+\* The messages that may be received next.
+Deliverable ==
+    {m \in Next1 : Part("cut off") => ~ (m.type = "PROPOSE" /\ m.txn.zxid.epoch = 1)}
+
+\* A learner whose leader is gone, or does not lead, has to give up; others may.
+Idle1(s) ==
+    \/ Part("give up")
+    \/ /\ mode[s] \in {"following", "observing"}
+       /\ <<s, leader[s]>> \notin link
+
+Lonely == {s \in Servers : Idle1(s)}
+Connected(s) == {p \in DOMAIN learners[s] : Part("breaks") \/ <<s, p>> \notin link}
+Losing == {s \in Servers : Part("breaks") /\ Connecting(s)}
+Retrying == {s \in Servers : Connecting(s) /\ <<s, leader[s]>> \notin link /\ Part("breaks")}
+
+Bounded(s, m) ==
+    m.type = "CEPOCH" /\ epoch[s] = 0 /\ mode[s] = "leading" =>
+        acceptedEpoch[s] < MaxEpoch /\ m.epoch < MaxEpoch
+
+MCSteps ==
+    \/ \E s \in Lonely : Abandon(s)
+    \/ \E s \in Losing : LoseConnection(s)
+    \/ \E s \in Retrying : Connect(s)
+    \/ \E s \in Servers : \E m \in Next1 : Refuse(s, m)
+    \/ \E s \in Servers : \E p \in Connected(s) : DropLearner(s, p)
+    \/ \E s \in Servers : \E m \in Next1 : CountCEpoch(s, m)
+    \/ \E s \in Servers : \E m \in {m \in Next1 : Bounded(s, m)} : NewEpoch(s, m)
+    \/ \E s \in Servers : \E m \in Next1 : GreetLearner(s, m)
+    \/ \E s \in Servers : \E m \in Next1 : AcceptEpoch(s, m)
+    \/ \E s \in Servers : \E m \in Next1 : RefuseEpoch(s, m)
+    \/ \E s \in Servers : \E m \in Next1 : CountAckEpoch(s, m)
+    \/ \E s \in Servers : \E m \in Next1 : Surpassed(s, m)
+    \/ \E s \in Servers : \E m \in Next1 : NewLeader(s, m)
+    \/ \E s \in Servers : \E m \in Next1 : SyncLearner(s, m)
+    \/ \E s \in Servers : \E m \in Next1 : Synchronize(s, m)
+    \/ \E s \in Servers : \E m \in Next1 : AcceptLeader(s, m)
+    \/ \E s \in Servers : \E m \in Next1 : CountAckLeader(s, m)
+    \/ \E s \in Servers : \E m \in Next1 : Establish(s, m)
+    \/ \E s \in Servers : \E m \in Next1 : UpToDate(s, m)
+    \/ \E s \in Servers : \E m \in Next1 : CommitLeader(s, m)
+    \/ \E s \in Servers : \E v \in Wishes(s) : Propose(s, v)
+    \/ \E s \in Servers : \E m \in Deliverable : AcceptProposal(s, m)
+    \/ \E s \in Servers : \E m \in Next1 : CountAck(s, m)
+    \/ \E s \in Servers : \E m \in Next1 : Commit(s, m)
+    \/ \E s \in Servers : \E m \in Next1 : Deliver(s, m)
+    \/ \E s \in Servers : \E m \in Next1 : Inform(s, m)
+    \/ \E s \in Servers : TakeSnapshot(s)
+    \/ \E s \in Servers : Flush(s)
+
+MCOracle ==
+    \/ \E s \in Leadable : Lead(s)
+    \/ \E s \in Servers : \E p \in Followable(s) : FollowLeader(s, p)
+
+MCNext == MCSteps \/ MCOracle \/ Crashes
+
+MCSpec == ZabInit /\ [][MCNext]_vars
+
+\* Servers that crash or are distinguished are not like the others.  Sound for safety only.
+Symmetry == Permutations(Servers \ (MayCrash \cup Observers \cup {First})) \cup Permutations(Values)
+
+-----------------------------------------------------------------------------
+\* Reachability: each of these is claimed never to happen, and TLC must find that it does.
+
+NeverEstablished == established = {}
+NeverTwice == \A a, b \in established : a = b
+NeverDelivered == \A s \in Servers : mode[s] = "following" => committed[s] = 0
+NeverPipelined == \A s \in Servers : Len(history[s]) < committed[s] + 2
+NeverSurpassed ==
+    \A s \in Servers : mode[s] = "leading" => \A p \in Servers :
+        wire[p][s] # <<>> => ~ (Head(wire[p][s]).type = "ACK-E" /\ IsAhead(s, Head(wire[p][s])))
+Sent(type) == \E s, p \in Servers : wire[s][p] # <<>> /\ Head(wire[s][p]).type = type
+NeverTruncated == ~ Sent("TRUNC")
+NeverSnapped == ~ Sent("SNAP")
+NeverInformed == ~ Sent("INFORM")
+NeverRefused ==
+    \A s \in Servers : mode[s] = "following" => \A p \in Servers :
+        wire[p][s] # <<>> =>
+            ~ (Head(wire[p][s]).type = "NEWEPOCH" /\ Head(wire[p][s]).epoch < acceptedEpoch[s])
+
+\* A transaction of an earlier epoch is delivered in a later one.
+NeverRecovered ==
+    \A e \in established : e.history = <<>>
+
+\* An acknowledgement of NEWLEADER completes the quorum of a proposal.
+NeverLate ==
+    \A s \in Servers : mode[s] = "leading" /\ phase[s] = "broadcast" => \A p \in Servers :
+        wire[p][s] # <<>> =>
+            LET m == Head(wire[p][s]) IN
+            ~ (m.type = "ACK-LD" /\ Committable(s, Acked(s, m, "active"),
+                                                IndexOf(history[s], m.zxid)) > committed[s])
+
+-----------------------------------------------------------------------------
+\* Planted bugs, put in by override: each model that uses one must fail.
+
+\* The disk has the epoch of a NEWLEADER from the moment that its NEWEPOCH was accepted, before
+\* the history of that epoch.
+EarlyVolatile(s) ==
+    [acceptedEpoch |-> acceptedEpoch[s], currentEpoch |-> Max(currentEpoch[s], epoch[s]),
+     history |-> history[s], snapshot |-> snapshot[s]]
+
+\* The disk does not keep what was accepted, and a crash loses it.
+ForgetfulVolatile(s) ==
+    [acceptedEpoch |-> acceptedEpoch[s], currentEpoch |-> currentEpoch[s],
+     history |-> SubSeq(history[s], 1, snapshot[s]), snapshot |-> snapshot[s]]
+
+\* Nor does it keep the epoch that was accepted.
+ForgetsEpoch(s) ==
+    [acceptedEpoch |-> currentEpoch[s], currentEpoch |-> currentEpoch[s],
+     history |-> history[s], snapshot |-> snapshot[s]]
+
+\* A leader takes the history that it has for the epoch's first, and commits it, as soon as an
+\* epoch is promised: nobody is brought into line before.
+Unsynchronized(s, m) ==
+    LET L == Promised(s, m)
+        ready == At(L, {"promised"})
+    IN  /\ FromLearner(s, m, "ACK-E", {"offered"})
+        /\ phase[s] = "discovery"
+        /\ ~ IsAhead(s, m)
+        /\ Backed(s, L, Promises(L))
+        /\ phase' = [phase EXCEPT ![s] = "broadcast"]
+        /\ currentEpoch' = [currentEpoch EXCEPT ![s] = epoch[s]]
+        /\ committed' = [committed EXCEPT ![s] = Len(history[s])]
+        /\ learners' = [learners EXCEPT ![s] =
+               [p \in DOMAIN L |-> IF p \in ready THEN Stage("syncing", 0, Zero) ELSE L[p]]]
+        /\ established' = established \cup
+               {[epoch |-> epoch[s], leader |-> s, history |-> history[s]]}
+        /\ UNCHANGED <<acceptedEpoch, history, snapshot, mode, leader, epoch, up, broadcast>>
+        /\ Emit(s, Taking(s, m),
+                [to |-> [p \in Servers |-> IF p \in ready
+                                           THEN Synchronizing(s, epoch[s], p, L[p].zxid)
+                                           ELSE <<>>],
+                 all |-> {}])
+
+\* A leader goes on whoever is ahead of it.
+NobodyIsAhead(s, m) == FALSE
+
+\* A leader tells apart by zxids alone who is ahead.
+AheadByZxid(s, m) ==
+    m.from \in Voters /\ m.epoch # -1 /\ Less(Last(s), m.zxid)
+
+\* A learner never cuts anything off its history: TRUNC is taken for DIFF.
+NeverCuts(H, z) == Len(H)
+
+\* Any history that has been told is counted as a promise, the epoch having been accepted before.
+AllPromises(L) == At(L, {"promised"})
+=============================================================================
