@@ -11,6 +11,7 @@ from toolkit.protocols.zab.config import SETTINGS, ZabConfig, configure
 from toolkit.protocols.zab.history import apply_write
 from toolkit.protocols.zab.messages import decode_message
 from toolkit.protocols.zab.node import TIMERS, ZabNode
+from toolkit.protocols.zab.planted import PLANTED, STAGES
 from toolkit.protocols.zab.view import (
     REPLICATED_LOG,
     answered,
@@ -134,6 +135,8 @@ PROTOCOL = Protocol(
         "TakeSnapshot": "the machine is left out: what the snapshot holds",
         "Synchronize": "the machine is left out: what a snapshot that was sent holds",
     },
+    stages=STAGES,
+    planted=PLANTED,
     log=REPLICATED_LOG,
     timers=TIMERS,
     connected=True,

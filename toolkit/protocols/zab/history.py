@@ -170,9 +170,13 @@ class Historian:
         """Return whether enough is delivered to be compacted."""
         return 0 < self.config.snapshot <= self.committed - self.snapshot.index
 
+    def content(self) -> Any:
+        """Return what a snapshot holds of what is delivered, in JSON's types."""
+        return self.sessions.snapshot()
+
     def state(self) -> str:
-        """Return the machine's state as it is delivered, as JSON."""
-        return _ENCODER.encode(self.sessions.snapshot()).decode()
+        """Return that as JSON."""
+        return _ENCODER.encode(self.content()).decode()
 
     def take_snapshot(self) -> Effects:
         """Let a snapshot stand for all that is delivered."""
