@@ -4,7 +4,6 @@
 (* value asked for once.  Parts says which optional actions take part:     *)
 (*   "breaks"    connections are lost at other times than by crashes;      *)
 (*   "give up"   leaders and learners give up when nothing has happened;   *)
-(*   "together"  when the leader is gone its learners know of it at once;  *)
 (*   "First"     First leads before all others, and clients ask it alone;  *)
 (*   "once"      a server that has led does not lead again;                *)
 (*   "cut off"   First's proposals in epoch 1 reach nobody.                *)
@@ -180,12 +179,15 @@ Unsynchronized(s, m) ==
 \* A leader goes on whoever is ahead of it.
 NobodyIsAhead(s, m) == FALSE
 
-\* A leader tells apart by zxids alone who is ahead.
-AheadByZxid(s, m) ==
-    m.from \in Voters /\ m.epoch # -1 /\ Less(Last(s), m.zxid)
-
 \* A learner never cuts anything off its history: TRUNC is taken for DIFF.
-NeverCuts(H, z) == Len(H)
+CutsNothing(s, m) ==
+    /\ FromLeader(s, m, {"DIFF", "TRUNC", "SNAP"}, {"discovery"})
+    /\ epoch[s] # 0
+    /\ phase' = [phase EXCEPT ![s] = "synchronization"]
+    /\ history' = [history EXCEPT ![s] = @ \o m.txns]
+    /\ UNCHANGED <<acceptedEpoch, currentEpoch, snapshot, committed, mode, leader, epoch, learners,
+                   up, ghostVars>>
+    /\ Emit(s, Taking(s, m), Nothing)
 
 \* Any history that has been told is counted as a promise, the epoch having been accepted before.
 AllPromises(L) == At(L, {"promised"})

@@ -29,7 +29,8 @@
 (* ZooKeeper's phase 0 in its place.                                       *)
 (*                                                                         *)
 (* Options, each switched on by its name in the constant Options:          *)
-(*   "snapshots"   what is committed is compacted.                         *)
+(*   "snapshots"   what is committed is compacted;                         *)
+(*   "sync"        learners ask how far reads are to wait.                 *)
 (*                                                                         *)
 (* Abstracted: time-outs are nondeterminism.  Clients, their sessions and  *)
 (* the state machine are left out: what is delivered is the history up to  *)
@@ -691,6 +692,7 @@ Hear(s, m) ==
 
 \* Learner s asks its leader how far it is to wait with a read (sync).
 AskSync(s, n) ==
+    /\ "sync" \in Options
     /\ up[s]
     /\ mode[s] \in {"following", "observing"}
     /\ phase[s] = "broadcast"

@@ -18,8 +18,7 @@ SETTINGS: dict[str, str] = {
     "for another one (default: 0.15-0.3)",
     "heartbeat": "seconds between a leader's pings (default: 0.05)",
     "wait": "seconds that a server waits for a higher vote once a quorum agrees (default: 0.02)",
-    "notify": "seconds until a server that looks for a leader tells its vote again "
-    "(default: 0.06)",
+    "notify": "seconds until a server that looks for a leader tells its vote again (default: 0.06)",
     "connect": "seconds until a server that could not connect tries again (default: 0.02)",
     "window": "most transactions that a learner is sent; who lacks more gets a snapshot "
     "(default: 100)",
@@ -76,7 +75,8 @@ class ZabConfig:
     @property
     def options(self) -> tuple[str, ...]:
         """The options that are on, by their names in the specification."""
-        return ("snapshots",) if self.snapshot > 0 else ()
+        on = {"snapshots": self.snapshot > 0, "sync": self.reads == "sync"}
+        return tuple(name for name, is_on in on.items() if is_on)
 
     @cached_property
     def voters(self) -> frozenset[str]:

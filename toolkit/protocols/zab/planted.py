@@ -290,5 +290,11 @@ STAGES: dict[str, Stage] = {
     "establishes-with-one-fewer": Stage(nodes=5),
     "commits-with-one-fewer": Stage(nodes=5),
     "counts-observers": Stage(nodes=5, settings={"observers": "n4,n5"}),
+    "elects-by-zxid": Stage(scenario="zab-higher-epoch"),
+    "keeps-old-votes": Stage(nodes=5, runs=5),
+    "nobody-is-ahead": Stage(scenario="zab-surpassed"),
+    "reuses-epoch": Stage(scenario="zab-accepted-epoch"),
+    "never-truncates": Stage(scenario="zab-truncate"),
+    "snapshots-without-sessions": Stage(scenario="zab-asked-again"),
 }
 """Where bugs show themselves that need an option, more servers, more runs or a certain event."""
