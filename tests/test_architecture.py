@@ -30,7 +30,7 @@ DOORS: dict[str, set[str]] = {
     "tlc": set(),
     "conformance": {"trace", "tlc", "sim", "protocols", "histories"},
     "analysis": {"trace", "tlc", "conformance", "histories"},
-    "figures": {"sim", "tlc", "conformance", "analysis", "trace", "protocols"},
+    "figures": {"sim", "tlc", "conformance", "analysis", "trace", "protocols", "histories"},
 }
 """Room to the rooms it may import, besides itself and :data:`EVERYONE`'s."""
 

@@ -4,6 +4,7 @@
 (* value asked for once.  Parts says which optional actions take part:     *)
 (*   "breaks"    connections are lost at other times than by crashes;      *)
 (*   "give up"   leaders and learners give up when nothing has happened;   *)
+(*   "rivals"    two leaders may be about to begin epochs at a time;       *)
 (*   "First"     First leads before all others, and clients ask it alone;  *)
 (*   "once"      a server that has led does not lead again;                *)
 (*   "cut off"   First's proposals in epoch 1 reach nobody.                *)
@@ -32,6 +33,7 @@ Leadable ==
     {s \in Leaders :
         /\ acceptedEpoch[s] < MaxEpoch
         /\ \A p \in Servers : mode[p] # "leading" \/ phase[p] # "discovery"
+              \/ (Part("rivals") /\ epoch[p] # 0)
         /\ Part("First") /\ broadcast = {} /\ established = {} => s = First
         /\ Part("once") => \A e \in established : e.leader # s}
 

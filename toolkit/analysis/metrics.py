@@ -1,8 +1,14 @@
-"""Metrics of a run of any replicated log, in one vocabulary: a *round* is a term or a ballot."""
+"""Metrics of a run of any replicated log, in one vocabulary.
+
+A *round* is a term, a ballot or an epoch; an *entry* is what a log has at an index, together with
+what tells it from what another leader put there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import Any, Protocol
 
 import msgspec
@@ -10,7 +16,20 @@ import pandas as pd
 
 from toolkit.trace import Trace
 
-__all__ = ["LogView", "latencies", "leaderless", "log_divergence", "messages_by_type"]
+__all__ = [
+    "CAUSES",
+    "LogView",
+    "at_faults",
+    "entries_stored",
+    "latencies",
+    "leaderless",
+    "log_divergence",
+    "messages_by_type",
+    "throughput",
+]
+
+CAUSES = ("undisturbed", "fault", "no leader")
+"""Why a request took as long as it did; see :func:`latencies`."""
 
 View = Mapping[str, Any]
 
@@ -34,27 +53,125 @@ class LogView(Protocol):
     def committed(self) -> Callable[[View], int]:
         """Up to where it knows them to be committed."""
 
+    @property
+    def variables(self) -> frozenset[str]:
+        """What these two look at."""
 
-def latencies(calls: Iterable[Any]) -> pd.DataFrame:
-    """Return how long each answered request took.
+
+def _overlap(begin: float, end: float, windows: pd.DataFrame | None) -> bool:
+    return windows is not None and bool(((windows["begin"] < end) & (begin < windows["end"])).any())
+
+
+def latencies(
+    calls: Iterable[Any],
+    faults: pd.DataFrame | None = None,
+    gaps: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Return how long each answered request took, and what it met on its way.
 
     Parameters
     ----------
     calls : iterable of Call
         ``RunResult.calls``; those that were never answered are left out.
+    faults : pandas.DataFrame, optional
+        ``begin``, ``end`` (s) of each fault.
+    gaps : pandas.DataFrame, optional
+        ``begin``, ``end`` (s) of the times without a leader: see :func:`leaderless`.
 
     Returns
     -------
     pandas.DataFrame
         ``client``, ``request``, ``called`` (s), ``seconds`` (from asking first to the first
-        answer).
+        answer), ``cause``: ``"no leader"`` if there was none for some of that time, else
+        ``"fault"`` if there was one, else ``"undisturbed"``.  What comes at the same time need
+        not be the cause: it is what the request is counted under.
     """
-    rows = [
-        (one.client, one.request, one.called, one.returned - one.called)
-        for one in calls
-        if one.returned is not None
-    ]
-    return pd.DataFrame(rows, columns=["client", "request", "called", "seconds"])
+    rows = []
+    for one in calls:
+        if one.returned is None:
+            continue
+        cause = CAUSES[0]
+        if _overlap(one.called, one.returned, gaps):
+            cause = CAUSES[2]
+        elif _overlap(one.called, one.returned, faults):
+            cause = CAUSES[1]
+        rows.append((one.client, one.request, one.called, one.returned - one.called, cause))
+    return pd.DataFrame(rows, columns=["client", "request", "called", "seconds", "cause"])
+
+
+def throughput(calls: Iterable[Any], until: float, width: float = 0.25) -> pd.DataFrame:
+    """Return how many requests were answered a second, over time.
+
+    Parameters
+    ----------
+    calls : iterable of Call
+    until : float
+        The end of the run, in seconds; what is left over of it makes no interval.
+    width : float
+        Seconds of an interval.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``begin``, ``end`` (s), ``answers`` (in that interval), ``rate`` (a second).
+
+    Examples
+    --------
+    >>> throughput([], 1.0, 0.5)["answers"].tolist()
+    [0, 0]
+    """
+    number = int(until / width + 1e-9)
+    counts = Counter(int(one.returned / width) for one in calls if one.returned is not None)
+    rows = [(at * width, (at + 1) * width, counts[at], counts[at] / width) for at in range(number)]
+    return pd.DataFrame(rows, columns=["begin", "end", "answers", "rate"])
+
+
+def at_faults(
+    calls: Iterable[Any], faults: pd.DataFrame, gaps: pd.DataFrame, until: float
+) -> pd.DataFrame:
+    """Return what became of a run at each fault.
+
+    Parameters
+    ----------
+    calls : iterable of Call
+    faults : pandas.DataFrame
+        With ``begin`` (s) of each, in order, and any other columns.
+    gaps : pandas.DataFrame
+        See :func:`leaderless`.
+    until : float
+        The end of the run, in seconds.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The faults' columns, and for the time from each one's begin to the next one's:
+        ``leaderless`` (s), ``recovery`` (s until the first answer to a request that was asked
+        after the fault began; missing if there is none in that time), ``stalled`` (s, the
+        longest that no request was answered), ``asked`` and ``unanswered`` (of the requests
+        asked in that time, those that the run never answered).
+    """
+    asked = list(calls)
+    answers = sorted(one.returned for one in asked if one.returned is not None)
+    ends = [*faults["begin"].iloc[1:], until]
+    rows = []
+    for begin, end in zip(faults["begin"], ends, strict=True):
+        without = (gaps["end"].clip(upper=end) - gaps["begin"].clip(lower=begin)).clip(lower=0)
+        within = [time for time in answers if begin <= time < end]
+        edges = [begin, *within, end]
+        mine = [one for one in asked if begin <= one.called < end]
+        first = [one.returned for one in mine if one.returned is not None and one.returned < end]
+        rows.append(
+            (
+                float(without.sum()),
+                min(first) - begin if first else None,
+                max(b - a for a, b in pairwise(edges)),
+                len(mine),
+                sum(one.returned is None for one in mine),
+            )
+        )
+    columns = ["leaderless", "recovery", "stalled", "asked", "unanswered"]
+    found = pd.DataFrame(rows, columns=columns, index=faults.index)
+    return pd.concat([faults, found], axis=1)
 
 
 def messages_by_type(trace: Trace) -> pd.DataFrame:
@@ -80,12 +197,15 @@ def messages_by_type(trace: Trace) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["type", "messages", "bytes"])
 
 
-def _is_led(states: Mapping[str, View], log: LogView) -> bool:
-    up = [state for state in states.values() if state.get("up", True)]
-    rounds = [log.round(state) for state in up]
+def _standing(view: View, log: LogView) -> tuple[bool, int] | None:
+    """Return whether a node leads, and its round; ``None`` if it is down."""
+    return (log.leads(view), log.round(view)) if view.get("up", True) else None
+
+
+def _is_led(standings: Mapping[str, tuple[bool, int] | None]) -> bool:
+    up = [one for one in standings.values() if one is not None]
     return any(
-        log.leads(state) and 2 * sum(one <= log.round(state) for one in rounds) > len(states)
-        for state in up
+        leads and 2 * sum(other <= mine for _, other in up) > len(standings) for leads, mine in up
     )
 
 
@@ -108,11 +228,18 @@ def leaderless(trace: Trace, log: LogView) -> pd.DataFrame:
         ``begin``, ``end`` (s) of each interval; the last one may end with the trace.
     """
     rows = []
-    since: float | None = None if _is_led(trace.header.initial, log) else 0.0
+    standings = {node: _standing(view, log) for node, view in trace.header.initial.items()}
+    since: float | None = None if _is_led(standings) else 0.0
     last = 0.0
     for step, states in trace.states():
         last = step.time
-        led = _is_led(states, log)
+        if not step.state:
+            continue
+        now = _standing(states[step.node], log)
+        if now == standings[step.node]:
+            continue
+        standings[step.node] = now
+        led = _is_led(standings)
         if led and since is not None:
             rows.append((since, last))
             since = None
@@ -122,6 +249,21 @@ def leaderless(trace: Trace, log: LogView) -> pd.DataFrame:
     if since is not None:
         rows.append((since, end))
     return pd.DataFrame([one for one in rows if one[0] < one[1]], columns=["begin", "end"])
+
+
+def _log_changes(
+    trace: Trace, log: LogView
+) -> Iterator[tuple[float, str, dict[int, Any], dict[int, Any], int]]:
+    """Yield each change of a node's log: time, node, entries before and after, committed."""
+    now: dict[str, dict[int, Any]] = {}
+    for node, view in trace.header.initial.items():
+        now[node] = log.entries(view)
+        yield 0.0, node, {}, now[node], log.committed(view)
+    for step, states in trace.states():
+        if step.state and not log.variables.isdisjoint(step.state):
+            view = states[step.node]
+            before, now[step.node] = now.get(step.node, {}), log.entries(view)
+            yield step.time, step.node, before, now[step.node], log.committed(view)
 
 
 def log_divergence(trace: Trace, log: LogView) -> pd.DataFrame:
@@ -140,15 +282,50 @@ def log_divergence(trace: Trace, log: LogView) -> pd.DataFrame:
         ``behind`` (how far the least known commit is behind the greatest).
     """
     rows: list[tuple[float, int, int]] = []
-    for step, states in trace.states():
-        first: dict[int, Any] = {}
-        apart: set[int] = set()
-        for state in states.values():
-            for index, entry in log.entries(state).items():
-                if first.setdefault(index, entry) != entry:
-                    apart.add(index)
-        commits = [log.committed(state) for state in states.values()]
-        now = (len(apart), max(commits) - min(commits))
+    logs: dict[str, dict[int, Any]] = {}
+    commits: dict[str, int] = dict.fromkeys(trace.header.nodes, 0)
+    apart: set[int] = set()
+    for time, node, before, after, committed in _log_changes(trace, log):
+        logs[node], commits[node] = after, committed
+        for index in before.keys() | after.keys():
+            if before.get(index) == after.get(index):
+                continue
+            there = [one[index] for one in logs.values() if index in one]
+            if any(entry != there[0] for entry in there):
+                apart.add(index)
+            else:
+                apart.discard(index)
+        now = (len(apart), max(commits.values()) - min(commits.values()))
         if not rows or rows[-1][1:] != now:
-            rows.append((step.time, *now))
+            rows.append((time, *now))
     return pd.DataFrame(rows, columns=["time", "differing", "behind"])
+
+
+def entries_stored(trace: Trace, log: LogView) -> dict[str, int]:
+    """Return how much of what nodes stored was of use.
+
+    Parameters
+    ----------
+    trace : Trace
+        With the states of all nodes, and without snapshots: what those stand for is not seen.
+    log : LogView
+
+    Returns
+    -------
+    dict
+        ``stored`` (different entries that any node ever stored at an index), ``committed`` (the
+        greatest commit that any node knew of), ``wasted`` (entries stored at an index up to
+        there that another one was committed at).
+    """
+    seen: dict[int, set[bytes]] = {}
+    most = 0
+    for _, _, before, after, committed in _log_changes(trace, log):
+        most = max(most, committed)
+        for index, entry in after.items():
+            if before.get(index) != entry:
+                seen.setdefault(index, set()).add(msgspec.json.encode(entry, order="sorted"))
+    return {
+        "stored": sum(map(len, seen.values())),
+        "committed": most,
+        "wasted": sum(len(seen[index]) - 1 for index in seen if index <= most),
+    }

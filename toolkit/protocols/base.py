@@ -345,12 +345,16 @@ class ReplicatedLog:
     committed : callable
         ``committed(view) -> int``: the last index that the node knows to be committed together
         with all before it, those in a snapshot included; 0 for none.
+    variables : frozenset of str
+        Those that ``entries`` and ``committed`` look at: where none of them has changed, what
+        these return has not.
     """
 
     leads: Callable[[Mapping[str, Any]], bool]
     round: Callable[[Mapping[str, Any]], int]
     entries: Callable[[Mapping[str, Any]], dict[int, Any]]
     committed: Callable[[Mapping[str, Any]], int]
+    variables: frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True)

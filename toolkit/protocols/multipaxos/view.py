@@ -9,6 +9,7 @@ import msgspec
 
 from toolkit.errors import TraceError
 from toolkit.protocols.base import ReplicatedLog
+from toolkit.protocols.memo import Memo
 from toolkit.protocols.multipaxos.config import MultiPaxosConfig
 from toolkit.protocols.multipaxos.learning import NO_SNAPSHOT, Snapshot
 from toolkit.protocols.multipaxos.messages import Value, Vote
@@ -24,7 +25,7 @@ __all__ = [
 ]
 
 
-def _value(value: Value) -> dict[str, Any]:
+def _record(value: Value) -> dict[str, Any]:
     """Return a value as the specification's record."""
     record: dict[str, Any] = msgspec.to_builtins(value)
     if value.names is not None:
@@ -32,13 +33,12 @@ def _value(value: Value) -> dict[str, Any]:
     return record
 
 
+_value: Memo[Value] = Memo(_record)
+_vote: Memo[Vote] = Memo(lambda vote: {"slot": vote.slot, "bal": vote.bal, "val": _value(vote.val)})
+
+
 def _votes(votes: Mapping[int, Vote]) -> dict[str, Any]:
-    return {
-        "#set": [
-            {"slot": slot, "bal": votes[slot].bal, "val": _value(votes[slot].val)}
-            for slot in sorted(votes)
-        ]
-    }
+    return {"#set": [_vote(votes[slot]) for slot in sorted(votes)]}
 
 
 def _values(values: Mapping[int, Value]) -> dict[str, Any]:
@@ -175,5 +175,6 @@ REPLICATED_LOG = ReplicatedLog(
     round=lambda view: int(view["maxBal"]),
     entries=_stored,
     committed=lambda view: int(view["snapshot"]) + len(view["log"]["#tup"]),
+    variables=frozenset({"votes", "early", "log", "snapshot"}),
 )
 """What a view says of the log: the round is the ballot, the index a slot."""

@@ -152,5 +152,6 @@ REPLICATED_LOG = ReplicatedLog(
     round=lambda view: int(view["currentTerm"]),
     entries=_entries,
     committed=lambda view: int(view["commitIndex"]),
+    variables=frozenset({"log", "snapshot", "commitIndex"}),
 )
 """What a view says of the log: the round is the term."""

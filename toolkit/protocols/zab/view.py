@@ -9,6 +9,7 @@ import msgspec
 
 from toolkit.errors import TraceError
 from toolkit.protocols.base import ReplicatedLog
+from toolkit.protocols.memo import Memo
 from toolkit.protocols.zab.config import ZabConfig
 from toolkit.protocols.zab.history import NO_SNAPSHOT
 from toolkit.protocols.zab.messages import Txn
@@ -24,13 +25,11 @@ __all__ = [
 ]
 
 
+_txn: Memo[Txn] = Memo(msgspec.to_builtins)
+
+
 def _history(txns: Iterable[Txn]) -> dict[str, Any]:
-    return {
-        "#tup": [
-            {"zxid": {"epoch": txn.zxid.epoch, "counter": txn.zxid.counter}, "val": txn.val}
-            for txn in txns
-        ]
-    }
+    return {"#tup": [_txn(txn) for txn in txns]}
 
 
 def variables(node: ZabNode) -> dict[str, Any]:
@@ -141,5 +140,6 @@ REPLICATED_LOG = ReplicatedLog(
     round=lambda view: int(view["acceptedEpoch"]),
     entries=lambda view: dict(enumerate(view["history"]["#tup"], view["snapshot"] + 1)),
     committed=lambda view: int(view["committed"]),
+    variables=frozenset({"history", "snapshot", "committed"}),
 )
 """What a view says of the log: the round is the epoch, the index a place in the history."""
