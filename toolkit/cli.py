@@ -17,6 +17,7 @@ from toolkit import __version__
 from toolkit.cli_bugs import bugs_command
 from toolkit.cli_check import PassThrough, check_command, models_command
 from toolkit.cli_common import FAILED, GOOD, console, guarded, write_json
+from toolkit.cli_compare import compare_command
 from toolkit.cli_demo import demo_command
 from toolkit.cli_simulate import protocols_command, simulate_command
 from toolkit.cli_translate import translate_command
@@ -85,6 +86,7 @@ app.command("simulate")(simulate_command)
 app.command("check", cls=PassThrough)(check_command)
 app.command("validate")(validate_command)
 app.command("bugs")(bugs_command)
+app.command("compare")(compare_command)
 app.command("models")(models_command)
 app.command("protocols")(protocols_command)
 app.command("translate")(translate_command)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from toolkit.analysis.charts import chart_svg
 from toolkit.analysis.metrics import (
     at_faults,
     entries_stored,
@@ -18,15 +20,28 @@ from toolkit.analysis.metrics import (
     messages_by_type,
     throughput,
 )
+from toolkit.analysis.side_by_side import (
+    latency_chart,
+    messages_chart,
+    recovery_chart,
+    timeline_chart,
+)
 from toolkit.conformance import ValidationReport, client_history, validate
 from toolkit.errors import SettingError, UnknownNameError
 from toolkit.histories import KEY_VALUE, check_linearizable
 from toolkit.protocols import get_protocol
 from toolkit.protocols.base import Protocol
-from toolkit.sim import RunResult, Scenario, ScenarioBuilder, simulate, simulate_trace
-from toolkit.trace import Trace
+from toolkit.sim import (
+    RunResult,
+    Scenario,
+    ScenarioBuilder,
+    format_scenario,
+    simulate,
+    simulate_trace,
+)
+from toolkit.trace import Trace, TraceWriter
 
-__all__ = ["FAULTS", "PROTOCOLS", "Comparison", "Side", "compare"]
+__all__ = ["FAULTS", "PROTOCOLS", "Comparison", "Side", "charts", "compare", "write_comparison"]
 
 PROTOCOLS = ("raft", "multipaxos", "zab")
 """The protocols that are compared by default."""
@@ -99,6 +114,8 @@ class Comparison:
     Parameters
     ----------
     seed : int
+    replay : str
+        The command that makes this comparison again.
     sides : tuple of Side
         One for each protocol.
     validation : ValidationReport or None
@@ -106,12 +123,14 @@ class Comparison:
     """
 
     seed: int
+    replay: str
     sides: tuple[Side, ...]
     validation: tuple[ValidationReport, ...] | None
 
     def _table(self, name: str) -> pd.DataFrame:
         frames = [getattr(side, name).assign(protocol=side.protocol) for side in self.sides]
-        return pd.concat(frames, ignore_index=True)
+        table: pd.DataFrame = pd.concat(frames, ignore_index=True)
+        return table
 
     @property
     def latencies(self) -> pd.DataFrame:
@@ -264,6 +283,7 @@ def _side(
     kinds: Sequence[str],
     lasts: float,
     rest: float,
+    replay: str,
 ) -> Side:
     plan = ScenarioBuilder(f"compare-{protocol.name}", protocol.name, nodes)
     plan.network(delay="uniform(0.002, 0.006)").disk("uniform(0.001, 0.004)")
@@ -285,7 +305,7 @@ def _side(
         begin = end + rest
     until = begin + _DRAIN
     scenario = plan.limit(time=until).build()
-    trace, result = simulate_trace(protocol, scenario)
+    trace, result = simulate_trace(protocol, scenario, replay=replay)
     assert protocol.log is not None
     gaps = leaderless(trace, protocol.log)
     faults = pd.DataFrame(struck, columns=["kind", "target", "led", "begin", "end"])
@@ -316,7 +336,7 @@ def compare(
     lasts: float = 1.0,
     rest: float = 1.0,
     check: bool = False,
-    progress: Callable[[str], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Comparison:
     """Run the same clients and the same faults on several protocols.
 
@@ -343,7 +363,7 @@ def compare(
     check : bool
         Whether TLC is asked if the specifications allow what was done.
     progress : callable, optional
-        ``progress(what)``: called when something that takes time begins.
+        ``progress(done, total)``: called after each run, and each validation.
 
     Returns
     -------
@@ -386,17 +406,89 @@ def compare(
     names = [f"n{number}" for number in range(1, nodes + 1)]
     until = _WARM_UP + len(kinds) * (lasts + rest)
     requests = _requests(rng, names, rate, until, plugins[0])
-    sides = []
-    for plugin in plugins:
+    replay = f"toolkit compare --seed {seed} --nodes {nodes} --rate {rate!r} --lasts {lasts!r} "
+    replay += " ".join([f"--rest {rest!r}", *(f"--protocol {plugin.name}" for plugin in plugins)])
+    if faults is not None:
+        replay += "".join(f" --fault {kind}" for kind in kinds)
+    total = len(plugins) * (2 if check else 1)
+    sides: list[Side] = []
+    reports: list[ValidationReport] = []
+
+    def tell() -> None:
         if progress is not None:
-            progress(f"simulating {plugin.name}")
-        sides.append(_side(plugin, seed, names, requests, kinds, lasts, rest))
-    reports = None
+            progress(len(sides) + len(reports), total)
+
+    tell()
+    for plugin in plugins:
+        sides.append(_side(plugin, seed, names, requests, kinds, lasts, rest, replay))
+        tell()
     if check:
-        found = []
         for side in sides:
-            if progress is not None:
-                progress(f"validating {side.protocol}")
-            found.append(validate([side.trace]))
-        reports = tuple(found)
-    return Comparison(seed=seed, sides=tuple(sides), validation=reports)
+            reports.append(validate([side.trace]))
+            tell()
+    return Comparison(
+        seed=seed,
+        replay=replay,
+        sides=tuple(sides),
+        validation=tuple(reports) if check else None,
+    )
+
+
+def charts(found: Comparison) -> dict[str, Any]:
+    """Return the charts of a comparison.
+
+    Parameters
+    ----------
+    found : Comparison
+
+    Returns
+    -------
+    dict
+        ``timeline``, ``recovery``, ``latency`` and ``messages``, each an Altair chart.
+    """
+    return {
+        "timeline": timeline_chart(found.throughput, found.gaps, found.faults),
+        "recovery": recovery_chart(found.faults),
+        "latency": latency_chart(found.latencies),
+        "messages": messages_chart(found.messages),
+    }
+
+
+def write_comparison(found: Comparison, folder: Path) -> list[str]:
+    """Write all that a comparison found.
+
+    Parameters
+    ----------
+    found : Comparison
+    folder : pathlib.Path
+        It is made if it is not there.
+
+    Returns
+    -------
+    list of str
+        The files' names: of each protocol its ``.scenario`` and its trace as ``.ndjson``, the
+        tables as ``.csv``, the charts as ``.svg``.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    names: list[str] = []
+
+    def put(name: str, text: str) -> None:
+        (folder / name).write_text(text, encoding="utf-8")
+        names.append(name)
+
+    for side in found.sides:
+        put(f"{side.protocol}.scenario", format_scenario(side.scenario, expected=False))
+        with TraceWriter(folder / f"{side.protocol}.ndjson") as writer:
+            writer.write(side.trace)
+        names.append(f"{side.protocol}.ndjson")
+    for name in ("summary", "faults", "gaps", "latencies", "messages", "throughput"):
+        table: pd.DataFrame = getattr(found, name)
+        put(f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+    for name, chart in charts(found).items():
+        put(f"{name}.svg", chart_svg(chart))
+    return names
