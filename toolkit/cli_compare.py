@@ -14,7 +14,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from toolkit.cli_common import FOUND, GOOD, console, guarded, note, write_json
+from toolkit.cli_common import FOUND, GOOD, console, guarded, note, parse_settings, write_json
 from toolkit.cli_simulate import counting
 from toolkit.errors import SettingError
 from toolkit.figures.compare import FAULTS, PROTOCOLS, Comparison, compare, write_comparison
@@ -139,6 +139,20 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
     }
 
 
+def _settings(pairs: list[str] | None) -> dict[str, dict[str, str]]:
+    """Read ``PROTOCOL:KEY=VALUE`` texts."""
+    found: dict[str, list[str]] = {}
+    for pair in pairs or []:
+        name, colon, rest = pair.partition(":")
+        if not colon or "=" in name:
+            raise SettingError(
+                f"--set {pair!r} is not of the form PROTOCOL:KEY=VALUE",
+                hint="for instance --set raft:check-quorum=yes",
+            )
+        found.setdefault(name, []).append(rest)
+    return {name: parse_settings(given) for name, given in found.items()}
+
+
 def _compare(
     seed: Annotated[int, typer.Option(help="What all chance is drawn from.")] = 0,
     protocol: Annotated[
@@ -156,6 +170,12 @@ def _compare(
     ] = None,
     lasts: Annotated[float, typer.Option(help="Seconds that a fault lasts.")] = 1.0,
     rest: Annotated[float, typer.Option(help="Seconds between faults.")] = 1.0,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="PROTOCOL:KEY=VALUE", help="A protocol's setting; repeatable."
+        ),
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Ask TLC whether the specifications allow it.")
     ] = False,
@@ -182,6 +202,7 @@ def _compare(
             faults=tuple(fault) if fault else None,
             lasts=lasts,
             rest=rest,
+            settings=_settings(settings),
             check=check,
             progress=progress,
         )

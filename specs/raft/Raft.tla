@@ -1015,13 +1015,18 @@ Votes ==
 
 VotesOnce == \A a, b \in Votes : a[1] = b[1] /\ a[2] = b[2] => a = b
 
+\* The last index up to i at which the logs L and M have entries of one term; 0 if there is none.
+\* (From the end: in long logs that are alike it is found at once.)
+RECURSIVE LastOfOneTerm(_, _, _)
+LastOfOneTerm(L, M, i) ==
+    IF i = 0 THEN 0 ELSE IF L[i].term = M[i].term THEN i ELSE LastOfOneTerm(L, M, i - 1)
+
 \* If two logs have an entry with the same index and term, they agree up to there (Figure 3).
 \* (If they agree up to the last such index, they do up to each.)
 LogMatching ==
     \A s, p \in Servers :
-        LET same == {i \in 1 .. Min(Len(log[s]), Len(log[p])) : log[s][i].term = log[p][i].term}
-            last == CHOOSE i \in same : \A j \in same : i >= j
-        IN  same # {} => SubSeq(log[s], 1, last) = SubSeq(log[p], 1, last)
+        LET last == LastOfOneTerm(log[s], log[p], Min(Len(log[s]), Len(log[p])))
+        IN  SubSeq(log[s], 1, last) = SubSeq(log[p], 1, last)
 
 \* What two servers take to be committed is the same (Figure 3, State Machine Safety).
 StateMachineSafety ==

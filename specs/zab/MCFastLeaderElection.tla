@@ -1,10 +1,10 @@
 ------------------------ MODULE MCFastLeaderElection ------------------------
 (***************************************************************************)
 (* Elections by themselves, within bounds that TLC can exhaust: servers    *)
-(* that start with any current epochs up to MaxEpoch look for a leader in  *)
-(* rounds up to MaxRound.  Who leads or follows gives up at any time, and  *)
-(* does nothing else.  Repeated notifications are left out: nothing is     *)
-(* lost.                                                                   *)
+(* that start with current epochs up to MaxEpoch, that of the highest      *)
+(* number 0, look for a leader in rounds up to MaxRound.  Who leads or     *)
+(* follows gives up at any time, and does nothing else.  Repeated          *)
+(* notifications are left out: nothing is lost.                            *)
 (***************************************************************************)
 EXTENDS FastLeaderElection, TLC
 
@@ -16,7 +16,7 @@ InOrder == <<"s1", "s2", "s3">>
 Majority == {Q \in SUBSET Voters : Cardinality(Q) = (Cardinality(Voters) \div 2) + 1}
 
 MCInit ==
-    \E f \in [Servers -> 0 .. MaxEpoch] :
+    \E f \in {f \in [Servers -> 0 .. MaxEpoch] : f[Numbered[3]] = 0} :
         /\ acceptedEpoch = f
         /\ currentEpoch = f
         /\ durable = [s \in Servers |-> [acceptedEpoch |-> f[s], currentEpoch |-> f[s],

@@ -58,7 +58,12 @@ Idle1(s) ==
 Lonely == {s \in Servers : Idle1(s)}
 Connected(s) == {p \in DOMAIN learners[s] : Part("breaks") \/ <<s, p>> \notin link}
 Losing == {s \in Servers : Part("breaks") /\ Connecting(s)}
-Retrying == {s \in Servers : Connecting(s) /\ <<s, leader[s]>> \notin link /\ Part("breaks")}
+Retrying ==
+    {s \in Servers :
+        /\ Part("breaks")
+        /\ Connecting(s)
+        /\ <<s, leader[s]>> \notin link
+        /\ \A i \in 1 .. Len(disk[s]) : disk[s][i].out.to[leader[s]] = <<>>}
 
 Bounded(s, m) ==
     m.type = "CEPOCH" /\ epoch[s] = 0 /\ mode[s] = "leading" =>

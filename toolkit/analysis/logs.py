@@ -28,22 +28,59 @@ def _add(parent: ET.Element, tag: str, text: str | None = None, **attributes: ob
     return element
 
 
+def _has_log(state: Mapping[str, Any]) -> bool | None:
+    """Return whether a state's log, or history, can be drawn; ``None`` if it has none."""
+    for name, mark in (("log", "term"), ("history", "zxid")):
+        if name in state:
+            listed = state[name].get("#tup") if isinstance(state[name], dict) else None
+            return isinstance(listed, list) and all(
+                isinstance(entry, dict) and mark in entry for entry in listed
+            )
+    return None
+
+
 def has_logs(trace: Trace) -> bool:
     """Return whether a trace shows logs that can be drawn.
 
     Parameters
     ----------
     trace : Trace
-        It does if some node's ``log`` is a sequence of entries, each with its ``term``.
+        It does if some node's ``log`` is a sequence of entries, each with its ``term``, or its
+        ``history`` one of transactions, each with its ``zxid``.
     """
     states = [*trace.header.initial.values(), *(step.state or {} for step in trace.steps)]
-    logs = [state["log"] for state in states if "log" in state]
-    return bool(logs) and all(
-        isinstance(log, dict)
-        and isinstance(log.get("#tup"), list)
-        and all(isinstance(entry, dict) and "term" in entry for entry in log["#tup"])
-        for log in logs
-    )
+    drawn = [one for state in states if (one := _has_log(state)) is not None]
+    return bool(drawn) and all(drawn)
+
+
+_MODES = {"leading": "leader"}
+"""What Zab calls a role that has another name in Raft."""
+
+
+def _like_raft(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a state of Zab in Raft's words, and any other as it is.
+
+    A transaction is an entry, its epoch the term, and a history a log behind its snapshot.
+    """
+    if "history" not in state:
+        return state
+    history = state["history"].get("#tup", []) if isinstance(state["history"], dict) else []
+    entries = [
+        {"term": txn["zxid"]["epoch"], "kind": "command", "val": txn["val"], "zxid": txn["zxid"]}
+        for txn in history
+    ]
+    shown = dict(state) | {
+        "log": {"#tup": entries},
+        "snapshot": {"index": _number(state, "snapshot")},
+        "commitIndex": _number(state, "committed"),
+        "currentTerm": state.get("currentEpoch", "?"),
+        "role": _MODES.get(str(state.get("mode")), state.get("mode", "?")),
+        "behind": True,
+        "words": "epoch",
+    }
+    if isinstance(state.get("durable"), dict):
+        shown["durable"] = _like_raft(state["durable"])
+    return shown
 
 
 def _operation(operation: Any) -> str:
@@ -90,6 +127,7 @@ def _gone(state: Mapping[str, Any]) -> int:
 
 def _entries(state: Mapping[str, Any], *, whole: bool) -> dict[int, dict[str, Any]]:
     """Return a node's entries by index, without those that a snapshot stands for."""
+    whole = whole and not state.get("behind", False)
     log = state.get("log")
     listed = log.get("#tup", []) if isinstance(log, dict) else []
     gone = _gone(state)
@@ -99,7 +137,8 @@ def _entries(state: Mapping[str, Any], *, whole: bool) -> dict[int, dict[str, An
 
 def log_reach(states: Mapping[str, Mapping[str, Any]], *, whole: bool = False) -> int:
     """Return the greatest index that a log or a snapshot of these nodes' states reaches."""
-    ends = [max(_entries(state, whole=whole), default=_gone(state)) for state in states.values()]
+    shown = [_like_raft(state) for state in states.values()]
+    ends = [max(_entries(state, whole=whole), default=_gone(state)) for state in shown]
     return max(ends, default=0)
 
 
@@ -110,15 +149,16 @@ def _on_disk(state: Mapping[str, Any], *, whole: bool) -> dict[int, dict[str, An
 
 def _draw_name(svg: ET.Element, node: str, state: Mapping[str, Any], y: int) -> None:
     role = str(state.get("role", "?"))
+    words = state.get("words", "term")
     down = state.get("up") is False
     if role == "leader" and not down:
         crown = _add(svg, "path", d=_CROWN, transform=f"translate(8 {y + 3})", fill="#d99a00",
                      stroke=_INK, class_="crown")  # fmt: skip
-        _add(crown, "title", f"{node} leads term {state.get('currentTerm')}")
+        _add(crown, "title", f"{node} leads {words} {state.get('currentTerm')}")
     _add(svg, "text", node, x=28, y=y + 14, font_weight="bold", font_size=14,
          fill=_GREY if down else _INK, class_="server")  # fmt: skip
     said = "down" if down else role
-    _add(svg, "text", f"{said}, term {state.get('currentTerm', '?')}", x=28, y=y + 30,
+    _add(svg, "text", f"{said}, {words} {state.get('currentTerm', '?')}", x=28, y=y + 30,
          font_size=11, fill=_GREY if down else _INK)  # fmt: skip
 
 
@@ -134,7 +174,10 @@ def _draw_entry(
                stroke=_INK, stroke_width=2.4 if committed else 1, class_="entry",
                data_server=node, data_index=index, data_term=term,
                data_committed=str(committed).lower(), **dash)  # fmt: skip
-    about = f"{node}, entry {index}: term {term}, {label}; "
+    number = f"term {term}"
+    if "zxid" in entry:
+        number = f"zxid ({term}, {entry['zxid']['counter']})"
+    about = f"{node}, entry {index}: {number}, {label}; "
     about += "known here to be committed" if committed else "not known here to be committed"
     if not on_disk:
         about += "; not yet on its disk"
@@ -181,7 +224,8 @@ def draw_logs(
         The rows.
     states : mapping of str to mapping
         Node to variable to ITF-encoded value; of the variables ``log``, ``commitIndex``,
-        ``currentTerm``, ``role``, ``up``, ``snapshot`` and ``durable`` those that are there.
+        ``currentTerm``, ``role``, ``up``, ``snapshot`` and ``durable`` those that are there; or
+        Zab's in their place: ``history``, ``committed``, ``currentEpoch``, ``mode``.
     whole : bool
         Whether ``log`` is the whole log, from index 1, as in a specification, and not what a
         snapshot has left of it.
@@ -210,8 +254,9 @@ def draw_logs(
     >>> svg.count('class="entry"'), svg.count('class="crown"')
     (1, 1)
     """
-    logs = {node: _entries(states.get(node, {}), whole=whole) for node in nodes}
-    gone = {node: _gone(states.get(node, {})) for node in nodes}
+    states = {node: _like_raft(states.get(node, {})) for node in nodes}
+    logs = {node: _entries(states[node], whole=whole) for node in nodes}
+    gone = {node: _gone(states[node]) for node in nodes}
     if columns is None:
         last = max(log_reach(states, whole=whole), 1)
         columns = (max(1, last - most + 1), last)
@@ -232,7 +277,7 @@ def draw_logs(
              font_size=11, text_anchor="middle", fill=_GREY)  # fmt: skip
     for place, node in enumerate(nodes):
         y = _TOP + _ROW * place
-        state = states.get(node, {})
+        state = states[node]
         _draw_name(svg, node, state, y)
         commit = _number(state, "commitIndex")
         disk = _on_disk(state, whole=whole)
@@ -286,7 +331,8 @@ def log_picture(trace: Trace, step: int) -> str:
     if not has_logs(trace):
         raise SettingError(
             f"the trace {trace.header.trace!r} shows no logs",
-            hint="a node's 'log' is a sequence of entries with a 'term'",
+            hint="a node's 'log' is a sequence of entries with a 'term', or its 'history' one with "
+            "a 'zxid' each",
         )
     if not 0 <= step <= len(trace.steps):
         raise SettingError(
@@ -298,6 +344,7 @@ def log_picture(trace: Trace, step: int) -> str:
             state = after
             break
     what = f"logs of {trace.header.trace} after {step} steps: " + "; ".join(
-        f"{node} {format_itf(state.get(node, {}).get('log'))}" for node in trace.header.nodes
+        f"{node} {format_itf(_like_raft(state.get(node, {})).get('log'))}"
+        for node in trace.header.nodes
     )
     return draw_logs(trace.header.nodes, state, title=_short(what, 400))

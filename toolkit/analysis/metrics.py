@@ -307,7 +307,8 @@ def entries_stored(trace: Trace, log: LogView) -> dict[str, int]:
     Parameters
     ----------
     trace : Trace
-        With the states of all nodes, and without snapshots: what those stand for is not seen.
+        With the states of all nodes.  What a node has only in a snapshot is not counted for it;
+        before it was compacted somebody stored it.
     log : LogView
 
     Returns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from toolkit.trace import Step, Trace
@@ -21,15 +22,20 @@ _LANE = 90
 _TOP = 46
 _INK, _GREY, _RED, _BLUE, _DOWN = "#222222", "#9a9a9a", "#b2182b", "#2166ac", "#e6e6e6"
 
-_NUMBERS = ("bal", "term")
+_NUMBERS = ("bal", "term", "epoch")
 """Fields of messages that say to which attempt to lead they belong, after their names in papers."""
 
 _ROLES = {
     "leader": ("green", "#7fbf7b"),
     "candidate": ("orange", "#fdb863"),
     "precandidate": ("pale orange", "#fee0b6"),
+    "leading": ("green", "#7fbf7b"),
+    "looking": ("orange", "#fdb863"),
 }
-"""Values of a variable ``role`` that are shown by the colour of the lane."""
+"""Values of a variable ``role`` or ``mode`` that are shown by the colour of the lane."""
+
+_ROUNDS = ("currentTerm", "currentEpoch")
+"""Variables that say which attempt to lead a node takes part in."""
 
 _SHORT = 8
 """Names up to so many letters are shown as they are, and names of actions need no more room."""
@@ -89,8 +95,9 @@ def spacetime_svg(trace: Trace, *, diverged: int | None = None) -> str:
 
     Message types with long names are shown by their capitals, which a line below explains.  With a
     message stands the ballot or the term that it carries.  If the nodes have a variable
-    ``currentTerm``, it stands below each step that changes it; if they have a ``role``, the lane of
-    a leader is green, and that of a candidate orange.
+    ``currentTerm`` or ``currentEpoch``, it stands below each step that changes it; if they have a
+    ``role`` or a ``mode``, the lane of a leader is green, and that of a candidate, or of who looks
+    for a leader, orange.
 
     Parameters
     ----------
@@ -156,14 +163,14 @@ def spacetime_svg(trace: Trace, *, diverged: int | None = None) -> str:
         _add(svg, "text", shown, x=x(step.index), y=14, fill=_INK, font_size=10,
              text_anchor="middle")  # fmt: skip
     _draw_messages(svg, trace, lanes, initials)
-    terms = {node: view.get("currentTerm") for node, view in trace.header.initial.items()}
+    terms = {node: _first(view, _ROUNDS) for node, view in trace.header.initial.items()}
     for step in steps:
         red = step.index == diverged
         dot = _add(svg, "circle", cx=x(step.index), cy=lanes[step.node], r=7 if red else 4.5,
                    fill=_RED if red else _INK, data_step=step.index)  # fmt: skip
         _add(dot, "title", _title(step, timed=timed))
-        term = (step.state or {}).get("currentTerm", terms.get(step.node))
-        if term != terms.get(step.node):
+        term = _first(step.state or {}, _ROUNDS)
+        if term is not None and term != terms.get(step.node):
             terms[step.node] = term
             _add(svg, "text", str(term), x=x(step.index), y=lanes[step.node] + 17, font_size=11,
                  font_weight="bold", fill=_INK, text_anchor="middle", stroke="#ffffff",
@@ -179,14 +186,19 @@ def spacetime_svg(trace: Trace, *, diverged: int | None = None) -> str:
     return ET.tostring(svg, encoding="unicode")
 
 
+def _first(state: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+    """Return the first of some variables that a state has, or ``None``."""
+    return next((state[name] for name in names if name in state), None)
+
+
 def _legend(trace: Trace, initials: Mapping[str, str]) -> list[str]:
     """Return what is to be explained below."""
     changes = [step.state or {} for step in trace.steps]
-    seen = {str(change["role"]) for change in changes if "role" in change}
+    seen = {str(_first(change, ("role", "mode"))) for change in changes}
     return [
         *(f"{letters}: {name}" for name, letters in initials.items()),
         *(f"{colour}: {role}" for role, (colour, _) in _ROLES.items() if role in seen),
-        *(["number below: currentTerm"] if any("currentTerm" in one for one in changes) else []),
+        *(f"number below: {name}" for name in _ROUNDS if any(name in one for one in changes)),
     ]
 
 
@@ -197,7 +209,9 @@ def _named(step: Step) -> bool:
 
 def _draw_roles(svg: ET.Element, trace: Trace, lanes: dict[str, int], end: int) -> None:
     """Colour the lanes of those who lead, or want to."""
-    roles: dict[str, tuple[object, int]] = {}
+    roles: dict[str, tuple[object, int]] = {
+        node: (_first(view, ("role", "mode")), LEFT) for node, view in trace.header.initial.items()
+    }
 
     def close(node: str, until: int) -> None:
         role, start = roles.get(node, (None, 0))
@@ -207,10 +221,11 @@ def _draw_roles(svg: ET.Element, trace: Trace, lanes: dict[str, int], end: int) 
             _add(band, "title", f"{node}: {role}")
 
     for step in trace.steps:
-        if "role" in (step.state or {}):
+        role = _first(step.state or {}, ("role", "mode"))
+        if role is not None:
             place = LEFT + COLUMN * step.index
             close(step.node, place)
-            roles[step.node] = ((step.state or {})["role"], place)
+            roles[step.node] = (role, place)
     for node in lanes:
         close(node, end)
 

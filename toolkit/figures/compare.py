@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,7 @@ FAULTS: dict[str, str] = {
 }
 """Kind of fault to what happens."""
 
+_COMPACT = 50
 _WARM_UP = 1.0
 _DRAIN = 1.0
 
@@ -283,11 +284,14 @@ def _side(
     kinds: Sequence[str],
     lasts: float,
     rest: float,
+    settings: Mapping[str, str],
     replay: str,
 ) -> Side:
     plan = ScenarioBuilder(f"compare-{protocol.name}", protocol.name, nodes)
     plan.network(delay="uniform(0.002, 0.006)").disk("uniform(0.001, 0.004)")
     plan.retry(0.25, next_node=True).seed(seed)
+    for key, value in {"snapshot": str(_COMPACT), **settings}.items():
+        plan.set(key, value)
     for time, client, operation, node in requests:
         plan.command(time, client, operation, node)
     rng = random.Random(f"compare/{seed}/faults")
@@ -335,6 +339,7 @@ def compare(
     faults: Sequence[str] | None = None,
     lasts: float = 1.0,
     rest: float = 1.0,
+    settings: Mapping[str, Mapping[str, str]] | None = None,
     check: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Comparison:
@@ -344,7 +349,8 @@ def compare(
     0.25 s, of the next node.  The faults come in the same order at the same times.  Most are
     aimed at whoever leads in that run when they begin: at the same moment different nodes may
     lead in different protocols.  Time-outs (0.15 to 0.3 s) and heartbeats (0.05 s) are the
-    protocols' defaults, and alike; messages take 2 to 6 ms, writes 1 to 4 ms.
+    protocols' defaults, and alike; messages take 2 to 6 ms, writes 1 to 4 ms; logs are compacted
+    every 50 entries.
 
     Parameters
     ----------
@@ -360,6 +366,8 @@ def compare(
         Kinds of :data:`FAULTS`, in order; by default all, in an order that the seed decides.
     lasts, rest : float
         Seconds that a fault lasts, and until the next one.
+    settings : mapping of str to mapping, optional
+        By protocol its settings, where they are to be others than said above.
     check : bool
         Whether TLC is asked if the specifications allow what was done.
     progress : callable, optional
@@ -372,7 +380,7 @@ def compare(
     Raises
     ------
     SettingError
-        If a number cannot be.
+        If a number or a setting cannot be, or settings are for a protocol that takes no part.
     UnknownNameError
         If a protocol or a kind of fault is unknown, or a protocol keeps no log.
 
@@ -394,6 +402,13 @@ def compare(
             f"{without[0]!r} keeps no replicated log" if without else "no protocol to compare",
             hint=f"for instance {', '.join(PROTOCOLS)}",
         )
+    chosen = dict(settings or {})
+    for name in chosen:
+        if name not in [plugin.name for plugin in plugins]:
+            raise SettingError(
+                f"settings are given for {name!r}, which takes no part",
+                hint=f"compared are {', '.join(plugin.name for plugin in plugins)}",
+            )
     rng = random.Random(f"compare/{seed}")
     kinds = list(FAULTS) if faults is None else list(faults)
     for kind in kinds:
@@ -410,6 +425,8 @@ def compare(
     replay += " ".join([f"--rest {rest!r}", *(f"--protocol {plugin.name}" for plugin in plugins)])
     if faults is not None:
         replay += "".join(f" --fault {kind}" for kind in kinds)
+    for name, given in chosen.items():
+        replay += "".join(f" --set {name}:{key}={value}" for key, value in given.items())
     total = len(plugins) * (2 if check else 1)
     sides: list[Side] = []
     reports: list[ValidationReport] = []
@@ -420,7 +437,8 @@ def compare(
 
     tell()
     for plugin in plugins:
-        sides.append(_side(plugin, seed, names, requests, kinds, lasts, rest, replay))
+        own = chosen.get(plugin.name, {})
+        sides.append(_side(plugin, seed, names, requests, kinds, lasts, rest, own, replay))
         tell()
     if check:
         for side in sides:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from toolkit.widgets.checking import CheckView
 from toolkit.widgets.explorer import TraceExplorer
+from toolkit.widgets.log_playground import LogPlayground, RaftPlayground
 from toolkit.widgets.magics import ModuleView, TlaMagics, load_ipython_extension
 from toolkit.widgets.playground import Playground
-from toolkit.widgets.raft_playground import RaftPlayground
 
 __all__ = [
     "CheckView",
+    "LogPlayground",
     "ModuleView",
     "Playground",
     "RaftPlayground",

@@ -1,4 +1,4 @@
-"""Elections and replication to play with: break the cluster at any moment of a run of Raft."""
+"""Elections and replication to play with: break a cluster at any moment of a run."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import html
 import json
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import ipywidgets as widgets
 
 from toolkit.conformance import Followed, follow
-from toolkit.errors import ScenarioError
+from toolkit.errors import ScenarioError, UnknownNameError
 from toolkit.protocols import get_protocol
 from toolkit.sim import (
     ClientCommand,
@@ -29,17 +29,34 @@ from toolkit.sim.scenario import Event
 from toolkit.trace import Trace
 from toolkit.widgets.explorer import TraceExplorer
 
-__all__ = ["RaftPlayground"]
+__all__ = ["LogPlayground", "RaftPlayground"]
 
 _FILE = "playground.scenario"
-_REPLAY = f"toolkit simulate raft --scenario {_FILE} --out trace.ndjson"
 _STEPS = 400
 """A longer run is more than one cares to step through, and slow to show."""
 
 _MICROSECOND = 1e-6
 
 
-class RaftPlayground(widgets.VBox):  # type: ignore[misc]
+class _Words(NamedTuple):
+    """What a protocol calls things."""
+
+    timeouts: str
+    """The setting for the range of time-outs."""
+    round: str
+    """A term, a ballot, an epoch."""
+    elected: str
+    """The action that makes a leader one."""
+
+
+_WORDS = {
+    "raft": _Words("election", "term", "BecomeLeader"),
+    "multipaxos": _Words("patience", "ballot", "Lead"),
+    "zab": _Words("patience", "epoch", "Establish"),
+}
+
+
+class LogPlayground(widgets.VBox):  # type: ignore[misc]
     """A cluster that one breaks at the moment one looks at, over a :class:`TraceExplorer`.
 
     The knobs say how the cluster is made; the buttons let something happen just after the step
@@ -48,10 +65,17 @@ class RaftPlayground(widgets.VBox):  # type: ignore[misc]
 
     Parameters
     ----------
+    protocol : str
+        ``"raft"``, ``"multipaxos"`` or ``"zab"``.
     seed : int
         Seed of the run.
     servers : int
         3 or 5.
+
+    Raises
+    ------
+    UnknownNameError
+        If it is none of these.
 
     Attributes
     ----------
@@ -66,7 +90,14 @@ class RaftPlayground(widgets.VBox):  # type: ignore[misc]
         events of one click.
     """
 
-    def __init__(self, *, seed: int = 1, servers: int = 3) -> None:
+    def __init__(self, protocol: str, *, seed: int = 1, servers: int = 3) -> None:
+        if protocol not in _WORDS:
+            raise UnknownNameError(
+                f"there is no playground for {protocol!r}", hint=f"known: {', '.join(_WORDS)}"
+            )
+        self._protocol = get_protocol(protocol)
+        self._words = _WORDS[protocol]
+        self._replay = f"toolkit simulate {protocol} --scenario {_FILE} --out trace.ndjson"
         wide = {"description_width": "100px"}
         self.servers = widgets.ToggleButtons(
             options=[("3", 3), ("5", 5)], value=servers, description="servers", style=wide,
@@ -88,11 +119,11 @@ class RaftPlayground(widgets.VBox):  # type: ignore[misc]
         for box in (self.server, self.other, self.text):
             box.layout.width = "140px"
         self.report = widgets.HTML()
-        self.report.add_class("raft-report")
+        self.report.add_class(f"{self._protocol.name}-report")
         self.made = widgets.HTML()
-        self.made.add_class("raft-events")
+        self.made.add_class(f"{self._protocol.name}-events")
         self.text_form = widgets.HTML()
-        self.text_form.add_class("raft-scenario")
+        self.text_form.add_class(f"{self._protocol.name}-scenario")
         self.events: list[tuple[Event, ...]] = []
         self.followed: Followed | None = None
         self._name_servers()
@@ -110,7 +141,7 @@ class RaftPlayground(widgets.VBox):  # type: ignore[misc]
         def button(word: str, icon: str, tip: str, run: Callable[[], object]) -> widgets.Button:
             one = widgets.Button(description=word, icon=icon, tooltip=tip)
             one.layout.width = "auto"
-            one.add_class("raft-" + word.lower().replace(" ", "-"))
+            one.add_class(f"{self._protocol.name}-{word.lower().replace(' ', '-')}")
             one.on_click(lambda _: run())
             return one
 
@@ -153,7 +184,7 @@ class RaftPlayground(widgets.VBox):  # type: ignore[misc]
             self.made,
             row([ask, self.report], layout=wrap),
         ])  # fmt: skip
-        controls.add_class("raft-controls")
+        controls.add_class(f"{self._protocol.name}-controls")
         return [controls, self.explorer, about]
 
     # What is run ---------------------------------------------------------------------------
@@ -173,15 +204,16 @@ class RaftPlayground(widgets.VBox):  # type: ignore[misc]
         flat = [event for some in events for event in some]
         # Long enough to see what comes of the last thing that happens.
         until = max(0.8, max((event.time for event in flat), default=0.0) + 2 * high + 0.2)
-        builder = ScenarioBuilder("playground", "raft", self.nodes)
-        builder.set("election", f"{low:g}-{high:g}").set("heartbeat", f"{min(0.05, low / 3):.4g}")
+        builder = ScenarioBuilder("playground", self._protocol.name, self.nodes)
+        builder.set(self._words.timeouts, f"{low:g}-{high:g}")
+        builder.set("heartbeat", f"{min(0.05, low / 3):.4g}")
         builder.network(delay="uniform(0.005, 0.015)", loss=self.loss.value)
         builder.disk("constant(0.002)").retry(0.25, next_node=True)
         builder.limit(time=round(until, 3), steps=_STEPS).seed(self.seed.value)
         for event in flat:
             builder.event(event)
         scenario = builder.build()
-        trace, self.result = simulate_trace(get_protocol("raft"), scenario, replay=_REPLAY)
+        trace, self.result = simulate_trace(self._protocol, scenario, replay=self._replay)
         return scenario, trace
 
     @property
@@ -196,15 +228,17 @@ class RaftPlayground(widgets.VBox):  # type: ignore[misc]
 
     @property
     def leader(self) -> str | None:
-        """Who leads at the step shown: of several the one with the highest term."""
+        """Who leads at the step shown: of several the one in the highest round."""
+        log = self._protocol.log
+        assert log is not None
         state: dict[str, dict[str, Any]] = dict(self.trace.header.initial)
         for index, (_, after) in enumerate(self.trace.states(), start=1):
             if index > self.explorer.step:
                 break
             state = {node: dict(own) for node, own in after.items()}
         leading = [
-            (own["currentTerm"], node) for node, own in state.items()
-            if own.get("role") == "leader" and own.get("up", True)
+            (log.round(own), node) for node, own in state.items()
+            if log.leads(own) and own.get("up", True)
         ]  # fmt: skip
         return max(leading)[1] if leading else None
 
@@ -299,7 +333,7 @@ class RaftPlayground(widgets.VBox):  # type: ignore[misc]
         text = html.escape(format_scenario(self.scenario))
         self.text_form.value = (
             f'<pre style="line-height: 1.3; margin: 0">{text}</pre>'
-            f"Saved as <code>{_FILE}</code>, it is run again by <code>{_REPLAY}</code>"
+            f"Saved as <code>{_FILE}</code>, it is run again by <code>{self._replay}</code>"
         )
         self._say_when()
         self._report()
@@ -310,11 +344,15 @@ class RaftPlayground(widgets.VBox):  # type: ignore[misc]
         )
 
     def _report(self, more: str = "", *, wrong: bool = False) -> None:
-        terms = [step.state["currentTerm"] for step in self.trace.steps
-                 if step.state and "currentTerm" in step.state]  # fmt: skip
-        leaders = self.result.actions.get("BecomeLeader", 0)
+        log = self._protocol.log
+        assert log is not None
+        highest = max(
+            (log.round(own[step.node]) for step, own in self.trace.states() if step.state),
+            default=0,
+        )
+        leaders = self.result.actions.get(self._words.elected, 0)
         said = (
-            f"{len(self.trace.steps)} steps, to term {max(terms, default=0)}, elections won: "
+            f"{len(self.trace.steps)} steps, to {self._words.round} {highest}, elections won: "
             f"{leaders}; commands answered: {len(self.result.answers)}; ended: "
             f"{self.result.reason}."
         )
@@ -331,6 +369,19 @@ class RaftPlayground(widgets.VBox):  # type: ignore[misc]
         why = f" {verdict.reason}" if verdict.reason else ""
         self._report(f"TLC: {verdict.status}.{told}{why}", wrong=verdict.status != "accepted")
         return self.followed
+
+
+class RaftPlayground(LogPlayground):
+    """The playground for Raft.
+
+    Parameters
+    ----------
+    seed, servers : int
+        As for :class:`LogPlayground`.
+    """
+
+    def __init__(self, *, seed: int = 1, servers: int = 3) -> None:
+        super().__init__("raft", seed=seed, servers=servers)
 
 
 def _describe(event: Event) -> str:
