@@ -69,6 +69,8 @@ Bounded(s, m) ==
     m.type = "CEPOCH" /\ epoch[s] = 0 /\ mode[s] = "leading" =>
         acceptedEpoch[s] < MaxEpoch /\ m.epoch < MaxEpoch
 
+Opening(s) == {m \in Next1 : Bounded(s, m)}
+
 MCSteps ==
     \/ \E s \in Lonely : Abandon(s)
     \/ \E s \in Losing : LoseConnection(s)
@@ -76,7 +78,7 @@ MCSteps ==
     \/ \E s \in Servers : \E m \in Next1 : Refuse(s, m)
     \/ \E s \in Servers : \E p \in Connected(s) : DropLearner(s, p)
     \/ \E s \in Servers : \E m \in Next1 : CountCEpoch(s, m)
-    \/ \E s \in Servers : \E m \in {m \in Next1 : Bounded(s, m)} : NewEpoch(s, m)
+    \/ \E s \in Servers : \E m \in Opening(s) : NewEpoch(s, m)
     \/ \E s \in Servers : \E m \in Next1 : GreetLearner(s, m)
     \/ \E s \in Servers : \E m \in Next1 : AcceptEpoch(s, m)
     \/ \E s \in Servers : \E m \in Next1 : RefuseEpoch(s, m)

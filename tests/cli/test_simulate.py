@@ -191,9 +191,10 @@ def test_a_planted_bug_is_named_in_the_replay_command(toolkit: Toolkit, tmp_path
 
 def test_protocols_are_listed_with_settings_scenarios_and_bugs(toolkit: Toolkit) -> None:
     listed = json.loads(toolkit("protocols", "--json").stdout)["protocols"]
-    multipaxos, paxos, raft = listed
-    assert [one["name"] for one in listed] == ["multipaxos", "paxos", "raft"]
+    multipaxos, paxos, raft, zab = listed
+    assert [one["name"] for one in listed] == ["multipaxos", "paxos", "raft", "zab"]
     assert "multipaxos-figure-1" in multipaxos["scenarios"]
+    assert "zab-figure-1" in zab["scenarios"]
     assert "quorum" in paxos["settings"]
     assert "paxos-happy" in paxos["scenarios"]
     assert "forgets-promise" in paxos["bugs"]

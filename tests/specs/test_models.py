@@ -29,7 +29,7 @@ MANIFEST = load_manifest()
 MODELS = MANIFEST.models
 PAXOS = specs_root() / "paxos"
 TEMPORAL = ("EventuallyChosen", "EventuallyLearned", "EventuallyDone")
-PROTOCOLS = {"paxos": "Paxos", "raft": "Raft", "multipaxos": "MultiPaxos"}
+PROTOCOLS = {"paxos": "Paxos", "raft": "Raft", "multipaxos": "MultiPaxos", "zab": "Zab"}
 """Folder of a specification, which is the protocol's name, to its module."""
 
 
@@ -139,10 +139,17 @@ def test_every_step_has_a_form_that_names_its_action(
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_the_specification_has_the_actions_of_the_implementation(protocol: str) -> None:
-    text = (specs_root() / protocol / f"{PROTOCOLS[protocol]}.tla").read_text(encoding="utf-8")
-    steps = text.partition("\nSteps ==\n")[2].partition("\nNext ==")[0]
-    named = {action_name(line.strip().removeprefix("\\/ ")) for line in steps.splitlines()}
-    assert named - {None} == set(get_protocol(protocol).actions)
+    modules = {PROTOCOLS[protocol], get_protocol(protocol).spec_module}
+    texts = [(specs_root() / protocol / f"{name}.tla").read_text("utf-8") for name in modules]
+    blocks = [
+        block
+        for text in texts
+        for block in re.findall(r"^(?:Election)?(?:Steps|Crashes) ==\n(.*?)\n\n", text, re.M | re.S)
+    ]
+    lines = [line for block in blocks for line in block.splitlines()]
+    named = {action_name(line.strip().removeprefix("\\/ ")) for line in lines}
+    # What a crash leaves of elections is said by an action around Crash.
+    assert named - {None, "LoseAll"} == set(get_protocol(protocol).actions)
 
 
 def result_of(model: Model) -> CheckResult:

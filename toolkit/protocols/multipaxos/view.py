@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from toolkit.errors import TraceError
 from toolkit.protocols.base import ReplicatedLog
-from toolkit.protocols.memo import Memo
 from toolkit.protocols.multipaxos.config import MultiPaxosConfig
 from toolkit.protocols.multipaxos.learning import NO_SNAPSHOT, Snapshot
 from toolkit.protocols.multipaxos.messages import Value, Vote
@@ -25,16 +25,18 @@ __all__ = [
 ]
 
 
-def _record(value: Value) -> dict[str, Any]:
-    """Return a value as the specification's record."""
+@lru_cache(maxsize=50_000)
+def _value(value: Value) -> dict[str, Any]:
+    """Return a value as the specification's record; most are shown again and again."""
     record: dict[str, Any] = msgspec.to_builtins(value)
     if value.names is not None:
         record["members"] = {"#set": list(value.members)}
     return record
 
 
-_value: Memo[Value] = Memo(_record)
-_vote: Memo[Vote] = Memo(lambda vote: {"slot": vote.slot, "bal": vote.bal, "val": _value(vote.val)})
+@lru_cache(maxsize=50_000)
+def _vote(vote: Vote) -> dict[str, Any]:
+    return {"slot": vote.slot, "bal": vote.bal, "val": _value(vote.val)}
 
 
 def _votes(votes: Mapping[int, Vote]) -> dict[str, Any]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from toolkit.errors import TraceError
 from toolkit.protocols.base import ReplicatedLog
-from toolkit.protocols.memo import Memo
 from toolkit.protocols.zab.config import ZabConfig
 from toolkit.protocols.zab.history import NO_SNAPSHOT
 from toolkit.protocols.zab.messages import Txn
@@ -25,7 +25,10 @@ __all__ = [
 ]
 
 
-_txn: Memo[Txn] = Memo(msgspec.to_builtins)
+@lru_cache(maxsize=50_000)
+def _txn(txn: Txn) -> Any:
+    """Return a transaction as the specification's record; most are shown again and again."""
+    return msgspec.to_builtins(txn)
 
 
 def _history(txns: Iterable[Txn]) -> dict[str, Any]:
