@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.graph import bench_graph, bench_trace
+from tests.bench.logs import bench_logs
 from tests.bench.raft import bench_commands, bench_growth, bench_messages, bench_steps
 from tests.bench.values import bench_values
 from toolkit.conformance import validate
@@ -174,7 +175,7 @@ def main() -> int:
         "parts",
         nargs="*",
         help="simulator, validation, bridge, graph, trace, values; of Raft: messages, commands, "
-        "steps, growth; all by default",
+        "steps, growth; of all three logs: logs; all by default",
     )
     parser.add_argument("--runs", type=int, default=2000, help="simulated runs for each figure")
     parser.add_argument("--traces", type=int, default=10_000, help="traces to validate")
@@ -192,6 +193,7 @@ def main() -> int:
         "commands": lambda: bench_commands(table),
         "steps": lambda: bench_steps(table, traces=options.raft_traces),
         "growth": lambda: bench_growth(table),
+        "logs": lambda: bench_logs(table),
     }
     for part in options.parts:
         if part not in parts:

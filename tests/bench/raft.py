@@ -17,6 +17,7 @@ from tests.bench.pysyncobj_cluster import pysyncobj_rate
 from toolkit.conformance import validate
 from toolkit.errors import InternalError
 from toolkit.protocols import get_protocol
+from toolkit.protocols.base import Protocol
 from toolkit.sim import (
     Answer,
     Constant,
@@ -72,46 +73,61 @@ class Load:
         return {"op": "put", "key": answer.client, "value": self.answers}
 
 
+def leader_of(protocol: Protocol, result: RunResult) -> str:
+    """Return who leads at the end of a run without faults."""
+    assert protocol.log is not None
+    leads = protocol.log.leads
+    return next(name for name, node in result.nodes.items() if leads(protocol.variables(node)))
+
+
 def scenario(
-    nodes: int, clients: int, seconds: float, settings: dict[str, str] | None = None
+    nodes: int,
+    clients: int,
+    seconds: float,
+    settings: dict[str, str] | None = None,
+    protocol: Protocol = RAFT,
 ) -> Scenario:
     """Return a scenario in which clients ask the leader for something when there is one."""
     names = [f"n{number}" for number in range(1, nodes + 1)]
-    builder = ScenarioBuilder("bench", "raft", names)
+    builder = ScenarioBuilder("bench", protocol.name, names)
     for key, value in (settings or {}).items():
         builder.set(key, value)
     builder.limit(time=FIRST, steps=10**9)
-    calm = simulate(RAFT, builder.build(), seed=1)
-    leader = next(name for name, node in calm.nodes.items() if node.role == "leader")
+    leader = leader_of(protocol, simulate(protocol, builder.build(), seed=1))
     for number in range(clients):
         client = f"c{number}"
         builder.command(FIRST, client, {"op": "put", "key": client, "value": 0}, leader)
     return builder.limit(time=FIRST + seconds).build()
 
 
-def check_once(result: RunResult) -> None:
+def check_once(result: RunResult, protocol: Protocol = RAFT) -> None:
     """Insist that every client was answered once for a request, and all servers agree."""
     asked = [(answer.client, answer.request) for answer in result.answers]
     if len(set(asked)) < len(asked):
         raise InternalError("a request was answered twice")
     stores = {repr(node.sessions.machine.snapshot()) for node in result.nodes.values()}
-    lengths = {node.lastApplied for node in result.nodes.values()}
+    assert protocol.log is not None
+    committed = protocol.log.committed
+    lengths = {committed(protocol.variables(node)) for node in result.nodes.values()}
     if len(lengths) == 1 and len(stores) > 1:
         raise InternalError("servers that applied as much hold different things")
 
 
 def message_rate(
-    seconds: float, sink: Callable[[], Sink] | None, repeats: int
+    seconds: float,
+    sink: Callable[[], Sink] | None,
+    repeats: int,
+    protocol: Protocol = RAFT,
 ) -> tuple[float, RunResult]:
     """Return messages handled a second of processor time, in the best of some runs."""
-    plan = scenario(5, 3, seconds)
+    plan = scenario(5, 3, seconds, protocol=protocol)
     best = float("inf")
     for _ in range(repeats):
         into = None if sink is None else sink()
         started = time.process_time()
-        result = simulate(RAFT, plan, seed=1, sink=into, follow_up=Load())
+        result = simulate(protocol, plan, seed=1, sink=into, follow_up=Load())
         best = min(best, time.process_time() - started)
-    check_once(result)
+    check_once(result, protocol)
     return result.delivered / best, result
 
 
@@ -132,16 +148,18 @@ def bench_messages(table: Table, *, seconds: float = 2.0, repeats: int = 7) -> N
         )
 
 
-def commands_rate(outstanding: int, count: int, settings: dict[str, str]) -> tuple[float, float]:
+def commands_rate(
+    outstanding: int, count: int, settings: dict[str, str], protocol: Protocol = RAFT
+) -> tuple[float, float]:
     """Return committed commands a second, of wall time and of processor time."""
     plan = replace(
-        scenario(3, outstanding, 1e6, settings),
+        scenario(3, outstanding, 1e6, settings, protocol),
         network=LinkSettings(delay=Constant(0.001), fifo=True),
         retry=Retry(None),
     )
     load = Load(count)
     try:
-        simulate(RAFT, plan, seed=1, follow_up=load)
+        simulate(protocol, plan, seed=1, follow_up=load)
     except _Enough:
         return (count - 1) / load.wall, (count - 1) / load.cpu
     raise InternalError("the run ended before enough was committed")
@@ -190,21 +208,27 @@ def bench_commands(
     )
 
 
-def bench_steps(table: Table, *, traces: int = 2_000, steps: int = 100) -> None:
-    """Measure how fast Raft traces with random faults are validated."""
+def steps_rate(traces: int, steps: int, protocol: Protocol = RAFT) -> tuple[Any, float]:
+    """Validate traces with random faults; return the report, and the seconds for one alone."""
     sink = MemorySink()
     names = ["n1", "n2", "n3"]
     seed = 0
     while len(sink.traces) < traces:
         seed += 1
-        plan = replace(random_scenario(RAFT, names, seed), step_limit=steps)
-        simulate(RAFT, plan, seed=seed, sink=sink)
+        plan = replace(random_scenario(protocol, names, seed), step_limit=steps)
+        simulate(protocol, plan, seed=seed, sink=sink)
         if len(sink.traces[-1].steps) < steps:
             sink.traces.pop()
     alone = validate(sink.traces[:1]).duration
     report = validate(sink.traces)
     if not report.ok:
         raise InternalError("the benchmark's traces were not all accepted")
+    return report, alone
+
+
+def bench_steps(table: Table, *, traces: int = 2_000, steps: int = 100) -> None:
+    """Measure how fast Raft traces with random faults are validated."""
+    report, alone = steps_rate(traces, steps)
     total = traces * steps
     table.add_row(
         "validated Raft steps a second",

@@ -1,9 +1,11 @@
-"""The benchmarks of Raft measure what they say, in the small."""
+"""The benchmarks of replicated logs measure what they say, in the small."""
 
 from __future__ import annotations
 
+import pytest
 from rich.table import Table
 
+from tests.bench.logs import bench_logs
 from tests.bench.pysyncobj_cluster import pysyncobj_rate
 from tests.bench.raft import RAFT, Load, bench_growth, bench_messages, commands_rate, scenario
 from toolkit.sim import simulate
@@ -46,3 +48,10 @@ def test_messages_and_growth_make_rows() -> None:
     bench_messages(table, seconds=0.1, repeats=1)
     bench_growth(table, clusters=(3,), seconds=0.1, lengths=(0.1,), snapshot=10)
     assert table.row_count == 3 + 1 + 2
+
+
+@pytest.mark.slow
+def test_all_three_logs_are_measured_alike() -> None:
+    table = Table("what", "how", "figure")
+    bench_logs(table, seconds=0.1, repeats=1, outstanding=10, commands=50, traces=3, steps=20)
+    assert table.row_count == 3 * 4

@@ -23,17 +23,14 @@ INVARIANTS = {
         "        /\\ UNCHANGED acceptedEpoch\n",
     ),
     "HistoryInOrder": ("zab", "Zab", "Last(s).counter + 1 ELSE 1", "Last(s).counter + 2 ELSE 1"),
-    "OneLeaderPerEpoch": (
-        "zab-rivals", "Zab", "Promises(L) == {p \\in At(L, {\"promised\"}) : L[p].epoch # -1}",
-        "Promises(L) == At(L, {\"promised\"})",
-    ),
     "SameZxidSamePrefix": (
         "zab-figure-1", "Zab",
         "                ELSE SubSeq(history[s], 1, IndexOf(history[s], m.zxid))",
         "                ELSE history[s]",
     ),
     "DeliveredIsDurable": (
-        "zab", "Zab", "AtMost(history[s][n].zxid, L[p].zxid)", "TRUE",
+        "zab-disk", "Zab", "/\\ durable' = [durable EXCEPT ![s] = Head(disk[s]).rec]",
+        "/\\ durable' = durable",
     ),
     "SaidIsDurable": (
         "zab-disk", "Zab", "/\\ durable' = [durable EXCEPT ![s] = Head(disk[s]).rec]",
@@ -42,22 +39,27 @@ INVARIANTS = {
     "Integrity": (
         "zab", "Zab", "/\\ broadcast' = broadcast \\cup {t}", "/\\ broadcast' = broadcast",
     ),
-    "TotalOrder": ("zab-figure-1", "Zab", "kept \\o m.txns]", "history[s] \\o m.txns]"),
-    "Agreement": ("zab-figure-1", "Zab", "kept \\o m.txns]", "history[s] \\o m.txns]"),
+    "TotalOrder": (
+        "zab", "Zab", "/\\ history' = [history EXCEPT ![s] = Append(@, m.txn)]",
+        "/\\ history' = [history EXCEPT ![s] = <<m.txn>>]",
+    ),
+    "Agreement": (
+        "zab", "Zab", "/\\ history' = [history EXCEPT ![s] = Append(@, m.txn)]",
+        "/\\ history' = [history EXCEPT ![s] = <<m.txn>>]",
+    ),
     "LocalPrimaryOrder": (
         "zab", "Zab", "/\\ history' = [history EXCEPT ![s] = Append(@, m.txn)]",
         "/\\ history' = [history EXCEPT ![s] = <<m.txn>>]",
     ),
     "GlobalPrimaryOrder": (
-        "zab-figure-1", "Zab", "kept \\o m.txns]", "m.txns \\o history[s]]",
+        "zab", "Zab", "kept \\o m.txns]", "m.txns \\o history[s]]",
     ),
     "PrimaryIntegrity": (
-        "zab-figure-1", "Zab", "/\\ Behind(currentEpoch[s], Last(s), m.epoch, m.zxid)",
-        "/\\ FALSE",
+        "zab", "Zab", "leader |-> s, history |-> history[s]]}", "leader |-> s, history |-> <<>>]}",
     ),
 }  # fmt: skip
 ELECTIONS = {
-    "ElectionTypeOK": ('Vote("", 0, Zero)\n', 'Vote("s0", 0, Zero)\n'),
+    "ElectionTypeOK": ("ELSE round[s] + 1\n", "ELSE round[s] - 1\n"),
     "HasHighestVote": ("IF higher THEN m.vote ELSE vote[s], tally", "vote[s], tally"),
     "VotesForward": ("IF higher THEN m.vote ELSE vote[s], tally", "m.vote, tally"),
     "LeaderIsAhead": (
@@ -98,7 +100,9 @@ SAFE = [
 @pytest.mark.parametrize("name", [name for name in SAFE if name != "zab-figure-1"])
 def test_the_models_claim_what_the_planted_bugs_break(name: str) -> None:
     sections = config_sections((ZAB / f"{name}.cfg").read_text())
-    assert set(sections["INVARIANT"]) == set(INVARIANTS)
+    # The manifest has a model in which the last one fails, and as small as it can be.
+    assert set(sections["INVARIANT"]) == {*INVARIANTS, "OneLeaderPerEpoch"}
+    assert MANIFEST["zab-counts-twice"].violated == "OneLeaderPerEpoch"
 
 
 @pytest.mark.slow
@@ -131,11 +135,11 @@ def test_what_no_step_may_do_can_be_done() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["zab-acks-early", "zab-leads-behind", "zab-cuts-nothing"])
+@pytest.mark.parametrize("name", ["zab-leads-behind", "zab-cuts-nothing"])
 def test_the_planted_models_hold_without_their_bug(name: str) -> None:
     model = MANIFEST[name]
     source = asking(name, f"INVARIANT {model.violated}")
-    config = re.sub(r"^  (?:Volatile|IsAhead|Synchronize) <- \w+\n", "", source.config, flags=re.M)
+    config = re.sub(r"^  (?:IsAhead|Synchronize) <- \w+\n", "", source.config, flags=re.M)
     assert config != source.config
     config = config.replace("INVARIANT", "SYMMETRY Symmetry\nINVARIANT")
     result = check(msgspec.structs.replace(source, config=config), workers=1, deadlock=False)
