@@ -168,3 +168,14 @@ def test_the_marks_of_a_figure_are_where_its_logs_are(name: str) -> None:
     assert [node for node, own in terms("(c)").items() if own[:2] == [1, 2]] == ["n1", "n2", "n3"]
     last = terms("(d)" if "(d)" in run.marks else "(e)")
     assert last["n3"][1] == (3 if "(d)" in run.marks else 2)
+
+
+def test_the_histories_of_zab_are_drawn_with_epochs_and_what_is_delivered() -> None:
+    trace, _ = simulate_trace(get_protocol("zab"), load_scenario("zab-snapshot"))
+    assert has_logs(trace)
+    svg = log_picture(trace, len(trace.steps))
+    assert "following, epoch 1" in svg
+    assert svg.count('class="crown"') == 1
+    assert svg.count('class="snapshot"') == 3
+    trace, _ = simulate_trace(get_protocol("zab"), load_scenario("zab-figure-1"))
+    assert "n3, entry 2: zxid (3, 1), k=D" in log_picture(trace, len(trace.steps))

@@ -9,9 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from toolkit.cli import app
+from toolkit.errors import UnknownNameError
 from toolkit.sim import format_scenario, parse_scenario
 from toolkit.trace import Step, read_traces
-from toolkit.widgets import RaftPlayground
+from toolkit.widgets import LogPlayground, RaftPlayground
 
 
 def led(seed: int = 1) -> RaftPlayground:
@@ -158,3 +159,21 @@ def test_tlc_follows_what_was_made_to_happen() -> None:
     assert "TLC: accepted" in ground.report.value
     ground.undo()
     assert ground.followed is None
+
+
+@pytest.mark.parametrize(("protocol", "round_"), [("multipaxos", "ballot"), ("zab", "epoch")])
+def test_other_logs_are_played_with_in_the_same_way(protocol: str, round_: str) -> None:
+    ground = LogPlayground(protocol, seed=1)
+    ground.explorer.step = len(ground.trace.steps)
+    first = ground.leader
+    assert first is not None
+    assert f"to {round_} 1" in ground.report.value or f"to {round_} 0" in ground.report.value
+    ground.kill_leader()
+    ground.explorer.step = len(ground.trace.steps)
+    assert ground.leader not in (None, first)
+    assert f"toolkit simulate {protocol}" in ground.text_form.value
+
+
+def test_there_is_no_playground_for_what_has_no_log() -> None:
+    with pytest.raises(UnknownNameError, match="no playground"):
+        LogPlayground("paxos")

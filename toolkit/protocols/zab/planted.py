@@ -287,6 +287,13 @@ PLANTED: dict[str, NodeFactory] = {
 """Name of the bug to a server that has it."""
 
 STAGES: dict[str, Stage] = {
+    "forgets-accepted-epoch": Stage(runs=4),
+    "forgets-history": Stage(runs=3),
+    "promises-twice": Stage(runs=2),
+    "delivers-one-more": Stage(runs=2),
+    "misses-newcomers": Stage(runs=3),
+    "goes-on-counting": Stage(runs=3),
+    "tells-all-is-committed": Stage(runs=3),
     "establishes-with-one-fewer": Stage(nodes=5),
     "commits-with-one-fewer": Stage(nodes=5),
     "counts-observers": Stage(nodes=5, settings={"observers": "n4,n5"}),
