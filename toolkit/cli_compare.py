@@ -6,9 +6,8 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas as pd
 import typer
 from rich.console import Group
 from rich.table import Table
@@ -17,7 +16,12 @@ from rich.text import Text
 from toolkit.cli_common import FOUND, GOOD, console, guarded, note, parse_settings, write_json
 from toolkit.cli_simulate import counting
 from toolkit.errors import SettingError
-from toolkit.figures.compare import FAULTS, PROTOCOLS, Comparison, compare, write_comparison
+from toolkit.figures.nemesis import FAULTS, PROTOCOLS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from toolkit.figures.compare import Comparison
 
 __all__ = ["compare_command", "comparison_json", "comparison_view"]
 
@@ -190,6 +194,8 @@ def _compare(
     Exit status: 0, or 1 if what clients saw is not linearizable (or that is not decided), or a
     specification does not allow what was done.
     """
+    from toolkit.figures.compare import compare, write_comparison
+
     if out is not None and out.exists() and not out.is_dir():
         raise SettingError("the results cannot be written: this is no folder", path=out,
                            hint="name a folder, or one that is to be made")  # fmt: skip

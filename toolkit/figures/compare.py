@@ -28,6 +28,7 @@ from toolkit.analysis.side_by_side import (
 )
 from toolkit.conformance import ValidationReport, client_history, validate
 from toolkit.errors import SettingError, UnknownNameError
+from toolkit.figures.nemesis import FAULTS, PROTOCOLS, strike
 from toolkit.histories import KEY_VALUE, check_linearizable
 from toolkit.protocols import get_protocol
 from toolkit.protocols.base import Protocol
@@ -42,21 +43,6 @@ from toolkit.sim import (
 from toolkit.trace import Trace, TraceWriter
 
 __all__ = ["FAULTS", "PROTOCOLS", "Comparison", "Side", "charts", "compare", "write_comparison"]
-
-PROTOCOLS = ("raft", "multipaxos", "zab")
-"""The protocols that are compared by default."""
-
-FAULTS: dict[str, str] = {
-    "crash-leader": "the leader crashes, and comes up when the fault ends",
-    "crash-follower": "another server crashes, and comes up when the fault ends",
-    "cut-off-leader": "the leader is cut off from all others",
-    "deaf-leader": "the leader hears nobody, and is heard",
-    "minority": "the leader and as many others as leave it without a quorum are cut off",
-    "slow-leader": "what the leader sends takes ten times as long",
-    "slow-disk": "the leader's disk takes twenty times as long",
-    "crash-all": "all crash, and come up when a tenth of the fault's time has passed",
-}
-"""Kind of fault to what happens."""
 
 _COMPACT = 50
 _WARM_UP = 1.0
@@ -233,33 +219,6 @@ def _leader(protocol: Protocol, scenario: Scenario, time: float) -> str | None:
     return max(found)[1] if found else None
 
 
-def _strike(
-    plan: ScenarioBuilder, kind: str, target: str, others: Sequence[str], begin: float, end: float
-) -> None:
-    """Add a fault."""
-    if kind in ("crash-leader", "crash-follower"):
-        plan.crash(begin, target).restart(end, target)
-    elif kind == "crash-all":
-        for name in (target, *others):
-            plan.crash(begin, name).restart(begin + (end - begin) / 10, name)
-    elif kind == "cut-off-leader":
-        plan.partition(begin, [target], others).heal(end)
-    elif kind == "minority":
-        few = len(others) // 2 - 1
-        plan.partition(begin, [target, *others[:few]], others[few:]).heal(end)
-    elif kind == "deaf-leader":
-        for name in others:
-            plan.cut(begin, name, target)
-        plan.heal(end)
-    elif kind == "slow-leader":
-        for name in others:
-            plan.slow(begin, target, name, 10.0)
-        plan.heal(end)
-    else:
-        plan.slow_disk(begin, target, 20.0)
-        plan.heal(end)
-
-
 def _requests(
     rng: random.Random, nodes: Sequence[str], rate: float, until: float, protocol: Protocol
 ) -> list[tuple[float, str, Any, str]]:
@@ -304,7 +263,7 @@ def _side(
         if kind == "crash-follower":
             target, others = others[0], [target, *others[1:]]
         end = begin + lasts
-        _strike(plan, kind, target, others, begin, end)
+        strike(plan, kind, target, others, begin, end)
         struck.append((kind, target, leader is not None, begin, end))
         begin = end + rest
     until = begin + _DRAIN
