@@ -228,6 +228,57 @@ def test_raft_can_be_played_with_and_its_figures_stepped_through(browser: Any, l
     assert [one for one in wrong if "favicon" not in one] == []
 
 
+def test_zab_is_stepped_through_phase_by_phase_and_played_with(browser: Any, lab: Lab) -> None:
+    page, wrong = opened(browser, lab, "05-zab.ipynb")
+    page.set_default_timeout(120_000)
+    page.evaluate(RUN_ALL)
+    cells = page.locator(".jp-Notebook .jp-CodeCell")
+    ground = cells.nth(2)
+    logs = ground.locator("[data-testid=logs] figure")
+    assert logs.count() == 2
+    slider = ground.locator("[data-testid=step-slider]")
+    slider.focus()
+    page.keyboard.press("End")
+    crown = logs.first.locator("path.crown title")
+    leader = (crown.text_content() or "").split()[0]
+    events = ground.locator(".zab-events")
+    ground.locator(".zab-kill-the-leader").click()
+    events.locator(f"text={leader} crashes").wait_for()
+    slider.focus()
+    page.keyboard.press("End")
+    assert crown.count() == 1
+    assert not (crown.text_content() or "").startswith(leader)
+    assert ", epoch 2" in (logs.first.text_content() or "")
+    ground.locator("text=Ask TLC").click()
+    ground.locator("text=TLC: accepted.").wait_for()
+    assert ground.locator("table.states td.differs").count() == 0
+    picture(ground.locator(".trace-explorer"), "zab-playground")
+    picture(cells.nth(1), "zab-happy")
+    assert "invariant of NeverTwoLeaders" in cells.nth(6).inner_text()
+    truncated = cells.nth(9)
+    assert truncated.locator("[data-testid=logs] svg").count() == 1
+    picture(truncated, "zab-truncate")
+    assert "diverged at step" in cells.nth(15).inner_text()
+    assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+    assert [one for one in wrong if "favicon" not in one] == []
+
+
+def test_the_three_protocols_are_charted_side_by_side(browser: Any, lab: Lab) -> None:
+    page, wrong = opened(browser, lab, "04-three-protocols.ipynb")
+    page.set_default_timeout(240_000)
+    page.evaluate(RUN_ALL)
+    cells = page.locator(".jp-Notebook .jp-CodeCell")
+    assert "linearizable" in cells.nth(1).inner_text()
+    for number in (2, 3, 4, 5):
+        assert cells.nth(number).locator(".vega-embed").count() == 1
+        picture(cells.nth(number), f"three-protocols-{number}")
+    assert "Multi-Paxos breaks GlobalPrimaryOrder" in cells.nth(7).inner_text()
+    assert "Zab: accepted by TLC; broken: []" in cells.nth(8).inner_text()
+    picture(cells.nth(8), "three-protocols-figure-1")
+    assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+    assert [one for one in wrong if "favicon" not in one] == []
+
+
 def test_the_notebook_about_tlc_shows_what_it_promises(browser: Any, lab: Lab) -> None:
     page, wrong = opened(browser, lab, "02-tlc-bridge.ipynb")
     page.set_default_timeout(600_000)
