@@ -9,6 +9,7 @@ import pytest
 
 from toolkit.analysis import explorer_data, spacetime_svg, state_table
 from toolkit.analysis.charts import chart_bundle, duel_chart
+from toolkit.analysis.spacetime import COLUMN, LEFT
 from toolkit.figures.duel import duel
 from toolkit.protocols import get_protocol
 from toolkit.sim import load_scenario, random_scenario, scenario_names, simulate_trace
@@ -139,3 +140,18 @@ def test_the_duel_is_decided_sooner_with_back_off_and_repeats_exactly() -> None:
     bundle = chart_bundle(duel_chart(frame))
     assert bundle["application/vnd.vegalite.v5+json"]["$schema"].endswith("v5.json")
     assert "<svg" in bundle["image/svg+xml"]
+
+
+def test_who_is_down_neither_leads_nor_looks() -> None:
+    trace, _ = simulate_trace(get_protocol("zab"), load_scenario("zab-leader-crash"))
+    root = ET.fromstring(spacetime_svg(trace))
+    (crash,) = [step.index for step in trace.steps if step.action == "Crash"]
+    titles = [
+        (band.findtext("{*}title"), float(band.get("x", "0")), float(band.get("width", "0")))
+        for band in root.iter("{http://www.w3.org/2000/svg}rect")
+        if band.get("class") == "role"
+    ]
+    ((_, begin, width),) = [one for one in titles if one[0] == "n3: leading"]
+    assert begin + width == LEFT + COLUMN * crash
+    looks = [one for one in titles if one[0] == "n3: looking"]
+    assert [begin for _, begin, _ in looks] == [LEFT]

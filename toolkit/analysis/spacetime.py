@@ -209,9 +209,13 @@ def _named(step: Step) -> bool:
 
 def _draw_roles(svg: ET.Element, trace: Trace, lanes: dict[str, int], end: int) -> None:
     """Colour the lanes of those who lead, or want to."""
-    roles: dict[str, tuple[object, int]] = {
-        node: (_first(view, ("role", "mode")), LEFT) for node, view in trace.header.initial.items()
-    }
+    views = {node: dict(view) for node, view in trace.header.initial.items()}
+
+    def role_of(node: str) -> object:
+        view = views.get(node, {})
+        return None if view.get("up") is False else _first(view, ("role", "mode"))
+
+    roles: dict[str, tuple[object, int]] = {node: (role_of(node), LEFT) for node in views}
 
     def close(node: str, until: int) -> None:
         role, start = roles.get(node, (None, 0))
@@ -221,11 +225,13 @@ def _draw_roles(svg: ET.Element, trace: Trace, lanes: dict[str, int], end: int) 
             _add(band, "title", f"{node}: {role}")
 
     for step in trace.steps:
-        role = _first(step.state or {}, ("role", "mode"))
-        if role is not None:
-            place = LEFT + COLUMN * step.index
-            close(step.node, place)
-            roles[step.node] = (role, place)
+        if step.state:
+            views.setdefault(step.node, {}).update(step.state)
+            role = role_of(step.node)
+            if role != roles.get(step.node, (None, 0))[0]:
+                place = LEFT + COLUMN * step.index
+                close(step.node, place)
+                roles[step.node] = (role, place)
     for node in lanes:
         close(node, end)
 
