@@ -88,6 +88,8 @@ class Learner:
         self.last = 0
         self._waiting: set[tuple[str, int]] = set()
         self._askers: dict[int, tuple[str, int]] = {}
+        self.shown_log: tuple[list[Value], int, dict[str, Any]] = ([], -1, {})
+        self.shown_votes: tuple[dict[int, Vote], dict[str, Any]] = ({}, {"#set": []})
 
     # Configurations (Lamport, Malkhi and Zhou 2010, section 3) ---------------------------
 

@@ -100,6 +100,7 @@ class Historian:
         self.sessions = Sessions(config.machine())
         self._waiting: set[tuple[str, int]] = set()
         self._reads: list[tuple[int, Command]] = []
+        self.shown_history: tuple[list[Txn], int, dict[str, Any]] = ([], -1, {})
 
     # The history --------------------------------------------------------------------------
 
