@@ -16,6 +16,7 @@ from rich.table import Table
 from tests.bench.pysyncobj_cluster import pysyncobj_rate
 from toolkit.conformance import validate
 from toolkit.errors import InternalError
+from toolkit.figures.nemesis import who_leads
 from toolkit.protocols import get_protocol
 from toolkit.protocols.base import Protocol
 from toolkit.sim import (
@@ -73,13 +74,6 @@ class Load:
         return {"op": "put", "key": answer.client, "value": self.answers}
 
 
-def leader_of(protocol: Protocol, result: RunResult) -> str:
-    """Return who leads at the end of a run without faults."""
-    assert protocol.log is not None
-    leads = protocol.log.leads
-    return next(name for name, node in result.nodes.items() if leads(protocol.variables(node)))
-
-
 def scenario(
     nodes: int,
     clients: int,
@@ -93,7 +87,9 @@ def scenario(
     for key, value in (settings or {}).items():
         builder.set(key, value)
     builder.limit(time=FIRST, steps=10**9)
-    leader = leader_of(protocol, simulate(protocol, builder.build(), seed=1))
+    leader = who_leads(protocol, builder.build(), 1)
+    if leader is None:
+        raise InternalError("nobody leads when clients are to begin")
     for number in range(clients):
         client = f"c{number}"
         builder.command(FIRST, client, {"op": "put", "key": client, "value": 0}, leader)

@@ -20,6 +20,7 @@ __all__ = [
     "CAUSES",
     "LogView",
     "at_faults",
+    "committed_requests",
     "entries_stored",
     "latencies",
     "leaderless",
@@ -90,11 +91,11 @@ def latencies(
     for one in calls:
         if one.returned is None:
             continue
-        cause = CAUSES[0]
+        cause = "undisturbed"
         if _overlap(one.called, one.returned, gaps):
-            cause = CAUSES[2]
+            cause = "no leader"
         elif _overlap(one.called, one.returned, faults):
-            cause = CAUSES[1]
+            cause = "fault"
         rows.append((one.client, one.request, one.called, one.returned - one.called, cause))
     return pd.DataFrame(rows, columns=["client", "request", "called", "seconds", "cause"])
 
@@ -139,7 +140,8 @@ def at_faults(
     gaps : pandas.DataFrame
         See :func:`leaderless`.
     until : float
-        The end of the run, in seconds.
+        Until when the last one is looked at, in seconds: clients should ask for something until
+        then.
 
     Returns
     -------
@@ -330,3 +332,39 @@ def entries_stored(trace: Trace, log: LogView) -> dict[str, int]:
         "committed": most,
         "wasted": sum(len(seen[index]) - 1 for index in seen if index <= most),
     }
+
+
+def _asked(entry: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Return the requests in an entry: one, a batch, or none."""
+    try:
+        told = msgspec.json.decode(entry.get("val", ""))
+    except msgspec.DecodeError:
+        return []
+    if not isinstance(told, list):
+        return []
+    batch = told if told and isinstance(told[0], list) else [told]
+    return [(one[0], one[1]) for one in batch if len(one) == 3]
+
+
+def committed_requests(trace: Trace, log: LogView) -> list[tuple[str, int]]:
+    """Return the clients' requests in the order in which they stand in the replicated log.
+
+    Parameters
+    ----------
+    trace : Trace
+        With the states of all nodes.
+    log : LogView
+
+    Returns
+    -------
+    list of (str, int)
+        Client and number of each request, as often as it was committed; for
+        :func:`toolkit.histories.check_fifo`.
+    """
+    found: list[tuple[str, int]] = []
+    index = 0
+    for _, _, _, entries, committed in _log_changes(trace, log):
+        while index < committed and index + 1 in entries:
+            index += 1
+            found += _asked(entries[index])
+    return found

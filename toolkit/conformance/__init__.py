@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from toolkit.conformance.bugs import BugReport, bugs_frame, find_bugs
 from toolkit.conformance.counterexample import counterexample_trace
-from toolkit.conformance.histories import client_history, committed_requests
+from toolkit.conformance.histories import client_history
 from toolkit.conformance.validation import Followed, follow, validate
 from toolkit.conformance.verdict import (
     Broken,
@@ -28,7 +28,6 @@ __all__ = [
     "Verdict",
     "bugs_frame",
     "client_history",
-    "committed_requests",
     "counterexample_trace",
     "find_bugs",
     "follow",

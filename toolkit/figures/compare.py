@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from toolkit.analysis.side_by_side import (
 )
 from toolkit.conformance import ValidationReport, client_history, validate
 from toolkit.errors import SettingError, UnknownNameError
-from toolkit.figures.nemesis import FAULTS, PROTOCOLS, strike
+from toolkit.figures.nemesis import FAULTS, PROTOCOLS, strike, who_leads
 from toolkit.histories import KEY_VALUE, check_linearizable
 from toolkit.protocols import get_protocol
 from toolkit.protocols.base import Protocol
@@ -37,8 +37,8 @@ from toolkit.sim import (
     Scenario,
     ScenarioBuilder,
     format_scenario,
-    simulate,
     simulate_trace,
+    stream,
 )
 from toolkit.trace import Trace, TraceWriter
 
@@ -206,19 +206,6 @@ class Comparison:
         )
 
 
-def _leader(protocol: Protocol, scenario: Scenario, time: float) -> str | None:
-    """Return who leads at a time in the highest round, or ``None``."""
-    assert protocol.log is not None
-    found = []
-    for name, node in simulate(protocol, replace(scenario, time_limit=time)).nodes.items():
-        if node is None:
-            continue
-        view = protocol.variables(node)
-        if protocol.log.leads(view):
-            found.append((protocol.log.round(view), name))
-    return max(found)[1] if found else None
-
-
 def _requests(
     rng: random.Random, nodes: Sequence[str], rate: float, until: float, protocol: Protocol
 ) -> list[tuple[float, str, Any, str]]:
@@ -253,11 +240,11 @@ def _side(
         plan.set(key, value)
     for time, client, operation, node in requests:
         plan.command(time, client, operation, node)
-    rng = random.Random(f"compare/{seed}/faults")
+    rng = stream(seed, "compare faults")
     begin, struck = _WARM_UP, []
     for kind in kinds:
         shuffled = rng.sample(list(nodes), len(nodes))
-        leader = _leader(protocol, plan.build(), begin)
+        leader = who_leads(protocol, plan.limit(time=begin).build())
         others = [name for name in shuffled if name != (leader or shuffled[0])]
         target = leader or shuffled[0]
         if kind == "crash-follower":
@@ -266,6 +253,7 @@ def _side(
         strike(plan, kind, target, others, begin, end)
         struck.append((kind, target, leader is not None, begin, end))
         begin = end + rest
+    # Nobody asks for anything any more: what still waits is answered.
     until = begin + _DRAIN
     scenario = plan.limit(time=until).build()
     trace, result = simulate_trace(protocol, scenario, replay=replay)
@@ -278,7 +266,7 @@ def _side(
         scenario=scenario,
         trace=trace,
         result=result,
-        faults=at_faults(result.calls, faults, gaps, until),
+        faults=at_faults(result.calls, faults, gaps, begin),
         gaps=gaps,
         latencies=latencies(result.calls, faults, gaps),
         throughput=throughput(result.calls, until),
@@ -368,7 +356,6 @@ def compare(
                 f"settings are given for {name!r}, which takes no part",
                 hint=f"compared are {', '.join(plugin.name for plugin in plugins)}",
             )
-    rng = random.Random(f"compare/{seed}")
     kinds = list(FAULTS) if faults is None else list(faults)
     for kind in kinds:
         if kind not in FAULTS:
@@ -376,10 +363,10 @@ def compare(
                 f"unknown kind of fault {kind!r}", hint=f"known: {', '.join(FAULTS)}"
             )
     if faults is None:
-        rng.shuffle(kinds)
+        stream(seed, "compare order").shuffle(kinds)
     names = [f"n{number}" for number in range(1, nodes + 1)]
     until = _WARM_UP + len(kinds) * (lasts + rest)
-    requests = _requests(rng, names, rate, until, plugins[0])
+    requests = _requests(stream(seed, "compare clients"), names, rate, until, plugins[0])
     replay = f"toolkit compare --seed {seed} --nodes {nodes} --rate {rate!r} --lasts {lasts!r} "
     replay += " ".join([f"--rest {rest!r}", *(f"--protocol {plugin.name}" for plugin in plugins)])
     if faults is not None:

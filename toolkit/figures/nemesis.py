@@ -1,12 +1,13 @@
-"""The faults that several protocols are put to alike."""
+"""The faults that several protocols are put to alike, and whom they are aimed at."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from toolkit.sim import ScenarioBuilder
+from toolkit.protocols.base import Protocol
+from toolkit.sim import Scenario, ScenarioBuilder, simulate
 
-__all__ = ["FAULTS", "PROTOCOLS", "strike"]
+__all__ = ["FAULTS", "PROTOCOLS", "strike", "who_leads"]
 
 PROTOCOLS = ("raft", "multipaxos", "zab")
 """The protocols that are compared by default."""
@@ -22,6 +23,34 @@ FAULTS: dict[str, str] = {
     "crash-all": "all crash, and come up when a tenth of the fault's time has passed",
 }
 """Kind of fault to what happens."""
+
+
+def who_leads(protocol: Protocol, scenario: Scenario, seed: int | None = None) -> str | None:
+    """Return who leads at the end of a run, of several the one in the highest round.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        One that keeps a replicated log.
+    scenario : Scenario
+    seed : int, optional
+        By default the scenario's own.
+
+    Returns
+    -------
+    str or None
+        ``None`` if nobody does.
+    """
+    assert protocol.log is not None
+    views = {
+        name: protocol.variables(node)
+        for name, node in simulate(protocol, scenario, seed=seed).nodes.items()
+        if node is not None
+    }
+    leading = [
+        (protocol.log.round(view), name) for name, view in views.items() if protocol.log.leads(view)
+    ]
+    return max(leading)[1] if leading else None
 
 
 def strike(

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import pandas as pd
 
 from toolkit.errors import InternalError, UnknownNameError
+from toolkit.figures.nemesis import who_leads
 from toolkit.protocols import get_protocol
 from toolkit.protocols.base import Protocol
-from toolkit.sim import Scenario, ScenarioBuilder, load_scenario, simulate, simulate_trace, stream
+from toolkit.sim import ScenarioBuilder, load_scenario, simulate_trace, stream
 from toolkit.trace import Trace
 
 __all__ = ["FIGURES", "FigureRun", "figure_run", "time_to_leader"]
@@ -79,13 +80,6 @@ def _plan(
 ) -> ScenarioBuilder:
     builder = ScenarioBuilder("new-leader", "raft", nodes).set("election", f"{low!r}-{high!r}")
     return builder.set("heartbeat", repr(heartbeat)).network(delay=delay)
-
-
-def _leading(protocol: Protocol, scenario: Scenario, seed: int) -> str | None:
-    """Return who leads at the end of a run."""
-    nodes = simulate(protocol, scenario, seed=seed).nodes
-    leading = [(node.currentTerm, name) for name, node in nodes.items() if node.role == "leader"]
-    return max(leading)[1] if leading else None
 
 
 def time_to_leader(
@@ -185,7 +179,7 @@ def _stable(
     for _ in range(12):
         time = round(settled + phase, 9)
         scenario = _plan(nodes, low, high, heartbeat, delay).limit(time=time).build()
-        leader = _leading(protocol, scenario, seed)
+        leader = who_leads(protocol, scenario, seed)
         if leader is not None:
             return time, leader
         settled *= 2

@@ -14,6 +14,7 @@ from toolkit.machines import Sessions
 from toolkit.protocols.base import Effects, Message, Output, Redirect, Send
 from toolkit.protocols.multipaxos.config import MultiPaxosConfig
 from toolkit.protocols.multipaxos.messages import Ask, Learn, Phase2a, SnapshotOffer, Value, Vote
+from toolkit.protocols.shown import ShownSequence
 
 __all__ = ["NO_SNAPSHOT", "Learner", "Snapshot"]
 
@@ -88,7 +89,7 @@ class Learner:
         self.last = 0
         self._waiting: set[tuple[str, int]] = set()
         self._askers: dict[int, tuple[str, int]] = {}
-        self.shown_log: tuple[list[Value], int, dict[str, Any]] = ([], -1, {})
+        self.shown_log = ShownSequence[Value]()
         self.shown_votes: tuple[dict[int, Vote], dict[str, Any]] = ({}, {"#set": []})
 
     # Configurations (Lamport, Malkhi and Zhou 2010, section 3) ---------------------------

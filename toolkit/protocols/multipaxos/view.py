@@ -47,21 +47,6 @@ def _values(values: Mapping[int, Value]) -> dict[str, Any]:
     return {"#set": [{"slot": slot, "val": _value(values[slot])} for slot in sorted(values)]}
 
 
-def _log(node: MultiPaxosNode) -> dict[str, Any]:
-    """Return a server's log; the same object as long as nothing changes.
-
-    A log is only appended to, or replaced by another one.
-    """
-    known, count, shown = node.shown_log
-    if known is not node.log or count != len(node.log):
-        if known is node.log and 0 <= count < len(known):
-            shown = {"#tup": [*shown["#tup"], *(_value(value) for value in known[count:])]}
-        else:
-            shown = {"#tup": [_value(value) for value in node.log]}
-        node.shown_log = (node.log, len(node.log), shown)
-    return shown
-
-
 def _own_votes(node: MultiPaxosNode) -> dict[str, Any]:
     """Return a server's votes; the same object as long as nothing changes."""
     known, shown = node.shown_votes
@@ -93,7 +78,7 @@ def variables(node: MultiPaxosNode) -> dict[str, Any]:
     return {
         "maxBal": node.maxBal,
         "votes": _own_votes(node),
-        "log": _log(node),
+        "log": node.shown_log.of(node.log, _value),
         "early": _values(node.early),
         "snapshot": node.snapshot.index,
         "phase": node.phase,

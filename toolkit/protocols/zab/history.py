@@ -13,6 +13,7 @@ import msgspec
 
 from toolkit.machines import Sessions
 from toolkit.protocols.base import Command, Effects, Output, Redirect, SetTimer
+from toolkit.protocols.shown import ShownSequence
 from toolkit.protocols.zab.config import ZabConfig
 from toolkit.protocols.zab.messages import ZERO, Txn, Zxid
 
@@ -100,7 +101,7 @@ class Historian:
         self.sessions = Sessions(config.machine())
         self._waiting: set[tuple[str, int]] = set()
         self._reads: list[tuple[int, Command]] = []
-        self.shown_history: tuple[list[Txn], int, dict[str, Any]] = ([], -1, {})
+        self.shown_history = ShownSequence[Txn]()
 
     # The history --------------------------------------------------------------------------
 

@@ -35,21 +35,6 @@ def _history(txns: Iterable[Txn]) -> dict[str, Any]:
     return {"#tup": [_txn(txn) for txn in txns]}
 
 
-def _current(node: ZabNode) -> dict[str, Any]:
-    """Return a server's history; the same object as long as nothing changes.
-
-    A history is only appended to, or replaced by another one.
-    """
-    known, count, shown = node.shown_history
-    if known is not node.history or count != len(node.history):
-        if known is node.history and 0 <= count < len(known):
-            shown = {"#tup": [*shown["#tup"], *(_txn(txn) for txn in known[count:])]}
-        else:
-            shown = _history(node.history)
-        node.shown_history = (node.history, len(node.history), shown)
-    return shown
-
-
 def variables(node: ZabNode) -> dict[str, Any]:
     """Return the specification's variables at this server.
 
@@ -72,7 +57,7 @@ def variables(node: ZabNode) -> dict[str, Any]:
     return {
         "acceptedEpoch": node.acceptedEpoch,
         "currentEpoch": node.currentEpoch,
-        "history": _current(node),
+        "history": node.shown_history.of(node.history, _txn),
         "snapshot": node.snapshot.index,
         "committed": node.committed,
         "mode": node.mode,

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from toolkit.conformance import committed_requests
-from toolkit.errors import UnknownNameError
+from toolkit.analysis.metrics import committed_requests
 from toolkit.histories import check_fifo
 from toolkit.protocols import get_protocol
 from toolkit.sim import (
     Answer,
     ScenarioBuilder,
-    load_scenario,
     random_scenario,
     simulate,
     simulate_trace,
@@ -34,7 +32,8 @@ def test_under_faults_each_clients_requests_are_committed_in_its_order(name: str
         sink = MemorySink()
         scenario = random_scenario(protocol, NODES, seed)
         result = simulate(protocol, scenario, seed=seed, sink=sink, follow_up=more)
-        requests = committed_requests(sink.traces[0])
+        assert protocol.log is not None
+        requests = committed_requests(sink.traces[0], protocol.log)
         found = check_fifo(requests)
         assert found.ok, f"seed {seed}: {found}"
         answered = {(one.client, one.request) for one in result.answers}
@@ -49,13 +48,8 @@ def test_in_zab_requests_that_wait_for_each_other_overtake_nobody() -> None:
         builder.command(0.5 + number / 1000, "c", {"op": "put", "key": "k", "value": number}, "n1")
     builder.command(1.2, "d", {"op": "get", "key": "k"}, "n1").retry(None).limit(time=1.5)
     trace, result = simulate_trace(protocol, builder.build(), seed=3)
-    requests = [one for one in committed_requests(trace) if one[0] == "c"]
+    assert protocol.log is not None
+    requests = [one for one in committed_requests(trace, protocol.log) if one[0] == "c"]
     assert requests == [("c", number) for number in range(30)]
     assert check_fifo(requests).ok
     assert [one.result for one in result.answers if one.client == "d"] == [{"value": 29}]
-
-
-def test_what_keeps_no_log_has_no_order() -> None:
-    trace, _ = simulate_trace(get_protocol("paxos"), load_scenario("paxos-happy"))
-    with pytest.raises(UnknownNameError, match="no replicated log"):
-        committed_requests(trace)
