@@ -22,7 +22,7 @@ EXTENDS Zab
 CONSTANT
     Numbered          \* the sequence of all servers, by their numbers
 
-VARIABLES
+VARIABLES                \* (in ZooKeeper: logicalclock, proposal, recvset, outofelection)
     round,            \* the round of elections that it takes part in, or did last
     vote,             \* its own vote there
     tally,            \* who |-> the vote that it cast last in this round

@@ -43,13 +43,13 @@ class Elector(Historian):
     Attributes
     ----------
     round : int
-        The round of elections that it takes part in, or did last.
+        The round of elections that it takes part in, or did last (ZooKeeper's logicalclock).
     vote : Vote
         Its own vote there.
     tally : dict of str to Vote
-        Who voted how in this round.
+        Who voted how in this round (recvset).
     outside : dict of str to Outside
-        Who leads or follows already.
+        Who leads or follows already (outofelection).
     """
 
     def __init__(self, name: str, config: ZabConfig) -> None:
