@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
 
+from tests.protocols.rules import Make, Rules, ask, maker, run_out
 from toolkit.errors import QuorumError, SettingError, TraceError
 from toolkit.protocols import get_protocol
 from toolkit.protocols.base import (
-    Command,
     Effects,
     Output,
     Receive,
     Redirect,
     Restart,
-    Timeout,
     message_record,
 )
 from toolkit.protocols.multipaxos import MultiPaxosNode, configure
@@ -39,26 +38,8 @@ from toolkit.protocols.multipaxos.node import apply_write
 from toolkit.protocols.multipaxos.view import durable_variables, variables
 
 MULTIPAXOS = get_protocol("multipaxos")
-Make = Callable[..., MultiPaxosNode]
-RULES: dict[str, tuple[Callable[[Make], None], tuple[str, ...]]] = {}
-"""Rule to its test, and the planted bugs that break it."""
-
-
-def rule(*bugs: str) -> Callable[[Callable[[Make], None]], Callable[[Make], None]]:
-    def keep(test: Callable[[Make], None]) -> Callable[[Make], None]:
-        RULES[test.__name__] = (test, bugs)
-        return test
-
-    return keep
-
-
-def maker(kind: Any) -> Make:
-    def made(nodes: int = 3, name: str = "n1", **settings: str) -> MultiPaxosNode:
-        names = [f"n{number}" for number in range(1, nodes + 1)]
-        node: MultiPaxosNode = kind(name, configure(names, settings))
-        return node
-
-    return made
+RULES = Rules()
+rule = RULES.rule
 
 
 def value(slot: int = 1, ballot: int = 1, request: int = 0) -> Value:
@@ -68,17 +49,6 @@ def value(slot: int = 1, ballot: int = 1, request: int = 0) -> Value:
 
 def get(node: MultiPaxosNode, message: Any, sender: str = "n2") -> Effects:
     return node.handle(Receive(sender, message), 0.0)
-
-
-def run_out(node: MultiPaxosNode, timer: str) -> Effects:
-    return node.handle(Timeout(timer), 0.0)
-
-
-def ask(
-    node: MultiPaxosNode, client: str = "c", request: int = 0, operation: Any = None
-) -> Effects:
-    operation = operation or {"op": "put", "key": "k", "value": request}
-    return node.handle(Command(client, request, operation), 0.0)
 
 
 def promised(node: MultiPaxosNode, sender: str, *votes: Vote, snapshot: int = 0) -> Effects:
@@ -339,30 +309,28 @@ def new_acceptors_are_asked_for_promises_before_anything_is_proposed_to_them(mak
 
 @pytest.mark.parametrize("name", RULES)
 def test_rule(name: str) -> None:
-    RULES[name][0](maker(MultiPaxosNode))
+    RULES[name][0](maker(MultiPaxosNode, configure))
 
 
 @pytest.mark.parametrize("bug", MULTIPAXOS.planted)
 def test_a_planted_bug_fails_its_rule(bug: str) -> None:
-    broken = [test for test, bugs in RULES.values() if bug in bugs]
-    assert broken, f"no rule is broken by {bug}"
-    for test in broken:
+    for test in RULES.broken_by(bug):
         with pytest.raises((AssertionError, ValueError)):
-            test(maker(MULTIPAXOS.planted[bug]))
+            test(maker(MULTIPAXOS.planted[bug], configure))
 
 
 # What is not a rule of Paxos ---------------------------------------------------------------
 
 
 def test_a_server_that_does_not_lead_sends_clients_to_who_does() -> None:
-    node = maker(MultiPaxosNode)()
+    node = maker(MultiPaxosNode, configure)()
     assert ask(node).outputs == [Redirect("c", 0, None)]
     get(node, Heartbeat(1, 0))
     assert ask(node).outputs == [Redirect("c", 0, "n2")]
 
 
 def test_a_request_that_comes_again_is_answered_from_the_session() -> None:
-    node = leading(maker(MultiPaxosNode))
+    node = leading(maker(MultiPaxosNode, configure))
     ask(node)
     assert ask(node).outputs == []
     voted(node, 1)
@@ -370,7 +338,7 @@ def test_a_request_that_comes_again_is_answered_from_the_session() -> None:
 
 
 def test_an_impossible_change_is_refused() -> None:
-    node = leading(maker(MultiPaxosNode), membership="yes")
+    node = leading(maker(MultiPaxosNode, configure), membership="yes")
     for members in ([], ["n9"], "n1"):
         (output,) = ask(node, operation={"op": "configure", "members": members}).outputs
         assert isinstance(output, Output)
@@ -427,6 +395,6 @@ def test_a_message_is_read_back_from_its_record(message: Any) -> None:
 
 
 def test_the_view_has_what_is_observed() -> None:
-    node = leading(maker(MultiPaxosNode), Vote(1, 1, value(1)))
+    node = leading(maker(MultiPaxosNode, configure), Vote(1, 1, value(1)))
     shown = {*variables(node), *durable_variables({}), "up"}
     assert shown == set(MULTIPAXOS.observes)

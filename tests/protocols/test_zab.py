@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
 
+from tests.protocols.rules import Make, Rules, ask, maker, run_out
 from toolkit.errors import QuorumError, SettingError, TraceError
 from toolkit.protocols import get_protocol
 from toolkit.protocols.base import (
-    Command,
     Disconnected,
     Effects,
     Output,
     Receive,
     Redirect,
     Restart,
-    Timeout,
     message_record,
 )
 from toolkit.protocols.zab import ZabNode, configure
@@ -53,26 +52,8 @@ from toolkit.protocols.zab.messages import (
 from toolkit.protocols.zab.view import durable_variables, variables
 
 ZAB = get_protocol("zab")
-Make = Callable[..., ZabNode]
-RULES: dict[str, tuple[Callable[[Make], None], tuple[str, ...]]] = {}
-"""Rule to its test, and the planted bugs that break it."""
-
-
-def rule(*bugs: str) -> Callable[[Callable[[Make], None]], Callable[[Make], None]]:
-    def keep(test: Callable[[Make], None]) -> Callable[[Make], None]:
-        RULES[test.__name__] = (test, bugs)
-        return test
-
-    return keep
-
-
-def maker(kind: Any) -> Make:
-    def made(nodes: int = 3, name: str = "n1", **settings: str) -> ZabNode:
-        names = [f"n{number}" for number in range(1, nodes + 1)]
-        node: ZabNode = kind(name, configure(names, settings))
-        return node
-
-    return made
+RULES = Rules()
+rule = RULES.rule
 
 
 def txn(epoch: int, counter: int, client: str = "c", request: int = 0) -> Txn:
@@ -82,15 +63,6 @@ def txn(epoch: int, counter: int, client: str = "c", request: int = 0) -> Txn:
 
 def get(node: ZabNode, message: Any, sender: str | None = None) -> Effects:
     return node.handle(Receive(sender or message.sender, message), 0.0)
-
-
-def run_out(node: ZabNode, timer: str) -> Effects:
-    return node.handle(Timeout(timer), 0.0)
-
-
-def ask(node: ZabNode, client: str = "c", request: int = 0, operation: Any = None) -> Effects:
-    operation = operation or {"op": "put", "key": "k", "value": request}
-    return node.handle(Command(client, request, operation), 0.0)
 
 
 def sent(effects: Effects) -> dict[str, list[Any]]:
@@ -584,27 +556,25 @@ def a_leader_that_is_asked_for_a_sync_names_its_last_proposal(make: Make) -> Non
 
 @pytest.mark.parametrize("name", RULES)
 def test_rule(name: str) -> None:
-    RULES[name][0](maker(ZabNode))
+    RULES[name][0](maker(ZabNode, configure))
 
 
 @pytest.mark.parametrize("bug", ZAB.planted)
 def test_a_planted_bug_fails_its_rule(bug: str) -> None:
-    broken = [test for test, bugs in RULES.values() if bug in bugs]
-    assert broken, f"no rule is broken by {bug}"
-    for test in broken:
+    for test in RULES.broken_by(bug):
         with pytest.raises(AssertionError):
-            test(maker(ZAB.planted[bug]))
+            test(maker(ZAB.planted[bug], configure))
 
 
 # What is not a rule of Zab -----------------------------------------------------------------
 
 
 def test_a_server_that_serves_nobody_lets_clients_wait() -> None:
-    assert ask(maker(ZabNode)()).outputs == [Redirect("c", 0, None)]
+    assert ask(maker(ZabNode, configure)()).outputs == [Redirect("c", 0, None)]
 
 
 def test_a_request_that_comes_again_is_answered_from_the_session() -> None:
-    node = established(maker(ZabNode))
+    node = established(maker(ZabNode, configure))
     ask(node)
     assert ask(node).outputs == []
     get(node, Ack("n2", Zxid(1, 1)))
@@ -612,7 +582,7 @@ def test_a_request_that_comes_again_is_answered_from_the_session() -> None:
 
 
 def test_local_reads_are_answered_at_once() -> None:
-    node = in_line(maker(ZabNode), reads="local")
+    node = in_line(maker(ZabNode, configure), reads="local")
     effects = ask(node, operation={"op": "get", "key": "k"})
     assert (effects.action, effects.outputs) == ("Reply", [Output("c", 0, {"value": None})])
 
@@ -673,7 +643,7 @@ def test_a_message_is_read_back_from_its_record(message: Any) -> None:
 def test_a_disk_holds_what_the_server_does_after_each_write(
     counters: list[int], cut: int, at: Zxid, taken: int
 ) -> None:
-    node = in_line(maker(ZabNode), snapshot="100")
+    node = in_line(maker(ZabNode, configure), snapshot="100")
     durable: dict[str, Any] = {}
     for counter in range(1, len(counters) + 1):
         proposal = Propose("n2", txn(1, counter, request=counter))
@@ -690,6 +660,6 @@ def test_a_disk_holds_what_the_server_does_after_each_write(
 
 
 def test_the_view_has_what_is_observed() -> None:
-    node = established(maker(ZabNode))
+    node = established(maker(ZabNode, configure))
     shown = {*variables(node), *durable_variables({}), "up"}
     assert shown == set(ZAB.observes)

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.specs.alter import altered, asking
 from toolkit.errors import SpecError
 from toolkit.protocols import get_protocol
 from toolkit.resources import specs_root
@@ -18,12 +19,10 @@ from toolkit.tlc import (
     TraceState,
     compare,
     load_manifest,
-    load_spec,
     run_model,
 )
 from toolkit.tlc.check import check
 from toolkit.tlc.result import action_name
-from toolkit.tlc.source import SpecSource
 
 MANIFEST = load_manifest()
 MODELS = MANIFEST.models
@@ -211,23 +210,6 @@ def test_a_wrong_number_is_noticed_in_a_run() -> None:
     ]
 
 
-def asking(name: str, claim: str, *, spec: str | None = None) -> SpecSource:
-    """A model without symmetry, with one claim in place of its own."""
-    source = load_spec(PAXOS / "MCPaxos.tla", PAXOS / f"{name}.cfg")
-    head = re.split(r"^(?:INVARIANTS|PROPERT(?:Y|IES)|SYMMETRY)\b", source.config, flags=re.M)[0]
-    if spec is not None:
-        head = re.sub(r"SPECIFICATION \w+", f"SPECIFICATION {spec}", head)
-    return msgspec.structs.replace(source, config=f"{head}{claim}\n")
-
-
-def altered(source: SpecSource, old: str, new: str) -> SpecSource:
-    text = source.modules["Paxos"]
-    assert text.count(old) == 1
-    return msgspec.structs.replace(
-        source, modules={**source.modules, "Paxos": text.replace(old, new)}
-    )
-
-
 # A bug that breaks the claim: in which model, what stands in Paxos.tla, what takes its place.
 BUGS = {
     "TypeOK": (
@@ -277,7 +259,7 @@ def test_the_models_claim_what_the_planted_bugs_break(name: str) -> None:
 def test_each_invariant_can_fail(claim: str) -> None:
     name, old, new = BUGS[claim]
     source = asking(name, f"INVARIANT {claim}")
-    result = check(altered(source, old, new), workers=1, deadlock=False)
+    result = check(altered(source, "Paxos", old, new), workers=1, deadlock=False)
     assert (result.outcome, result.name) == ("invariant", claim)
 
 
@@ -285,7 +267,7 @@ def test_each_invariant_can_fail(claim: str) -> None:
 def test_the_refinement_can_fail() -> None:
     _, old, new = BUGS["Agreement"]
     source = asking("paxos-refinement", "PROPERTY Refinement")
-    result = check(altered(source, old, new), workers=1, deadlock=False)
+    result = check(altered(source, "Paxos", old, new), workers=1, deadlock=False)
     assert (result.outcome, result.name) == ("refinement", "Refinement")
 
 

@@ -7,8 +7,9 @@ import re
 import msgspec
 import pytest
 
+from tests.specs.alter import altered, asking
 from toolkit.resources import specs_root
-from toolkit.tlc import SpecSource, check, load_manifest, load_spec
+from toolkit.tlc import check, load_manifest
 from toolkit.tlc.config import config_sections
 
 MULTIPAXOS = specs_root() / "multipaxos"
@@ -48,27 +49,6 @@ PROPERTIES = {
 }  # fmt: skip
 
 
-def asking(name: str, claim: str, *, spec: str | None = None) -> SpecSource:
-    """A model without symmetry, with one claim in place of its own."""
-    model = MANIFEST[name]
-    folder = specs_root()
-    source = load_spec(
-        folder / model.spec, folder / model.config, module_path=model.module_path(folder)
-    )
-    head = re.split(r"^(?:INVARIANTS|PROPERT(?:Y|IES)|SYMMETRY)\b", source.config, flags=re.M)[0]
-    if spec is not None:
-        head = re.sub(r"SPECIFICATION \w+", f"SPECIFICATION {spec}", head)
-    return msgspec.structs.replace(source, config=f"{head}{claim}\n")
-
-
-def altered(source: SpecSource, old: str, new: str) -> SpecSource:
-    text = source.modules["MultiPaxos"]
-    assert text.count(old) == 1, old
-    return msgspec.structs.replace(
-        source, modules={**source.modules, "MultiPaxos": text.replace(old, new)}
-    )
-
-
 @pytest.mark.parametrize(
     "name",
     [model.name for model in MANIFEST.models
@@ -87,7 +67,11 @@ def test_the_models_claim_what_the_planted_bugs_break(name: str) -> None:
 @pytest.mark.parametrize("claim", INVARIANTS)
 def test_each_invariant_can_fail(claim: str) -> None:
     name, old, new = INVARIANTS[claim]
-    result = check(altered(asking(name, f"INVARIANT {claim}"), old, new), workers=1, deadlock=False)
+    result = check(
+        altered(asking(name, f"INVARIANT {claim}"), "MultiPaxos", old, new),
+        workers=1,
+        deadlock=False,
+    )
     assert (result.outcome, result.name) == ("invariant", claim), result.message
 
 
@@ -95,7 +79,11 @@ def test_each_invariant_can_fail(claim: str) -> None:
 @pytest.mark.parametrize("claim", PROPERTIES)
 def test_each_property_of_steps_can_fail(claim: str) -> None:
     name, old, new = PROPERTIES[claim]
-    result = check(altered(asking(name, f"PROPERTY {claim}"), old, new), workers=1, deadlock=False)
+    result = check(
+        altered(asking(name, f"PROPERTY {claim}"), "MultiPaxos", old, new),
+        workers=1,
+        deadlock=False,
+    )
     assert (result.outcome, result.name) == ("action-property", claim), result.message
 
 
@@ -103,7 +91,7 @@ def test_each_property_of_steps_can_fail(claim: str) -> None:
 def test_the_refinement_can_fail() -> None:
     _, old, new = INVARIANTS["Agreement"]
     source = asking("multipaxos-refinement", "PROPERTY EachSlotIsConsensus")
-    result = check(altered(source, old, new), workers=1, deadlock=False)
+    result = check(altered(source, "MultiPaxos", old, new), workers=1, deadlock=False)
     assert (result.outcome, result.name) == ("refinement", "EachSlotIsConsensus"), result.message
 
 

@@ -7,8 +7,9 @@ import re
 import msgspec
 import pytest
 
+from tests.specs.alter import altered, asking
 from toolkit.resources import specs_root
-from toolkit.tlc import SpecSource, check, load_manifest, load_spec
+from toolkit.tlc import check, load_manifest, load_spec
 from toolkit.tlc.config import config_sections
 
 RAFT = specs_root() / "raft"
@@ -55,23 +56,6 @@ PROPERTIES = {
 }  # fmt: skip
 
 
-def asking(name: str, claim: str, *, spec: str | None = None) -> SpecSource:
-    """A model without symmetry, with one claim in place of its own."""
-    source = load_spec(RAFT / "MCRaft.tla", RAFT / f"{name}.cfg")
-    head = re.split(r"^(?:INVARIANTS|PROPERT(?:Y|IES)|SYMMETRY)\b", source.config, flags=re.M)[0]
-    if spec is not None:
-        head = re.sub(r"SPECIFICATION \w+", f"SPECIFICATION {spec}", head)
-    return msgspec.structs.replace(source, config=f"{head}{claim}\n")
-
-
-def altered(source: SpecSource, old: str, new: str) -> SpecSource:
-    text = source.modules["Raft"]
-    assert text.count(old) == 1, old
-    return msgspec.structs.replace(
-        source, modules={**source.modules, "Raft": text.replace(old, new)}
-    )
-
-
 @pytest.mark.parametrize(
     "name",
     ["raft-1-election", "raft-split-votes", "raft-2-elections", "raft-3-elections",
@@ -89,7 +73,9 @@ def test_the_models_claim_what_the_planted_bugs_break(name: str) -> None:
 @pytest.mark.parametrize("claim", INVARIANTS)
 def test_each_invariant_can_fail(claim: str) -> None:
     name, old, new = INVARIANTS[claim]
-    result = check(altered(asking(name, f"INVARIANT {claim}"), old, new), workers=1, deadlock=False)
+    result = check(
+        altered(asking(name, f"INVARIANT {claim}"), "Raft", old, new), workers=1, deadlock=False
+    )
     assert (result.outcome, result.name) == ("invariant", claim), result.message
 
 
@@ -97,7 +83,9 @@ def test_each_invariant_can_fail(claim: str) -> None:
 @pytest.mark.parametrize("claim", PROPERTIES)
 def test_each_property_of_steps_can_fail(claim: str) -> None:
     name, old, new = PROPERTIES[claim]
-    result = check(altered(asking(name, f"PROPERTY {claim}"), old, new), workers=1, deadlock=False)
+    result = check(
+        altered(asking(name, f"PROPERTY {claim}"), "Raft", old, new), workers=1, deadlock=False
+    )
     assert (result.outcome, result.name) == ("action-property", claim), result.message
 
 

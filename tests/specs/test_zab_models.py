@@ -7,8 +7,9 @@ import re
 import msgspec
 import pytest
 
+from tests.specs.alter import altered, asking
 from toolkit.resources import specs_root
-from toolkit.tlc import SpecSource, check, load_manifest, load_spec
+from toolkit.tlc import check, load_manifest
 from toolkit.tlc.config import config_sections
 
 ZAB = specs_root() / "zab"
@@ -67,27 +68,6 @@ ELECTIONS = {
         "    \\/ Rank(v.leader) > Rank(w.leader)\n",
     ),
 }
-
-
-def asking(name: str, claim: str, spec: str | None = None) -> SpecSource:
-    """A model without symmetry, with one claim in place of its own."""
-    model = MANIFEST[name]
-    folder = specs_root()
-    source = load_spec(
-        folder / model.spec, folder / model.config, module_path=model.module_path(folder)
-    )
-    head = re.split(r"^(?:INVARIANTS|PROPERT(?:Y|IES)|SYMMETRY)\b", source.config, flags=re.M)[0]
-    if spec is not None:
-        head = re.sub(r"SPECIFICATION \w+", f"SPECIFICATION {spec}", head)
-    return msgspec.structs.replace(source, config=f"{head}{claim}\n")
-
-
-def altered(source: SpecSource, module: str, old: str, new: str) -> SpecSource:
-    text = source.modules[module]
-    assert text.count(old) == 1, old
-    return msgspec.structs.replace(
-        source, modules={**source.modules, module: text.replace(old, new)}
-    )
 
 
 SAFE = [
