@@ -45,7 +45,11 @@ def latency_chart(frame: pd.DataFrame) -> alt.Chart:
         alt.Chart(drawn, width=210, height=220)
         .mark_line(interpolate="step-after", strokeWidth=2)
         .encode(
-            x=alt.X("seconds:Q", title="latency (s)", scale=alt.Scale(type="log", nice=False)),
+            x=alt.X(
+                "seconds:Q",
+                title="latency (s)",
+                scale=alt.Scale(type="log", nice=False, padding=10),
+            ),
             y=alt.Y("share:Q", title="share of the answered requests"),
             color=_color(frame),
             column=alt.Column("cause:N", sort=list(CAUSES), title=None),
@@ -117,7 +121,9 @@ def recovery_chart(faults: pd.DataFrame) -> alt.LayerChart:
         title += f" ({without} without one before the next, not drawn)"
     order = list(dict.fromkeys(faults["kind"]))
     drawn = faults.dropna(subset=["recovery"])[["protocol", "kind", "target", "recovery"]]
-    x = alt.X("recovery:Q", title="simulated seconds", scale=alt.Scale(type="log", nice=False))
+    x = alt.X(
+        "recovery:Q", title="simulated seconds", scale=alt.Scale(type="log", nice=False, padding=10)
+    )
     y = alt.Y("kind:N", sort=order, title=None)
     base = alt.Chart(drawn, title=title, width=520, height=alt.Step(26))
     span = base.mark_rule(color="#c9c9c9").encode(
