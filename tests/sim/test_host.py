@@ -18,6 +18,7 @@ from toolkit.protocols import get_protocol
 from toolkit.protocols.base import Effects, Event, Protocol
 from toolkit.sim import (
     LinkSettings,
+    Moment,
     Passage,
     RunResult,
     ScenarioBuilder,
@@ -617,3 +618,48 @@ def test_a_trace_survives_its_file(build: Build, run: Run) -> None:
     trace, _ = run(two_words(build().network(duplicate=0.5)))
     again = msgspec.convert(msgspec.to_builtins(trace), Trace)
     assert again == trace
+
+
+# Who looks on --------------------------------------------------------------------------------
+
+
+def looked_at(name: str = "raft-happy", stop: int | None = None) -> tuple[list[Moment], RunResult]:
+    """Run a scenario with somebody who looks on, and ends the run after so many steps."""
+    seen: list[Moment] = []
+
+    def until(moment: Moment) -> bool:
+        seen.append(moment)
+        return len(seen) == stop
+
+    result = simulate(get_protocol("raft"), load_scenario(name), seed=1, until=until)
+    return seen, result
+
+
+def test_who_looks_on_sees_every_step_and_changes_nothing() -> None:
+    trace, plain = simulate_trace(get_protocol("raft"), load_scenario("raft-happy"), seed=1)
+    seen, result = looked_at()
+    assert [(one.time, one.node, one.action) for one in seen] == [
+        (step.time, step.node, step.action) for step in trace.steps
+    ]
+    assert [None if one.received is None else one.received.term for one in seen] == [
+        None if step.received is None else step.received.message["term"] for step in trace.steps
+    ]
+    assert (result.steps, result.sent, result.answers) == (plain.steps, plain.sent, plain.answers)
+    assert seen[-1].sent == result.sent
+    assert all(one.state is not None for one in seen)
+
+
+def test_who_looks_on_ends_the_run_after_the_step() -> None:
+    whole, _ = looked_at()
+    for stop in (1, 5, len(whole)):
+        seen, result = looked_at(stop=stop)
+        assert [one[:3] for one in seen] == [one[:3] for one in whole[:stop]]
+        assert (result.reason, result.steps) == ("stopped", stop)
+        assert result.time == whole[stop - 1].time
+
+
+def test_a_node_that_is_down_shows_no_state() -> None:
+    seen, _ = looked_at("raft-figure-8-d")
+    crashes = [one for one in seen if one.action == "Crash"]
+    assert len(crashes) == 3
+    assert all(one.state is None for one in crashes)

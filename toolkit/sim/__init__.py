@@ -25,7 +25,7 @@ from toolkit.sim.network import (
     Passage,
 )
 from toolkit.sim.random_faults import Bounds, random_scenario
-from toolkit.sim.results import Answer, Call, RunResult
+from toolkit.sim.results import Answer, Call, Moment, RunResult
 from toolkit.sim.runs import Outcome, Summary, simulate_runs
 from toolkit.sim.scenario import (
     ClientCommand,
@@ -62,6 +62,7 @@ __all__ = [
     "LinkOverride",
     "LinkSettings",
     "LogNormal",
+    "Moment",
     "Normal",
     "Outcome",
     "Partition",

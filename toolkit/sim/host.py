@@ -51,7 +51,7 @@ from toolkit.sim.connections import NOTICE, Connections
 from toolkit.sim.fit import check_timers, planted
 from toolkit.sim.network import Disk, Link
 from toolkit.sim.recorder import Recorder
-from toolkit.sim.results import Answer, Call, RunResult
+from toolkit.sim.results import Answer, Call, Moment, RunResult
 from toolkit.sim.scenario import Scenario
 from toolkit.sim.streams import stream
 from toolkit.sim.text import format_scenario
@@ -132,6 +132,7 @@ class _Run:
         recorder: Recorder | None,
         bug: str | None,
         follow_up: Callable[[Answer], Any] | None,
+        until: Callable[[Moment], bool] | None,
     ) -> None:
         self.protocol = protocol
         self.scenario = scenario
@@ -139,6 +140,8 @@ class _Run:
         self.seed = seed
         self.recorder = recorder
         self.follow_up = follow_up
+        self.until = until
+        self.stopped = False
         self.config = protocol.configure(scenario.nodes, scenario.settings)
         self.constants = protocol.constants(self.config)
         self.make_node = protocol.make_node if bug is None else planted(protocol, bug)
@@ -253,6 +256,8 @@ class _Run:
                 self.handle(hosts[a], Disconnected(b))
             else:
                 self.happen(a)
+            if self.stopped:
+                return "stopped"
             if self.steps >= step_limit:
                 return "step limit"
         return "quiet"
@@ -346,6 +351,11 @@ class _Run:
                 for kind, what in self.pending_faults:
                     self.recorder.fault(self.now, kind, what)
             self.pending_faults.clear()
+        if self.until is not None and not self.stopped:
+            message = None if received is None else received[2]
+            self.stopped = self.until(
+                Moment(self.now, host.name, action, message, host.node, self.tally.sent)
+            )
 
     # The network ---------------------------------------------------------------------------
 
@@ -708,6 +718,7 @@ def simulate(
     bug: str | None = None,
     replay: str | None = None,
     follow_up: Callable[[Answer], Any] | None = None,
+    until: Callable[[Moment], bool] | None = None,
 ) -> RunResult:
     """Run a scenario.
 
@@ -730,6 +741,10 @@ def simulate(
         ``follow_up(answer) -> operation``: what a client asks for next, of the node that has
         just answered its request for the first time; ``None`` for nothing.  So clients can keep
         a load up.  It must depend on nothing but the answers that it has been given.
+    until : callable, optional
+        ``until(moment) -> bool``: is shown every step, recorded or not, and ends the run after
+        the first of which it returns true.  So an experiment measures without recording.  It
+        must change nothing, and depend on nothing but what it has been shown.
 
     Returns
     -------
@@ -763,7 +778,7 @@ def simulate(
     if seed is None:
         seed = scenario.seed or 0
     recorder = Recorder(sink, protocol) if sink is not None and sink.enabled else None
-    run = _Run(protocol, scenario, seed, recorder, bug, follow_up)
+    run = _Run(protocol, scenario, seed, recorder, bug, follow_up, until)
     meta: dict[str, Any] = {}
     if recorder is not None:
         meta = {"scenario": format_scenario(scenario, expected=False)}

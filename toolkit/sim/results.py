@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-__all__ = ["Answer", "Call", "RunResult"]
+from toolkit.protocols.base import Message
+
+__all__ = ["Answer", "Call", "Moment", "RunResult"]
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
@@ -59,6 +61,33 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     result: Any
 
 
+class Moment(NamedTuple):
+    """A step as an experiment is shown it (``until`` of :func:`toolkit.sim.simulate`).
+
+    Attributes
+    ----------
+    time : float
+        Seconds since the start.
+    node : str
+        Whose step it is.
+    action : str
+        The step.
+    received : Message or None
+        What it received, if it received something.
+    state : object
+        The node itself, to be looked at and not to be changed; ``None`` if it is down.
+    sent : int
+        Messages that have left any node so far.
+    """
+
+    time: float
+    node: str
+    action: str
+    received: Message | None
+    state: Any
+    sent: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunResult:
     """What came out of a run.
@@ -68,8 +97,8 @@ class RunResult:
     seed : int
         The run's seed.
     reason : str
-        Why it ended: ``"quiet"`` (nothing was left to happen), ``"time limit"`` or
-        ``"step limit"``.
+        Why it ended: ``"quiet"`` (nothing was left to happen), ``"time limit"``,
+        ``"step limit"`` or ``"stopped"`` (by who looked on).
     steps : int
         Number of steps, that is of the specification's actions.
     time : float
