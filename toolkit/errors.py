@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 __all__ = [
+    "FigureError",
     "InternalError",
     "JavaNotFoundError",
     "QuorumError",
@@ -96,6 +97,10 @@ class TraceError(ToolkitError):
 
 class ScenarioError(ToolkitError):
     """A scenario text cannot be read; says file and line."""
+
+
+class FigureError(ToolkitError):
+    """The samples of a figure cannot be read, gone on with or written."""
 
 
 class SpecError(ToolkitError):

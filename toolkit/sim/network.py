@@ -4,7 +4,9 @@ The simulator knows two small interfaces only, :class:`Link` and :class:`Disk`. 
 here are those that draw their times from a distribution.  A link of limited bandwidth (it
 would look at ``size`` and remember until when it is busy) or a disk with a queue of its own
 is another class with the same method, given through a :class:`LinkSettings` or
-:class:`DiskSettings` of its own whose ``build`` makes it.
+:class:`DiskSettings` of its own whose ``build`` makes it.  Handling an event takes no time; a
+processor of limited speed would be a third interface of this kind, which the host asks before it
+hands a node an event.
 """
 
 from __future__ import annotations
