@@ -13,12 +13,12 @@ import vl_convert as vlc
 __all__ = ["chart_bundle", "chart_svg", "counts_chart", "duel_chart", "leader_chart"]
 
 
-def chart_svg(chart: alt.Chart | alt.LayerChart) -> str:
+def chart_svg(chart: alt.TopLevelMixin) -> str:
     """Return a chart as SVG text, drawn offline."""
     return str(vlc.vegalite_to_svg(chart.to_json()))
 
 
-def chart_bundle(chart: alt.Chart | alt.LayerChart) -> dict[str, Any]:
+def chart_bundle(chart: alt.TopLevelMixin) -> dict[str, Any]:
     """Return a chart as a bundle for a notebook: interactive where it can be, SVG elsewhere.
 
     JupyterLab draws Vega-Lite 5 by itself; Altair's own way of showing a chart would load a

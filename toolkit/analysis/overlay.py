@@ -1,0 +1,315 @@
+"""Charts that lay what was published over what was reproduced."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+from scipy import optimize
+
+__all__ = ["COLOURS", "cells_chart", "distribution_overlay", "split_chart"]
+
+COLOURS = (
+    "#1f77b4", "#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#a6761d", "#666666",
+    "#17becf", "#b2182b", "#e6ab02", "#4d4d4d",
+)  # fmt: skip
+
+_POINTS = 160
+
+
+def _band(count: int) -> float:
+    """Return the half-width of a 95 % band around a distribution function (DKW)."""
+    return math.sqrt(math.log(2 / 0.05) / (2 * count))
+
+
+def _function(samples: Sequence[float] | pd.Series[float], curve: str) -> pd.DataFrame:
+    """Return the distribution function of samples, thinned, with its band."""
+    values = np.sort(np.asarray(samples, dtype=float))
+    share = np.arange(1, len(values) + 1) / len(values)
+    keep = np.unique(np.linspace(0, len(values) - 1, _POINTS).round().astype(int))
+    keep = keep[np.isfinite(values[keep])]
+    reach = _band(len(values))
+    return pd.DataFrame(
+        {
+            "curve": curve,
+            "x": values[keep],
+            "share": share[keep],
+            "low": np.clip(share[keep] - reach, 0, 1),
+            "high": np.clip(share[keep] + reach, 0, 1),
+        }
+    )
+
+
+def distribution_overlay(
+    samples: Mapping[str, Sequence[float] | pd.Series[float]],
+    published: Mapping[str, Mapping[float, float]],
+    *,
+    panels: Mapping[str, Sequence[str]],
+    title: str,
+    axis: str,
+    logarithmic: bool = False,
+    width: int = 430,
+    columns: int = 2,
+) -> alt.TopLevelMixin:
+    """Return distribution functions: published quantiles as points, reproduced ones as lines.
+
+    Parameters
+    ----------
+    samples : mapping of str to array of float
+        Curve to samples; infinite ones are beyond the right end.
+    published : mapping of str to mapping
+        Curve to level and published quantile.
+    panels : mapping of str to sequence of str
+        Curve to the panels it is drawn in; a curve without one is in the first.
+    title, axis : str
+    logarithmic : bool
+        Of the horizontal axis.
+    width : int
+        Of a panel, in pixels.
+    columns : int
+        Panels beside each other.
+
+    Returns
+    -------
+    altair.ConcatChart
+        Bands are 95 % confidence bands of whole functions (Dvoretzky, Kiefer, Wolfowitz).
+    """
+    names = list(dict.fromkeys(name for chosen in panels.values() for name in chosen)) or [""]
+    charts = []
+    for panel in names:
+        chosen = [curve for curve in samples if panel in panels.get(curve, names[:1])]
+        if not chosen:
+            continue
+        ours = pd.concat([_function(samples[curve], curve) for curve in chosen])
+        theirs = pd.DataFrame(
+            [
+                {"curve": curve, "x": value, "share": level}
+                for curve in chosen
+                for level, value in published.get(curve, {}).items()
+            ],
+            columns=["curve", "x", "share"],
+        )
+        endless = {curve: int(np.isinf(np.asarray(samples[curve])).sum()) for curve in chosen}
+        undrawn = [
+            f"{curve}: {count:,} of {len(samples[curve]):,}"
+            for curve, count in endless.items()
+            if count
+        ]
+        heading = (
+            alt.TitleParams(
+                panel, subtitle=[f"not over in time, and not drawn: {'; '.join(undrawn)}"]
+            )
+            if undrawn
+            else alt.TitleParams(panel)
+        )
+        charts.append(_panel(ours, theirs, chosen, heading, axis, logarithmic, width))
+    chart: alt.ConcatChart = alt.concat(*charts, columns=columns, title=title)
+    shown: alt.TopLevelMixin = chart.resolve_scale(color="independent")
+    return shown
+
+
+def _panel(
+    ours: pd.DataFrame,
+    theirs: pd.DataFrame,
+    chosen: Sequence[str],
+    heading: alt.TitleParams,
+    axis: str,
+    logarithmic: bool,
+    width: int,
+) -> alt.LayerChart:
+    scale: dict[str, Any] = {"type": "log"} if logarithmic else {}
+    x = alt.X("x:Q", title=axis, scale=alt.Scale(nice=False, **scale))
+    y = alt.Y("share:Q", title="share of trials", scale=alt.Scale(domain=[0, 1]),
+              axis=alt.Axis(format="%"))  # fmt: skip
+    colour = alt.Color("curve:N", sort=list(chosen), title="line: reproduced, point: published",
+                       scale=alt.Scale(domain=list(chosen), range=list(COLOURS[: len(chosen)])),
+                       legend=alt.Legend(orient="bottom", columns=4, labelLimit=260,
+                                         symbolOpacity=1, symbolType="stroke"))  # fmt: skip
+    band = alt.Chart(ours, title=heading, width=width, height=300).mark_area(opacity=0.15).encode(
+        x=x, y=alt.Y("low:Q", title="share of trials"), y2="high:Q", color=colour
+    )  # fmt: skip
+    line = alt.Chart(ours).mark_line(strokeWidth=2).encode(
+        x=x, y=y, color=colour, tooltip=["curve", alt.Tooltip("x:Q", format=".1f"),
+                                         alt.Tooltip("share:Q", format=".1%")],
+    )  # fmt: skip
+    layers = [band, line]
+    if len(theirs):
+        layers.append(
+            alt.Chart(theirs).mark_point(size=28, filled=True, stroke="white", strokeWidth=0.6)
+            .encode(x=x, y=y, color=colour,
+                    tooltip=["curve", alt.Tooltip("x:Q", format=".1f", title="published"),
+                             alt.Tooltip("share:Q", format=".1%")])
+        )  # fmt: skip
+    chart: alt.LayerChart = alt.LayerChart(layer=layers)
+    return chart
+
+
+def split_chart(
+    summary: pd.DataFrame, published: pd.DataFrame, formula: Callable[[int, int, float], float]
+) -> alt.TopLevelMixin:
+    """Return how often votes are split: the formula as lines and contours, simulations as points.
+
+    Parameters
+    ----------
+    summary : pandas.DataFrame
+        ``servers``, ``failed``, ``latency`` (missing where it varies), ``split``, ``split_low``,
+        ``split_high``.
+    published : pandas.DataFrame
+        ``servers``, ``failed``, ``latency``, ``split``, ``said``.
+    formula : callable
+        ``formula(servers, failed, latency) -> probability``.
+
+    Returns
+    -------
+    altair.HConcatChart
+        Left: lines of the formula, simulated shares with 95 % intervals (hollow where the latency
+        varies), and published values as crosses.  Right: for clusters of 3 to 15 servers of which
+        one has failed, the latencies at which 1, 5, 10, 25 and 50 % of votes are split.
+    """
+    named = [
+        frame.assign(
+            cluster=[
+                f"{servers} servers, {failed} failed"
+                for servers, failed in zip(frame["servers"], frame["failed"], strict=True)
+            ]
+        )
+        for frame in (summary, published)
+    ]
+    varies = named[0]["latency"].isna()
+    fixed, varying = named[0][~varies], named[0][varies].assign(latency=0.15)
+    said = named[1][named[1]["cluster"].isin(set(named[0]["cluster"]))]
+    order = list(dict.fromkeys(fixed["cluster"]))
+    shares = np.linspace(0.004, 0.5, 100)
+    lines = pd.DataFrame(
+        [
+            {"cluster": f"{servers} servers, {failed} failed", "latency": share,
+             "split": 100 * formula(int(servers), int(failed), float(share))}
+            for servers, failed in dict.fromkeys(
+                zip(fixed["servers"], fixed["failed"], strict=True))
+            for share in shares
+        ]
+    )  # fmt: skip
+    colour = alt.Color("cluster:N", sort=order, title=None,
+                       scale=alt.Scale(domain=order, range=list(COLOURS[: len(order)])),
+                       legend=alt.Legend(orient="bottom", columns=2))  # fmt: skip
+    x = alt.X("latency:Q", title="latency, as a share of the spread of time-outs",
+              axis=alt.Axis(format="%"))  # fmt: skip
+    y = alt.Y("split:Q", title="elections whose vote is split (%)")
+    line = alt.Chart(
+        lines, width=430, height=320, title="line: formula, point: simulation, cross: published"
+    ).mark_line().encode(x=x, y=y, color=colour)  # fmt: skip
+    rule = alt.Chart(fixed).mark_rule(strokeWidth=2).encode(
+        x=x, y=alt.Y("split_low:Q", title="elections whose vote is split (%)"),
+        y2="split_high:Q", color=colour,
+    )  # fmt: skip
+    point = alt.Chart(fixed).mark_point(filled=True, size=45, stroke="white").encode(
+        x=x, y=y, color=colour,
+        tooltip=["cluster", "latency", "split", "split_low", "split_high", "formula"],
+    )  # fmt: skip
+    hollow = alt.Chart(varying).mark_point(size=70, shape="diamond", filled=False).encode(
+        x=x, y=y, color=colour, tooltip=["curve", "split", "split_low", "split_high"]
+    )  # fmt: skip
+    crosses = alt.Chart(said).mark_point(shape="cross", filled=True, size=60, color="black").encode(
+        x=x, y=y, tooltip=["cluster", "latency", "split", "said"]
+    )  # fmt: skip
+    chart: alt.HConcatChart = (line + rule + point + hollow + crosses) | _contours(formula)
+    shown: alt.TopLevelMixin = chart.resolve_scale(color="independent")
+    return shown
+
+
+def _contours(formula: Callable[[int, int, float], float]) -> alt.Chart:
+    """Return the latencies at which so many votes are split, for clusters of 3 to 15 servers."""
+    rows = []
+    for servers in range(3, 16, 2):
+        for level in (1, 5, 10, 25, 50):
+            rows.append(
+                {
+                    "servers": servers,
+                    "split": f"{level} %",
+                    "latency": _solve(partial(formula, servers, 1), level / 100),
+                }
+            )
+    frame = pd.DataFrame(rows)
+    chart: alt.Chart = alt.Chart(
+        frame, width=380, height=320,
+        title="Contours (formula): latency at which so many votes are split, 1 failed",
+    ).mark_line(point=True).encode(
+        x=alt.X("servers:O", title="servers", axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("latency:Q", title="latency, as a share of the spread", axis=alt.Axis(format="%")),
+        color=alt.Color("split:O", sort=["1 %", "5 %", "10 %", "25 %", "50 %"],
+                        title="split votes", scale=alt.Scale(scheme="viridis"),
+                        legend=alt.Legend(orient="bottom")),
+        tooltip=["servers", "split", alt.Tooltip("latency:Q", format=".1%")],
+    )  # fmt: skip
+    return chart
+
+
+def _solve(function: Callable[[float], float], value: float) -> float:
+    """Return where a function that rises on 0 to 1 has a value."""
+    return float(optimize.brentq(lambda at: function(at) - value, 0.0, 1.0))
+
+
+def cells_chart(cells: pd.DataFrame, said: Mapping[str, Sequence[str]]) -> alt.TopLevelMixin:
+    """Return logs of servers at moments of a history, the figure's beside the run's.
+
+    Parameters
+    ----------
+    cells : pandas.DataFrame
+        ``curve``, ``moment``, ``server``, ``index`` (from 1), ``published`` and ``reproduced``
+        (texts; empty for none).
+    said : mapping of str to sequence of str
+        Each history to what is said of it; those without cells are named alone.
+
+    Returns
+    -------
+    altair.VConcatChart
+        A row for each history; entries that differ have a red frame.
+    """
+    rows: list[Any] = []
+    for curve, lines in said.items():
+        title = alt.TitleParams(curve, subtitle=list(lines), anchor="start")
+        group = cells[cells["curve"] == curve]
+        panels: list[Any] = [
+            _logs(logs, side, f"{moment}: {side}")
+            for moment, logs in group.groupby("moment", sort=False)
+            for side in ("published", "reproduced")
+        ]
+        if not panels:
+            nothing = pd.DataFrame({"place": [0]})
+            panels = [alt.Chart(nothing, width=1, height=1).mark_point(opacity=0)]
+        rows.append(alt.concat(*panels, columns=4, title=title, spacing=14))
+    shown: alt.TopLevelMixin = alt.vconcat(*rows).resolve_scale(color="independent")
+    return shown
+
+
+def _logs(logs: pd.DataFrame, side: str, title: str) -> alt.LayerChart:
+    servers = list(dict.fromkeys(logs["server"]))
+    shown = logs.assign(
+        text=logs[side], differs=(logs["published"] != logs["reproduced"]), place=logs["index"]
+    )
+    shown["round"] = shown["text"].str.extract(r"(\d+)", expand=False)
+    most = int(logs["index"].max())
+    wide = 22 if shown["text"].str.len().max() <= 2 else 44
+    frame = shown[(shown["text"] != "") | shown["differs"]]
+    base = alt.Chart(frame, title=alt.TitleParams(title, fontSize=11), width=wide * most,
+                     height=20 * len(servers)).encode(
+        x=alt.X("place:O", title=None, axis=alt.Axis(labelAngle=0, ticks=False),
+                scale=alt.Scale(domain=list(range(1, most + 1)))),
+        y=alt.Y("server:N", title=None, sort=servers, scale=alt.Scale(domain=servers)),
+        tooltip=["server", "index", "published", "reproduced"],
+    )  # fmt: skip
+    boxes = base.mark_rect(strokeWidth=2).encode(
+        color=alt.Color("round:N", legend=None, scale=alt.Scale(
+            domain=[str(number) for number in range(1, 10)],
+            range=["#dbe9f6", "#fde0c5", "#d5ecd4", "#f7d6e6", "#e6def2", "#fff3b8", "#d9d9d9",
+                   "#cdeaea", "#f2d1d1"])),
+        stroke=alt.condition("datum.differs", alt.value("#c00000"), alt.value("white")),
+    )  # fmt: skip
+    texts = base.mark_text(fontSize=11, color="black").encode(text="text:N")
+    chart: alt.LayerChart = boxes + texts
+    return chart
