@@ -19,6 +19,7 @@ from toolkit.cli_check import PassThrough, check_command, models_command
 from toolkit.cli_common import FAILED, GOOD, console, guarded, write_json
 from toolkit.cli_compare import compare_command
 from toolkit.cli_demo import demo_command
+from toolkit.cli_figure import figure_app
 from toolkit.cli_simulate import protocols_command, simulate_command
 from toolkit.cli_translate import translate_command
 from toolkit.cli_validate import validate_command
@@ -87,6 +88,7 @@ app.command("check", cls=PassThrough)(check_command)
 app.command("validate")(validate_command)
 app.command("bugs")(bugs_command)
 app.command("compare")(compare_command)
+app.add_typer(figure_app)
 app.command("models")(models_command)
 app.command("protocols")(protocols_command)
 app.command("translate")(translate_command)

@@ -11,7 +11,13 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Group
-from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress as Bar,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -50,13 +56,15 @@ __all__ = [
 
 
 @contextlib.contextmanager
-def counting(title: str) -> Iterator[Callable[[int, int], None]]:
+def counting(title: str, *, left: bool = False) -> Iterator[Callable[[int, int], None]]:
     """Show on a terminal's stderr how many of how many are done; elsewhere show nothing.
 
     Parameters
     ----------
     title : str
         What is being done.
+    left : bool
+        Whether the time that is left is shown as well.
 
     Yields
     ------
@@ -68,6 +76,7 @@ def counting(title: str) -> Iterator[Callable[[int, int], None]]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        *([TimeRemainingColumn()] if left else []),
         console=screen,
         transient=True,
         disable=not screen.is_terminal,

@@ -14,7 +14,10 @@ from tests.cli.conftest import Process, Toolkit
 from toolkit.cli_common import guarded, parse_settings
 from toolkit.errors import SettingError, ToolkitError
 
-COMMANDS = ["simulate", "check", "models", "validate", "bugs", "translate", "doctor", "demo"]
+COMMANDS = [
+    "simulate", "check", "models", "validate", "bugs", "compare", "figure", "translate", "doctor",
+    "demo",
+]  # fmt: skip
 
 
 def test_help_names_every_command(toolkit: Toolkit) -> None:
