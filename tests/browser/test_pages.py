@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from tests.browser.conftest import TOKEN, Lab, picture, screenshot
 from toolkit.cli_demo import Demo
 from toolkit.conformance import follow, validate
 from toolkit.figures.report import write_report
+from toolkit.figures.reproduce import recorded
 from toolkit.protocols import get_protocol
+from toolkit.resources import resource_root
 from toolkit.sim import simulate_runs
 from toolkit.trace import MemorySink
 
@@ -366,4 +369,56 @@ def test_the_button_stops_a_check_while_another_cell_waits_for_it(browser: Any, 
     assert button.is_disabled()
     assert "stopped before TLC had an answer" in cells.nth(0).inner_text()
     picture(cells.nth(0), "stop-stopped")
+    assert [one for one in wrong if "favicon" not in one] == []
+
+
+@pytest.mark.parametrize("figure", ["A", "B", "C", "D", "F"])
+def test_a_figures_page_opens_without_a_network(browser: Any, figure: str) -> None:
+    path = resource_root("data") / "figures" / figure / "figure.html"
+    page, wrong = watched(browser, f"file://{path}")
+    page.goto(f"file://{path}")
+    assert page.locator("h1").inner_text().startswith(f"Figure {figure}: ")
+    assert page.locator("svg").count() == 1
+    counts = recorded(figure).counts
+    for outcome, count in counts.items():
+        cells = page.locator("td", has_text=re.compile(f"^{outcome}$"))
+        assert cells.count() == count, outcome
+    screenshot(page, f"figure-{figure}")
+    assert wrong == []
+
+
+def test_a_figure_is_made_again_in_the_notebook_with_another_assumption(
+    browser: Any, lab: Lab
+) -> None:
+    page, wrong = opened(browser, lab, "10-raft-election-time.ipynb")
+    page.set_default_timeout(180_000)
+    page.evaluate(RUN_ALL)
+    cells = page.locator(".jp-Notebook .jp-CodeCell")
+    panel = cells.nth(3)
+    table = panel.locator("table.tk-verdicts")
+    assert panel.locator("svg.marks").count() == 1
+    assert cells.nth(1).locator(".vega-embed").count() == 1
+    picture(cells.nth(1), "figure-full-run")
+    picture(panel, "figure-panel")
+    # One range only, few trials, and servers that draw no time-outs.
+    ranges = panel.locator("input[type=text]").first
+    ranges.fill("150-300")
+    ranges.press("Enter")
+    panel.locator("select", has_text="same-timeouts").select_option("same-timeouts")
+    trials = panel.locator("input[type=number]").first
+    trials.fill("5")
+    trials.press("Enter")
+    panel.locator("button", has_text="Run").click()
+    panel.locator("text=all servers of Raft have the planted bug same-timeouts").wait_for()
+    assert "5 trials a curve, seed 1" in panel.inner_text()
+    assert "missed" in table.inner_text()
+    assert "150-155" not in table.inner_text()
+    picture(panel, "figure-panel-planted")
+    # What cannot be is said, and what is shown stays.
+    ranges.fill("300-150")
+    ranges.press("Enter")
+    panel.locator("button", has_text="Run").click()
+    panel.locator("text=election time-outs of 300-150 ms cannot be").wait_for()
+    assert "150-300" in table.inner_text()
+    assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
     assert [one for one in wrong if "favicon" not in one] == []

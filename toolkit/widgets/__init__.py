@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from toolkit.widgets.checking import CheckView
 from toolkit.widgets.explorer import TraceExplorer
+from toolkit.widgets.figure_panel import FigurePanel, verdicts_html
 from toolkit.widgets.log_playground import LogPlayground, RaftPlayground
 from toolkit.widgets.magics import ModuleView, TlaMagics, load_ipython_extension
 from toolkit.widgets.playground import Playground
 
 __all__ = [
     "CheckView",
+    "FigurePanel",
     "LogPlayground",
     "ModuleView",
     "Playground",
@@ -20,4 +22,5 @@ __all__ = [
     "TlaMagics",
     "TraceExplorer",
     "load_ipython_extension",
+    "verdicts_html",
 ]
