@@ -41,7 +41,7 @@ lint: $(INSTALLED) ## Check style (ruff) and types (mypy).
 lab: $(INSTALLED) ## Open the notebooks in JupyterLab.
 	$(BIN)/jupyter lab notebooks/
 
-bench: $(INSTALLED) ## Measure the simulator, trace validation, the TLC bridge and Raft.
+bench: $(INSTALLED) ## Measure the simulator, validation, the TLC bridge, logs and figures.
 	$(BIN)/python -m tests.bench
 
 clean: ## Remove what was installed, built and written.

@@ -1,4 +1,4 @@
-"""What ``make bench`` measures: the simulator, trace validation, the bridge to TLC, Raft.
+"""What ``make bench`` measures: the simulator, validation, TLC's bridge, logs, figures.
 
 Nothing here asserts a time: figures depend on the machine, which is named beside them.
 """
@@ -20,6 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.figures import bench_figures
 from tests.bench.graph import bench_graph, bench_trace
 from tests.bench.logs import bench_logs
 from tests.bench.raft import bench_commands, bench_growth, bench_messages, bench_steps
@@ -175,7 +176,7 @@ def main() -> int:
         "parts",
         nargs="*",
         help="simulator, validation, bridge, graph, trace, values; of Raft: messages, commands, "
-        "steps, growth; of all three logs: logs; all by default",
+        "steps, growth; of all three logs: logs; figures; all by default",
     )
     parser.add_argument("--runs", type=int, default=2000, help="simulated runs for each figure")
     parser.add_argument("--traces", type=int, default=10_000, help="traces to validate")
@@ -194,6 +195,7 @@ def main() -> int:
         "steps": lambda: bench_steps(table, traces=options.raft_traces),
         "growth": lambda: bench_growth(table),
         "logs": lambda: bench_logs(table),
+        "figures": lambda: bench_figures(table),
     }
     for part in options.parts:
         if part not in parts:

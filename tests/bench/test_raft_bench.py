@@ -1,10 +1,11 @@
-"""The benchmarks of replicated logs measure what they say, in the small."""
+"""The benchmarks of replicated logs and figures measure what they say, in the small."""
 
 from __future__ import annotations
 
 import pytest
 from rich.table import Table
 
+from tests.bench.figures import bench_figures
 from tests.bench.logs import bench_logs
 from tests.bench.pysyncobj_cluster import pysyncobj_rate
 from tests.bench.raft import RAFT, Load, bench_growth, bench_messages, commands_rate, scenario
@@ -55,3 +56,10 @@ def test_all_three_logs_are_measured_alike() -> None:
     table = Table("what", "how", "figure")
     bench_logs(table, seconds=0.1, repeats=1, outstanding=10, commands=50, traces=3, steps=20)
     assert table.row_count == 3 * 4
+
+
+@pytest.mark.slow
+def test_trials_of_figures_are_counted_for_each_curve_and_for_all_cores() -> None:
+    table = Table("what", "how", "figure")
+    bench_figures(table, trials=5, full=False)
+    assert table.row_count == 9
