@@ -192,7 +192,11 @@ class RaftElections(ElectionFigure):
             why="not published; a curve beside 150-150 has 20, a usual tolerance of quartz",
             parse=not_negative,
         ),
-        patience("200", "enough to see that it takes over 10 s"),
+        patience(
+            "200",
+            "enough to see that it takes over 10 s; where time-outs are drawn, no more than 200 of "
+            "the greatest",
+        ),
     )
 
     def curves(self, values: Mapping[str, Any]) -> Sequence[Curve]:
@@ -274,7 +278,9 @@ class RaftElections(ElectionFigure):
             builder.heal(ready, LEADER, name)
         begin = round(ready + STEP, 9)
         builder.timeout(begin, LEADER, "heartbeat")
-        base = builder.limit(time=begin + beat + values["patience"], steps=10**9).build()
+        # Where time-outs are drawn, two hundred of them without a leader are not waiting but a bug.
+        wait = values["patience"] if low == high else min(values["patience"], 200 * high)
+        base = builder.limit(time=begin + beat + wait, steps=10**9).build()
         protocol = raft_of(self.node_factory(values["bug"]))
         drift = values["drift"] * 1e-6
 
