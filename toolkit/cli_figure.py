@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -300,7 +301,11 @@ def _verify(
     words = ["toolkit", "figure", "verify", *(figures or [])]
     words += [] if trials is None else ["--trials", str(trials)]
     words += ["--seed", str(seed)]
-    page = write_overview(found, out, " ".join(words))
+    for name, value in changed.items():
+        words += ["--set", f"{name}={value}"]
+    words += [] if bug is None else ["--bug", bug]
+    words += ["--recorded-fit"] if recorded_fit else []
+    page = write_overview(found, out, shlex.join(words))
     total = {
         name: sum(one.counts[name] for one in found)
         for name in ("met", "missed", "not judged", "not comparable")

@@ -64,7 +64,8 @@ def test_json_is_one_document_and_the_same_again(toolkit: Toolkit, tmp_path: Pat
 def test_verify_says_by_its_status_whether_a_criterion_was_missed(
     toolkit: Toolkit, tmp_path: Path
 ) -> None:
-    few = ["figure", "verify", "D", "--trials", "60", "--jobs", "1", "--out", tmp_path]
+    few = ["figure", "verify", *SMALL, "--out", tmp_path]
+    few[few.index("20")] = "60"
     good = toolkit(*few, "--json")
     assert good.exit_code == 0
     said = json.loads(good.stdout)
@@ -72,7 +73,8 @@ def test_verify_says_by_its_status_whether_a_criterion_was_missed(
     assert said["counts"]["missed"] == 0
     assert said["counts"] == said["figures"][0]["counts"]
     overview = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert "Made by `toolkit figure verify D --trials 60 --seed 1`" in overview
+    made = "toolkit figure verify D --trials 60 --seed 1 --set clusters=5-1 --set latency=0.2"
+    assert f"Made by `{made}`" in overview
     bad = toolkit(*few, "--bug", "votes-always", "--fresh")
     assert bad.exit_code == 1
     assert "all servers of Raft have the planted bug votes-always" in bad.stdout
