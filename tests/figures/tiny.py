@@ -69,7 +69,7 @@ class Tiny(Figure):
         return [{"delay": "0.005"}, {"delay": "0.01"}, {"delay": "0.02"}]
 
     def fit_curves(self) -> Sequence[Curve]:
-        return [Curve(name="f", role="fit", chunk=4)]
+        return [Curve(name="f", chunk=4)]
 
     def fit_trials(self, trials: int) -> int:
         return 8

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -11,6 +10,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 from scipy import optimize
+
+from toolkit.analysis.statistics import uniform_band
 
 __all__ = ["COLOURS", "cells_chart", "distribution_overlay", "split_chart"]
 
@@ -22,18 +23,13 @@ COLOURS = (
 _POINTS = 160
 
 
-def _band(count: int) -> float:
-    """Return the half-width of a 95 % band around a distribution function (DKW)."""
-    return math.sqrt(math.log(2 / 0.05) / (2 * count))
-
-
 def _function(samples: Sequence[float] | pd.Series[float], curve: str) -> pd.DataFrame:
     """Return the distribution function of samples, thinned, with its band."""
     values = np.sort(np.asarray(samples, dtype=float))
     share = np.arange(1, len(values) + 1) / len(values)
     keep = np.unique(np.linspace(0, len(values) - 1, _POINTS).round().astype(int))
     keep = keep[np.isfinite(values[keep])]
-    reach = _band(len(values))
+    reach = uniform_band(len(values))
     return pd.DataFrame(
         {
             "curve": curve,

@@ -10,14 +10,14 @@ from typing import Any
 import pandas as pd
 from scipy import stats
 
-from toolkit.errors import FigureError, SettingError
-from toolkit.figures.framework import Figure, Parameter, Verdict
-from toolkit.figures.statistics import (
+from toolkit.analysis.statistics import (
     mean_interval,
     quantile,
     quantile_interval,
     table_distance,
 )
+from toolkit.errors import FigureError, SettingError
+from toolkit.figures.framework import Figure, Parameter, Verdict
 from toolkit.protocols import get_protocol
 from toolkit.protocols.base import NodeFactory, Protocol
 from toolkit.sim import RunResult

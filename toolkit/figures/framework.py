@@ -12,8 +12,8 @@ What the trials showed is summarised, and judged by the figure's criteria.  Each
 :class:`Verdict`: met, missed (and by how much), or not judged or not comparable (and why).  A
 criterion is never left out.
 
-A parameter that was not published may be *calibrated*: :meth:`Figure.candidates` are tried on the
-curves of the role ``"fit"``, and the best is kept.  Those curves are not judged.
+A parameter that was not published may be *calibrated*: :meth:`Figure.candidates` are tried on
+:meth:`Figure.fit_curves`, and the best is kept.  What these show is not judged.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import msgspec
 
-from toolkit.errors import InternalError, SettingError, ToolkitError
+from toolkit.errors import FigureError, InternalError, SettingError, ToolkitError
 from toolkit.protocols.base import NodeFactory, Protocol
 from toolkit.resources import resource_root
 from toolkit.sim import Moment, RunResult, Scenario, simulate
@@ -124,8 +124,6 @@ class Curve:
         Trials of this curve for each trial of an ordinary one; there is at least one.
     chunk : int
         So many trials are handed out at once.
-    role : str
-        ``"judged"``, ``"fit"`` (calibration uses it, so that it is not judged) or ``"shown"``.
     stream : str, optional
         What its seeds are derived from; by default its name.  Curves of the same stream meet the
         same chance.
@@ -135,7 +133,6 @@ class Curve:
     settings: Mapping[str, Any] = field(default_factory=dict)
     share: float = 1.0
     chunk: int = 100
-    role: Literal["judged", "fit", "shown"] = "judged"
     stream: str | None = None
 
     def trials(self, ordinary: int) -> int:
@@ -384,7 +381,7 @@ class Figure(ABC):
         samples : pandas.DataFrame
             Those of one candidate.
         """
-        raise NotImplementedError
+        raise FigureError(f"figure {self.id} has nothing to fit")
 
     # What it came to -----------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from toolkit.analysis.statistics import levels, mean_interval, quantile, quantile_interval
 from toolkit.errors import SettingError
 from toolkit.figures.elections import (
     ElectionFigure,
@@ -44,7 +45,6 @@ from toolkit.figures.framework import (
     published_table,
 )
 from toolkit.figures.staging import STEP, clear_disks, different_logs
-from toolkit.figures.statistics import levels, mean_interval, quantile, quantile_interval
 from toolkit.protocols.base import Protocol
 from toolkit.protocols.raft.messages import AppendEntries
 from toolkit.sim import (
@@ -211,7 +211,6 @@ class RaftElections(ElectionFigure):
                     settings={"range": name},
                     share=0.1 if slow else 1.0,
                     chunk=5 if slow else 50,
-                    role="fit" if name in FITTED else "judged",
                 )
             )
             if slow and not values["drift"]:
@@ -221,7 +220,6 @@ class RaftElections(ElectionFigure):
                         settings={"range": name, "drift": "20"},
                         share=0.1,
                         chunk=5,
-                        role="shown",
                     )
                 )
         return found
@@ -236,10 +234,7 @@ class RaftElections(ElectionFigure):
 
     def fit_curves(self) -> Sequence[Curve]:
         """Return the two curves that the write time is fitted on."""
-        return [
-            Curve(name=name, settings={"range": name}, role="fit", stream=f"fit {name}")
-            for name in FITTED
-        ]
+        return [Curve(name=name, settings={"range": name}, stream=f"fit {name}") for name in FITTED]
 
     def loss(self, samples: pd.DataFrame) -> float:
         """Return the mean squared logarithm of the ratio of quantiles, from 5 to 95 %."""

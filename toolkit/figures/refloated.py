@@ -26,6 +26,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from toolkit.analysis.statistics import levels, mean_interval, quantile
 from toolkit.errors import SettingError
 from toolkit.figures.elections import (
     ElectionFigure,
@@ -49,7 +50,6 @@ from toolkit.figures.framework import (
     published_table,
 )
 from toolkit.figures.staging import different_logs, restarted
-from toolkit.figures.statistics import levels, mean_interval, quantile
 from toolkit.protocols.base import Effects, NodeFactory, Protocol, SetTimer
 from toolkit.protocols.raft import RaftNode
 from toolkit.protocols.raft.config import RaftConfig
@@ -324,7 +324,6 @@ class Refloated(ElectionFigure):
                 Curve(
                     name=f"{CORRECT} {name}",
                     settings={"range": name, "variant": CORRECT},
-                    role="shown",
                 )
                 for name in values["timeouts"]
             ]

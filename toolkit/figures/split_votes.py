@@ -18,11 +18,11 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from toolkit.analysis.statistics import binomial_error, mean_interval, share_interval
 from toolkit.errors import SettingError
 from toolkit.figures.elections import over, positive, raft_of
 from toolkit.figures.flaws import RAFT_FLAWS
 from toolkit.figures.framework import Curve, Experiment, Figure, Paper, Parameter, Verdict
-from toolkit.figures.statistics import binomial_error, mean_interval, share_interval
 from toolkit.protocols.base import Protocol
 from toolkit.sim import Delay, Moment, RunResult, Scenario, ScenarioBuilder, Uniform, parse_delay
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from toolkit.analysis.statistics import levels, mean_interval, share_interval
 from toolkit.errors import SettingError
 from toolkit.figures.elections import (
     ElectionFigure,
@@ -33,7 +34,6 @@ from toolkit.figures.framework import (
     published_table,
 )
 from toolkit.figures.staging import different_logs, restarted
-from toolkit.figures.statistics import levels, mean_interval, share_interval
 from toolkit.protocols.base import Protocol
 from toolkit.sim import Moment, RunResult, Scenario, ScenarioBuilder, parse_delay
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 from scipy import stats
 
-from toolkit.figures.statistics import (
+from toolkit.analysis.statistics import (
     levels,
     mean_interval,
     quantile,
