@@ -12,7 +12,7 @@ import pytest
 
 from toolkit.conformance import validate
 from toolkit.errors import UnknownNameError
-from toolkit.figures.elections import timeouts, times
+from toolkit.figures.elections import timeouts, times, value_verdict
 from toolkit.figures.framework import Verdict
 from toolkit.figures.refloated import RefloatedServer
 from toolkit.figures.registry import all_figures, get_figure
@@ -322,6 +322,18 @@ def test_figure_c_misses_means_and_tails_that_are_too_long() -> None:
             kinds = outcomes(found, f"{logs_} logs, f={failed}")
             assert kinds["mean within 3% of the published"] == "missed"
             assert kinds["99.9th percentile within 15% of the published"] == "missed"
+
+
+def test_a_miss_says_how_often_chance_does_that_if_there_are_trials_enough_to_know() -> None:
+    def why(trials: int) -> str:
+        found = value_verdict(
+            "x", "mean", 100.0, 106.0, (102.0, 110.0), 0.05, trials=(trials, 1000)
+        )
+        assert found.outcome == "missed"
+        return found.why
+
+    assert why(60) == "+6.0% off; too few trials to say whether by chance"
+    assert "samples of 1,000 and 1,000 trials differ as much in 3.76% of cases" in why(1000)
 
 
 def test_figure_d_misses_shares_and_first_time_outs_that_are_off() -> None:

@@ -40,6 +40,10 @@ __all__ = [
 ]
 
 
+ENOUGH = 500
+"""So many trials show how much a mean varies; with fewer nothing is said of chance."""
+
+
 class ElectionFigure(Figure):
     """A figure whose curves are times of elections, and whose servers run Raft."""
 
@@ -305,6 +309,9 @@ def value_verdict(
 
 def _chance(difference: float, interval: tuple[float, float], trials: tuple[int, int]) -> str:
     """Say how often chance alone makes two samples differ so much."""
+    # The tails are long: a sample that has none of them looks surer than it is.
+    if trials[0] < ENOUGH:
+        return "too few trials to say whether by chance"
     # The published sample varies as ours does, were it as large.
     error = (interval[1] - interval[0]) / 2 / 1.96 * math.sqrt(1 + trials[0] / trials[1])
     if math.isinf(error):

@@ -30,11 +30,21 @@ def verdicts_html(found: Reproduction, *, every: bool = True) -> str:
     every : bool
         Whether criteria that were met are listed too.
     """
+    left = 'style="text-align:left"'
     rows = [
-        f"<tr><td>{html.escape(one.curve)}</td><td>{html.escape(one.criterion)}</td>"
-        f'<td style="color:{_COLOURS[one.outcome]};font-weight:600">{one.outcome}</td>'
-        f"<td>{shown_number(one.published)}</td><td>{shown_number(one.reproduced, one.unit)}</td>"
-        f"<td>{html.escape(one.why)}</td></tr>"
+        "<tr>"
+        + "".join(
+            f"<td {left}>{cell}</td>"
+            for cell in (
+                html.escape(one.curve),
+                html.escape(one.criterion),
+                f'<b style="color:{_COLOURS[one.outcome]}">{one.outcome}</b>',
+                shown_number(one.published),
+                shown_number(one.reproduced, one.unit),
+                html.escape(one.why),
+            )
+        )
+        + "</tr>"
         for one in found.verdicts
         if every or one.outcome != "met"
     ]
@@ -45,14 +55,14 @@ def verdicts_html(found: Reproduction, *, every: bool = True) -> str:
         for text in found.caveats
     )
     head = "".join(
-        f"<th>{name}</th>"
+        f"<th {left}>{name}</th>"
         for name in ("curve", "criterion", "verdict", "published", "reproduced", "why")
     )
     return (
         f"<div><b>{counts}</b></div>{caveats}"
         f'<div style="max-height:320px;overflow:auto"><table class="tk-verdicts" '
         f'style="border-spacing:8px 1px;line-height:1.3">'
-        f"<tr style='text-align:left'>{head}</tr>{''.join(rows)}</table></div>"
+        f"<tr>{head}</tr>{''.join(rows)}</table></div>"
     )
 
 
