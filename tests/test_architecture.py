@@ -22,21 +22,34 @@ DOORS: dict[str, set[str]] = {
     "quorum": {"errors"},
     "resources": {"errors"},
     "trace": set(),
-    "protocols": {"machines"},
-    "histories": set(),
     "machines": set(),
-    "sim": {"protocols", "machines", "trace"},
-    "runtime": {"protocols", "machines", "trace"},
+    "histories": {"machines"},
+    "protocols": {"machines", "trace"},
+    "hosting": {"protocols", "machines", "trace"},
+    "sim": {"hosting", "protocols", "machines", "trace"},
+    "controlled": {"hosting", "sim", "protocols", "machines", "trace"},
+    "runtime": {"hosting", "protocols", "machines", "trace"},
     "tlc": set(),
-    "conformance": {"trace", "tlc", "sim", "protocols", "histories"},
-    "analysis": {"trace", "tlc", "conformance", "histories"},
-    "figures": {"sim", "tlc", "conformance", "analysis", "trace", "protocols", "histories"},
+    "conformance": {"trace", "tlc", "protocols", "controlled"},
+    "checks": {"conformance", "histories", "sim", "protocols", "machines", "trace"},
+    "analysis": {"trace", "tlc", "checks"},
+    "display": {
+        "analysis",
+        "checks",
+        "conformance",
+        "histories",
+        "protocols",
+        "sim",
+        "tlc",
+        "trace",
+    },
 }
 """Room to the rooms it may import, besides itself and :data:`EVERYONE`'s."""
 
+DOORS["comparison"] = set(DOORS)
+DOORS["reproduction"] = set(DOORS) - {"comparison"}
 DOORS["widgets"] = set(DOORS)
-DOORS["doctor"] = DOORS["widgets"] | {"widgets"}
-DOORS["cli"] = DOORS["doctor"] | {"doctor"}
+DOORS["cli"] = set(DOORS)
 
 BASEMENT = {"toolkit", "errors", "values", "quorum", "resources"}
 """Rooms that may not import each other unless :data:`DOORS` says so."""
@@ -49,12 +62,12 @@ IMPURE = {
 
 
 def room_of(path: Path, package: Path) -> str:
-    """Return the room that a file belongs to; ``cli_x.py`` belongs to ``cli``."""
+    """Return the room that a file belongs to: the package's folder, or the module beside them."""
     parts = path.relative_to(package).parts
     name = parts[0] if len(parts) > 1 else path.stem
     if len(parts) == 1 and name == "__init__":
         return "toolkit"
-    return "cli" if len(parts) == 1 and name.startswith("cli_") else name
+    return name
 
 
 def imports_of(path: Path, package: Path) -> Iterator[tuple[int, str]]:
@@ -101,8 +114,6 @@ def forbidden(package: Path) -> list[str]:
             if parts[0] != package.name:
                 continue
             target = parts[1] if len(parts) > 1 and parts[1] in known | set(DOORS) else "toolkit"
-            if len(parts) > 1 and parts[1].startswith("cli_"):
-                target = "cli"
             if target not in allowed:
                 found.append(f"{where}:{line}: {room} must not import {target}")
     return found
@@ -174,10 +185,11 @@ def test_every_public_name_has_a_docstring() -> None:
         ("tlc/x.py", "from ..protocols import base", "tlc must not import protocols"),
         ("tlc/__init__.py", "from ..protocols import base", "tlc must not import protocols"),
         ("sim/deep/x.py", "from ...conformance import y", "sim must not import conformance"),
-        ("protocols/x.py", "from toolkit import trace", "protocols must not import trace"),
+        ("protocols/x.py", "from toolkit import sim", "protocols must not import sim"),
         ("errors.py", "import toolkit.values", "errors must not import values"),
         ("analysis/x.py", "importlib.import_module('toolkit.cli')", "must not import cli"),
-        ("doctor.py", "from toolkit.cli_demo import demo", "doctor must not import cli"),
+        ("widgets/x.py", "from toolkit.cli.demo import demo", "widgets must not import cli"),
+        ("comparison/x.py", "import toolkit.widgets", "comparison must not import widgets"),
         ("attic/x.py", "", "'attic' is not on the plan"),
     ],
 )
@@ -195,8 +207,8 @@ def test_drawn_doors_are_open(tmp_path: Path) -> None:
     for file, text in {
         "sim/x.py": "from toolkit.protocols.base import Node\nfrom .y import z\nimport heapq",
         "tlc/x.py": "from ..errors import TlcError\nfrom toolkit.values import Value",
-        "figures/x.py": "from toolkit import __version__, sim",
-        "cli_demo.py": "from toolkit.cli_common import x\nimport toolkit.doctor",
+        "reproduction/papers/x.py": "from toolkit import __version__, sim",
+        "cli/demo.py": "from toolkit.cli.common import x\nimport toolkit.widgets",
     }.items():
         (tmp_path / "toolkit" / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "toolkit" / file).write_text(text)

@@ -98,7 +98,7 @@ MCSteps ==
     \/ \E s \in Servers : \E m \in msgs : RecordVote(s, m)
     \/ \E s \in Servers : \E m \in msgs : Choose(s, m)
     \/ \E s \in Beating : Heartbeat(s)
-    \/ \E s \in Servers : \E m \in ToLearn : Hear(s, m)
+    \/ \E s \in Servers : \E m \in ToLearn : HandleHeartbeat(s, m)
     \/ \E s \in Servers : \E m \in ToLearn : Share(s, m)
     \/ \E s \in Servers : \E m \in ToLearn : Learn(s, m)
     \/ \E s \in Servers : TakeSnapshot(s)
@@ -136,7 +136,7 @@ Fairness ==
           /\ WF_vars(HasNews(s) /\ Heartbeat(s))
           /\ \A i \in 1 .. Cardinality(Values) :
                 WF_vars(\E m \in msgs : m.type = "heartbeat" /\ m.chosen = i /\ Len(log[s]) < i
-                                          /\ Hear(s, m))
+                                          /\ HandleHeartbeat(s, m))
           /\ WF_vars(\E m \in msgs : Len(log[s]) > 0 /\ Share(s, m))
           /\ WF_vars(\E m \in msgs : Learn(s, m))
           /\ WF_vars(Flush(s))

@@ -420,7 +420,7 @@ Heartbeat(s) ==
 
 \* Server s hears of a leader.  What it voted for in the leader's ballot is what the leader
 \* proposed there, and so what is chosen; for the rest it asks.
-Hear(s, m) ==
+HandleHeartbeat(s, m) ==
     LET sure == {j \in (Len(log[s]) + 1) .. m.chosen :
                     j \in DOMAIN votes[s] /\ votes[s][j].bal = m.bal}
         E == Over(early[s], [j \in sure |-> votes[s][j].val])
@@ -567,7 +567,7 @@ Steps ==
     \/ \E s \in Servers : \E m \in msgs : RecordVote(s, m)
     \/ \E s \in Servers : \E m \in msgs : Choose(s, m)
     \/ \E s \in Servers : Heartbeat(s)
-    \/ \E s \in Servers : \E m \in msgs : Hear(s, m)
+    \/ \E s \in Servers : \E m \in msgs : HandleHeartbeat(s, m)
     \/ \E s \in Servers : \E m \in msgs : Share(s, m)
     \/ \E s \in Servers : \E m \in msgs : Learn(s, m)
     \/ \E s \in Servers : TakeSnapshot(s)

@@ -86,7 +86,7 @@ MCSteps ==
     \/ \E s \in Servers : \E m \in Rejectable(s) : RejectEntries(s, m)
     \/ \E s \in Servers : \E m \in msgs : RecordMatch(s, m)
     \/ \E s \in Servers : \E m \in msgs : AdvanceCommitIndex(s, m)
-    \/ \E s \in Servers : \E m \in msgs : BackUp(s, m)
+    \/ \E s \in Servers : \E m \in msgs : DecrementNextIndex(s, m)
     \/ \E s \in Servers : Flush(s)
     \/ \E s \in Starting : PreVote(s)
     \/ \E s \in Servers : \E m \in For(s) : GrantPreVote(s, m)

@@ -566,7 +566,7 @@ Back(s, m) ==
 RefusesOldTerm(m) == ~ m.success /\ m.hintIndex = 0
 
 \* A follower's log does not agree: leader s goes back, and sends from there.
-BackUp(s, m) ==
+DecrementNextIndex(s, m) ==
     LET p    == m.from
         next == [nextIndex[s] EXCEPT
                     ![p] = Max(matchIndex[s][p] + 1, Min(Back(s, m), m.prevLogIndex))]
@@ -938,7 +938,7 @@ Steps ==
     \/ \E s \in Servers : \E m \in msgs : RejectEntries(s, m)
     \/ \E s \in Servers : \E m \in msgs : RecordMatch(s, m)
     \/ \E s \in Servers : \E m \in msgs : AdvanceCommitIndex(s, m)
-    \/ \E s \in Servers : \E m \in msgs : BackUp(s, m)
+    \/ \E s \in Servers : \E m \in msgs : DecrementNextIndex(s, m)
     \/ \E s \in Servers : Flush(s)
     \/ \E s \in Servers : \E m \in msgs : Ignore(s, m)
     \/ \E s \in Servers : PreVote(s)

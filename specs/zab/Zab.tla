@@ -296,7 +296,7 @@ Connect(s) ==
 
 \* Server s is connected to and does not lead: it closes the connection.  If it was by its own
 \* leader there is nobody left to follow.
-Refuse(s, m) ==
+RejectConnection(s, m) ==
     /\ up[s]
     /\ m.type = "CEPOCH"
     /\ Arrives(s, m)
@@ -436,7 +436,7 @@ CountAckEpoch(s, m) ==
     /\ Emit(s, Taking(s, m), Nothing)
 
 \* Leader s gives up: a follower has a later history.
-Surpassed(s, m) ==
+StepDownStaleHistory(s, m) ==
     /\ FromLearner(s, m, "ACK-E", {"offered"})
     /\ phase[s] = "discovery"
     /\ IsAhead(s, m)
@@ -685,7 +685,7 @@ Pong(s, m) ==
     /\ Emit(s, Taking(s, m), Send({m.from}, <<MPong(s)>>))
 
 \* Leader s hears of a learner.
-Hear(s, m) ==
+HandlePong(s, m) ==
     /\ FromLearner(s, m, "PONG", {"offered", "promised", "syncing", "acked", "active"})
     /\ UNCHANGED <<durVars, committed, roleVars, up, ghostVars>>
     /\ Emit(s, Taking(s, m), Nothing)
@@ -778,7 +778,7 @@ Steps ==
     \/ \E s \in Servers : Abandon(s)
     \/ \E s \in Servers : LoseConnection(s)
     \/ \E s \in Servers : Connect(s)
-    \/ \E s \in Servers : \E m \in Next1 : Refuse(s, m)
+    \/ \E s \in Servers : \E m \in Next1 : RejectConnection(s, m)
     \/ \E s \in Servers : \E p \in Servers : DropLearner(s, p)
     \/ \E s \in Servers : \E m \in Next1 : CountCEpoch(s, m)
     \/ \E s \in Servers : \E m \in Next1 : NewEpoch(s, m)
@@ -786,7 +786,7 @@ Steps ==
     \/ \E s \in Servers : \E m \in Next1 : AcceptEpoch(s, m)
     \/ \E s \in Servers : \E m \in Next1 : RefuseEpoch(s, m)
     \/ \E s \in Servers : \E m \in Next1 : CountAckEpoch(s, m)
-    \/ \E s \in Servers : \E m \in Next1 : Surpassed(s, m)
+    \/ \E s \in Servers : \E m \in Next1 : StepDownStaleHistory(s, m)
     \/ \E s \in Servers : \E m \in Next1 : NewLeader(s, m)
     \/ \E s \in Servers : \E m \in Next1 : SyncLearner(s, m)
     \/ \E s \in Servers : \E m \in Next1 : Synchronize(s, m)
@@ -805,7 +805,7 @@ Steps ==
     \/ \E s \in Servers : \E m \in Next1 : Inform(s, m)
     \/ \E s \in Servers : Ping(s)
     \/ \E s \in Servers : \E m \in Next1 : Pong(s, m)
-    \/ \E s \in Servers : \E m \in Next1 : Hear(s, m)
+    \/ \E s \in Servers : \E m \in Next1 : HandlePong(s, m)
     \/ \E s \in Servers : \E n \in Nat : AskSync(s, n)
     \/ \E s \in Servers : \E m \in Next1 : AnswerSync(s, m)
     \/ \E s \in Servers : \E m \in Next1 : Synced(s, m)

@@ -89,8 +89,8 @@ Handle(e) ==
        /\ \E s \in Who(e, Servers) : \E v \in AskedIn(e) : Forward(s, v) /\ Plain
     \/ /\ Is(e, "AskSync") /\ NothingReceived(e)
        /\ \E s \in Who(e, Servers) : \E n \in NumberIn(e) : AskSync(s, n) /\ Plain
-    \/ /\ Is(e, "Refuse")
-       /\ \E s \in Who(e, Servers) : \E m \in Next2(e) : Refuse(s, m) /\ Plain
+    \/ /\ Is(e, "RejectConnection")
+       /\ \E s \in Who(e, Servers) : \E m \in Next2(e) : RejectConnection(s, m) /\ Plain
     \/ /\ Is(e, "CountCEpoch")
        /\ \E s \in Who(e, Servers) : \E m \in Next2(e) : CountCEpoch(s, m) /\ Plain
     \/ /\ Is(e, "NewEpoch")
@@ -103,8 +103,8 @@ Handle(e) ==
        /\ \E s \in Who(e, Servers) : \E m \in Next2(e) : RefuseEpoch(s, m) /\ Plain
     \/ /\ Is(e, "CountAckEpoch")
        /\ \E s \in Who(e, Servers) : \E m \in Next2(e) : CountAckEpoch(s, m) /\ Plain
-    \/ /\ Is(e, "Surpassed")
-       /\ \E s \in Who(e, Servers) : \E m \in Next2(e) : Surpassed(s, m) /\ Plain
+    \/ /\ Is(e, "StepDownStaleHistory")
+       /\ \E s \in Who(e, Servers) : \E m \in Next2(e) : StepDownStaleHistory(s, m) /\ Plain
     \/ /\ Is(e, "NewLeader")
        /\ \E s \in Who(e, Servers) : \E m \in Next2(e) : NewLeader(s, m) /\ Plain
     \/ /\ Is(e, "SyncLearner")
@@ -137,8 +137,8 @@ Handle(e) ==
        /\ \E s \in Who(e, Servers) : Ping(s) /\ Plain
     \/ /\ Is(e, "Pong")
        /\ \E s \in Who(e, Servers) : \E m \in Next2(e) : Pong(s, m) /\ Plain
-    \/ /\ Is(e, "Hear")
-       /\ \E s \in Who(e, Servers) : \E m \in Next2(e) : Hear(s, m) /\ Plain
+    \/ /\ Is(e, "HandlePong")
+       /\ \E s \in Who(e, Servers) : \E m \in Next2(e) : HandlePong(s, m) /\ Plain
     \/ /\ Is(e, "AnswerSync")
        /\ \E s \in Who(e, Servers) : \E m \in Next2(e) : AnswerSync(s, m) /\ Plain
     \/ /\ Is(e, "Synced")

@@ -7,9 +7,9 @@ import time
 
 from rich.table import Table
 
-from toolkit.figures.registry import get_figure
-from toolkit.figures.reproduce import reproduce
-from toolkit.figures.sweep import collect, workers
+from toolkit.reproduction.pool import collect, workers
+from toolkit.reproduction.registry import get_figure
+from toolkit.reproduction.reproduce import reproduce
 
 __all__ = ["bench_figures"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 
 from tests.bench.raft import commands_rate, message_rate, steps_rate
-from toolkit.figures.compare import PROTOCOLS
+from toolkit.comparison.compare import PROTOCOLS
 from toolkit.protocols import get_protocol
 from toolkit.trace import MemorySink
 

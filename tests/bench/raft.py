@@ -14,9 +14,9 @@ from typing import Any
 from rich.table import Table
 
 from tests.bench.pysyncobj_cluster import pysyncobj_rate
+from toolkit.sim.leaders import who_leads
 from toolkit.conformance import validate
 from toolkit.errors import InternalError
-from toolkit.figures.nemesis import who_leads
 from toolkit.protocols import get_protocol
 from toolkit.protocols.base import Protocol
 from toolkit.sim import (

@@ -10,11 +10,11 @@ import nbformat
 import pytest
 
 from tests.browser.conftest import TOKEN, Lab, picture, screenshot
-from toolkit.cli_demo import Demo
+from toolkit.cli.demo import Demo
+from toolkit.cli.demo_report import write_report
 from toolkit.conformance import follow, validate
-from toolkit.figures.report import write_report
-from toolkit.figures.reproduce import recorded
 from toolkit.protocols import get_protocol
+from toolkit.reproduction.reproduce import recorded
 from toolkit.resources import resource_root
 from toolkit.sim import simulate_runs
 from toolkit.trace import MemorySink
@@ -77,10 +77,10 @@ def test_the_report_opens_without_a_network_and_steps_through_a_run(
         followed=follow(sink.traces[0]), validation=validate(sink.traces), checks=(),
         bug="ignores-accepted", bug_validation=validate(bad.traces), bug_traces=tuple(bad.traces),
     )  # fmt: skip
-    assert found.planted is not None
+    assert found.bugs is not None
     path = write_report(
         tmp_path / "report.html", protocol=protocol, trace=found.shown, followed=found.followed,
-        check_results=(), validation=found.validation, run_summary=summary, planted=found.planted,
+        check_results=(), validation=found.validation, run_summary=summary, planted=found.bugs,
     )  # fmt: skip
     page, wrong = watched(browser, f"file://{path}")
     page.goto(f"file://{path}")

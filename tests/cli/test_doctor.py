@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Process
-from toolkit.doctor import Diagnosis, Finding, find_browser
+from toolkit.cli.installation import Diagnosis, Finding, find_browser
 
 pytestmark = pytest.mark.slow
 

@@ -39,7 +39,7 @@ def expect(counter: Path, monkeypatch: pytest.MonkeyPatch) -> Expect:
         def load() -> Manifest:
             return load_manifest(path)
 
-        monkeypatch.setattr("toolkit.cli_check.load_manifest", load)
+        monkeypatch.setattr("toolkit.cli.check.load_manifest", load)
 
     return write
 

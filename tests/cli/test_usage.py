@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import toolkit as package
 from tests.cli.conftest import Process, Toolkit
-from toolkit.cli_common import guarded, parse_settings
+from toolkit.cli.common import guarded, parse_settings
 from toolkit.errors import SettingError, ToolkitError
 
 COMMANDS = [

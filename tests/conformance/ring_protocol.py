@@ -54,10 +54,10 @@ RING = Protocol(
     decode_message=decode,
     random_operation=lambda nodes, rng, node: "go",
     actions=("Begin", "Pass", "Stop"),
-    observes=("seen", "up"),
+    trace_variables=("seen", "up"),
     spec_folder=Path(__file__).parent / "ring",
     spec_module="Ring",
     trace_module="RingTrace",
     claims={"Early": "holds until the token has gone far"},
-    planted={"hasty": Hasty},
+    bugs={"hasty": Hasty},
 )

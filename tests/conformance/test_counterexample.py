@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from toolkit.analysis import explorer_data, spacetime_svg
 from toolkit.conformance import counterexample_trace
+from toolkit.display import explorer_data, spacetime_svg
 from toolkit.errors import TraceError
 from toolkit.protocols import get_protocol
 from toolkit.tlc import CheckResult, TraceState, load_manifest, run_model

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from toolkit.analysis.states import explorer_data
 from toolkit.conformance import ValidationReport, follow, validate
+from toolkit.display.states import explorer_data
 from toolkit.protocols import get_protocol
 from toolkit.sim import load_scenario, simulate_runs, simulate_trace
 from toolkit.trace import MemorySink, Trace

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from toolkit.conformance import client_history, validate
+from toolkit.checks import client_history
+from toolkit.conformance import validate
 from toolkit.histories import KEY_VALUE, check_linearizable
 from toolkit.protocols import get_protocol
 from toolkit.resources import specs_root

@@ -127,7 +127,7 @@ def test_each_of_200_altered_fields_is_noticed_or_is_allowed_for_a_known_reason(
     assert kinds["at the step"] >= 160, kinds
 
 
-@pytest.mark.parametrize("bug", sorted(get_protocol("paxos").planted))
+@pytest.mark.parametrize("bug", sorted(get_protocol("paxos").bugs))
 def test_a_planted_bug_is_caught_within_200_seeds(bug: str) -> None:
     for first in range(1, 200, 20):
         report = validate(paxos_runs(20, seed=first, bug=bug), explain=1)

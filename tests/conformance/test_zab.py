@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from toolkit.conformance import BugReport, client_history, find_bugs, validate
+from toolkit.checks import BugReport, client_history, find_bugs
+from toolkit.conformance import validate
 from toolkit.histories import KEY_VALUE, check_linearizable
 from toolkit.protocols import get_protocol
 from toolkit.sim import random_scenario, simulate_trace
@@ -54,7 +55,7 @@ def reports() -> dict[str, BugReport]:
     return {one.bug: one for one in find_bugs(ZAB, runs=1)}
 
 
-@pytest.mark.parametrize("bug", ZAB.planted)
+@pytest.mark.parametrize("bug", ZAB.bugs)
 def test_a_planted_bug_is_caught(reports: dict[str, BugReport], bug: str) -> None:
     report = reports[bug]
     assert report.caught, f"{bug} was not caught in {report.runs} runs"

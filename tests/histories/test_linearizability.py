@@ -10,11 +10,18 @@ from typing import Any
 import pytest
 
 from toolkit.errors import SettingError, TraceError
-from toolkit.histories import KEY_VALUE, REGISTER, History, Model, Operation, check_linearizable
+from toolkit.histories import (
+    KEY_VALUE,
+    REGISTER,
+    History,
+    Operation,
+    SequentialModel,
+    check_linearizable,
+)
 from toolkit.machines import KeyValueStore
 
 
-def by_trying_every_order(history: History, model: Model) -> bool:
+def by_trying_every_order(history: History, model: SequentialModel) -> bool:
     """The checker's twin: every order of every choice of unanswered operations."""
     answered = [one for one in history.operations if one.returned is not None]
     pending = [one for one in history.operations if one.returned is None]
@@ -26,7 +33,7 @@ def by_trying_every_order(history: History, model: Model) -> bool:
     return False
 
 
-def fits(order: tuple[Operation, ...], model: Model) -> bool:
+def fits(order: tuple[Operation, ...], model: SequentialModel) -> bool:
     states: dict[Any, Any] = {}
     for at, one in enumerate(order):
         if any(

@@ -246,7 +246,7 @@ def a_heartbeat_speaks_of_votes_in_its_own_ballot_alone(make: Make) -> None:
     get(node, Phase2a(1, 1, value(1)))
     get(node, Phase2a(2, 2, value(2, 2)), "n3")
     effects = get(node, Heartbeat(2, 2), "n3")
-    assert effects.action == "Hear"
+    assert effects.action == "HandleHeartbeat"
     assert (node.last, sorted(node.early)) == (0, [2])
     assert [send.message for send in effects.sends] == [Ask("n1", 1)]
 
@@ -312,11 +312,11 @@ def test_rule(name: str) -> None:
     RULES[name][0](maker(MultiPaxosNode, configure))
 
 
-@pytest.mark.parametrize("bug", MULTIPAXOS.planted)
+@pytest.mark.parametrize("bug", MULTIPAXOS.bugs)
 def test_a_planted_bug_fails_its_rule(bug: str) -> None:
     for test in RULES.broken_by(bug):
         with pytest.raises((AssertionError, ValueError)):
-            test(maker(MULTIPAXOS.planted[bug], configure))
+            test(maker(MULTIPAXOS.bugs[bug], configure))
 
 
 # What is not a rule of Paxos ---------------------------------------------------------------
@@ -397,4 +397,4 @@ def test_a_message_is_read_back_from_its_record(message: Any) -> None:
 def test_the_view_has_what_is_observed() -> None:
     node = leading(maker(MultiPaxosNode, configure), Vote(1, 1, value(1)))
     shown = {*variables(node), *durable_variables({}), "up"}
-    assert shown == set(MULTIPAXOS.observes)
+    assert shown == set(MULTIPAXOS.trace_variables)

@@ -26,6 +26,7 @@ from tests.protocols.raft_servers import (
 from toolkit.errors import SettingError
 from toolkit.protocols.base import Command, Output, Redirect, Restart, SetTimer, Start, Timeout
 from toolkit.protocols.raft import RaftNode, configure
+from toolkit.protocols.raft.bugs import BUGS
 from toolkit.protocols.raft.log import Log
 from toolkit.protocols.raft.messages import (
     AppendEntriesResponse,
@@ -35,7 +36,6 @@ from toolkit.protocols.raft.messages import (
     decode_message,
 )
 from toolkit.protocols.raft.node import ELECTION_TIMER, HEARTBEAT_TIMER
-from toolkit.protocols.raft.planted import PLANTED
 
 PUT = {"op": "put", "key": "k", "value": 1}
 
@@ -460,7 +460,7 @@ def test_figure_2_leaders_that_are_refused_go_back_by_terms_and_send_again(make:
     node = leading(make, term=4, log=entries(1, 1, 2, 2, 4))
     # The follower has term 3 there: the leader has none of it.
     effects = get(node, AppendEntriesResponse(5, "n2", "n1", False, 0, 5, 3, 4))
-    assert (effects.action, only(effects).prevLogIndex) == ("BackUp", 3)
+    assert (effects.action, only(effects).prevLogIndex) == ("DecrementNextIndex", 3)
     # The follower's term 2 ends later than the leader's.
     node = leading(make, term=4, log=entries(1, 1, 2, 2, 4))
     effects = get(node, AppendEntriesResponse(5, "n2", "n1", False, 0, 5, 2, 3))
@@ -638,4 +638,4 @@ BROKEN_RULES = {
 @pytest.mark.parametrize("bug", BROKEN_RULES)
 def test_the_test_of_a_rule_fails_on_the_server_that_breaks_it(bug: str) -> None:
     with pytest.raises(AssertionError):
-        RULES[BROKEN_RULES[bug]](maker(PLANTED[bug]))
+        RULES[BROKEN_RULES[bug]](maker(BUGS[bug]))

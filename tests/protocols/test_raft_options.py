@@ -27,6 +27,7 @@ from tests.protocols.raft_servers import (
 from tests.protocols.test_raft import BROKEN_RULES
 from toolkit.protocols.base import Command, Effects, Output, Redirect, Restart, Timeout
 from toolkit.protocols.raft import RaftNode
+from toolkit.protocols.raft.bugs import BUGS
 from toolkit.protocols.raft.core import ELECTION_TIMER, HEARTBEAT_TIMER
 from toolkit.protocols.raft.log import Log, apply_write
 from toolkit.protocols.raft.messages import (
@@ -41,7 +42,6 @@ from toolkit.protocols.raft.messages import (
     RequestVoteResponse,
     TimeoutNow,
 )
-from toolkit.protocols.raft.planted import PLANTED
 from toolkit.protocols.raft.snapshots import SNAPSHOT_TIMER
 
 GET = {"op": "get", "key": "k"}
@@ -472,14 +472,14 @@ BROKEN_OPTION_RULES = {
 
 
 def test_every_planted_bug_has_a_rule() -> None:
-    assert BROKEN_RULES.keys() | BROKEN_OPTION_RULES.keys() == PLANTED.keys()
+    assert BROKEN_RULES.keys() | BROKEN_OPTION_RULES.keys() == BUGS.keys()
     assert not BROKEN_RULES.keys() & BROKEN_OPTION_RULES.keys()
 
 
 @pytest.mark.parametrize("bug", BROKEN_OPTION_RULES)
 def test_the_test_of_an_options_rule_fails_on_the_server_that_breaks_it(bug: str) -> None:
     with pytest.raises(AssertionError):
-        RULES[BROKEN_OPTION_RULES[bug]](maker(PLANTED[bug]))
+        RULES[BROKEN_OPTION_RULES[bug]](maker(BUGS[bug]))
 
 
 def test_a_log_that_is_written_is_the_log(make: Make) -> None:

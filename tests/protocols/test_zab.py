@@ -270,7 +270,11 @@ def a_leader_gives_up_when_a_follower_has_a_later_history(make: Make) -> None:
     for epoch, zxid in ((1, Zxid(1, 2)), (2, Zxid(1, 1))):
         node = leading(make, [txn(1, 1)])
         effects = promised(node, "n2", epoch=epoch, zxid=zxid)
-        assert (effects.action, effects.closes, node.mode) == ("Surpassed", ["n2"], "looking")
+        assert (effects.action, effects.closes, node.mode) == (
+            "StepDownStaleHistory",
+            ["n2"],
+            "looking",
+        )
 
 
 @rule()
@@ -507,7 +511,7 @@ def who_could_not_connect_tries_again(make: Make) -> None:
 def who_does_not_lead_refuses_connections(make: Make) -> None:
     node = make()
     effects = get(node, CEpoch("n3", 0))
-    assert (effects.action, effects.closes) == ("Refuse", ["n3"])
+    assert (effects.action, effects.closes) == ("RejectConnection", ["n3"])
     node = in_line(make)
     assert get(node, CEpoch("n3", 0)).closes == ["n3"]
     assert node.mode == "following"
@@ -559,11 +563,11 @@ def test_rule(name: str) -> None:
     RULES[name][0](maker(ZabNode, configure))
 
 
-@pytest.mark.parametrize("bug", ZAB.planted)
+@pytest.mark.parametrize("bug", ZAB.bugs)
 def test_a_planted_bug_fails_its_rule(bug: str) -> None:
     for test in RULES.broken_by(bug):
         with pytest.raises(AssertionError):
-            test(maker(ZAB.planted[bug], configure))
+            test(maker(ZAB.bugs[bug], configure))
 
 
 # What is not a rule of Zab -----------------------------------------------------------------
@@ -662,4 +666,4 @@ def test_a_disk_holds_what_the_server_does_after_each_write(
 def test_the_view_has_what_is_observed() -> None:
     node = established(maker(ZabNode, configure))
     shown = {*variables(node), *durable_variables({}), "up"}
-    assert shown == set(ZAB.observes)
+    assert shown == set(ZAB.trace_variables)

@@ -68,7 +68,7 @@ class Puppet:
         if isinstance(event, Receive):
             assert isinstance(event.message, Text | Line | Hello)
             self.heard.append(event.message.word)
-            return Effects(action="Hear")
+            return Effects(action="HandleHeartbeat")
         if isinstance(event, Disconnected):
             self.heard.append(f"lost {event.peer}")
             return Effects(action="Tick")
@@ -113,9 +113,9 @@ PUPPET = Protocol(
     constants=lambda config: {},
     decode_message=lambda record: Text(record["word"]),
     random_operation=lambda config, rng, node: None if node == "n3" else {},
-    answered=lambda node: node.x,
-    actions=("Do", "Hear", "Tick", "Flush", "Crash", "Restart"),
-    observes=("durable", "heard", "up", "x"),
+    final_value=lambda node: node.x,
+    actions=("Do", "HandleHeartbeat", "Tick", "Flush", "Crash", "Restart"),
+    trace_variables=("durable", "heard", "up", "x"),
     spec_folder=Path("nowhere"),
     spec_module="Puppet",
     trace_module="PuppetTrace",

@@ -18,10 +18,10 @@ from toolkit.protocols import get_protocol
 from toolkit.protocols.base import Effects, Event, Protocol
 from toolkit.sim import (
     LinkSettings,
-    Moment,
     Passage,
     RunResult,
     ScenarioBuilder,
+    StepView,
     host,
     load_scenario,
     random_scenario,
@@ -56,14 +56,14 @@ def heard(result: RunResult, node: str) -> list[str]:
 
 def test_without_a_write_messages_leave_at_once(build: Build, run: Run) -> None:
     trace, _ = run(build().command(0.0, "c", say("a", "n2", answer=1), "n1"))
-    assert shown(trace) == [("n1", "Do", ["a"]), ("n2", "Hear", [])]
+    assert shown(trace) == [("n1", "Do", ["a"]), ("n2", "HandleHeartbeat", [])]
 
 
 def test_messages_wait_for_the_write_of_their_own_handler(build: Build, run: Run) -> None:
     trace, result = run(
         build().disk("constant(0.5)").command(0.0, "c", say("a", "n2", write=1, answer=9), "n1")
     )
-    assert shown(trace) == [("n1", "Do", []), ("n1", "Flush", ["a"]), ("n2", "Hear", [])]
+    assert shown(trace) == [("n1", "Do", []), ("n1", "Flush", ["a"]), ("n2", "HandleHeartbeat", [])]
     assert [step.time for step in trace.steps] == [0.0, 0.5, 0.51]
     assert [(answer.time, answer.result) for answer in result.answers] == [(0.5, 9)]
 
@@ -95,7 +95,7 @@ def test_messages_of_later_handlers_wait_for_the_last_write_queued_before_them(
 
 def test_a_write_that_takes_no_time_is_flushed_in_a_step_of_its_own(build: Build, run: Run) -> None:
     trace, _ = run(build().command(0.0, "c", say("a", "n1", write=1), "n1"))
-    assert shown(trace) == [("n1", "Do", []), ("n1", "Flush", ["a"]), ("n1", "Hear", [])]
+    assert shown(trace) == [("n1", "Do", []), ("n1", "Flush", ["a"]), ("n1", "HandleHeartbeat", [])]
     assert trace.steps[0].state == {"x": 1}
     assert trace.steps[1].state == {"durable": 1}
 
@@ -623,15 +623,17 @@ def test_a_trace_survives_its_file(build: Build, run: Run) -> None:
 # Who looks on --------------------------------------------------------------------------------
 
 
-def looked_at(name: str = "raft-happy", stop: int | None = None) -> tuple[list[Moment], RunResult]:
+def looked_at(
+    name: str = "raft-happy", stop: int | None = None
+) -> tuple[list[StepView], RunResult]:
     """Run a scenario with somebody who looks on, and ends the run after so many steps."""
-    seen: list[Moment] = []
+    seen: list[StepView] = []
 
-    def until(moment: Moment) -> bool:
+    def until(moment: StepView) -> bool:
         seen.append(moment)
         return len(seen) == stop
 
-    result = simulate(get_protocol("raft"), load_scenario(name), seed=1, until=until)
+    result = simulate(get_protocol("raft"), load_scenario(name), seed=1, stop_when=until)
     return seen, result
 
 

@@ -104,7 +104,7 @@ def test_what_is_compacted_is_sent_as_a_snapshot() -> None:
 
 def test_a_proposer_that_is_behind_gives_up_and_catches_up_first() -> None:
     trace, result = seen("fall-behind")
-    did = [one for one in actions(trace, "n3") if one not in {"Flush", "Ignore", "Hear"}]
+    did = [one for one in actions(trace, "n3") if one not in {"Flush", "Ignore", "HandleHeartbeat"}]
     order = ["Prepare", "FallBehind", "InstallSnapshot", "Prepare", "Lead"]
     assert [one for one in did if one in order] == order
     assert answers(result, "c3") == [{"value": 2}]

@@ -191,7 +191,7 @@ def test_a_leader_that_was_cut_off_follows_and_its_entry_goes() -> None:
 def test_a_follower_far_behind_is_caught_up_by_one_step_back_and_one_message() -> None:
     one = seen("far-behind")
     assert one.terms(0.22) == {"n1": [1] * 7, "n2": [1] * 7, "n3": [1]}
-    assert len(one.steps("RejectEntries", "n3")) == len(one.steps("BackUp")) == 1
+    assert len(one.steps("RejectEntries", "n3")) == len(one.steps("DecrementNextIndex")) == 1
     caught_up = one.steps("AcceptEntries", "n3")[-1]
     assert caught_up.received is not None
     assert len(caught_up.received.message["entries"]["#tup"]) == 7

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from toolkit.conformance import client_history, validate
+from toolkit.checks import client_history
+from toolkit.conformance import validate
 from toolkit.histories import KEY_VALUE, check_linearizable
 from toolkit.protocols import get_protocol
 from toolkit.sim import RunResult, load_scenario, scenario_names, simulate_trace
@@ -138,7 +139,7 @@ def test_a_leader_without_a_quorum_joins_the_one_that_was_elected_meanwhile() ->
 
 def test_a_leader_that_is_behind_gives_up_for_who_is_ahead() -> None:
     trace, result = seen("surpassed")
-    assert times(trace, "Surpassed", "n3")
+    assert times(trace, "StepDownStaleHistory", "n3")
     assert last(trace)["n2"]["mode"] == "leading"
     assert history(trace, "n1")[0] == ("c1", 1)
     assert answers(result, "c2") == [{"value": 1}]

@@ -45,7 +45,7 @@ _COUNTS = re.compile(
     r"(?:, (\d+) states left on queue)?\.$",
     re.MULTILINE,
 )
-_SIMULATED = re.compile(r"^Progress: (\d+) states checked\.$", re.MULTILINE)
+_SIMULATED = re.compile(r"^CheckProgress: (\d+) states checked\.$", re.MULTILINE)
 _DEPTH = re.compile(
     r"^The depth of the complete state graph search is (\d+)\.$|^Progress\((\d+)\) at ",
     re.MULTILINE,

@@ -18,9 +18,9 @@ import msgspec
 import pytest
 
 from tests.tlc.plain_output import Plain, disagreements, read_plain
-from toolkit.cli_check import status_of
+from toolkit.cli.check import status_of
 from toolkit.tlc import CheckResult, Counterexample, TraceState, check, find_java, find_tlc
-from toolkit.tlc.result import Outcome
+from toolkit.tlc.result import CheckOutcome
 from toolkit.values import format_value, parse_value
 
 CORPUS = Path(__file__).with_name("corpus")
@@ -67,7 +67,7 @@ class Case(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     deadlock: bool = True
     memory: int = MEMORY
     plainly: AsTlcKnowsIt | None = None
-    outcome: Outcome
+    outcome: CheckOutcome
     complete: bool = False
     status: int
     generated: int | None = None
@@ -302,7 +302,7 @@ def test_the_corpus_is_whole() -> None:
 
 
 def test_every_outcome_that_a_specification_can_bring_about_is_shown() -> None:
-    assert {case.outcome for case in CASES} == {*typing.get_args(Outcome)} - OF_THE_RUN
+    assert {case.outcome for case in CASES} == {*typing.get_args(CheckOutcome)} - OF_THE_RUN
 
 
 PLAIN = """Error: Invariant Low is violated.

@@ -133,7 +133,7 @@ def killed(folder: Path, number: int) -> list[str]:
         time.sleep(0.2)
     if found:
         # A folder that was made when there was no guard yet: the next start removes it.
-        code = "from toolkit.tlc import sweep; sweep()"
+        code = "from toolkit.tlc import sweep; remove_stale_runs()"
         subprocess.run([sys.executable, "-c", code], env=environment, check=True)
         found = left_behind(folder)
     return found

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from toolkit.errors import JavaNotFoundError, SpecError, TlcNotFoundError
-from toolkit.tlc import CheckResult, SpecSource, check, sweep
+from toolkit.tlc import CheckResult, SpecSource, check, remove_stale_runs
 
 pytestmark = pytest.mark.slow
 
@@ -168,7 +168,7 @@ def test_java_that_stays_when_tlc_has_said_its_last_is_ended(
 
 def test_the_folder_of_a_dead_process_is_swept() -> None:
     folder = Path(tempfile.mkdtemp(prefix="toolkit-tlc-4194303-"))
-    assert folder in sweep()
+    assert folder in remove_stale_runs()
     assert not folder.exists()
 
 

@@ -11,8 +11,8 @@ from hypothesis import given, strategies as st
 from pygments import lex
 
 from toolkit.tlc import CheckResult, Counterexample, Location, SpecSource, TraceState, check
+from toolkit.tlc.html.render import render_counterexample, render_result, render_source_error
 from toolkit.tlc.lexer import TlaLexer
-from toolkit.tlc.render import render_counterexample, render_result, render_source_error
 from toolkit.values import parse_value
 
 EVIL = '<script src="http://example.org/x.js">alert(1)</script>'

@@ -19,11 +19,11 @@ import pandas as pd
 import psutil
 import pytest
 
-from tests.tlc.test_remember import FULL
+from tests.tlc.test_cache import FULL
 from toolkit.errors import JavaNotFoundError, SettingError, SpecError, TlcError, TlcNotFoundError
 from toolkit.tlc import CheckResult, SpecSource, check
+from toolkit.tlc.cache import ResultCache
 from toolkit.tlc.constants import assignments
-from toolkit.tlc.remember import Memory
 from toolkit.tlc.sweeps import SweepProgress, SweepResult, SweepRow, sweep_constants
 from toolkit.values import ModelValue, Set, parse_value
 
@@ -75,7 +75,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Callable[[Fake], list[dict[str, Any
             return answer(numbers, options["cancel"])
 
         checked.__signature__ = inspect.signature(check)  # type: ignore[attr-defined]
-        monkeypatch.setattr("toolkit.tlc.remember.check", checked)
+        monkeypatch.setattr("toolkit.tlc.cache.check", checked)
         return calls
 
     return install
@@ -490,12 +490,12 @@ def test_progress_tells_what_runs_and_what_ended(fake: Any) -> None:
     assert sorted(one.row.index for one in seen if one.row) == list(range(9))
 
 
-# Memory
+# ResultCache
 
 
 def test_a_second_sweep_runs_nothing(fake: Any, tmp_path: Path) -> None:
     calls = fake(by_sum)
-    memory = Memory(tmp_path / "memory")
+    memory = ResultCache(tmp_path / "memory")
     first = sweep_constants(SOURCE, GRID, memory=memory)
     assert len(calls) == 9
     assert "remembered" not in str(first)
@@ -533,7 +533,7 @@ def same(result: SweepResult) -> list[Any]:
 def test_a_planted_failure_is_found_and_the_smallest_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    memory = Memory(tmp_path / "memory")
+    memory = ResultCache(tmp_path / "memory")
     grid = {"N": [1, 2, 3], "K": [1, "K0", -1]}
     body = BODY.replace("Spec ==", "K0 == 2\nSpec ==").replace("Naturals", "Integers")
     source = SpecSource("M", {"M": body}, CONFIG)

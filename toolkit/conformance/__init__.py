@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from toolkit.conformance.bugs import BugReport, bugs_frame, find_bugs
 from toolkit.conformance.counterexample import counterexample_trace
-from toolkit.conformance.histories import client_history
-from toolkit.conformance.validation import Followed, follow, validate
+from toolkit.conformance.validation import SpecReplay, follow, validate
 from toolkit.conformance.verdict import (
     Broken,
     Checked,
@@ -18,18 +16,14 @@ from toolkit.conformance.verdict import (
 
 __all__ = [
     "Broken",
-    "BugReport",
     "Checked",
     "Difference",
     "Divergence",
-    "Followed",
+    "SpecReplay",
     "Successor",
     "ValidationReport",
     "Verdict",
-    "bugs_frame",
-    "client_history",
     "counterexample_trace",
-    "find_bugs",
     "follow",
     "validate",
 ]

@@ -264,7 +264,7 @@ class Encoder:
         self.steps = 0
         self._largest = 0
         self._actions = {name: code for code, name in enumerate(protocol.actions, start=1)}
-        self._fields = {name: at for at, name in enumerate(protocol.observes)}
+        self._fields = {name: at for at, name in enumerate(protocol.trace_variables)}
         self._values = _Values()
         self._codes: dict[bytes, int] = {}
         self._rows: dict[tuple[int, ...], int] = {}
@@ -292,7 +292,7 @@ class Encoder:
         if name not in self._fields:
             raise TraceError(
                 f"{where}: the specification shows no variable {name!r}",
-                hint=f"variables: {', '.join(self.protocol.observes)}",
+                hint=f"variables: {', '.join(self.protocol.trace_variables)}",
             )
         return True
 
@@ -409,7 +409,7 @@ class Encoder:
             [
                 "---- MODULE ProtocolTrace ----",
                 f"EXTENDS {self.protocol.trace_module}",
-                *([] if self.protocol.taken else ["Take(e) == FALSE"]),
+                *([] if self.protocol.replayable_variables else ["Take(e) == FALSE"]),
                 "Claims ==",
                 *(claims or ["    TRUE"]),
                 "====",

@@ -26,7 +26,7 @@ from toolkit.tlc import CheckResult, check
 from toolkit.trace import Step, Trace, read_traces
 from toolkit.values import Record, Set, Tuple, canonical, from_itf, parse_values, to_itf
 
-__all__ = ["Followed", "follow", "validate"]
+__all__ = ["SpecReplay", "follow", "validate"]
 
 BATCH_STEPS = 400_000
 """Traces are given to TLC in batches of about so many steps, to bound its memory."""
@@ -369,7 +369,7 @@ def _break(good: list[_Entry], layout: Layout, said: list[list[Any]]) -> None:
 
 def _is_whole(encoder: Encoder, entry: _Entry) -> bool:
     """Return whether a trace says enough for its states to be looked at by themselves."""
-    needed = encoder.protocol.taken
+    needed = encoder.protocol.replayable_variables
     return (
         bool(needed)
         and set(needed) <= set(entry.trace.header.observed)
@@ -538,7 +538,7 @@ def _at(state: Record, name: str, node: str) -> Any:
     return None
 
 
-class Followed:
+class SpecReplay:
     """A trace with the specification's state beside each of its steps.
 
     Attributes
@@ -592,7 +592,7 @@ def follow(
     java: Path | str | None = None,
     jar: Path | str | None = None,
     cancel: threading.Event | None = None,
-) -> Followed:
+) -> SpecReplay:
     """Return the specification's state at every step of a trace, and the verdict.
 
     Parameters
@@ -603,7 +603,7 @@ def follow(
 
     Returns
     -------
-    Followed
+    SpecReplay
     """
     options: dict[str, Any] = {
         "timeout": timeout,
@@ -629,7 +629,7 @@ def follow(
             _accept(entry)
     verdict = entry.verdict or validate([trace], **options).verdicts[0]
     if verdict.status == "not checkable":
-        return Followed(verdict, (), False)
+        return SpecReplay(verdict, (), False)
     states: dict[int, dict[str, Any]] = {}
     ambiguous = False
     for words in said:
@@ -638,4 +638,4 @@ def follow(
                 ambiguous = True
             else:
                 states[words[2]] = {name: to_itf(value) for name, value in words[3].items()}
-    return Followed(verdict, tuple(states[at] for at in sorted(states)), ambiguous)
+    return SpecReplay(verdict, tuple(states[at] for at in sorted(states)), ambiguous)

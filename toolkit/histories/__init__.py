@@ -9,7 +9,7 @@ such that all results are those of one sequential object (M. Herlihy and J. Wing
 from toolkit.histories.fifo import FifoResult, check_fifo
 from toolkit.histories.history import History, Operation
 from toolkit.histories.linearizability import LinearizabilityResult, check_linearizable
-from toolkit.histories.models import KEY_VALUE, REGISTER, Model
+from toolkit.histories.models import KEY_VALUE, REGISTER, SequentialModel
 
 __all__ = [
     "KEY_VALUE",
@@ -17,8 +17,8 @@ __all__ = [
     "FifoResult",
     "History",
     "LinearizabilityResult",
-    "Model",
     "Operation",
+    "SequentialModel",
     "check_fifo",
     "check_linearizable",
 ]

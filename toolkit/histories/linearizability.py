@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from toolkit.errors import SettingError
 from toolkit.histories.history import History, Operation
-from toolkit.histories.models import Model
+from toolkit.histories.models import SequentialModel
 
 __all__ = ["LinearizabilityResult", "check_linearizable"]
 
@@ -80,7 +80,7 @@ def _told(one: Operation) -> str:
 class _Search:
     """The search in one part; places are those in the part."""
 
-    def __init__(self, operations: Sequence[Operation], model: Model) -> None:
+    def __init__(self, operations: Sequence[Operation], model: SequentialModel) -> None:
         self.operations = operations
         self.model = model
         count = len(operations)
@@ -151,14 +151,14 @@ class _Search:
 
 
 def check_linearizable(
-    history: History, model: Model, *, limit: int = 10_000_000
+    history: History, model: SequentialModel, *, limit: int = 10_000_000
 ) -> LinearizabilityResult:
     """Find out whether a history is linearizable.
 
     Parameters
     ----------
     history : History
-    model : Model
+    model : SequentialModel
         The sequential object.
     limit : int
         So many steps are searched at most.

@@ -7,11 +7,11 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["KEY_VALUE", "REGISTER", "Model"]
+__all__ = ["KEY_VALUE", "REGISTER", "SequentialModel"]
 
 
 @dataclass(frozen=True)
-class Model:
+class SequentialModel:
     """A sequential object.
 
     Parameters
@@ -62,8 +62,8 @@ def _register(state: Any, operation: Any) -> tuple[Any, Any]:
     return None, operation["value"]
 
 
-KEY_VALUE = Model("key-value store", None, _key_value, lambda operation: operation["key"])
+KEY_VALUE = SequentialModel("key-value store", None, _key_value, lambda operation: operation["key"])
 """The store of :class:`toolkit.machines.KeyValueStore`, key by key: get, put, delete, cas."""
 
-REGISTER = Model("register", None, _register, lambda operation: None)
+REGISTER = SequentialModel("register", None, _register, lambda operation: None)
 """One cell: ``{"op": "read"}``, whose result is the value, ``{"op": "write", "value": ...}``."""

@@ -48,6 +48,7 @@ from typing import Any, ClassVar, Protocol as Interface, TypeAlias, runtime_chec
 import msgspec
 
 __all__ = [
+    "BugSetup",
     "Command",
     "Disconnected",
     "Effects",
@@ -62,7 +63,6 @@ __all__ = [
     "Restart",
     "Send",
     "SetTimer",
-    "Stage",
     "Start",
     "Timeout",
 ]
@@ -290,7 +290,7 @@ NodeFactory: TypeAlias = Callable[[str, Any], Node]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stage:
+class BugSetup:
     """Where a planted bug shows itself.
 
     Parameters
@@ -306,7 +306,7 @@ class Stage:
 
     Examples
     --------
-    >>> str(Stage(nodes=5, settings={"membership": "single"}))
+    >>> str(BugSetup(nodes=5, settings={"membership": "single"}))
     '5 nodes, membership=single'
     """
 
@@ -395,13 +395,13 @@ class Protocol:
     random_operation : callable
         ``random_operation(config, rng, node) -> operation``: a client's operation for a
         random workload; ``None`` for a node that takes no commands.
-    answered : callable
-        ``answered(node) -> JSON``: what the node ended with, for an end record (``None``:
+    final_value : callable
+        ``final_value(node) -> JSON``: what the node ended with, for an end record (``None``:
         nothing).
     actions : tuple of str
         All action names of the trace specification, the host's own (``Flush``, ``Crash``,
         ``Restart``) included.
-    observes : tuple of str
+    trace_variables : tuple of str
         All variable names that a step's ``state`` may mention; the trace specification's
         ``Shown`` has the same.
     spec_folder : pathlib.Path
@@ -420,13 +420,13 @@ class Protocol:
     unchecked : mapping of str to str
         Action to what of it the specification does not speak of, and why: a step of it is
         allowed, and that part of it was not checked.
-    taken : tuple of str
+    replayable_variables : tuple of str
         The variables that a trace must show so that its states can be looked at by themselves,
         whether or not the specification has such steps; none if the trace specification does
         not say how (``Take`` in ``specs/trace/Trace.tla``).
-    stages : mapping of str to Stage
+    bug_setups : mapping of str to BugSetup
         Where planted bugs show themselves, for those that need more than the defaults.
-    planted : mapping of str to callable
+    bugs : mapping of str to callable
         Planted bugs: name to a ``make_node`` that has the bug.  For tests and lessons only.
     timers : tuple of str
         The names that its timers have: those that a scenario can let run out.
@@ -450,7 +450,7 @@ class Protocol:
     decode_message: Callable[[Mapping[str, Any]], Message]
     random_operation: Callable[[Any, random.Random, str], Any]
     actions: tuple[str, ...]
-    observes: tuple[str, ...]
+    trace_variables: tuple[str, ...]
     spec_folder: Path
     spec_module: str
     trace_module: str
@@ -461,10 +461,10 @@ class Protocol:
     invariants: tuple[str, ...] = ()
     claims: Mapping[str, str] = field(default_factory=dict)
     unchecked: Mapping[str, str] = field(default_factory=dict)
-    taken: tuple[str, ...] = ()
-    answered: Callable[[Any], Any] = field(default=lambda node: None)
-    stages: Mapping[str, Stage] = field(default_factory=dict)
-    planted: Mapping[str, NodeFactory] = field(default_factory=dict)
+    replayable_variables: tuple[str, ...] = ()
+    final_value: Callable[[Any], Any] = field(default=lambda node: None)
+    bug_setups: Mapping[str, BugSetup] = field(default_factory=dict)
+    bugs: Mapping[str, NodeFactory] = field(default_factory=dict)
     timers: tuple[str, ...] = ()
     connected: bool = False
     log: ReplicatedLog | None = None

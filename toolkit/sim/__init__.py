@@ -25,8 +25,8 @@ from toolkit.sim.network import (
     Passage,
 )
 from toolkit.sim.random_faults import Bounds, random_scenario
-from toolkit.sim.results import Answer, Call, Moment, RunResult
-from toolkit.sim.runs import Outcome, Summary, simulate_runs
+from toolkit.sim.results import Answer, Call, RunResult, StepView
+from toolkit.sim.runs import RunOutcome, Summary, simulate_runs
 from toolkit.sim.scenario import (
     ClientCommand,
     Clock,
@@ -62,19 +62,19 @@ __all__ = [
     "LinkOverride",
     "LinkSettings",
     "LogNormal",
-    "Moment",
     "Normal",
-    "Outcome",
     "Partition",
     "Passage",
     "Restart",
     "Retry",
+    "RunOutcome",
     "RunResult",
     "Samples",
     "Scenario",
     "ScenarioBuilder",
     "Slow",
     "SlowDisk",
+    "StepView",
     "Summary",
     "Timeout",
     "Uniform",

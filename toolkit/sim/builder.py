@@ -13,12 +13,12 @@ from toolkit.sim.scenario import (
     Clock,
     Crash,
     Cut,
-    Event,
     Heal,
     Partition,
     Restart,
     Retry,
     Scenario,
+    ScenarioEvent,
     Slow,
     SlowDisk,
     Timeout,
@@ -58,7 +58,7 @@ class ScenarioBuilder:
 
     def __init__(self, name: str, protocol: str, nodes: Sequence[str]) -> None:
         self._scenario = Scenario(name=name, protocol=protocol, nodes=tuple(nodes))
-        self._events: list[Event] = []
+        self._events: list[ScenarioEvent] = []
 
     def _with(self, **changes: Any) -> ScenarioBuilder:
         self._scenario = replace(self._scenario, **changes)
@@ -122,7 +122,7 @@ class ScenarioBuilder:
         """Say after how many seconds a client asks again (``None``: never)."""
         return self._with(retry=Retry(every, next_node))
 
-    def event(self, event: Event) -> ScenarioBuilder:
+    def event(self, event: ScenarioEvent) -> ScenarioBuilder:
         """Add an event of any kind."""
         self._events.append(event)
         return self

@@ -48,11 +48,11 @@ from toolkit.protocols.base import (
 )
 from toolkit.sim import scenario as plan
 from toolkit.sim.connections import NOTICE, Connections
-from toolkit.sim.fit import check_timers, planted
 from toolkit.sim.network import Disk, Link
 from toolkit.sim.recorder import Recorder
-from toolkit.sim.results import Answer, Call, Moment, RunResult
+from toolkit.sim.results import Answer, Call, RunResult, StepView
 from toolkit.sim.scenario import Scenario
+from toolkit.sim.scenario_checks import check_timers, planted
 from toolkit.sim.streams import stream
 from toolkit.sim.text import format_scenario
 from toolkit.trace import MemorySink, Sink, Trace
@@ -132,7 +132,7 @@ class _Run:
         recorder: Recorder | None,
         bug: str | None,
         follow_up: Callable[[Answer], Any] | None,
-        until: Callable[[Moment], bool] | None,
+        stop_when: Callable[[StepView], bool] | None,
     ) -> None:
         self.protocol = protocol
         self.scenario = scenario
@@ -140,7 +140,7 @@ class _Run:
         self.seed = seed
         self.recorder = recorder
         self.follow_up = follow_up
-        self.until = until
+        self.stop_when = stop_when
         self.stopped = False
         self.config = protocol.configure(scenario.nodes, scenario.settings)
         self.constants = protocol.constants(self.config)
@@ -351,10 +351,10 @@ class _Run:
                 for kind, what in self.pending_faults:
                     self.recorder.fault(self.now, kind, what)
             self.pending_faults.clear()
-        if self.until is not None and not self.stopped:
+        if self.stop_when is not None and not self.stopped:
             message = None if received is None else received[2]
-            self.stopped = self.until(
-                Moment(self.now, host.name, action, message, host.node, self.tally.sent)
+            self.stopped = self.stop_when(
+                StepView(self.now, host.name, action, message, host.node, self.tally.sent)
             )
 
     # The network ---------------------------------------------------------------------------
@@ -509,7 +509,7 @@ class _Run:
         self.note(kind, params)
         self.flush_notes()
 
-    def happen(self, event: plan.Event) -> None:
+    def happen(self, event: plan.ScenarioEvent) -> None:
         """Let something planned happen."""
         if isinstance(event, plan.ClientCommand):
             self.ask(self.request(event.client, event.operation, event.node))
@@ -668,13 +668,13 @@ class _Run:
         raise InternalError(f"the protocol {self.protocol.name!r} {what}", hint=hint)
 
     def finish(self, reason: str) -> RunResult:
-        answered = {
+        final_values = {
             name: value
             for name, host in self.hosts.items()
-            if host.node is not None and (value := self.protocol.answered(host.node)) is not None
+            if host.node is not None and (value := self.protocol.final_value(host.node)) is not None
         }
         if self.recorder is not None:
-            self.recorder.end(reason, self.now, answered)
+            self.recorder.end(reason, self.now, final_values)
         tally = self.tally
         expected = self.protocol.expected_actions
         return RunResult(
@@ -703,7 +703,7 @@ class _Run:
             ),
             requests=len(self.requests),
             unanswered=sum(not pending.answered for pending in self.requests.values()),
-            answered=answered,
+            final_values=final_values,
             nodes={name: host.node for name, host in self.hosts.items()},
             sink_error=None if self.recorder is None else self.recorder.error,
         )
@@ -718,7 +718,7 @@ def simulate(
     bug: str | None = None,
     replay: str | None = None,
     follow_up: Callable[[Answer], Any] | None = None,
-    until: Callable[[Moment], bool] | None = None,
+    stop_when: Callable[[StepView], bool] | None = None,
 ) -> RunResult:
     """Run a scenario.
 
@@ -741,8 +741,8 @@ def simulate(
         ``follow_up(answer) -> operation``: what a client asks for next, of the node that has
         just answered its request for the first time; ``None`` for nothing.  So clients can keep
         a load up.  It must depend on nothing but the answers that it has been given.
-    until : callable, optional
-        ``until(moment) -> bool``: is shown every step, recorded or not, and ends the run after
+    stop_when : callable, optional
+        ``stop_when(step) -> bool``: is shown every step, recorded or not, and ends the run after
         the first of which it returns true.  So an experiment measures without recording.  It
         must change nothing, and depend on nothing but what it has been shown.
 
@@ -766,7 +766,7 @@ def simulate(
     >>> from toolkit.protocols import get_protocol
     >>> from toolkit.sim import load_scenario
     >>> result = simulate(get_protocol("paxos"), load_scenario("paxos-happy"), seed=1)
-    >>> result.reason, result.answered["n2"]
+    >>> result.reason, result.final_values["n2"]
     ('quiet', 'v1')
     """
     if scenario.protocol != protocol.name:
@@ -778,7 +778,7 @@ def simulate(
     if seed is None:
         seed = scenario.seed or 0
     recorder = Recorder(sink, protocol) if sink is not None and sink.enabled else None
-    run = _Run(protocol, scenario, seed, recorder, bug, follow_up, until)
+    run = _Run(protocol, scenario, seed, recorder, bug, follow_up, stop_when)
     meta: dict[str, Any] = {}
     if recorder is not None:
         meta = {"scenario": format_scenario(scenario, expected=False)}

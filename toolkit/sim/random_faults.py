@@ -15,12 +15,12 @@ from toolkit.sim.scenario import (
     Clock,
     Crash,
     Cut,
-    Event,
     Heal,
     Partition,
     Restart,
     Retry,
     Scenario,
+    ScenarioEvent,
     Slow,
     SlowDisk,
 )
@@ -166,8 +166,8 @@ class _Draw:
             if self.chance(0.3)
         }
 
-    def crashes(self) -> list[Event]:
-        events: list[Event] = []
+    def crashes(self) -> list[ScenarioEvent]:
+        events: list[ScenarioEvent] = []
         up_again: dict[str, float] = {}
         for _ in range(self.rng.randint(0, self.bounds.crashes)):
             node, crash = self.rng.choice(self.nodes), self.time()
@@ -178,11 +178,11 @@ class _Draw:
                 events += [Crash(crash, node, keep), Restart(back, node)]
         return events
 
-    def network_faults(self) -> list[Event]:
+    def network_faults(self) -> list[ScenarioEvent]:
         if len(self.nodes) < 2:
             return []
         bounds = self.bounds
-        events: list[Event] = []
+        events: list[ScenarioEvent] = []
         for _ in range(self.rng.randint(0, bounds.partitions)):
             order = self.rng.sample(list(self.nodes), len(self.nodes))
             at = self.rng.randint(1, len(order) - 1)
@@ -198,7 +198,7 @@ class _Draw:
             events.append(Slow(self.time(), *self.pair(), self.between(1.0, bounds.slowdown)))
         return events
 
-    def slow_disks(self) -> list[Event]:
+    def slow_disks(self) -> list[ScenarioEvent]:
         return [
             SlowDisk(
                 self.time(), self.rng.choice(self.nodes), self.between(1.0, self.bounds.slowdown)
@@ -266,7 +266,7 @@ def random_scenario(
         for event in crashes
         if isinstance(event, Restart) and event.node in takers and clients.random() < 0.8
     ]
-    events: list[Event] = [
+    events: list[ScenarioEvent] = [
         ClientCommand(
             round(time, 4),
             f"c{number}",

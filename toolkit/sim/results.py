@@ -9,7 +9,7 @@ import msgspec
 
 from toolkit.protocols.base import Message
 
-__all__ = ["Answer", "Call", "Moment", "RunResult"]
+__all__ = ["Answer", "Call", "RunResult", "StepView"]
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
@@ -61,7 +61,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     result: Any
 
 
-class Moment(NamedTuple):
+class StepView(NamedTuple):
     """A step as an experiment is shown it (``until`` of :func:`toolkit.sim.simulate`).
 
     Attributes
@@ -118,7 +118,7 @@ class RunResult:
         What clients asked for and were told first, in the order of asking.
     requests, unanswered : int
         How much clients asked for, and how much of it was never answered.
-    answered : dict of str to JSON
+    final_values : dict of str to JSON
         Node to what it ended with, as the protocol says; nodes with nothing are left out.
     nodes : dict of str to object
         The nodes as they ended; ``None`` for one that was down.
@@ -141,11 +141,11 @@ class RunResult:
     calls: tuple[Call, ...]
     requests: int
     unanswered: int
-    answered: dict[str, Any]
+    final_values: dict[str, Any]
     nodes: dict[str, Any]
     sink_error: str | None = None
 
     @property
     def decided(self) -> bool:
         """Whether a client was answered, or a node knows the outcome at the end."""
-        return bool(self.answers or self.answered)
+        return bool(self.answers or self.final_values)

@@ -21,11 +21,11 @@ from toolkit.sim.results import RunResult
 from toolkit.sim.scenario import Scenario
 from toolkit.trace import Sink
 
-__all__ = ["Outcome", "Summary", "simulate_runs"]
+__all__ = ["RunOutcome", "Summary", "simulate_runs"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class RunOutcome:
     """What one of many runs came to.
 
     Parameters
@@ -88,7 +88,7 @@ class Summary:
         How much clients asked for, and how much of it was never answered.
     sent, delivered, lost, duplicated : int
         Messages of all runs (see :class:`~toolkit.sim.RunResult`).
-    outcomes : tuple of Outcome
+    outcomes : tuple of RunOutcome
         Each run.
     sink_error : str or None
         Why recording stopped, if it did; later runs were not recorded.
@@ -112,7 +112,7 @@ class Summary:
     delivered: int
     lost: int
     duplicated: int
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[RunOutcome, ...]
     sink_error: str | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -308,7 +308,7 @@ class _Tally:
         self.faults: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.messages: Counter[str] = Counter()
-        self.outcomes: list[Outcome] = []
+        self.outcomes: list[RunOutcome] = []
         self.recorded = 0
         self.sink_error: str | None = None
 
@@ -324,7 +324,7 @@ class _Tally:
         self.recorded += recorded
         self.sink_error = self.sink_error or result.sink_error
         self.outcomes.append(
-            Outcome(
+            RunOutcome(
                 seed=result.seed,
                 trace=trace,
                 reason=result.reason,

@@ -18,12 +18,12 @@ __all__ = [
     "Clock",
     "Crash",
     "Cut",
-    "Event",
     "Heal",
     "Partition",
     "Restart",
     "Retry",
     "Scenario",
+    "ScenarioEvent",
     "Slow",
     "SlowDisk",
     "Timeout",
@@ -376,7 +376,7 @@ class Timeout(_Timed):
         _check_word("a timer", self.timer)
 
 
-Event: TypeAlias = (
+ScenarioEvent: TypeAlias = (
     ClientCommand | Crash | Restart | Partition | Cut | Heal | Slow | SlowDisk | Timeout
 )
 """Anything that a scenario lets happen at a time."""
@@ -412,7 +412,7 @@ class Scenario:
         Nodes whose clocks are off.
     retry : Retry
         What clients do that have no answer.
-    events : tuple of Event
+    events : tuple of ScenarioEvent
         Commands and faults; those of one time happen in this order.
     time_limit : float
         The run ends at this time, in seconds.
@@ -441,7 +441,7 @@ class Scenario:
     disks: Mapping[str, DiskSettings] = field(default_factory=dict)
     clocks: Mapping[str, Clock] = field(default_factory=dict)
     retry: Retry = Retry()
-    events: tuple[Event, ...] = ()
+    events: tuple[ScenarioEvent, ...] = ()
     time_limit: float = 10.0
     step_limit: int = 100_000
     seed: int | None = None
@@ -497,7 +497,7 @@ class Scenario:
                     hint=f"did you mean {close[0]!r}?" if close else known,
                 )
 
-    def _check_event(self, event: Event) -> None:
+    def _check_event(self, event: ScenarioEvent) -> None:
         what = f"the {type(event).__name__.lower()} at {event.time!r}"
         self._check_names(what, event.named(), event)
         if (

@@ -53,13 +53,13 @@ from toolkit.sim.scenario import (
     Clock,
     Crash,
     Cut,
-    Event,
     Heal,
     MisfitError,
     Partition,
     Restart,
     Retry,
     Scenario,
+    ScenarioEvent,
     Slow,
     SlowDisk,
     Timeout,
@@ -182,7 +182,7 @@ class _Parser:
         self.links: list[LinkOverride] = []
         self.disks: dict[str, DiskSettings] = {}
         self.clocks: dict[str, Clock] = {}
-        self.events: list[Event] = []
+        self.events: list[ScenarioEvent] = []
         self.lines: list[tuple[object, int]] = []
         self.statements: dict[str, Callable[[_Line], None]] = {
             "scenario": self.scenario,
@@ -389,7 +389,7 @@ class _Parser:
             self.lines.append((event, self.line))
             self.events.append(event)
 
-    def _events(self, line: _Line, time: float, word: str) -> list[Event]:
+    def _events(self, line: _Line, time: float, word: str) -> list[ScenarioEvent]:
         if word == "client":
             client = line.name("a client")
             line.keyword("sends")
@@ -542,7 +542,7 @@ def _operation(operation: Any) -> str:
     return json.dumps(operation)
 
 
-def _event(event: Event) -> str:
+def _event(event: ScenarioEvent) -> str:
     if isinstance(event, ClientCommand):
         return f"client {event.client} sends {_operation(event.operation)} to {event.node}"
     if isinstance(event, Crash):

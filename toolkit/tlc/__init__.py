@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from toolkit.tlc.behaviour import behaviour_from_itf, behaviour_to_itf, read_itf
+from toolkit.tlc.cache import ResultCache, cached_check
 from toolkit.tlc.check import check
 from toolkit.tlc.config import config_sections
 from toolkit.tlc.coverage import ActionCoverage, Coverage, ExpressionCoverage
@@ -17,9 +18,8 @@ from toolkit.tlc.messages import Message, MessageParser, Unmarked, parse_message
 from toolkit.tlc.modules import Location
 from toolkit.tlc.parse import parse_problem
 from toolkit.tlc.pluscal import Translation, translate_pluscal, translate_spec
-from toolkit.tlc.remember import Memory, remembered_check
-from toolkit.tlc.result import CheckResult, Counterexample, Progress, TraceState
-from toolkit.tlc.run import TlcRun, default_memory, sweep
+from toolkit.tlc.result import CheckProgress, CheckResult, Counterexample, TraceState
+from toolkit.tlc.run import TlcRun, default_memory, remove_stale_runs
 from toolkit.tlc.source import SpecSource, load_spec, spec_from_text
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ActionCoverage",
+    "CheckProgress",
     "CheckResult",
     "Counterexample",
     "Coverage",
@@ -38,11 +39,10 @@ __all__ = [
     "Java",
     "Location",
     "Manifest",
-    "Memory",
     "Message",
     "MessageParser",
     "Model",
-    "Progress",
+    "ResultCache",
     "RunningCheck",
     "SmallestFailing",
     "SpecSource",
@@ -54,6 +54,7 @@ __all__ = [
     "Unmarked",
     "behaviour_from_itf",
     "behaviour_to_itf",
+    "cached_check",
     "check",
     "check_distributed",
     "compare",
@@ -69,11 +70,10 @@ __all__ = [
     "parse_problem",
     "read_graph",
     "read_itf",
-    "remembered_check",
+    "remove_stale_runs",
     "run_model",
     "spec_from_text",
     "start_check",
-    "sweep",
     "sweep_constants",
     "translate_pluscal",
     "translate_spec",

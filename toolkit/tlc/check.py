@@ -17,9 +17,9 @@ from toolkit.tlc.checkpoints import CheckpointNote, checkpoints, continue_from, 
 from toolkit.tlc.config import blank_keyword, config_sections
 from toolkit.tlc.interpret import Finding, Interpreter
 from toolkit.tlc.locate import find_java, find_tlc
-from toolkit.tlc.messages import Event, MessageParser, Unmarked
+from toolkit.tlc.messages import MessageParser, OutputEvent, Unmarked
 from toolkit.tlc.naming import with_names
-from toolkit.tlc.result import CheckResult, Outcome, Progress, TraceState, name_actions
+from toolkit.tlc.result import CheckOutcome, CheckProgress, CheckResult, TraceState, name_actions
 from toolkit.tlc.run import TlcRun, default_memory
 from toolkit.tlc.source import SpecSource, load_spec
 
@@ -166,8 +166,8 @@ def check(
     java_options: Sequence[str] = (),
     java: Path | str | None = None,
     jar: Path | str | None = None,
-    on_event: Callable[[Event], None] | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_event: Callable[[OutputEvent], None] | None = None,
+    on_progress: Callable[[CheckProgress], None] | None = None,
     on_state: Callable[[TraceState], None] | None = None,
     on_print: Callable[[str], None] | None = None,
     keep_states: bool = True,
@@ -231,7 +231,7 @@ def check(
     on_event : callable, optional
         Called with every message, as it comes.
     on_progress : callable, optional
-        Called with every :class:`Progress`.
+        Called with every :class:`CheckProgress`.
     on_state : callable, optional
         Called with every state of a counterexample, as it comes.
     on_print : callable, optional
@@ -319,7 +319,7 @@ def check(
     log = Log()
     started = time.monotonic()
 
-    def take(event: Event) -> None:
+    def take(event: OutputEvent) -> None:
         progress = interpreter.take(event)
         if progress is not None and on_progress is not None:
             progress.elapsed = time.monotonic() - started
@@ -391,7 +391,7 @@ def conclude(
     interpreter: Interpreter,
     status: int | None,
     stderr: str,
-    interrupted: Outcome | None,
+    interrupted: CheckOutcome | None,
     *,
     seed: int | None,
     fingerprint: int,

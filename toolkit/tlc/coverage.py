@@ -103,7 +103,7 @@ class Coverage(msgspec.Struct, frozen=True):
         return tuple(a for a in self.actions if a.kind == "next" and not a.generated)
 
     def _repr_html_(self) -> str:
-        from toolkit.tlc.render import render_coverage
+        from toolkit.tlc.html.render import render_coverage
 
         return render_coverage(self)
 

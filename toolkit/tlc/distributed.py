@@ -15,8 +15,8 @@ from toolkit.tlc.check import Log, Plan, conclude
 from toolkit.tlc.config import config_sections
 from toolkit.tlc.interpret import Interpreter
 from toolkit.tlc.locate import Jar, Java, find_java, find_tlc
-from toolkit.tlc.messages import Event, Message, MessageParser
-from toolkit.tlc.result import CheckResult, Progress
+from toolkit.tlc.messages import Message, MessageParser, OutputEvent
+from toolkit.tlc.result import CheckProgress, CheckResult
 from toolkit.tlc.run import TlcRun, default_memory
 from toolkit.tlc.source import SpecSource, load_spec
 
@@ -142,8 +142,8 @@ def check_distributed(
     java: Path | str | None = None,
     jar: Path | str | None = None,
     on_ready: Callable[[str], None] | None = None,
-    on_event: Callable[[Event], None] | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_event: Callable[[OutputEvent], None] | None = None,
+    on_progress: Callable[[CheckProgress], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> CheckResult:
     """Check a specification with TLC's own distributed mode.
@@ -238,7 +238,7 @@ def check_distributed(
                     target=_watch, args=(server, workers, ended, lost), daemon=True
                 ).start()
 
-        def take(event: Event) -> None:
+        def take(event: OutputEvent) -> None:
             progress = interpreter.take(event)
             if progress is not None and on_progress is not None:
                 progress.elapsed = time.monotonic() - started

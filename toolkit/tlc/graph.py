@@ -108,7 +108,7 @@ class Graph:
         return f"<Graph of {len(self):,} states and {len(self.sources):,} steps{cut}>"
 
     def _repr_html_(self) -> str:
-        from toolkit.tlc.render import render_table
+        from toolkit.tlc.html.render import render_table
 
         head = f"<p>{len(self):,} states, {len(self.sources):,} steps, "
         head += f"{len(self.initial):,} initial, greatest depth {int(self.depth.max(initial=0))}"

@@ -10,7 +10,7 @@ import msgspec
 from toolkit.errors import ValueParseError
 from toolkit.tlc.config import config_sections
 from toolkit.tlc.coverage import CoverageReader
-from toolkit.tlc.messages import Event, Message, Unmarked
+from toolkit.tlc.messages import Message, OutputEvent, Unmarked
 from toolkit.tlc.modules import (
     Location,
     assumption_name,
@@ -20,7 +20,7 @@ from toolkit.tlc.modules import (
     reaches,
     text_at,
 )
-from toolkit.tlc.result import VIOLATIONS, Counterexample, Outcome, Progress, TraceState
+from toolkit.tlc.result import VIOLATIONS, CheckOutcome, CheckProgress, Counterexample, TraceState
 from toolkit.tlc.source import SpecSource
 from toolkit.values import ModelValue, Value, parse_state
 
@@ -47,7 +47,7 @@ _SEED = re.compile(r"\bseed (-?\d+)")
 _FINGERPRINT = re.compile(r"\bfp (\d+)")
 _INITIAL = re.compile(r"While working on the initial state:\n(?P<state>.*)\Z", re.DOTALL)
 
-_VIOLATED: dict[int, Outcome] = {
+_VIOLATED: dict[int, CheckOutcome] = {
     2110: "invariant",
     2107: "initial-invariant",
     2108: "initial-property",
@@ -58,7 +58,7 @@ _VIOLATED: dict[int, Outcome] = {
     2132: "assert",
     2404: "postcondition",
 }
-_FAILED: dict[int, Outcome] = {
+_FAILED: dict[int, CheckOutcome] = {
     1001: "out-of-memory",
     1002: "out-of-memory",
     1003: "out-of-memory",
@@ -119,7 +119,7 @@ class Finding(msgspec.Struct):
     stuttering : bool
     """
 
-    outcome: Outcome
+    outcome: CheckOutcome
     message: str
     name: str | None = None
     location: Location | None = None
@@ -186,7 +186,7 @@ class Interpreter:
         self.depth: int | None = None
         self.dropped_states = 0
 
-    def take(self, event: Event) -> Progress | None:
+    def take(self, event: OutputEvent) -> CheckProgress | None:
         """Take one event; return progress if it was one.
 
         Parameters
@@ -263,19 +263,19 @@ class Interpreter:
         if match := _FINGERPRINT.search(text):
             self.fingerprint = int(match[1])
 
-    def _counts(self, event: Message) -> Progress | None:
+    def _counts(self, event: Message) -> CheckProgress | None:
         if match := _COUNTS.search(event.text):
             generated, distinct, queue = match.groups()
             self.generated, self.distinct = number(generated), number(distinct)
             self.queue = None if queue is None else number(queue)
         elif match := _SIMULATED.search(event.text):
             self.generated = number(match[1])
-            return Progress(self.generated or 0, 0, 0, None)
+            return CheckProgress(self.generated or 0, 0, 0, None)
         else:
             return None
         if depth := re.match(r"\s*Progress\((\d+)\)", event.text):
             self.depth = int(depth[1])
-        return Progress(self.generated or 0, self.distinct or 0, self.queue or 0, self.depth)
+        return CheckProgress(self.generated or 0, self.distinct or 0, self.queue or 0, self.depth)
 
     def _place(self, event: Message) -> None:
         """Say where the error before this message happened: the innermost place named."""
@@ -487,7 +487,9 @@ class Interpreter:
         if self._on_state is not None:
             self._on_state(state)
 
-    def verdict(self, exit_status: int | None, stderr: str, interrupted: Outcome | None) -> Finding:
+    def verdict(
+        self, exit_status: int | None, stderr: str, interrupted: CheckOutcome | None
+    ) -> Finding:
         """Return what everything that was said comes to.
 
         Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toolkit.tlc.markup import clean, hidden_between
+from toolkit.tlc.html.markup import clean, hidden_between
 from toolkit.tlc.result import Counterexample
 
 __all__ = ["lasso_picture"]

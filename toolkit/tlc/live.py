@@ -11,7 +11,7 @@ from typing import Any
 
 from toolkit.errors import SettingError
 from toolkit.tlc.check import check
-from toolkit.tlc.result import CheckResult, Progress
+from toolkit.tlc.result import CheckProgress, CheckResult
 from toolkit.tlc.source import SpecSource
 
 __all__ = ["RunningCheck", "start_check"]
@@ -30,7 +30,7 @@ class RunningCheck:
         self._error: BaseException | None = None
         self._lock = threading.Lock()
         self._callbacks: list[Callable[[RunningCheck], None]] = []
-        self.progress: Progress | None = None
+        self.progress: CheckProgress | None = None
         self._thread = threading.Thread(target=self._run, args=(work,), daemon=True)
 
     def start(self) -> None:
@@ -134,7 +134,7 @@ def start_check(
     spec: Path | str | SpecSource,
     config: Path | str | None = None,
     *,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[CheckProgress], None] | None = None,
     on_done: Callable[[RunningCheck], None] | None = None,
     **options: Any,
 ) -> RunningCheck:
@@ -145,7 +145,7 @@ def start_check(
     spec, config, **options
         As for :func:`~toolkit.tlc.check`; not ``cancel``, which the returned object has.
     on_progress : callable, optional
-        Called with every :class:`Progress`, in the check's thread.
+        Called with every :class:`CheckProgress`, in the check's thread.
     on_done : callable, optional
         Called with the returned object when the check has ended, in the check's thread.
 
@@ -162,7 +162,7 @@ def start_check(
         raise SettingError("'cancel' cannot be given here", hint="call the result's cancel()")
     cancel = threading.Event()
 
-    def watch(progress: Progress) -> None:
+    def watch(progress: CheckProgress) -> None:
         running.progress = progress
         if on_progress is not None:
             on_progress(progress)

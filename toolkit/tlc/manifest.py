@@ -13,7 +13,7 @@ import msgspec
 from toolkit.errors import SpecError, UnknownNameError
 from toolkit.resources import specs_root
 from toolkit.tlc.check import check
-from toolkit.tlc.result import CheckResult, Outcome, Progress
+from toolkit.tlc.result import CheckOutcome, CheckProgress, CheckResult
 
 __all__ = ["Manifest", "Model", "compare", "load_manifest", "run_model"]
 
@@ -59,7 +59,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     title: str
     spec: str
     config: str
-    outcome: Outcome
+    outcome: CheckOutcome
     size: Literal["small", "medium", "long"]
     deadlock: bool
     leaves_out: str
@@ -174,7 +174,7 @@ def run_model(
     timeout: float | None = None,
     memory: int | None = None,
     options: tuple[str, ...] = (),
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[CheckProgress], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> CheckResult:
     """Check a model of a manifest; parameters as for :func:`~toolkit.tlc.check`."""

@@ -60,7 +60,7 @@ class Unmarked(msgspec.Struct, frozen=True):
     text: str
 
 
-Event: TypeAlias = Message | Unmarked
+OutputEvent: TypeAlias = Message | Unmarked
 
 
 class _Open:
@@ -78,7 +78,7 @@ class MessageParser:
     def __init__(self) -> None:
         self._stack: list[_Open] = []
 
-    def feed(self, line: str) -> Iterator[Event]:
+    def feed(self, line: str) -> Iterator[OutputEvent]:
         """Take one line, and yield what it completes.
 
         Parameters
@@ -112,7 +112,7 @@ class MessageParser:
         else:
             yield Unmarked(line)
 
-    def finish(self) -> Iterator[Event]:
+    def finish(self) -> Iterator[OutputEvent]:
         """Yield what was still open when the output ended, marked as cut."""
         while self._stack:
             yield self._close(cut=True)
@@ -126,7 +126,7 @@ class MessageParser:
         return Message(done.code, done.severity, text, within, cut)
 
 
-def parse_messages(lines: Iterable[str]) -> Iterator[Event]:
+def parse_messages(lines: Iterable[str]) -> Iterator[OutputEvent]:
     """Yield the events of a whole output.
 
     Parameters

@@ -15,17 +15,17 @@ from toolkit.values import to_itf
 
 __all__ = [
     "VIOLATIONS",
+    "CheckOutcome",
+    "CheckProgress",
     "CheckResult",
     "Counterexample",
-    "Outcome",
-    "Progress",
     "TraceState",
     "action_name",
     "gist",
     "name_actions",
 ]
 
-Outcome = Literal[
+CheckOutcome = Literal[
     "success",
     "invariant",
     "initial-invariant",
@@ -76,7 +76,7 @@ VIOLATIONS = frozenset(
 """The outcomes that say: what was claimed does not hold."""
 
 
-class Progress(msgspec.Struct):
+class CheckProgress(msgspec.Struct):
     """How far a running check has come.
 
     Parameters
@@ -171,7 +171,7 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True):
         return f"<Counterexample, {self.kind}{name}: {len(self.states):,} states{end}>"
 
     def _repr_html_(self) -> str:
-        from toolkit.tlc.render import render_counterexample
+        from toolkit.tlc.html.render import render_counterexample
 
         return render_counterexample(self)
 
@@ -282,7 +282,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     outcome : str
-        See :data:`Outcome`.
+        See :data:`CheckOutcome`.
     name : str or None
         What is violated.
     message : str
@@ -338,7 +338,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
         When the result was computed, if it was not computed now.
     """
 
-    outcome: Outcome
+    outcome: CheckOutcome
     name: str | None
     message: str
     location: Location | None
@@ -403,7 +403,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
         return self.counterexamples[0].states if self.counterexamples else ()
 
     def _repr_html_(self) -> str:
-        from toolkit.tlc.render import render_result
+        from toolkit.tlc.html.render import render_result
 
         return render_result(self)
 

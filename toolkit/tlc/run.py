@@ -20,7 +20,7 @@ from toolkit.errors import TlcError
 from toolkit.tlc.locate import Jar, Java
 from toolkit.tlc.source import SpecSource
 
-__all__ = ["TlcRun", "default_memory", "run_folder", "sweep"]
+__all__ = ["TlcRun", "default_memory", "remove_stale_runs", "run_folder"]
 
 _PREFIX = "toolkit-tlc-"
 _GRACE = 2.0
@@ -41,7 +41,7 @@ def default_memory() -> int:
     return max(512, min(8192, total // 2))
 
 
-def sweep() -> list[Path]:
+def remove_stale_runs() -> list[Path]:
     """Remove the folders of runs whose process is gone, and return them.
 
     A run removes its own folder, and its guard does if Python was killed; only where both were
@@ -63,8 +63,8 @@ def sweep() -> list[Path]:
 
 
 def run_folder() -> Path:
-    """Make a folder that :func:`sweep` knows."""
-    sweep()
+    """Make a folder that :func:`remove_stale_runs` knows."""
+    remove_stale_runs()
     return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
 
 

@@ -27,10 +27,10 @@ from toolkit.errors import (
     TlcNotFoundError,
     ToolkitError,
 )
+from toolkit.tlc.cache import ResultCache, cached_check, check_options
 from toolkit.tlc.constants import check_names, constant_text, with_constants
 from toolkit.tlc.locate import find_tlc
-from toolkit.tlc.remember import Memory, check_options, remembered_check
-from toolkit.tlc.result import CheckResult, Progress
+from toolkit.tlc.result import CheckProgress, CheckResult
 from toolkit.tlc.run import default_memory
 from toolkit.tlc.source import SpecSource, load_spec
 
@@ -330,7 +330,7 @@ class SweepResult(msgspec.Struct, frozen=True, kw_only=True):
         return f"<SweepResult {self}>"
 
     def _repr_html_(self) -> str:
-        from toolkit.tlc.render import render_table
+        from toolkit.tlc.html.render import render_table
 
         frame = self.frame()
         empty = [name for name in _SELDOM if frame[name].isna().all()]
@@ -433,7 +433,7 @@ def sweep_constants(
     cores: int | None = None,
     workers: int = 1,
     heap: int | None = None,
-    memory: Memory | Literal[False] | None = None,
+    memory: ResultCache | Literal[False] | None = None,
     again: bool = False,
     stop_at_first_failure: bool = False,
     on_progress: Callable[[SweepProgress], None] | None = None,
@@ -462,8 +462,8 @@ def sweep_constants(
     heap : int, optional
         Heap of each run, in MiB; by default the runs share what one alone would get, with 256
         at least.
-    memory : Memory or False, optional
-        Where results are kept; see :func:`~toolkit.tlc.remembered_check`.
+    memory : ResultCache or False, optional
+        Where results are kept; see :func:`~toolkit.tlc.cached_check`.
     again : bool
         Run what is remembered too.
     stop_at_first_failure : bool
@@ -537,7 +537,7 @@ def sweep_constants(
             **options,
             "workers": workers,
             "heap": heap or max(_SMALLEST_HEAP, default_memory() // runs),
-            "memory": Memory() if memory is None else memory,
+            "memory": ResultCache() if memory is None else memory,
             "again": again,
             "java_options": java_options,
         },
@@ -633,12 +633,12 @@ class _Sweep:
         return row
 
     def _checked(self, row: SweepRow, end: threading.Event) -> SweepRow:
-        def progress(so_far: Progress) -> None:
+        def progress(so_far: CheckProgress) -> None:
             self._said.put((row.index, "progress", so_far))
 
         try:
             source = with_constants(self._source, row.constants)
-            result = remembered_check(source, cancel=end, on_progress=progress, **self._options)
+            result = cached_check(source, cancel=end, on_progress=progress, **self._options)
         except (SettingError, JavaNotFoundError, TlcNotFoundError) as error:
             # It would be the same in every row.
             self._said.put((row.index, "fatal", error))

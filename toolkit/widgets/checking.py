@@ -14,7 +14,6 @@ from toolkit.errors import ToolkitError
 from toolkit.tlc import (
     CheckResult,
     Model,
-    Progress,
     RunningCheck,
     SpecSource,
     compare,
@@ -22,6 +21,7 @@ from toolkit.tlc import (
     load_spec,
     start_check,
 )
+from toolkit.tlc.result import CheckProgress
 
 __all__ = ["CheckView"]
 
@@ -125,7 +125,7 @@ class CheckView(widgets.VBox):  # type: ignore[misc]
         while not self._ended.wait(_TICK):
             self._say()
 
-    def _progress(self, progress: Progress) -> None:
+    def _progress(self, progress: CheckProgress) -> None:
         depth = "" if progress.depth is None else f", depth {progress.depth:,}"
         self._figures = (
             f"{progress.distinct:,} distinct of {progress.generated:,} states, "

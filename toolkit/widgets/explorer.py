@@ -8,7 +8,8 @@ from typing import Any
 import anywidget
 import traitlets
 
-from toolkit.analysis import (
+from toolkit.conformance import SpecReplay
+from toolkit.display import (
     COLUMN,
     EXPLORER_CSS,
     EXPLORER_JS,
@@ -16,7 +17,6 @@ from toolkit.analysis import (
     explorer_data,
     spacetime_svg,
 )
-from toolkit.conformance import Followed
 from toolkit.trace import Trace
 
 __all__ = ["TraceExplorer"]
@@ -51,7 +51,7 @@ class TraceExplorer(anywidget.AnyWidget):
     Parameters
     ----------
     trace : Trace
-    followed : Followed, optional
+    followed : SpecReplay, optional
         The specification's states, shown beside the implementation's; differences are red.
     marks : mapping of str to int, optional
         Steps that a button leads to, by what is written on it.
@@ -74,7 +74,7 @@ class TraceExplorer(anywidget.AnyWidget):
     def __init__(
         self,
         trace: Trace,
-        followed: Followed | None = None,
+        followed: SpecReplay | None = None,
         *,
         marks: Mapping[str, int] | None = None,
         first: int = 0,
@@ -83,7 +83,7 @@ class TraceExplorer(anywidget.AnyWidget):
         marked = [list(mark) for mark in (marks or {}).items()]
         super().__init__(data={**data, "marks": marked}, step=first)
 
-    def show(self, trace: Trace, followed: Followed | None = None, *, step: int = 0) -> None:
+    def show(self, trace: Trace, followed: SpecReplay | None = None, *, step: int = 0) -> None:
         """Show another trace, from its beginning or from a step."""
         data = self._describe(trace, followed)
         with self.hold_trait_notifications(), self.hold_sync():
@@ -91,7 +91,7 @@ class TraceExplorer(anywidget.AnyWidget):
             self.step = step
 
     @staticmethod
-    def _describe(trace: Trace, followed: Followed | None, first: int = 0) -> dict[str, Any]:
+    def _describe(trace: Trace, followed: SpecReplay | None, first: int = 0) -> dict[str, Any]:
         verdict = followed.verdict if followed is not None else None
         diverged = verdict.divergence.step if verdict and verdict.divergence else None
         svg = spacetime_svg(trace, diverged=diverged)

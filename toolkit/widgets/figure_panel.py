@@ -8,11 +8,11 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from toolkit.analysis.charts import chart_svg
+from toolkit.display.charts import chart_svg
 from toolkit.errors import ToolkitError
-from toolkit.figures.framework import Figure, Parameter, shown_number
-from toolkit.figures.registry import get_figure
-from toolkit.figures.reproduce import Reproduction, recorded, reproduce
+from toolkit.reproduction.framework import Figure, Parameter, shown_number
+from toolkit.reproduction.registry import get_figure
+from toolkit.reproduction.reproduce import Reproduction, recorded, reproduce
 
 __all__ = ["FigurePanel", "verdicts_html"]
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import ipywidgets as widgets
 
-from toolkit.conformance import Followed, follow
+from toolkit.conformance import SpecReplay, follow
 from toolkit.errors import ScenarioError, UnknownNameError
 from toolkit.protocols import get_protocol
 from toolkit.sim import (
@@ -25,7 +25,7 @@ from toolkit.sim import (
     format_scenario,
     simulate_trace,
 )
-from toolkit.sim.scenario import Event
+from toolkit.sim.scenario import ScenarioEvent
 from toolkit.trace import Trace
 from toolkit.widgets.explorer import TraceExplorer
 
@@ -83,7 +83,7 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
         What is run: ``format_scenario(scenario)`` is its text.
     trace : Trace
         The run that is shown.
-    followed : Followed or None
+    followed : SpecReplay or None
         The specification's states for it, once asked for.
     events : list of tuple
         What was made to happen, in the order in which it was asked for; each element holds the
@@ -124,8 +124,8 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
         self.made.add_class(f"{self._protocol.name}-events")
         self.text_form = widgets.HTML()
         self.text_form.add_class(f"{self._protocol.name}-scenario")
-        self.events: list[tuple[Event, ...]] = []
-        self.followed: Followed | None = None
+        self.events: list[tuple[ScenarioEvent, ...]] = []
+        self.followed: SpecReplay | None = None
         self._name_servers()
         self.scenario, self.trace = self._run(self.events)
         self.explorer = TraceExplorer(self.trace)
@@ -199,7 +199,7 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
         self.other.options = self.nodes
         self.server.value, self.other.value = self.nodes[:2]
 
-    def _run(self, events: list[tuple[Event, ...]]) -> tuple[Scenario, Trace]:
+    def _run(self, events: list[tuple[ScenarioEvent, ...]]) -> tuple[Scenario, Trace]:
         low, high = (milliseconds / 1000 for milliseconds in self.timeouts.value)
         flat = [event for some in events for event in some]
         # Long enough to see what comes of the last thing that happens.
@@ -244,7 +244,7 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
 
     # What is made to happen ----------------------------------------------------------------
 
-    def add(self, *events: Event) -> bool:
+    def add(self, *events: ScenarioEvent) -> bool:
         """Let events happen too, and run it again; return whether they fit the rest."""
         moment = max(event.time for event in events)
         wanted = [*self.events, events]
@@ -359,7 +359,7 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
         style = ' style="color: #b2182b; font-weight: 600"' if wrong else ""
         self.report.value = f"{html.escape(said)} <span{style}>{html.escape(more)}</span>"
 
-    def ask(self) -> Followed:
+    def ask(self) -> SpecReplay:
         """Let TLC follow the run, show the specification's states beside it, and return them."""
         self._report("Asking TLC ...")
         self.followed = follow(self.trace)
@@ -384,7 +384,7 @@ class RaftPlayground(LogPlayground):
         super().__init__("raft", seed=seed, servers=servers)
 
 
-def _describe(event: Event) -> str:
+def _describe(event: ScenarioEvent) -> str:
     at = f"at {event.time:.6f} s"
     if isinstance(event, Crash):
         return f"{at} {event.node} crashes"

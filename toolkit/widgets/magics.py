@@ -18,14 +18,14 @@ from toolkit.errors import SpecError, ToolkitError
 from toolkit.tlc import (
     CheckResult,
     Location,
-    Progress,
     SpecSource,
+    cached_check,
     parse_problem,
-    remembered_check,
     spec_from_text,
     translate_pluscal,
 )
-from toolkit.tlc.render import render_source, render_source_error
+from toolkit.tlc.html.render import render_source, render_source_error
+from toolkit.tlc.result import CheckProgress
 from toolkit.tlc.source import module_name
 from toolkit.widgets.checking import CheckView
 
@@ -183,7 +183,7 @@ class TlaMagics(Magics):
                 found = CheckView(source, memory=args.memory, **options)
             else:
                 with _Watch(source.root) as watch:
-                    found = remembered_check(
+                    found = cached_check(
                         source,
                         again=args.again,
                         heap=args.memory,
@@ -244,7 +244,7 @@ class _Watch:
     def __enter__(self) -> _Watch:
         return self
 
-    def tell(self, progress: Progress) -> None:
+    def tell(self, progress: CheckProgress) -> None:
         """Show figures."""
         if time.monotonic() - self._started < _QUIET:
             return

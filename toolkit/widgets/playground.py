@@ -7,7 +7,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from toolkit.conformance import Followed, follow
+from toolkit.conformance import SpecReplay, follow
 from toolkit.protocols import get_protocol
 from toolkit.sim import ScenarioBuilder, simulate_trace
 from toolkit.trace import Trace
@@ -32,7 +32,7 @@ class Playground(widgets.VBox):  # type: ignore[misc]
     ----------
     trace : Trace
         The run that is shown.
-    followed : Followed or None
+    followed : SpecReplay or None
         The specification's states for it, once asked for.
     """
 
@@ -49,7 +49,7 @@ class Playground(widgets.VBox):  # type: ignore[misc]
         self._ask = widgets.Button(description="Ask TLC", icon="check")
         self._ask.on_click(lambda _: self.ask())
         self.trace: Trace = self._simulate()
-        self.followed: Followed | None = None
+        self.followed: SpecReplay | None = None
         self.explorer = TraceExplorer(self.trace)
         knobs = [self.loss, self.delay, self.proposers, self.seed]
         for knob in knobs:
@@ -89,7 +89,7 @@ class Playground(widgets.VBox):  # type: ignore[misc]
             f"{len(self.trace.steps)} steps; ended: {self.result.reason}; {decided}. {more}"
         )
 
-    def ask(self) -> Followed:
+    def ask(self) -> SpecReplay:
         """Let TLC follow the run, show the specification's states beside it, and return them."""
         step = self.explorer.step
         self.followed = follow(self.trace)

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from toolkit.protocols.base import Protocol
+from toolkit.protocols.multipaxos.bugs import BUG_SETUPS, BUGS
 from toolkit.protocols.multipaxos.config import SETTINGS, MultiPaxosConfig, configure
 from toolkit.protocols.multipaxos.messages import decode_message
 from toolkit.protocols.multipaxos.node import TIMERS, MultiPaxosNode, apply_write
-from toolkit.protocols.multipaxos.planted import PLANTED, STAGES
 from toolkit.protocols.multipaxos.view import (
     REPLICATED_LOG,
-    answered,
     constants,
     durable_variables,
+    final_value,
     trace_constants,
     variables,
 )
@@ -44,7 +44,7 @@ def _expected_actions(constants: Mapping[str, Any]) -> tuple[str, ...]:
     if len(servers) <= 2:
         off.add("CountPromise")
     if len(servers) == 1:
-        off |= {"Promise", "Nack", "StepDown", "Accept", "Hear", "Share", "Learn"}
+        off |= {"Promise", "Nack", "StepDown", "Accept", "HandleHeartbeat", "Share", "Learn"}
         off |= {"FallBehind", "InstallSnapshot"}
     return tuple(name for name in PROTOCOL.actions if name not in off)
 
@@ -71,7 +71,7 @@ PROTOCOL = Protocol(
     trace_constants=trace_constants,
     decode_message=decode_message,
     random_operation=_random_operation,
-    answered=answered,
+    final_value=final_value,
     actions=(
         "Prepare",
         "Promise",
@@ -85,7 +85,7 @@ PROTOCOL = Protocol(
         "RecordVote",
         "Choose",
         "Heartbeat",
-        "Hear",
+        "HandleHeartbeat",
         "Share",
         "Learn",
         "Ignore",
@@ -96,7 +96,7 @@ PROTOCOL = Protocol(
     ),
     expected_actions=_expected_actions,
     apply_write=apply_write,
-    observes=(
+    trace_variables=(
         "maxBal",
         "votes",
         "log",
@@ -131,9 +131,9 @@ PROTOCOL = Protocol(
         "TakeSnapshot": "the machine is left out: what the snapshot holds",
         "InstallSnapshot": "the machine is left out: what the snapshot holds",
     },
-    taken=("maxBal", "votes", "log", "snapshot", "phase", "bal", "up", "durable"),
-    stages=STAGES,
-    planted=PLANTED,
+    replayable_variables=("maxBal", "votes", "log", "snapshot", "phase", "bal", "up", "durable"),
+    bug_setups=BUG_SETUPS,
+    bugs=BUGS,
     log=REPLICATED_LOG,
     timers=TIMERS,
 )

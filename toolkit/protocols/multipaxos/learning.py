@@ -14,7 +14,7 @@ from toolkit.machines import Sessions
 from toolkit.protocols.base import Effects, Message, Output, Redirect, Send
 from toolkit.protocols.multipaxos.config import MultiPaxosConfig
 from toolkit.protocols.multipaxos.messages import Ask, Learn, Phase2a, SnapshotOffer, Value, Vote
-from toolkit.protocols.shown import ShownSequence
+from toolkit.protocols.view_cache import ShownSequence
 
 __all__ = ["NO_SNAPSHOT", "Learner", "Snapshot"]
 

@@ -518,14 +518,14 @@ class MultiPaxosNode(Learner):
         }
 
     def hear(self, message: Heartbeat) -> Effects:
-        """Hear of a leader, learn what is chosen, and ask for what was missed."""
+        """HandleHeartbeat of a leader, learn what is chosen, and ask for what was missed."""
         news = message.bal != self.maxBal
         timers = self._adopt(message.bal)
         owner = self.leader = self.config.owner(message.bal)
         outputs = self.know(self.sure(message))
         behind = self.last < message.chosen
         return Effects(
-            action="Hear",
+            action="HandleHeartbeat",
             write=self._written() if news else None,
             sends=[Send(owner, Ask(self.name, self.last + 1))] if behind else [],
             timers=timers,

@@ -17,9 +17,9 @@ from toolkit.protocols.multipaxos.node import MultiPaxosNode
 
 __all__ = [
     "REPLICATED_LOG",
-    "answered",
     "constants",
     "durable_variables",
+    "final_value",
     "trace_constants",
     "variables",
 ]
@@ -169,7 +169,7 @@ def trace_constants(constants: Mapping[str, Any], largest: int) -> dict[str, Any
     return {"MaxBallot": largest + len(constants["Servers"]["#tup"])}
 
 
-def answered(node: MultiPaxosNode) -> Any:
+def final_value(node: MultiPaxosNode) -> Any:
     """Return how far the server has applied its log, or ``None`` if nothing of it."""
     return node.last or None
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 
 from toolkit.protocols.base import Protocol
+from toolkit.protocols.paxos.bugs import BUGS
 from toolkit.protocols.paxos.config import SETTINGS, PaxosConfig, configure
 from toolkit.protocols.paxos.messages import decode_message
 from toolkit.protocols.paxos.node import BALLOT_TIMER, RESEND_TIMER, PaxosNode
-from toolkit.protocols.paxos.planted import PLANTED
 from toolkit.protocols.paxos.view import (
-    answered,
     constants,
     durable_variables,
+    final_value,
     trace_constants,
     variables,
 )
@@ -37,7 +37,7 @@ PROTOCOL = Protocol(
     trace_constants=trace_constants,
     decode_message=decode_message,
     random_operation=_random_operation,
-    answered=answered,
+    final_value=final_value,
     actions=(
         "Request",
         "Phase1a",
@@ -57,7 +57,7 @@ PROTOCOL = Protocol(
         "Crash",
         "Restart",
     ),
-    observes=(
+    trace_variables=(
         "want",
         "phase",
         "pBal",
@@ -84,8 +84,8 @@ PROTOCOL = Protocol(
         "SaidIsDurable",
         "PromiseKept",
     ),
-    taken=("phase", "pBal", "pVal", "maxBal", "maxVBal", "maxVal", "up", "durable"),
-    planted=PLANTED,
+    replayable_variables=("phase", "pBal", "pVal", "maxBal", "maxVBal", "maxVal", "up", "durable"),
+    bugs=BUGS,
     timers=(BALLOT_TIMER, RESEND_TIMER),
 )
 """The protocol, as registered."""

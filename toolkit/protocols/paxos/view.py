@@ -10,7 +10,7 @@ from toolkit.protocols.base import message_record
 from toolkit.protocols.paxos.config import PaxosConfig
 from toolkit.protocols.paxos.node import PaxosNode
 
-__all__ = ["answered", "constants", "durable_variables", "trace_constants", "variables"]
+__all__ = ["constants", "durable_variables", "trace_constants", "variables"]
 
 
 def variables(node: PaxosNode) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def trace_constants(constants: Mapping[str, Any], largest: int) -> dict[str, Any
     return {"MaxBallot": largest + len(constants["Proposers"]["#tup"])}
 
 
-def answered(node: PaxosNode) -> Any:
+def final_value(node: PaxosNode) -> Any:
     """Return what the node knows to be chosen, or ``None``."""
     if node.is_learner and node.learned is not None:
         return node.learned

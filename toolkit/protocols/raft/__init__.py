@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from toolkit.protocols.base import Protocol
+from toolkit.protocols.raft.bugs import BUG_SETUPS, BUGS
 from toolkit.protocols.raft.config import SETTINGS, RaftConfig, configure
 from toolkit.protocols.raft.log import apply_write
 from toolkit.protocols.raft.messages import decode_message
@@ -16,12 +17,11 @@ from toolkit.protocols.raft.node import (
     SNAPSHOT_TIMER,
     RaftNode,
 )
-from toolkit.protocols.raft.planted import PLANTED, STAGES
 from toolkit.protocols.raft.view import (
     REPLICATED_LOG,
-    answered,
     constants,
     durable_variables,
+    final_value,
     trace_constants,
     variables,
 )
@@ -100,7 +100,7 @@ PROTOCOL = Protocol(
     trace_constants=trace_constants,
     decode_message=decode_message,
     random_operation=_random_operation,
-    answered=answered,
+    final_value=final_value,
     actions=(
         "Timeout",
         "GrantVote",
@@ -115,7 +115,7 @@ PROTOCOL = Protocol(
         "RejectEntries",
         "RecordMatch",
         "AdvanceCommitIndex",
-        "BackUp",
+        "DecrementNextIndex",
         "Ignore",
         "Flush",
         "Crash",
@@ -124,7 +124,7 @@ PROTOCOL = Protocol(
     ),
     expected_actions=_expected_actions,
     apply_write=apply_write,
-    observes=(
+    trace_variables=(
         "role",
         "currentTerm",
         "votedFor",
@@ -164,9 +164,9 @@ PROTOCOL = Protocol(
         "TakeSnapshot": "the machine is left out: what the snapshot holds",
         "InstallSnapshot": "the machine is left out: what the snapshot holds",
     },
-    taken=("role", "currentTerm", "votedFor", "log", "commitIndex", "up", "durable"),
-    stages=STAGES,
-    planted=PLANTED,
+    replayable_variables=("role", "currentTerm", "votedFor", "log", "commitIndex", "up", "durable"),
+    bug_setups=BUG_SETUPS,
+    bugs=BUGS,
     log=REPLICATED_LOG,
     timers=(ELECTION_TIMER, HEARTBEAT_TIMER, SNAPSHOT_TIMER),
 )

@@ -597,7 +597,9 @@ class RaftCore:
             if index > 0 and self.log.term_at(index) == message.hintTerm:
                 back = index + 1
         self.nextIndex[sender] = max(self.matchIndex[sender] + 1, min(back, message.prevLogIndex))
-        return Effects(action="BackUp", sends=self._replicate((sender,)), outputs=outputs)
+        return Effects(
+            action="DecrementNextIndex", sends=self._replicate((sender,)), outputs=outputs
+        )
 
     # Commitment (sections 5.3 and 5.4.2) -------------------------------------------------
 

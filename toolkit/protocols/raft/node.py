@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from toolkit.protocols.base import Effects, Event
 from toolkit.protocols.raft.core import ELECTION_TIMER, HEARTBEAT_TIMER, RaftCore
-from toolkit.protocols.raft.handover import Handover
+from toolkit.protocols.raft.leadership import Handover
 from toolkit.protocols.raft.membership import Membership
 from toolkit.protocols.raft.prevote import PreVotes
 from toolkit.protocols.raft.reads import Reads

@@ -13,9 +13,9 @@ from toolkit.protocols.raft.node import RaftNode
 
 __all__ = [
     "REPLICATED_LOG",
-    "answered",
     "constants",
     "durable_variables",
+    "final_value",
     "trace_constants",
     "variables",
 ]
@@ -137,7 +137,7 @@ def trace_constants(constants: Mapping[str, Any], largest: int) -> dict[str, Any
     return {}
 
 
-def answered(node: RaftNode) -> Any:
+def final_value(node: RaftNode) -> Any:
     """Return how far the server has applied its log, or ``None`` if nothing of it."""
     return node.lastApplied or None
 

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from toolkit.protocols.base import Protocol
+from toolkit.protocols.zab.bugs import BUG_SETUPS, BUGS
 from toolkit.protocols.zab.config import SETTINGS, ZabConfig, configure
 from toolkit.protocols.zab.history import apply_write
 from toolkit.protocols.zab.messages import decode_message
 from toolkit.protocols.zab.node import TIMERS, ZabNode
-from toolkit.protocols.zab.planted import PLANTED, STAGES
 from toolkit.protocols.zab.view import (
     REPLICATED_LOG,
-    answered,
     constants,
     durable_variables,
+    final_value,
     trace_constants,
     variables,
 )
@@ -47,7 +47,7 @@ def _expected_actions(constants: Mapping[str, Any]) -> tuple[str, ...]:
             off |= {"CountCEpoch", "CountAckLeader"}
         if voters == 2:
             # Who looks for a leader finds no quorum that has one.
-            off |= {"JoinEnsemble", "Surpassed"}
+            off |= {"JoinEnsemble", "StepDownStaleHistory"}
     return tuple(name for name in PROTOCOL.actions if name not in off)
 
 
@@ -68,7 +68,7 @@ PROTOCOL = Protocol(
     trace_constants=trace_constants,
     decode_message=decode_message,
     random_operation=_random_operation,
-    answered=answered,
+    final_value=final_value,
     actions=(
         "Look",
         "Notify",
@@ -82,7 +82,7 @@ PROTOCOL = Protocol(
         "Abandon",
         "LoseConnection",
         "Connect",
-        "Refuse",
+        "RejectConnection",
         "DropLearner",
         "CountCEpoch",
         "NewEpoch",
@@ -90,7 +90,7 @@ PROTOCOL = Protocol(
         "AcceptEpoch",
         "RefuseEpoch",
         "CountAckEpoch",
-        "Surpassed",
+        "StepDownStaleHistory",
         "NewLeader",
         "SyncLearner",
         "Synchronize",
@@ -109,7 +109,7 @@ PROTOCOL = Protocol(
         "Inform",
         "Ping",
         "Pong",
-        "Hear",
+        "HandlePong",
         "Reply",
         "Flush",
         "Crash",
@@ -118,7 +118,7 @@ PROTOCOL = Protocol(
     ),
     expected_actions=_expected_actions,
     apply_write=apply_write,
-    observes=(
+    trace_variables=(
         "acceptedEpoch",
         "currentEpoch",
         "history",
@@ -159,8 +159,8 @@ PROTOCOL = Protocol(
         "TakeSnapshot": "the machine is left out: what the snapshot holds",
         "Synchronize": "the machine is left out: what a snapshot that was sent holds",
     },
-    stages=STAGES,
-    planted=PLANTED,
+    bug_setups=BUG_SETUPS,
+    bugs=BUGS,
     log=REPLICATED_LOG,
     timers=TIMERS,
     connected=True,

@@ -240,8 +240,8 @@ class Elector(Historian):
     def refuse(self, message: CEpoch) -> Effects:
         """Close the connection of who takes this server for its leader, which it is not."""
         if message.sender != self.leader:
-            return Effects(action="Refuse", closes=[message.sender])
-        return self._looks("Refuse")
+            return Effects(action="RejectConnection", closes=[message.sender])
+        return self._looks("RejectConnection")
 
     def shown(self) -> dict[str, Any]:
         """Return the variables of elections, ITF-encoded."""

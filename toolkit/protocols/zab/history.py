@@ -13,7 +13,7 @@ import msgspec
 
 from toolkit.machines import Sessions
 from toolkit.protocols.base import Command, Effects, Output, Redirect, SetTimer
-from toolkit.protocols.shown import ShownSequence
+from toolkit.protocols.view_cache import ShownSequence
 from toolkit.protocols.zab.config import ZabConfig
 from toolkit.protocols.zab.messages import ZERO, Txn, Zxid
 

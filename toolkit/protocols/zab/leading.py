@@ -40,10 +40,10 @@ from toolkit.protocols.zab.messages import (
     Zxid,
 )
 
-__all__ = ["Leader", "Progress"]
+__all__ = ["Leader", "LearnerProgress"]
 
 
-class Progress(msgspec.Struct, gc=False):
+class LearnerProgress(msgspec.Struct, gc=False):
     """How far a learner has come.
 
     Parameters
@@ -66,13 +66,13 @@ class Leader(Learner):
 
     Attributes
     ----------
-    learners : dict of str to Progress
+    learners : dict of str to LearnerProgress
         Who is connected, and how far it has come.
     """
 
     def __init__(self, name: str, config: ZabConfig) -> None:
         super().__init__(name, config)
-        self.learners: dict[str, Progress] = {}
+        self.learners: dict[str, LearnerProgress] = {}
         self._heard: set[str] = set()
 
     def _reset(self) -> None:
@@ -117,7 +117,7 @@ class Leader(Learner):
             return self.refuse(message)
         # What had come with an earlier connection is forgotten.
         self.learners.pop(message.sender, None)
-        self.learners[message.sender] = Progress("offered", message.epoch)
+        self.learners[message.sender] = LearnerProgress("offered", message.epoch)
         self._heard.add(message.sender)
         if self.epoch:
             return self.greet_learner(message)
@@ -145,7 +145,7 @@ class Leader(Learner):
             return self.sync_learner(message)
         if self.is_ahead(message):
             return self.surpassed()
-        self.learners[message.sender] = Progress("promised", message.epoch, message.zxid)
+        self.learners[message.sender] = LearnerProgress("promised", message.epoch, message.zxid)
         promises = [name for name in self.at("promised") if self.learners[name].epoch != -1]
         return self.new_leader() if self.backed(promises) else Effects(action="CountAckEpoch")
 
@@ -159,7 +159,7 @@ class Leader(Learner):
 
     def surpassed(self) -> Effects:
         """Give up: a follower has a later history."""
-        return self._looks("Surpassed")
+        return self._looks("StepDownStaleHistory")
 
     # Phase 2: synchronization -------------------------------------------------------------
 
@@ -183,7 +183,7 @@ class Leader(Learner):
 
     def _synchronizes(self, learner: str, zxid: Zxid) -> list[Send]:
         difference: Message = self.difference(learner, zxid)
-        self.learners[learner] = Progress("syncing")
+        self.learners[learner] = LearnerProgress("syncing")
         return [Send(learner, difference), Send(learner, NewLeader(self.name, self.epoch))]
 
     def new_leader(self) -> Effects:
@@ -209,7 +209,7 @@ class Leader(Learner):
         self._heard.add(message.sender)
         if self.phase == "broadcast":
             return self.up_to_date(message)
-        self.learners[message.sender] = Progress("acked", 0, message.zxid)
+        self.learners[message.sender] = LearnerProgress("acked", 0, message.zxid)
         if self.backed(self.at("acked")):
             return self.establish()
         return Effects(action="CountAckLeader")
@@ -232,7 +232,7 @@ class Leader(Learner):
         It may complete a quorum for what was proposed before.
         """
         newcomer = message.sender
-        self.learners[newcomer] = Progress("active", 0, message.zxid)
+        self.learners[newcomer] = LearnerProgress("active", 0, message.zxid)
         effects = self._commits("UpToDate", self.committable(message.zxid), newcomer)
         news = CommitLeader(self.name, self.zxid_at(self.committed))
         effects.sends = [*effects.sends, Send(newcomer, news)]
@@ -313,9 +313,9 @@ class Leader(Learner):
         )
 
     def hear(self, message: Pong) -> Effects:
-        """Hear of a learner."""
+        """HandlePong of a learner."""
         self._heard.add(message.sender)
-        return Effects(action="Hear")
+        return Effects(action="HandlePong")
 
     def answer_sync(self, message: Sync) -> Effects:
         """Tell how far a read is to wait: for all that was proposed so far."""

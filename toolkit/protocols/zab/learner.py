@@ -165,7 +165,7 @@ class Learner(Elector):
     # What changes no history --------------------------------------------------------------
 
     def pong(self, message: Ping) -> Effects:
-        """Hear of the leader, and answer."""
+        """HandlePong of the leader, and answer."""
         del message
         return Effects(
             action="Pong", sends=self._to_leader(Pong(self.name)), timers=[self._patience]

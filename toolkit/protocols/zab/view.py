@@ -17,9 +17,9 @@ from toolkit.protocols.zab.node import ZabNode
 
 __all__ = [
     "REPLICATED_LOG",
-    "answered",
     "constants",
     "durable_variables",
+    "final_value",
     "trace_constants",
     "variables",
 ]
@@ -133,7 +133,7 @@ def trace_constants(constants: Mapping[str, Any], largest: int) -> dict[str, Any
     return {}
 
 
-def answered(node: ZabNode) -> Any:
+def final_value(node: ZabNode) -> Any:
     """Return how much the server has delivered, or ``None`` if nothing."""
     return node.committed or None
 

@@ -1,0 +1,8 @@
+"""Checks of runs beyond one trace: clients' histories, and the hunt for seeded bugs."""
+
+from __future__ import annotations
+
+from toolkit.checks.bugs import BugReport, bugs_frame, find_bugs
+from toolkit.checks.client_history import client_history
+
+__all__ = ["BugReport", "bugs_frame", "client_history", "find_bugs"]

@@ -1,0 +1,1 @@
+"""Several protocols under the same clients and the same faults, side by side."""

@@ -1,1 +1,0 @@
-"""Experiments, and reports of what they showed."""

@@ -1,0 +1,441 @@
+"""Figure B: the election times of *Raft Refloated*, in four variants, and their messages.
+
+Howard and others simulated Ongaro's experiment and two changes to it: candidates that wait for a
+shorter time than followers before they try again (*fixed*), and candidates that back off
+exponentially when a majority has refused them (*expo*); *combo* is both, *org* neither.
+
+Their simulator departs from Raft, and from what it was to repeat, in ways that its published code
+and results show.  Each is a switch here, and all of them are needed to meet the published curves:
+
+- ``alive``: nobody has crashed; five servers begin as followers with timers that begin anew.
+- ``eligible``: four servers can win an election, where three were meant to.
+- ``denies``: a candidate that learns of a higher term from a request for its vote steps down and
+  does not give the vote, although it has not voted in that term.
+- ``redraws``: a candidate that steps down draws its timer anew.  (Raft does so when a vote is
+  given or a leader is heard.)
+
+Times run until a candidate has won; half a heartbeat interval times a random number is subtracted,
+for the crash between two heartbeats, and milliseconds are cut off to whole ones.  Messages are
+those sent until then, without the new leader's first ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from toolkit.analysis.statistics import levels, mean_interval, quantile
+from toolkit.errors import SettingError
+from toolkit.protocols.base import Effects, NodeFactory, Protocol, SetTimer
+from toolkit.protocols.raft import RaftNode
+from toolkit.protocols.raft.config import RaftConfig
+from toolkit.protocols.raft.core import Answer
+from toolkit.protocols.raft.messages import RequestVote, RequestVoteResponse
+from toolkit.protocols.raft.node import ELECTION_TIMER
+from toolkit.reproduction.framework import (
+    CriterionVerdict,
+    Curve,
+    Experiment,
+    Paper,
+    Parameter,
+    published_table,
+)
+from toolkit.reproduction.papers.elections import (
+    ElectionFigure,
+    compared,
+    patience,
+    raft_of,
+    ranges,
+    switch,
+    timeouts,
+    times,
+    took,
+    unpublished,
+    value_verdict,
+)
+from toolkit.reproduction.papers.staging import different_logs, restarted
+from toolkit.sim import RunResult, Scenario, ScenarioBuilder, StepView, parse_delay, stream
+
+if TYPE_CHECKING:
+    import altair as alt
+    import pandas as pd
+
+__all__ = ["Refloated", "RefloatedServer"]
+
+SERVERS = ("n1", "n2", "n3", "n4", "n5")
+RANGES = (
+    "12-24", "25-50", "50-100", "100-200", "150-151", "150-155", "150-175", "150-200", "150-300",
+)  # fmt: skip
+VARIANTS: Mapping[str, str] = {
+    "org": "as Ongaro's: candidates wait as long as followers",
+    "fixed": "candidates wait for 23-46 ms before they try again",
+    "expo": "candidates refused by a majority back off exponentially",
+    "combo": "both",
+}
+CORRECT = "Raft"
+"""The curve of the protocol as it is specified, with the same servers."""
+
+
+class RefloatedServer(RaftNode):
+    """A server of Raft that departs from it as that simulator does.
+
+    Parameters
+    ----------
+    name : str
+    config : RaftConfig
+    retry : (float, float) or None
+        Seconds that a candidate waits before it tries again; as a follower by default.
+    backs_off : bool
+        Whether a candidate doubles that after each election in which a majority of the others
+        has refused it.
+    denies, redraws : bool
+        See the module.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        config: RaftConfig,
+        *,
+        retry: tuple[float, float] | None = None,
+        backs_off: bool = False,
+        denies: bool = True,
+        redraws: bool = True,
+    ) -> None:
+        super().__init__(name, config)
+        self.retry = retry or config.election
+        self.backs_off = backs_off
+        self.denies = denies
+        self.redraws = redraws
+        self.refusals = 0
+        self.backoff = 0
+
+    def _start(self, action: str, *, transfer: bool = False) -> Effects:
+        again = self.role == "candidate"
+        if again and self.backs_off and 2 * self.refusals >= len(self.others):
+            self.backoff += 1
+        if not again:
+            self.backoff = 0
+        self.refusals = 0
+        effects = super()._start(action, transfer=transfer)
+        low, high = self.retry
+        longer: int = 2**self.backoff
+        effects.timers = [SetTimer(ELECTION_TIMER, low * longer, high * longer)]
+        return effects
+
+    def _vote(self, message: RequestVoteResponse) -> Effects:
+        if message.term == self.currentTerm and not message.granted:
+            self.refusals += 1
+        return super()._vote(message)
+
+    def _request_vote(self, message: RequestVote) -> Effects:
+        stands = self.role == "candidate" and message.term > self.currentTerm
+        if stands and self.denies:
+            effects = self.deny_vote(message)
+        else:
+            effects = super()._request_vote(message)
+        if stands and self.redraws:
+            effects.timers = [self._patience()]
+        return effects
+
+    def step_down(self, message: Answer) -> Effects:
+        """Go to the answer's term; its timer is drawn anew, if that switch is on."""
+        effects = super().step_down(message)
+        if self.redraws:
+            effects.timers = [*effects.timers, self._patience()]
+        return effects
+
+
+def _count(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise SettingError(f"{text!r} cannot be", hint=f"from {least} to {most}")
+        return int(text)
+
+    return parse
+
+
+def _variants(text: str) -> tuple[str, ...]:
+    found = tuple(text.replace(",", " ").split())
+    unknown = [name for name in found if name not in VARIANTS]
+    if unknown or not found:
+        raise SettingError(
+            f"{text!r} names no variants of the paper", hint=f"known: {', '.join(VARIANTS)}"
+        )
+    return found
+
+
+def _lengths(eligible: int) -> dict[str, int]:
+    """Return logs of which so many can win.
+
+    The others' are shorter, and each of those that can win has them and itself for a majority, or
+    one like itself.
+    """
+    return {
+        name: 2 if number >= len(SERVERS) - eligible else 1 for number, name in enumerate(SERVERS)
+    }
+
+
+class _Trial(Experiment):
+    """From the moment at which all wait until a candidate has won."""
+
+    def __init__(
+        self, protocol: Protocol, scenario: Scenario, begin: float, subtracted: float
+    ) -> None:
+        self.protocol = protocol
+        self.scenario = scenario
+        self.begin = begin
+        self.subtracted = subtracted
+        self.before = 0
+        self.elections = 0
+        self.won: float | None = None
+        self.messages = 0
+
+    def observe(self, step: StepView) -> bool:
+        if step.time <= self.begin:
+            self.before = step.sent
+            return False
+        self.elections += step.action == "Timeout"
+        if step.action != "BecomeLeader":
+            return False
+        # Its own messages wait for the disk, and are not among those that were sent.
+        self.won = step.time
+        self.messages = step.sent - self.before
+        return True
+
+    def record(self, result: RunResult) -> dict[str, Any]:
+        return {
+            "ms": took(result, self.begin + self.subtracted, self.won),
+            "messages": result.sent - self.before if self.won is None else self.messages,
+            "elections": self.elections,
+        }
+
+
+class Refloated(ElectionFigure):
+    """Figure B (see the module)."""
+
+    id = "B"
+    name = "raft-refloated"
+    title = "Raft Refloated: election times and messages of four variants"
+    paper = Paper(
+        authors="H. Howard, M. Schwarzkopf, A. Madhavapeddy and J. Crowcroft",
+        title="Raft Refloated: Do We Have Consensus?",
+        where="ACM SIGOPS Operating Systems Review 49(1), pages 12-21",
+        year=2015,
+        figure="election times of the original and of three variants",
+    )
+    statement = (
+        "With time-outs of 150-155 ms the median time to elect a leader is 460 ms in the original "
+        "set-up, 166 ms if candidates retry after 23-46 ms, 457 ms with exponential back-off, and "
+        "175 ms with both; elections take 113, 52, 85 and 51 messages on average."
+    )
+    trials = 4000
+    parameters = (
+        Parameter(
+            name="timeouts",
+            value=" ".join(RANGES),
+            source="read off",
+            help="ranges of election time-outs, LOW-HIGH in ms",
+            why="the configuration in the published code",
+            parse=ranges,
+        ),
+        Parameter(
+            name="variants",
+            value=" ".join(VARIANTS),
+            source="published",
+            help=f"which variants: {', '.join(VARIANTS)}",
+            why="the figure's four panels",
+            parse=_variants,
+        ),
+        Parameter(
+            name="network",
+            value="normal(0.005, 0.003)",
+            source="read off",
+            help="how long a message travels, a distribution in seconds",
+            why="the configuration in the published code: drawn again if it is not positive",
+            parse=parse_delay,
+        ),
+        Parameter(
+            name="retry",
+            value="23-46",
+            source="read off",
+            help="time-outs of candidates in the variants fixed and combo, LOW-HIGH in ms",
+            why="the configuration in the published code",
+            parse=timeouts,
+        ),
+        Parameter(
+            name="alive",
+            value="5",
+            source="read off",
+            help="how many of the five servers are up",
+            why="quirk: nobody has crashed (4 would be the experiment that was repeated)",
+            parse=_count(3, 5),
+        ),
+        Parameter(
+            name="eligible",
+            value="4",
+            source="read off",
+            help="how many of the five servers have the longest log",
+            why="quirk: 3 were meant, and the code counts from 0",
+            parse=_count(1, 5),
+        ),
+        Parameter(
+            name="denies",
+            value="yes",
+            source="read off",
+            help="yes or no: a candidate that steps down does not give that vote",
+            why="quirk: the code looks at what the server was before it stepped down",
+            parse=switch,
+        ),
+        Parameter(
+            name="redraws",
+            value="yes",
+            source="read off",
+            help="yes or no: a server that steps down draws its timer anew",
+            why="quirk: the code begins to follow anew",
+            parse=switch,
+        ),
+        Parameter(
+            name="correct",
+            value="yes",
+            source="assumed",
+            help="yes or no: show Raft as it is specified beside the variants",
+            why="what the original would have been without quirks of the protocol",
+            parse=switch,
+        ),
+        patience("100", "far more than any trial takes"),
+    )
+
+    def curves(self, values: Mapping[str, Any]) -> Sequence[Curve]:
+        """Return a curve for each variant and range of time-outs."""
+        found = [
+            Curve(
+                name=f"{variant} {name}",
+                settings={"range": name, "variant": variant},
+                chunk=100,
+            )
+            for variant in values["variants"]
+            for name in values["timeouts"]
+        ]
+        if values["correct"]:
+            found += [
+                Curve(
+                    name=f"{CORRECT} {name}",
+                    settings={"range": name, "variant": CORRECT},
+                )
+                for name in values["timeouts"]
+            ]
+        return found
+
+    def prepare(self, curve: Curve, values: Mapping[str, Any]) -> Callable[[int], Experiment]:
+        """Return what makes a trial of its seed (see the module for what a trial is)."""
+        low, high = timeouts(values["range"])
+        variant = values["variant"]
+        factory: NodeFactory | None = None
+        if variant != CORRECT:
+            factory = partial(
+                RefloatedServer,
+                retry=values["retry"] if variant in {"fixed", "combo"} else None,
+                backs_off=variant in {"expo", "combo"},
+                denies=values["denies"],
+                redraws=values["redraws"],
+            )
+        builder = (
+            ScenarioBuilder("refloated", "raft", SERVERS)
+            .set("election", f"{low!r}-{high!r}")
+            .set("heartbeat", repr(low / 2))
+            .network(delay=values["network"])
+        )
+        ready = different_logs(builder, _lengths(values["eligible"]))
+        down = SERVERS[values["alive"] :]
+        begin = restarted(builder, ready, SERVERS, down)
+        scenario = builder.limit(time=begin + values["patience"], steps=10**9).build()
+        protocol = raft_of(factory)
+
+        def trial(seed: int) -> Experiment:
+            return _Trial(protocol, scenario, begin, stream(seed, "crash").random() * low / 2)
+
+        return trial
+
+    # What it came to -----------------------------------------------------------------------
+
+    def _table(self) -> dict[str, dict[str, float]]:
+        table = published_table("refloated_quantiles")
+        return {
+            f"{row['variant']} {row['curve_ms']}": {
+                str(name): float(value)
+                for name, value in row.items()
+                if name not in {"variant", "curve_ms", "n"}
+            }
+            for row in table.to_dict("records")
+        }
+
+    def published(self) -> pd.DataFrame:
+        """Return what was published (see :class:`~toolkit.reproduction.framework.Figure`)."""
+        import pandas as pd
+
+        rows = [
+            {
+                "curve": curve,
+                "quantity": name,
+                "value": value,
+                "unit": "messages" if name == "mean_packets" else "ms",
+                "where": "raw results in the published repository",
+            }
+            for curve, row in self._table().items()
+            for name, value in row.items()
+        ]
+        return pd.DataFrame(rows)
+
+    def judge(self, samples: pd.DataFrame, values: Mapping[str, Any]) -> list[CriterionVerdict]:
+        """Return a verdict for each criterion."""
+        table = self._table()
+        found: list[CriterionVerdict] = []
+        for curve in dict.fromkeys(samples["curve"]):
+            found_times = times(samples, curve)
+            if curve not in table:
+                why = "nothing was published for this range"
+                if curve.startswith(CORRECT):
+                    why = "the paper did not run the correct protocol; shown beside the original"
+                median = quantile(found_times, 0.5)
+                found.append(unpublished(curve, "the median", median, why))
+                continue
+            # The published times are whole milliseconds, cut off.
+            whole = found_times.map(lambda value: math.floor(value) if value < math.inf else value)
+            found += compared(curve, whole, table[curve], {"p50": 0.05}, 1000)
+            messages = samples.loc[samples["curve"] == curve, "messages"]
+            found.append(
+                value_verdict(
+                    curve,
+                    "mean number of messages",
+                    table[curve]["mean_packets"],
+                    float(messages.mean()),
+                    mean_interval(messages),
+                    0.05,
+                    unit="messages",
+                    trials=(len(messages), 1000),
+                )
+            )
+        return found
+
+    def chart(self, samples: pd.DataFrame) -> alt.TopLevelMixin:
+        """Return distribution functions, published and reproduced."""
+        from toolkit.display.overlay import distribution_overlay
+
+        table = self._table()
+        curves = list(dict.fromkeys(samples["curve"]))
+        titles = {variant: f"{variant}: {said}" for variant, said in VARIANTS.items()}
+        titles[CORRECT] = "Raft as it is specified, with the same servers"
+        return distribution_overlay(
+            {curve: times(samples, curve) for curve in curves},
+            {
+                curve: {level: row[name] for name, level in levels(list(row)).items()}
+                for curve, row in table.items()
+            },
+            panels={curve: (titles[curve.split(" ")[0]],) for curve in curves},
+            title="Raft Refloated: time to elect a leader",
+            axis="time to elect a leader (ms)",
+            logarithmic=True,
+        )

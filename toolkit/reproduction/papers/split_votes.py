@@ -1,0 +1,442 @@
+"""Figure D: how often a vote is split, by formula and by simulation.
+
+All servers that are up have the same log and wait, with time-outs spread evenly.  A message takes
+a share `l` of that spread.  Whoever's time-out runs out before the first candidate's request
+arrives is a candidate too; if they are so many that the first one cannot get a majority any more,
+the vote is split.  With s servers up, of n:
+
+    P(split) = P(c-th time-out - 1st time-out <= l),  c = s - floor(n / 2) + 1
+             = sum over k from c - 1 to s of C(s, k) l^k (1 - l)^(s - k)
+
+(the distance of two of s even time-outs has a beta distribution), and the first time-out comes
+after 1 / (s + 1) of the spread, on average.  The formula is computed; beside it real servers run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from toolkit.analysis.statistics import binomial_error, mean_interval, share_interval
+from toolkit.errors import SettingError
+from toolkit.protocols.base import Protocol
+from toolkit.reproduction.framework import (
+    CriterionVerdict,
+    Curve,
+    Experiment,
+    Figure,
+    Paper,
+    Parameter,
+)
+from toolkit.reproduction.papers.elections import over, positive, raft_of
+from toolkit.reproduction.papers.timing_bugs import RAFT_TIMING_BUGS
+from toolkit.sim import Delay, RunResult, Scenario, ScenarioBuilder, StepView, Uniform, parse_delay
+
+if TYPE_CHECKING:
+    import altair as alt
+    import pandas as pd
+
+__all__ = ["SplitVotes", "split_probability"]
+
+LATENCIES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
+CLUSTERS = ((5, 0), (5, 1), (5, 2), (9, 2), (9, 4))
+FORMULA: Mapping[tuple[int, int, float], tuple[float, float, str]] = {
+    (5, 1, 0.01): (0.06, 0.005, "0.06 %"),
+    (5, 1, 0.1): (5.2, 0.05, "5.2 %"),
+    (5, 1, 0.2): (18.1, 0.05, "18.1 %"),
+    (5, 2, 0.2): (50.0, 2.5, "about 50 %"),
+    (9, 2, 0.2): (15.0, 0.5, "about 15 %"),
+    (9, 4, 0.2): (70.0, 5.0, "about 70 %"),
+}
+"""Servers, failed and latency to the published per cents, half their last digit, and their text."""
+
+VARYING: Mapping[tuple[int, int], tuple[float, float, str]] = {
+    (5, 1): (16.0, 0.5, "about 16 %"),
+    (5, 2): (40.0, 5.0, "nearly 40 %"),
+}
+"""Servers and failed to the same, for latencies that are even on 0.1 to 0.2 of the spread."""
+
+
+def split_probability(servers: int, failed: int, latency: float) -> float:
+    """Return the probability of a split vote in the first election.
+
+    Parameters
+    ----------
+    servers : int
+        How many there are.
+    failed : int
+        How many of them are down.
+    latency : float
+        The time that a message takes, as a share of the spread of time-outs.
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
+
+    Notes
+    -----
+    Ongaro, *Consensus: Bridging Theory and Practice*, chapter 9.
+
+    Examples
+    --------
+    >>> [round(100 * split_probability(5, 1, latency), 2) for latency in (0.01, 0.1, 0.2)]
+    [0.06, 5.23, 18.08]
+    """
+    up = servers - failed
+    if 2 * up <= servers:
+        return 1.0
+    enough = up - servers // 2 + 1
+    return math.fsum(
+        math.comb(up, k) * latency**k * (1 - latency) ** (up - k) for k in range(enough - 1, up + 1)
+    )
+
+
+def _shares(text: str) -> tuple[float, ...]:
+    found = tuple(float(part) for part in text.replace(",", " ").split())
+    if not found or not all(0 < share <= 0.5 for share in found):
+        raise SettingError(
+            f"{text!r} are no latencies", hint="shares of the spread, above 0 and at most 0.5"
+        )
+    return found
+
+
+def _clusters(text: str) -> tuple[tuple[int, int], ...]:
+    found = []
+    for part in text.replace(",", " ").split():
+        servers, _, failed = part.partition("-")
+        if not (servers.isdecimal() and failed.isdecimal()) or 2 * int(failed) >= int(servers):
+            raise SettingError(
+                f"{part!r} is no cluster", hint="SERVERS-FAILED, fewer than half failed: 5-1"
+            )
+        found.append((int(servers), int(failed)))
+    if not found:
+        raise SettingError("no cluster", hint="SERVERS-FAILED, for instance 5-1")
+    return tuple(found)
+
+
+def _curve(servers: int, failed: int, latency: float | str) -> str:
+    return f"{servers} servers, {failed} failed, l={latency}"
+
+
+class _Trial(Experiment):
+    """The first election: whether its vote is split, and when it began."""
+
+    def __init__(self, protocol: Protocol, scenario: Scenario, low: float, spread: float) -> None:
+        self.protocol = protocol
+        self.scenario = scenario
+        self.low = low
+        self.spread = spread
+        self.first: float | None = None
+        self.candidates = 0
+        self.split: bool | None = None
+
+    def observe(self, step: StepView) -> bool:
+        if step.action == "Timeout":
+            if step.state.currentTerm > 1:
+                self.split = True
+                return True
+            self.candidates += 1
+            if self.first is None:
+                self.first = (step.time - self.low) / self.spread
+        elif step.action == "BecomeLeader":
+            self.split = False
+            return True
+        return False
+
+    def record(self, result: RunResult) -> dict[str, Any]:
+        over(result)
+        return {
+            "split": self.split,
+            "first": None if self.first is None else round(self.first, 9),
+            "candidates": self.candidates,
+        }
+
+
+class SplitVotes(Figure):
+    """Figure D (see the module)."""
+
+    id = "D"
+    name = "split-votes"
+    title = "Raft: how often votes are split, by formula and by simulation"
+    paper = Paper(
+        authors="D. Ongaro",
+        title="Consensus: Bridging Theory and Practice",
+        where="PhD thesis, Stanford University, chapter 9",
+        year=2014,
+        figure="probability of split votes",
+    )
+    statement = (
+        "If a message takes a tenth of the range that time-outs are drawn from, four servers split "
+        "their vote in 5.2 % of elections, and in 18.1 % if it takes a fifth; the fewer of a "
+        "cluster's servers are up, the more often."
+    )
+    trials = 4000
+    bugs = RAFT_TIMING_BUGS
+    parameters = (
+        Parameter(
+            name="clusters",
+            value=" ".join(f"{servers}-{failed}" for servers, failed in CLUSTERS),
+            source="published",
+            help="SERVERS-FAILED, one line of the chart each",
+            why="the sizes that the chapter speaks of",
+            parse=_clusters,
+        ),
+        Parameter(
+            name="latency",
+            value=" ".join(map(str, LATENCIES)),
+            source="published",
+            help="how long a message takes, as shares of the spread of time-outs",
+            why="the chapter's values (0.01, 0.1, 0.2), and some between",
+            parse=_shares,
+        ),
+        Parameter(
+            name="varying",
+            value="uniform(0.1, 0.2)",
+            source="published",
+            help="a distribution of latencies, as shares of the spread",
+            why="the chapter's other case, for which there is no formula",
+            parse=parse_delay,
+        ),
+        Parameter(
+            name="spread",
+            value="0.15",
+            source="assumed",
+            help="spread of the time-outs in seconds: they are drawn from once to twice of it",
+            why="only its ratio to the latency matters",
+            parse=positive,
+        ),
+    )
+
+    def curves(self, values: Mapping[str, Any]) -> Sequence[Curve]:
+        """Return a curve for each cluster and latency."""
+        found = [
+            Curve(
+                name=_curve(servers, failed, latency),
+                settings={"servers": servers, "failed": failed, "l": latency},
+                chunk=500,
+            )
+            for servers, failed in values["clusters"]
+            for latency in values["latency"]
+        ]
+        found += [
+            Curve(
+                name=_curve(servers, failed, str(values["varying"])),
+                settings={"servers": servers, "failed": failed, "l": None},
+                chunk=500,
+            )
+            for servers, failed in values["clusters"]
+            if (servers, failed) in VARYING
+        ]
+        return found
+
+    def prepare(self, curve: Curve, values: Mapping[str, Any]) -> Callable[[int], Experiment]:
+        """Return what makes a trial of its seed (see the module for what a trial is)."""
+        spread = values["spread"]
+        names = tuple(f"n{number}" for number in range(1, values["servers"] + 1))
+        delay = _scaled(values["varying"], spread) if values["l"] is None else None
+        builder = (
+            ScenarioBuilder("split-vote", "raft", names)
+            .set("election", f"{spread!r}-{2 * spread!r}")
+            .set("heartbeat", repr(spread / 2))
+            .network(delay=delay or f"constant({values['l'] * spread!r})")
+        )
+        for name in names[: values["failed"]]:
+            builder.crash(0.0, name, keep=0)
+        scenario = builder.limit(time=100 * spread, steps=10**9).build()
+        protocol = raft_of(self.node_factory(values["bug"]))
+
+        def trial(seed: int) -> Experiment:
+            return _Trial(protocol, scenario, spread, spread)
+
+        return trial
+
+    # What it came to -----------------------------------------------------------------------
+
+    def published(self) -> pd.DataFrame:
+        """Return what was published (see :class:`~toolkit.reproduction.framework.Figure`)."""
+        import pandas as pd
+
+        rows = [
+            {"curve": _curve(*key), "quantity": "split", "value": value, "unit": "%",
+             "where": f"text: {said}"}
+            for key, (value, _, said) in FORMULA.items()
+        ]  # fmt: skip
+        rows += [
+            {"curve": _curve(*key, "uniform(0.1, 0.2)"), "quantity": "split", "value": value,
+             "unit": "%", "where": f"text: {said}"}
+            for key, (value, _, said) in VARYING.items()
+        ]  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def summarise(self, samples: pd.DataFrame) -> pd.DataFrame:
+        """Return a row for each curve.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``curve``, ``servers``, ``failed``, ``latency`` (share of the spread; missing if it
+            varies), ``trials``, ``split`` with ``split_low`` and ``split_high`` (per cent, 95 %
+            confidence), ``formula`` (per cent), ``first`` with ``_low`` and ``_high`` (the first
+            time-out, share of the spread), ``expected_first``.
+        """
+        import pandas as pd
+
+        rows = []
+        for curve, group in samples.groupby("curve", sort=False):
+            servers, failed, latency = _parts(str(curve))
+            count, split = len(group), int(group["split"].astype(bool).sum())
+            low, high = share_interval(split, count)
+            first_low, first_high = mean_interval(group["first"])
+            rows.append(
+                {
+                    "curve": str(curve),
+                    "servers": servers,
+                    "failed": failed,
+                    "latency": latency,
+                    "trials": count,
+                    "split": 100 * split / count,
+                    "split_low": 100 * low,
+                    "split_high": 100 * high,
+                    "formula": None
+                    if latency is None
+                    else 100 * split_probability(servers, failed, latency),
+                    "first": float(group["first"].mean()),
+                    "first_low": first_low,
+                    "first_high": first_high,
+                    "expected_first": 1 / (servers - failed + 1),
+                }
+            )
+        return pd.DataFrame(rows)
+
+    def judge(self, samples: pd.DataFrame, values: Mapping[str, Any]) -> list[CriterionVerdict]:
+        """Return a verdict for each criterion."""
+        found = [self._formula(*key) for key in FORMULA]
+        for row in self.summarise(samples).to_dict("records"):
+            servers, failed = int(row["servers"]), int(row["failed"])
+            common: dict[str, Any] = {
+                "curve": row["curve"],
+                "reproduced": row["split"],
+                "low": row["split_low"],
+                "high": row["split_high"],
+                "unit": "%",
+            }
+            if row["latency"] is not None and not math.isnan(row["latency"]):
+                expected = row["formula"]
+                error = 100 * binomial_error(expected / 100, int(row["trials"]))
+                found.append(
+                    self._within(
+                        "simulation within three standard errors of the formula",
+                        expected, 3 * error, common,
+                    )
+                )  # fmt: skip
+            elif (servers, failed) in VARYING and str(values["varying"]) == "uniform(0.1, 0.2)":
+                value, half, said = VARYING[servers, failed]
+                error = 100 * binomial_error(value / 100, int(row["trials"]))
+                found.append(
+                    self._within(
+                        f"simulation within three standard errors of {said} (half a digit more)",
+                        value, half + 3 * error, common,
+                    )
+                )  # fmt: skip
+            else:
+                found.append(
+                    CriterionVerdict(
+                        criterion="the simulation beside a published value",
+                        outcome="not comparable",
+                        why="nothing was published for this distribution of latencies",
+                        **common,
+                    )
+                )
+        return found + self._first(samples)
+
+    def _formula(self, servers: int, failed: int, latency: float) -> CriterionVerdict:
+        value, half, said = FORMULA[servers, failed, latency]
+        computed = 100 * split_probability(servers, failed, latency)
+        distance = abs(computed - value)
+        return CriterionVerdict(
+            criterion=f"the formula gives {said}, to rounding",
+            curve=_curve(servers, failed, latency),
+            outcome="met" if distance <= half + 1e-9 else "missed",
+            published=value,
+            reproduced=computed,
+            distance=distance,
+            tolerance=half,
+            unit="%",
+            why="" if distance <= half + 1e-9 else f"{distance:.3f} points off",
+        )
+
+    @staticmethod
+    def _within(
+        criterion: str, value: float, tolerance: float, common: Mapping[str, Any]
+    ) -> CriterionVerdict:
+        distance = abs(common["reproduced"] - value)
+        met = distance <= tolerance + 1e-9
+        return CriterionVerdict(
+            criterion=criterion,
+            outcome="met" if met else "missed",
+            published=value,
+            distance=distance,
+            tolerance=tolerance,
+            why="" if met else f"{distance:.2f} points off, {tolerance:.2f} allowed",
+            **common,
+        )
+
+    def _first(self, samples: pd.DataFrame) -> list[CriterionVerdict]:
+        """Judge when the first time-out comes: 1 / (s + 1) of the spread, on average."""
+        found = []
+        rows = self.summarise(samples)
+        fixed = samples.merge(rows[["curve", "servers", "failed"]], on="curve")
+        clusters = dict.fromkeys(zip(rows["servers"], rows["failed"], strict=True))
+        for servers, failed in clusters:
+            group = fixed[(fixed["servers"] == servers) & (fixed["failed"] == failed)]
+            up = servers - failed
+            value, mean = 1 / (up + 1), float(group["first"].mean())
+            # The least of s even numbers has this variance.
+            error = math.sqrt(up / ((up + 1) ** 2 * (up + 2)) / len(group))
+            low, high = mean_interval(group["first"])
+            found.append(
+                self._within(
+                    "the first time-out, within three standard errors of 1/(s+1) of the spread",
+                    value, 3 * error,
+                    {"curve": f"{servers} servers, {failed} failed, all latencies",
+                     "reproduced": mean, "low": low, "high": high, "unit": "of the spread"},
+                )
+            )  # fmt: skip
+        return found
+
+    def chart(self, samples: pd.DataFrame) -> alt.TopLevelMixin:
+        """Return shares by formula, by simulation, and contours."""
+        import pandas as pd
+
+        from toolkit.display.overlay import split_chart
+
+        said = [
+            {"servers": servers, "failed": failed, "latency": latency, "split": value, "said": text}
+            for (servers, failed, latency), (value, _, text) in FORMULA.items()
+        ]
+        # Where the latency varies, the middle of its range stands for it.
+        said += [
+            {"servers": servers, "failed": failed, "latency": 0.15, "split": value,
+             "said": f"{text} (latency varies)"}
+            for (servers, failed), (value, _, text) in VARYING.items()
+        ]  # fmt: skip
+        return split_chart(self.summarise(samples), pd.DataFrame(said), split_probability)
+
+
+def _scaled(delay: Delay, factor: float) -> Delay:
+    """Return a distribution of shares as one of seconds."""
+    if isinstance(delay, Uniform):
+        return Uniform(delay.low * factor, delay.high * factor)
+    raise SettingError(
+        f"latencies {delay} cannot be scaled", hint="uniform(LOW, HIGH), as shares of the spread"
+    )
+
+
+def _parts(curve: str) -> tuple[int, int, float | None]:
+    """Return servers, failed and latency of a curve; no latency if it varies."""
+    servers, failed, latency = curve.split(", ", 2)
+    text = latency.removeprefix("l=")
+    share = None if text.startswith("uniform") else float(text)
+    return int(servers.split()[0]), int(failed.split()[0]), share

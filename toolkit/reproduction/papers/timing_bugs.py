@@ -1,0 +1,69 @@
+"""Servers with planted bugs that figures must notice, beside those of the protocol itself.
+
+They change how long things take; the first of them breaks no rule of the specification, which
+knows no time.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from toolkit.protocols import get_protocol
+from toolkit.protocols.base import Effects, Event, NodeFactory, SetTimer, Timeout
+from toolkit.protocols.raft import RaftNode
+from toolkit.protocols.raft.config import RaftConfig
+from toolkit.protocols.raft.messages import RequestVote
+from toolkit.protocols.raft.node import ELECTION_TIMER
+
+__all__ = ["RAFT_TIMING_BUGS", "SameTimeouts", "SendsFirst", "VotesAlways"]
+
+_LATE = "late-write"
+
+
+class SameTimeouts(RaftNode):
+    """Draws no election time-out: it is always the least (section 5.2 asks for randomness)."""
+
+    def __init__(self, name: str, config: RaftConfig) -> None:
+        super().__init__(name, config)
+        low = config.election[0]
+        self._patience_timer = SetTimer(ELECTION_TIMER, low, low)
+
+
+class SendsFirst(RaftNode):
+    """Sends before it writes to its disk, instead of after (Figure 2)."""
+
+    def __init__(self, name: str, config: RaftConfig) -> None:
+        super().__init__(name, config)
+        self._late: deque[Mapping[str, Any]] = deque()
+
+    def handle(self, event: Event, now: float) -> Effects:
+        """Send at once; ask for the write a moment later."""
+        if event == Timeout(_LATE):
+            write = self._late.popleft()
+            again = [SetTimer(_LATE, 0.0, 0.0)] if self._late else []
+            return Effects(action="Ignore", write=write, timers=again)
+        effects = super().handle(event, now)
+        if effects.write is not None and effects.sends:
+            self._late.append(effects.write)
+            effects.write = None
+            effects.timers = [*effects.timers, SetTimer(_LATE, 0.0, 0.0)]
+        return effects
+
+
+class VotesAlways(RaftNode):
+    """Votes for every candidate of its term, a candidate itself too (section 5.2)."""
+
+    def may_vote(self, message: RequestVote) -> bool:
+        """Forget whom it voted for, itself included."""
+        return message.term >= self.currentTerm and self.up_to_date(message)
+
+
+RAFT_TIMING_BUGS: dict[str, NodeFactory] = {
+    "same-timeouts": SameTimeouts,
+    "sends-first": SendsFirst,
+    "votes-always": VotesAlways,
+    **get_protocol("raft").bugs,
+}
+"""Planted bug to what makes servers that have it: those of this module, and Raft's own."""

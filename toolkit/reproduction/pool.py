@@ -1,0 +1,199 @@
+"""Make trials: in this process, on several cores, or on a cluster (Dask)."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from multiprocessing import resource_tracker
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from toolkit.errors import FigureError, SettingError
+from toolkit.reproduction.framework import Curve, Figure, Piece
+from toolkit.reproduction.store import Rows, Store, code_digest, missing, samples_frame
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+__all__ = ["collect", "workers"]
+
+TrialProgress = Callable[[int, int], None]
+
+
+@contextlib.contextmanager
+def workers(jobs: int, cluster: str | None = None) -> Iterator[Client | None]:
+    """Provide who makes the trials.
+
+    Parameters
+    ----------
+    jobs : int
+        Processes on this machine; with 1 everything happens in this one.
+    cluster : str, optional
+        Address of the scheduler of a Dask cluster, whose workers have this version of the
+        toolkit installed; `jobs` says nothing then.
+
+    Yields
+    ------
+    distributed.Client or None
+        ``None``: this process.
+
+    Raises
+    ------
+    SettingError
+        If there are no such workers.
+    """
+    if jobs < 1:
+        raise SettingError(f"{jobs} jobs cannot do anything", hint="1 or more")
+    if cluster is None and jobs == 1:
+        yield None
+        return
+    from distributed import Client, LocalCluster
+
+    with contextlib.ExitStack() as stack:
+        if cluster is None:
+            # Ctrl-C is for this process, which stops the others.
+            with _deaf():
+                local = stack.enter_context(
+                    LocalCluster(
+                        n_workers=jobs,
+                        threads_per_worker=1,
+                        processes=True,
+                        dashboard_address="127.0.0.1:0",
+                        silence_logs="CRITICAL",
+                    )
+                )
+            yield stack.enter_context(Client(local, set_as_default=False))
+            return
+        try:
+            client = Client(cluster, timeout=10, set_as_default=False)
+        except (OSError, ValueError, ImportError) as error:
+            raise SettingError(
+                f"no scheduler answers at {cluster!r}: {error}",
+                hint="give the address that the scheduler says, such as tcp://host:8786",
+            ) from error
+        stack.enter_context(client)
+        _alike(client, cluster)
+        yield client
+
+
+def _alike(client: Client, cluster: str) -> None:
+    """See to it that there are workers, and that they run the code that runs here."""
+    here = code_digest()
+    there = client.run(code_digest, on_error="return")
+    if not there:
+        raise SettingError(f"the scheduler at {cluster!r} has no workers", hint="start some there")
+    for worker, digest in there.items():
+        if digest != here:
+            raise SettingError(
+                f"the worker at {worker} runs another version of the toolkit, or none",
+                hint="install this version there; samples of several would be mixed",
+            )
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Let processes that are started meanwhile hear no Ctrl-C, then or later."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # It is started with the first process, and lets the signal through again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def collect(
+    figure: Figure,
+    curves: Sequence[Curve],
+    trials: int,
+    *,
+    settings: Mapping[str, str],
+    bug: str | None = None,
+    seed: int = 1,
+    client: Client | None = None,
+    store: Store | None = None,
+    progress: TrialProgress | None = None,
+) -> pd.DataFrame:
+    """Make all trials of some curves.
+
+    Parameters
+    ----------
+    figure : Figure
+    curves : sequence of Curve
+    trials : int
+        Of an ordinary curve.
+    settings : mapping of str to str
+    bug : str, optional
+    seed : int
+    client : distributed.Client, optional
+        Who makes them (see :func:`workers`); this process by default.
+    store : Store, optional
+        What is there already, and where finished pieces go.
+    progress : callable, optional
+        ``progress(done, total)`` after each piece.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``curve``, ``trial`` and what was measured, in the order of curves and trials: the same
+        whoever made them.
+    """
+    counts = {curve.name: curve.trials(trials) for curve in curves}
+    if len(counts) < len(curves):
+        raise FigureError("two curves have one name", hint=", ".join(c.name for c in curves))
+    done: dict[tuple[str, int], Rows] = dict(store.done) if store is not None else {}
+    tasks = missing(curves, counts, done)
+    # Curves of few and long trials first, so that no worker waits for another at the end.
+    tasks.sort(key=lambda task: task[0].share / task[0].chunk)
+    total = sum(counts.values())
+    left = sum(count for _, _, count in tasks)
+
+    def keep(piece: Piece) -> None:
+        nonlocal left
+        if store is not None:
+            store.add(piece)
+        for number, rows in enumerate(piece.trials, piece.first):
+            done[piece.curve, number] = rows
+        left -= len(piece.trials)
+        if progress is not None:
+            progress(total - left, total)
+
+    if progress is not None:
+        progress(total - left, total)
+    for piece in _pieces(figure, tasks, client, {"settings": settings, "bug": bug, "seed": seed}):
+        keep(piece)
+    frame = samples_frame(curves, counts, done)
+    if store is not None:
+        store.finish(frame)
+    return frame
+
+
+def _pieces(
+    figure: Figure,
+    tasks: Sequence[tuple[Curve, int, int]],
+    client: Client | None,
+    options: Mapping[str, Any],
+) -> Iterator[Piece]:
+    """Yield pieces as they are finished."""
+    plain = [(replace(curve, settings=dict(curve.settings)), a, n) for curve, a, n in tasks]
+    if client is None:
+        for curve, first, count in plain:
+            yield figure.piece(curve, first, count, **options)
+        return
+    from distributed import as_completed
+
+    futures = [
+        client.submit(figure.piece, curve, first, count, **options, pure=False)
+        for curve, first, count in plain
+    ]
+    try:
+        for _, piece in as_completed(futures, loop=client.loop, with_results=True):
+            yield piece
+    finally:
+        client.cancel(futures)

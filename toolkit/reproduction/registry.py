@@ -1,0 +1,60 @@
+"""The figures that are there."""
+
+from __future__ import annotations
+
+from toolkit.errors import UnknownNameError
+from toolkit.reproduction.framework import Figure
+from toolkit.reproduction.papers.raft_elections import RaftElections
+from toolkit.reproduction.papers.refloated import Refloated
+from toolkit.reproduction.papers.scenario_figures import ScenarioFigures
+from toolkit.reproduction.papers.split_votes import SplitVotes
+from toolkit.reproduction.papers.wan_elections import WanElections
+
+__all__ = ["all_figures", "get_figure"]
+
+_FIGURES: tuple[Figure, ...] = (
+    RaftElections(),
+    Refloated(),
+    WanElections(),
+    SplitVotes(),
+    ScenarioFigures(),
+)
+
+
+def all_figures() -> tuple[Figure, ...]:
+    """Return all figures, in the order of their letters.
+
+    Letters are left out where a figure is still to come: commit costs (E) and throughput (G to I)
+    need processors, links and disks of limited capacity.
+
+    Examples
+    --------
+    >>> [figure.id for figure in all_figures()]
+    ['A', 'B', 'C', 'D', 'F']
+    """
+    return _FIGURES
+
+
+def get_figure(name: str) -> Figure:
+    """Return a figure.
+
+    Parameters
+    ----------
+    name : str
+        Its letter or its name.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such figure.
+
+    Examples
+    --------
+    >>> get_figure("split-votes").id
+    'D'
+    """
+    for figure in _FIGURES:
+        if name.lower() in {figure.id.lower(), figure.name}:
+            return figure
+    known = ", ".join(f"{figure.id} ({figure.name})" for figure in _FIGURES)
+    raise UnknownNameError(f"there is no figure {name!r}", hint=f"known: {known}")

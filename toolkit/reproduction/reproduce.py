@@ -1,0 +1,593 @@
+"""Make a figure again: fit what was not published, make the trials, judge, and write it all."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+from toolkit import __version__
+from toolkit.display.charts import chart_svg
+from toolkit.errors import FigureError, SettingError, UnknownNameError
+from toolkit.reproduction.framework import CriterionVerdict, Curve, Figure, shown_number, trial_seed
+from toolkit.reproduction.pool import TrialProgress, collect, workers
+from toolkit.reproduction.registry import get_figure
+from toolkit.reproduction.store import Store, fingerprint
+from toolkit.resources import resource_root
+from toolkit.sim import RunResult, simulate
+from toolkit.trace import TraceWriter
+
+if TYPE_CHECKING:
+    import altair as alt
+    from distributed import Client
+
+__all__ = [
+    "Reproduction",
+    "recorded",
+    "reproduce",
+    "trace_trial",
+    "verdict_table",
+    "write_overview",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reproduction:
+    """A figure made again.
+
+    Parameters
+    ----------
+    figure : Figure
+    seed : int
+    trials : int
+        Of an ordinary curve.
+    settings : dict of str to str
+        Assumptions that somebody changed.
+    fitted : dict of str to str
+        Values of calibrated parameters.
+    how : str
+        Where these come from: ``"fitted"`` (now), ``"recorded"`` (by the full run), ``"given"``
+        (in the settings), or ``""`` if there are none.
+    bug : str or None
+        The planted bug that all servers had.
+    samples : pandas.DataFrame
+        ``curve``, ``trial`` and what was measured.
+    fit : pandas.DataFrame or None
+        The candidates: a column for each calibrated parameter, and ``loss``.
+    """
+
+    figure: Figure
+    seed: int
+    trials: int
+    settings: dict[str, str]
+    fitted: dict[str, str]
+    how: Literal["fitted", "recorded", "given", ""]
+    bug: str | None
+    samples: pd.DataFrame
+    fit: pd.DataFrame | None = None
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """The parameters' values."""
+        return self.figure.values({**self.fitted, **self.settings})
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """A row for each curve."""
+        return self.figure.summarise(self.samples)
+
+    @cached_property
+    def verdicts(self) -> list[CriterionVerdict]:
+        """A verdict for each criterion."""
+        return self.figure.judge(self.samples, self.values)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many criteria were met, missed, not judged, and not comparable."""
+        found = Counter(verdict.outcome for verdict in self.verdicts)
+        return {name: found[name] for name in ("met", "missed", "not judged", "not comparable")}
+
+    @property
+    def ok(self) -> bool:
+        """Whether no criterion was missed."""
+        return not self.counts["missed"]
+
+    @property
+    def caveats(self) -> list[str]:
+        """What sets this run apart from the full one with the figure's own assumptions."""
+        found = [f"{name}={value} is changed" for name, value in self.settings.items()]
+        if self.bug is not None:
+            found.append(f"all servers of Raft have the planted bug {self.bug}")
+        if self.trials < self.figure.trials:
+            found.append(f"{self.trials} trials a curve instead of {self.figure.trials}")
+        return found
+
+    @property
+    def command(self) -> str:
+        """The command that makes it again."""
+        return _command(
+            self.figure,
+            self.trials,
+            self.seed,
+            self.settings,
+            self.bug,
+            refit=self.how != "recorded",
+        )
+
+    def chart(self) -> alt.TopLevelMixin:
+        """Return what was published and what was reproduced, in one chart."""
+        return self.figure.chart(self.samples)
+
+    def parameters(self) -> list[dict[str, str]]:
+        """Return the assumptions: ``name``, ``value``, ``source``, ``help``, ``why``."""
+        rows = []
+        for parameter in self.figure.parameters:
+            source: str = parameter.source
+            value = parameter.value
+            if parameter.name in self.fitted:
+                value = self.fitted[parameter.name]
+                if self.how == "recorded":
+                    source = "calibrated (by the full run)"
+            if parameter.name in self.settings:
+                value, source = self.settings[parameter.name], "changed"
+            rows.append(
+                {"name": parameter.name, "value": value, "source": source,
+                 "help": parameter.help, "why": parameter.why}
+            )  # fmt: skip
+        return rows
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything but the samples, in JSON's types; what is missing is null."""
+        figure = self.figure
+        return {
+            "figure": figure.id,
+            "name": figure.name,
+            "title": figure.title,
+            "paper": str(figure.paper),
+            "statement": figure.statement,
+            "seed": self.seed,
+            "trials": self.trials,
+            "full_trials": figure.trials,
+            "settings": self.settings,
+            "fitted": self.fitted,
+            "fitted_how": self.how,
+            "bug": self.bug,
+            "caveats": self.caveats,
+            "parameters": self.parameters(),
+            "fit": None if self.fit is None else _records(self.fit),
+            "curves": _records(self.summary),
+            "verdicts": [
+                {name: _plain(value) for name, value in asdict(verdict).items()}
+                for verdict in self.verdicts
+            ],
+            "counts": self.counts,
+            "ok": self.ok,
+            "command": self.command,
+            "version": __version__,
+        }
+
+    def write(self, folder: Path) -> list[str]:
+        """Write summary, verdicts, a page and what made them beside the samples.
+
+        Parameters
+        ----------
+        folder : pathlib.Path
+
+        Returns
+        -------
+        list of str
+            The files' names.
+
+        Raises
+        ------
+        FigureError
+            If something cannot be written.
+        """
+        texts = {
+            "summary.csv": self.summary.round(6).to_csv(index=False, lineterminator="\n"),
+            "verdicts.csv": verdict_table([self]).round(6).to_csv(index=False, lineterminator="\n"),
+            "run.json": json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
+            + "\n",
+            "figure.html": self.page(),
+        }
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, text in texts.items():
+                (folder / name).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise FigureError(
+                f"the figure cannot be written: {error.strerror}", path=folder,
+                hint="name a folder that can be written to",
+            ) from error  # fmt: skip
+        return list(texts)
+
+    def page(self) -> str:
+        """Return the figure as one HTML page, which loads nothing from anywhere."""
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(Path(__file__).parent),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+        )
+        return environment.get_template("figure.html.j2").render(
+            found=self,
+            figure=self.figure,
+            chart=Markup(chart_svg(self.chart())),
+            number=shown_number,
+        )
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows as JSON has them; what is missing or infinite is null."""
+    return [
+        {str(name): _plain(value) for name, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value
+
+
+def _command(
+    figure: Figure,
+    trials: int,
+    seed: int,
+    settings: Mapping[str, str],
+    bug: str | None,
+    *,
+    refit: bool,
+    out: Path | None = None,
+) -> str:
+    words = ["toolkit", "figure", "run", figure.id, "--trials", str(trials), "--seed", str(seed)]
+    for name, value in settings.items():
+        words += ["--set", f"{name}={value}"]
+    if bug is not None:
+        words += ["--bug", bug]
+    if not refit:
+        words.append("--recorded-fit")
+    if out is not None:
+        words += ["--out", str(out)]
+    return shlex.join(words)
+
+
+def reproduce(
+    figure: Figure | str,
+    *,
+    trials: int | None = None,
+    seed: int = 1,
+    settings: Mapping[str, str] | None = None,
+    bug: str | None = None,
+    refit: bool = True,
+    jobs: int = 1,
+    cluster: str | None = None,
+    out: Path | None = None,
+    fresh: bool = False,
+    progress: TrialProgress | None = None,
+) -> Reproduction:
+    """Make a figure again.
+
+    Parameters
+    ----------
+    figure : Figure or str
+        A figure, its letter or its name.
+    trials : int, optional
+        Of an ordinary curve; by default the figure's full number.
+    seed : int
+        What all chance is drawn from.
+    settings : mapping of str to str, optional
+        Assumptions that are changed.
+    bug : str, optional
+        A planted bug that all servers are to have.
+    refit : bool
+        Whether calibrated parameters are fitted, or taken as the full run of this version found
+        them.
+    jobs : int
+        Processes of this machine that make trials.
+    cluster : str, optional
+        Address of a Dask scheduler whose workers make them instead.
+    out : pathlib.Path, optional
+        Folder for the samples and everything else; a run that was broken off goes on from what it
+        finds there.  Without it nothing is written.
+    fresh : bool
+        Whether what is in that folder is thrown away.
+    progress : callable, optional
+        ``progress(done, total)``.
+
+    Returns
+    -------
+    Reproduction
+        The same whatever `jobs`, `cluster`, and breaks.
+
+    Raises
+    ------
+    SettingError
+        If there is no such figure, parameter, value or planted bug, or there are no workers.
+    FigureError
+        If the folder cannot be used.
+    InternalError
+        If a trial fails; it says how to run it again.
+
+    Examples
+    --------
+    >>> found = reproduce("D", trials=20, settings={"clusters": "5-1", "latency": "0.2"})
+    >>> found.samples["curve"].value_counts().to_dict()
+    {'5 servers, 1 failed, l=0.2': 20, '5 servers, 1 failed, l=uniform(0.1, 0.2)': 20}
+    """
+    one = get_figure(figure) if isinstance(figure, str) else figure
+    trials = one.trials if trials is None else trials
+    if trials < 1:
+        raise SettingError(f"{trials} trials show nothing", hint="1 or more")
+    given = dict(settings or {})
+    one.node_factory(bug)
+    one.values(given)
+    if out is not None and out.exists() and not out.is_dir():
+        raise SettingError("the figure cannot be written: this is no folder", path=out,
+                           hint="name a folder, or one that is to be made")  # fmt: skip
+    command = _command(one, trials, seed, given, bug, refit=refit, out=out)
+    with workers(jobs, cluster) as client:
+        run = _Run(one, trials, seed, given, bug, client, out, fresh, command, progress)
+        fitted, how, table = run.calibrate(refit=refit)
+        samples = run.measure({**fitted, **given})
+    found = Reproduction(
+        figure=one,
+        seed=seed,
+        trials=trials,
+        settings=given,
+        fitted=fitted,
+        how=how,
+        bug=bug,
+        samples=samples,
+        fit=table,
+    )
+    if out is not None:
+        found.write(out)
+    return found
+
+
+def _candidate_curves(figure: Figure, candidate: Mapping[str, str]) -> list[Curve]:
+    """Return the curves on which a candidate is tried.
+
+    All candidates meet the same chance there: they are told apart by what they are, not by luck.
+    """
+    own = ", ".join(f"{name}={value}" for name, value in candidate.items())
+    return [
+        replace(
+            curve,
+            name=f"{curve.name}, {own}",
+            settings={**curve.settings, **candidate},
+            stream=curve.stream or curve.name,
+        )
+        for curve in figure.fit_curves()
+    ]
+
+
+@dataclass
+class _Run:
+    figure: Figure
+    trials: int
+    seed: int
+    given: dict[str, str]
+    bug: str | None
+    client: Client | None
+    out: Path | None
+    fresh: bool
+    command: str
+    progress: Callable[[int, int], None] | None
+
+    def collect(
+        self, name: str, curves: Sequence[Curve], trials: int, settings: Mapping[str, str]
+    ) -> pd.DataFrame:
+        options: dict[str, Any] = {
+            "settings": settings, "bug": self.bug, "seed": self.seed, "client": self.client,
+            "progress": self.progress,
+        }  # fmt: skip
+        if self.out is None:
+            return collect(self.figure, curves, trials, **options)
+        defaults = {parameter.name: parameter.value for parameter in self.figure.parameters}
+        mark = fingerprint(self.figure.id, self.seed, {**defaults, **settings}, self.bug)
+        try:
+            store = Store(self.out, name, mark, self.command, fresh=self.fresh)
+        except OSError as error:
+            raise FigureError(
+                f"the samples cannot be kept: {error.strerror}", path=self.out,
+                hint="name a folder that can be written to",
+            ) from error  # fmt: skip
+        with store:
+            return collect(self.figure, curves, trials, store=store, **options)
+
+    def calibrate(
+        self, *, refit: bool
+    ) -> tuple[dict[str, str], Literal["fitted", "recorded", "given", ""], pd.DataFrame | None]:
+        """Return calibrated parameters that nobody gave, where they come from, and all losses."""
+        names = {one.name for one in self.figure.parameters if one.source == "calibrated"}
+        if not names:
+            return {}, "", None
+        if names <= set(self.given):
+            return {}, "given", None
+        if not refit:
+            return {name: value for name, value in self.figure.calibrated().items()
+                    if name not in self.given}, "recorded", None  # fmt: skip
+        candidates = self.figure.candidates()
+        curves = [curve for one in candidates for curve in _candidate_curves(self.figure, one)]
+        trials = self.figure.fit_trials(self.trials)
+        samples = self.collect("fit", curves, trials, self.given)
+        losses = []
+        for candidate in candidates:
+            plain = {
+                tried.name: curve.name
+                for tried, curve in zip(
+                    _candidate_curves(self.figure, candidate), self.figure.fit_curves(), strict=True
+                )
+            }
+            chosen = samples[samples["curve"].isin(plain)]
+            chosen = chosen.assign(curve=chosen["curve"].map(plain))
+            losses.append(self.figure.loss(chosen))
+        table = pd.DataFrame(list(candidates)).assign(loss=losses)
+        return dict(candidates[losses.index(min(losses))]), "fitted", table
+
+    def measure(self, settings: Mapping[str, str]) -> pd.DataFrame:
+        curves = self.figure.curves(self.figure.values(settings))
+        return self.collect("samples", curves, self.trials, settings)
+
+
+def trace_trial(
+    figure: Figure | str,
+    curve: str,
+    trial: int,
+    *,
+    seed: int = 1,
+    settings: Mapping[str, str] | None = None,
+    bug: str | None = None,
+    out: Path,
+) -> RunResult:
+    """Run one trial again and record its trace.
+
+    Parameters
+    ----------
+    figure : Figure or str
+    curve : str
+        The name of a curve, as the samples have it.
+    trial : int
+        The trial's number, from 0.
+    seed, settings, bug
+        As for :func:`reproduce`.
+    out : pathlib.Path
+        The trace file.
+
+    Returns
+    -------
+    RunResult
+
+    Raises
+    ------
+    UnknownNameError
+        If the figure has no such curve.
+    """
+    one = get_figure(figure) if isinstance(figure, str) else figure
+    given = dict(settings or {})
+    named = {each.name: each for each in one.curves(one.values(given))}
+    tried = [each for two in one.candidates() for each in _candidate_curves(one, two)]
+    curves = named | {each.name: each for each in tried}
+    if curve not in curves:
+        raise UnknownNameError(
+            f"figure {one.id} has no curve {curve!r}", hint=f"its curves: {'; '.join(named)}"
+        )
+    chosen = curves[curve]
+    own = trial_seed(seed, one.id, chosen, trial)
+    experiment = one.prepare(chosen, one.settled(chosen, given, bug))(own)
+    with TraceWriter(out) as writer:
+        return simulate(
+            experiment.protocol,
+            experiment.scenario,
+            seed=own,
+            sink=writer,
+            stop_when=experiment.observe,
+            replay=one.replay(chosen, trial, seed, given, bug),
+        )
+
+
+def recorded(figure: Figure | str) -> Reproduction:
+    """Return the full run of a figure that travels with the package.
+
+    Parameters
+    ----------
+    figure : Figure or str
+        A figure, its letter or its name.
+
+    Returns
+    -------
+    Reproduction
+
+    Raises
+    ------
+    FigureError
+        If there is none.
+    """
+    one = get_figure(figure) if isinstance(figure, str) else figure
+    folder = resource_root("data") / "figures" / one.id
+    try:
+        said = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        samples = pd.read_parquet(folder / "samples.parquet")
+    except (OSError, ValueError) as error:
+        raise FigureError(
+            f"the full run of figure {one.id} cannot be read: {error}",
+            path=folder,
+            hint="install the package again",
+        ) from error
+    return Reproduction(
+        figure=one,
+        seed=said["seed"],
+        trials=said["trials"],
+        settings=said["settings"],
+        fitted=said["fitted"],
+        how=said["fitted_how"],
+        bug=said["bug"],
+        samples=samples,
+        fit=None if said["fit"] is None else pd.DataFrame(said["fit"]),
+    )
+
+
+def verdict_table(found: Sequence[Reproduction]) -> pd.DataFrame:
+    """Return the verdicts of figures as a table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``figure`` and the fields of :class:`~toolkit.reproduction.framework.CriterionVerdict`.
+    """
+    return pd.DataFrame(
+        [{"figure": one.figure.id, **asdict(verdict)} for one in found for verdict in one.verdicts]
+    )
+
+
+def write_overview(found: Sequence[Reproduction], folder: Path, command: str) -> Path:
+    """Write the verdicts of figures as a page of Markdown.
+
+    Parameters
+    ----------
+    found : sequence of Reproduction
+    folder : pathlib.Path
+        Where ``README.md`` is written.
+    command : str
+        The command that made them.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    text = environment.get_template("overview.md.j2").render(
+        found=found,
+        command=command,
+        number=shown_number,
+        cell=lambda text: text.replace("|", "\\|"),
+    )
+    path = folder / "README.md"
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise FigureError(
+            f"the verdicts cannot be written: {error.strerror}", path=path,
+            hint="name a folder that can be written to",
+        ) from error  # fmt: skip
+    return path

@@ -1,0 +1,1 @@
+"""Results of TLC as HTML: tables, behaviours, lassos, coverage, sources."""
