@@ -14,11 +14,10 @@ from typing import Any
 from rich.table import Table
 
 from tests.bench.pysyncobj_cluster import pysyncobj_rate
-from toolkit.sim.leaders import who_leads
 from toolkit.conformance import validate
 from toolkit.errors import InternalError
 from toolkit.protocols import get_protocol
-from toolkit.protocols.base import Protocol
+from toolkit.protocols.protocol import Protocol
 from toolkit.sim import (
     Answer,
     Constant,
@@ -30,6 +29,7 @@ from toolkit.sim import (
     random_scenario,
     simulate,
 )
+from toolkit.sim.leaders import who_leads
 from toolkit.trace import MemorySink, Sink, TraceWriter
 
 __all__ = ["bench_commands", "bench_growth", "bench_messages", "bench_steps"]
@@ -104,7 +104,7 @@ def check_once(result: RunResult, protocol: Protocol = RAFT) -> None:
     stores = {repr(node.sessions.machine.snapshot()) for node in result.nodes.values()}
     assert protocol.log is not None
     committed = protocol.log.committed
-    lengths = {committed(protocol.variables(node)) for node in result.nodes.values()}
+    lengths = {committed(protocol.runnable.variables(node)) for node in result.nodes.values()}
     if len(lengths) == 1 and len(stores) > 1:
         raise InternalError("servers that applied as much hold different things")
 

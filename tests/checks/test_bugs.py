@@ -61,7 +61,7 @@ def test_the_table_has_a_row_for_each_bug(reports: dict[str, BugReport]) -> None
 def test_a_correct_protocol_is_not_accused() -> None:
     from dataclasses import replace
 
-    honest = replace(RAFT, planted={"none": RAFT.make_node}, stages={})
+    honest = replace(RAFT, bugs={"none": RAFT.runnable.make_node}, bug_setups={})
     (report,) = find_bugs(honest, runs=6)
     assert (report.caught, report.invariants, report.history) == (None, {}, ())
 

@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from toolkit.protocols.base import Command, Effects, Event, Message, Protocol, Receive, Send
+from toolkit.protocols.base import Command, Effects, Event, Message, Receive, Send
+from toolkit.protocols.implementation import Implementation
+from toolkit.protocols.protocol import Protocol
+from toolkit.protocols.specification import Specification
 
 LIMIT = 7
 
@@ -43,21 +46,25 @@ def decode(record: Mapping[str, Any]) -> Message:
 
 
 RING = Protocol(
-    name="ring",
     title="A token in a ring",
-    configure=lambda nodes, settings: tuple(nodes),
-    settings={},
-    make_node=Member,
-    variables=lambda node: {"seen": node.seen},
-    durable_variables=lambda durable: {},
-    constants=lambda nodes: {"Limit": LIMIT},
-    decode_message=decode,
-    random_operation=lambda nodes, rng, node: "go",
-    actions=("Begin", "Pass", "Stop"),
-    trace_variables=("seen", "up"),
-    spec_folder=Path(__file__).parent / "ring",
-    spec_module="Ring",
-    trace_module="RingTrace",
-    claims={"Early": "holds until the token has gone far"},
+    specification=Specification(
+        name="ring",
+        actions=("Begin", "Pass", "Stop"),
+        trace_variables=("seen", "up"),
+        folder=Path(__file__).parent / "ring",
+        module="Ring",
+        trace_module="RingTrace",
+        claims={"Early": "holds until the token has gone far"},
+    ),
+    implementation=Implementation(
+        configure=lambda nodes, settings: tuple(nodes),
+        settings={},
+        make_node=Member,
+        variables=lambda node: {"seen": node.seen},
+        durable_variables=lambda durable: {},
+        constants=lambda nodes: {"Limit": LIMIT},
+        decode_message=decode,
+        random_operation=lambda nodes, rng, node: "go",
+    ),
     bugs={"hasty": Hasty},
 )

@@ -288,7 +288,7 @@ def test_a_strangers_protocol_is_simulated_checked_and_validated_like_ours(tmp_p
     with TraceWriter(tmp_path / "ring.ndjson") as writer:
         writer.write(trace)
     assert validate([tmp_path / "ring.ndjson"]).ok
-    assert check(RING.spec_folder / "Ring.tla", workers=1).ok
+    assert check(RING.specification.folder / "Ring.tla", workers=1).ok
     hasty, _ = simulate_trace(get_protocol("ring"), scenario, seed=1, bug="hasty")
     verdict = validate([hasty]).verdicts[0]
     assert verdict.divergence is not None

@@ -397,4 +397,4 @@ def test_a_message_is_read_back_from_its_record(message: Any) -> None:
 def test_the_view_has_what_is_observed() -> None:
     node = leading(maker(MultiPaxosNode, configure), Vote(1, 1, value(1)))
     shown = {*variables(node), *durable_variables({}), "up"}
-    assert shown == set(MULTIPAXOS.trace_variables)
+    assert shown == set(MULTIPAXOS.specification.trace_variables)

@@ -666,4 +666,4 @@ def test_a_disk_holds_what_the_server_does_after_each_write(
 def test_the_view_has_what_is_observed() -> None:
     node = established(maker(ZabNode, configure))
     shown = {*variables(node), *durable_variables({}), "up"}
-    assert shown == set(ZAB.trace_variables)
+    assert shown == set(ZAB.specification.trace_variables)

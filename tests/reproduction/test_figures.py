@@ -187,7 +187,9 @@ def test_a_trace_of_a_curve_that_is_not_there_is_refused(tmp_path: Path) -> None
 
 def server(**switches: Any) -> RefloatedServer:
     """Return a candidate of term 1 among five servers."""
-    config = get_protocol("raft").configure(("a", "b", "c", "d", "e"), {"election": "0.15-0.155"})
+    config = get_protocol("raft").runnable.configure(
+        ("a", "b", "c", "d", "e"), {"election": "0.15-0.155"}
+    )
     one = RefloatedServer("a", config, **switches)
     one.handle(Start(), 0.0)
     one.handle(Timeout("election"), 0.15)

@@ -15,7 +15,6 @@ from toolkit.protocols.base import (
     Event,
     Message,
     Output,
-    Protocol,
     Receive,
     Restart,
     Send,
@@ -23,6 +22,9 @@ from toolkit.protocols.base import (
     Start,
     Timeout,
 )
+from toolkit.protocols.implementation import Implementation
+from toolkit.protocols.protocol import Protocol
+from toolkit.protocols.specification import Specification
 from toolkit.sim import RunResult, ScenarioBuilder, simulate_trace
 from toolkit.trace import Trace
 
@@ -103,24 +105,28 @@ def _variables(node: Puppet) -> dict[str, Any]:
 
 
 PUPPET = Protocol(
-    name="puppet",
     title="Does what it is told",
-    configure=lambda nodes, settings: tuple(nodes),
-    settings={},
-    make_node=Puppet,
-    variables=_variables,
-    durable_variables=lambda durable: {"durable": durable.get("x")},
-    constants=lambda config: {},
-    decode_message=lambda record: Text(record["word"]),
-    random_operation=lambda config, rng, node: None if node == "n3" else {},
-    final_value=lambda node: node.x,
-    actions=("Do", "HandleHeartbeat", "Tick", "Flush", "Crash", "Restart"),
-    trace_variables=("durable", "heard", "up", "x"),
-    spec_folder=Path("nowhere"),
-    spec_module="Puppet",
-    trace_module="PuppetTrace",
-    timers=("t", "u", "tick"),
-    connected=True,
+    specification=Specification(
+        name="puppet",
+        actions=("Do", "HandleHeartbeat", "Tick", "Flush", "Crash", "Restart"),
+        trace_variables=("durable", "heard", "up", "x"),
+        folder=Path("nowhere"),
+        module="Puppet",
+        trace_module="PuppetTrace",
+    ),
+    implementation=Implementation(
+        configure=lambda nodes, settings: tuple(nodes),
+        settings={},
+        make_node=Puppet,
+        variables=_variables,
+        durable_variables=lambda durable: {"durable": durable.get("x")},
+        constants=lambda config: {},
+        decode_message=lambda record: Text(record["word"]),
+        random_operation=lambda config, rng, node: None if node == "n3" else {},
+        final_value=lambda node: node.x,
+        timers=("t", "u", "tick"),
+        connected=True,
+    ),
 )
 
 

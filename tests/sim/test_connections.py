@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from toolkit.errors import InternalError
-from toolkit.protocols.base import Protocol
+from toolkit.protocols.protocol import Protocol
 from toolkit.sim import RunResult, ScenarioBuilder, simulate
 from toolkit.trace import Trace
 
@@ -127,4 +126,4 @@ def test_what_waits_for_the_disk_is_not_sent_on_a_later_connection(build: Build,
 def test_closing_is_for_protocols_that_have_connections(build: Build, puppet: Protocol) -> None:
     plan = build().command(0.0, "c", {"closes": ["n2"]}, "n1").build()
     with pytest.raises(InternalError, match="connected"):
-        simulate(replace(puppet, connected=False), plan)
+        simulate(puppet.altered(connected=False), plan)

@@ -15,7 +15,8 @@ import pytest
 
 from toolkit.errors import InternalError, ScenarioError, SettingError, UnknownNameError
 from toolkit.protocols import get_protocol
-from toolkit.protocols.base import Effects, Event, Protocol
+from toolkit.protocols.base import Effects, Event
+from toolkit.protocols.protocol import Protocol
 from toolkit.sim import (
     LinkSettings,
     Passage,
@@ -258,7 +259,7 @@ def test_a_protocol_lists_the_timers_that_it_sets(name: str) -> None:
     names = set()
 
     def make_node(node: str, config: Any) -> Any:
-        made = protocol.make_node(node, config)
+        made = protocol.runnable.make_node(node, config)
         handle = made.handle
 
         def watched(event: Event, now: float) -> Effects:
@@ -271,8 +272,8 @@ def test_a_protocol_lists_the_timers_that_it_sets(name: str) -> None:
 
     settings = {"snapshot": "3"} if name == "raft" else {}
     plan = random_scenario(protocol, ["n1", "n2", "n3"], 1, settings=settings)
-    simulate(replace(protocol, make_node=make_node), plan, seed=1)
-    assert names == set(protocol.timers)
+    simulate(protocol.altered(make_node=make_node), plan, seed=1)
+    assert names == set(protocol.runnable.timers)
 
 
 # Each kind of fault changes what comes out ---------------------------------------------------
@@ -514,7 +515,7 @@ def test_a_view_that_fails_changes_nothing_but_the_recording(
     def failing(node: object) -> dict[str, Any]:
         raise ZeroDivisionError
 
-    broken = replace(puppet, variables=failing)
+    broken = puppet.altered(variables=failing)
     scenario = build().command(0.0, "c", say("a", "n2"), "n1").build()
     assert simulate(broken, scenario, sink=MemorySink()).steps == 2
     assert simulate(broken, scenario, sink=NullSink()).sink_error is None

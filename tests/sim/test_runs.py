@@ -55,7 +55,7 @@ def test_a_thousand_runs_are_lively_and_see_every_fault_and_action(thousand: Sum
     assert thousand.median_steps >= 100
     assert set(thousand.faults) == KINDS
     assert min(thousand.faults.values()) >= 100
-    assert set(thousand.actions) == set(PAXOS.actions)
+    assert set(thousand.actions) == set(PAXOS.specification.actions)
     assert min(thousand.actions.values()) >= 100
     assert thousand.steps == sum(thousand.actions.values())
 
@@ -204,7 +204,7 @@ def test_the_summary_adds_up_its_runs() -> None:
     assert (summary.runs, summary.recorded, summary.steps) == (10, 10, sum(steps))
     assert summary.median_steps == (sorted(steps)[4] + sorted(steps)[5]) / 2
     actions = Counter(step.action for trace in sink.traces for step in trace.steps)
-    assert summary.actions == {action: actions[action] for action in PAXOS.actions}
+    assert summary.actions == {action: actions[action] for action in PAXOS.specification.actions}
     faults = Counter(fault.fault for trace in sink.traces for fault in trace.faults)
     assert summary.faults == dict(
         sorted({**faults, "crash": actions["Crash"], "restart": actions["Restart"]}.items())

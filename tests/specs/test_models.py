@@ -136,12 +136,12 @@ def test_every_step_has_a_form_that_names_its_action(
     names = [action_name(line) for line in disjuncts]
     assert names
     assert len(set(names)) == len(names)
-    assert set(names) <= set(get_protocol(protocol).actions)
+    assert set(names) <= set(get_protocol(protocol).specification.actions)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_the_specification_has_the_actions_of_the_implementation(protocol: str) -> None:
-    modules = {PROTOCOLS[protocol], get_protocol(protocol).spec_module}
+    modules = {PROTOCOLS[protocol], get_protocol(protocol).specification.module}
     texts = [(specs_root() / protocol / f"{name}.tla").read_text("utf-8") for name in modules]
     blocks = [
         block
@@ -151,7 +151,7 @@ def test_the_specification_has_the_actions_of_the_implementation(protocol: str) 
     lines = [line for block in blocks for line in block.splitlines()]
     named = {action_name(line.strip().removeprefix("\\/ ")) for line in lines}
     # What a crash leaves of elections is said by an action around Crash.
-    assert named - {None, "LoseAll"} == set(get_protocol(protocol).actions)
+    assert named - {None, "LoseAll"} == set(get_protocol(protocol).specification.actions)
 
 
 def result_of(model: Model) -> CheckResult:
@@ -197,7 +197,7 @@ def test_the_model_shows_what_the_manifest_says(model: Model) -> None:
     assert compare(model, result) == []
     assert result.complete == (model.outcome == "success" and model.simulate is None)
     steps = {state.action for state in result.trace[1:]}
-    assert steps <= set(get_protocol(protocol_of(model)).actions) | ORACLE
+    assert steps <= set(get_protocol(protocol_of(model)).specification.actions) | ORACLE
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from toolkit.conformance.validation import validate
 from toolkit.conformance.verdict import Verdict
 from toolkit.errors import UnknownNameError
 from toolkit.histories import KEY_VALUE, check_linearizable
-from toolkit.protocols.base import BugSetup, Protocol
+from toolkit.protocols.protocol import BugSetup, Protocol
 from toolkit.sim import RunResult, simulate_runs
 from toolkit.trace import MemorySink, Trace
 

@@ -16,7 +16,7 @@ from toolkit.cli.common import FAILED, FOUND, GOOD, console, guarded, plural
 from toolkit.conformance import SpecReplay, ValidationReport, Verdict, follow, validate
 from toolkit.errors import SettingError
 from toolkit.protocols import get_protocol
-from toolkit.protocols.base import Protocol
+from toolkit.protocols.protocol import Protocol
 from toolkit.sim import Summary, scenario_names, simulate_runs
 from toolkit.tlc import CheckResult, Manifest, Model, compare, load_manifest, run_model
 from toolkit.trace import MemorySink, Trace, TraceWriter
@@ -119,7 +119,8 @@ def _small_models(manifest: Manifest, protocol: Protocol) -> list[Model]:
         model
         for model in manifest.models
         if model.size == "small"
-        and (manifest.path.parent / model.spec).resolve().parent == protocol.spec_folder.resolve()
+        and (manifest.path.parent / model.spec).resolve().parent
+        == protocol.specification.folder.resolve()
     ]
     holding = [model for model in own if model.outcome == "success"]
     quick = [model for model in holding if (model.distinct or 0) <= QUICK]

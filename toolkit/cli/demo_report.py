@@ -21,7 +21,7 @@ from toolkit.display import (
 )
 from toolkit.display.charts import chart_svg, counts_chart, duel_chart, leader_chart
 from toolkit.errors import ToolkitError
-from toolkit.protocols.base import Protocol
+from toolkit.protocols.protocol import Protocol
 from toolkit.reproduction.papers.duel import duel
 from toolkit.reproduction.papers.raft_histories import time_to_leader
 from toolkit.sim import Summary

@@ -33,7 +33,7 @@ from toolkit.cli.common import (
 )
 from toolkit.errors import SettingError, TraceError
 from toolkit.protocols import get_protocol, protocol_names
-from toolkit.protocols.base import Protocol
+from toolkit.protocols.protocol import Protocol
 from toolkit.sim import (
     Scenario,
     Summary,
@@ -286,10 +286,12 @@ def protocols(
                     {
                         "name": one.name,
                         "title": one.title,
-                        "settings": dict(one.settings),
+                        "settings": dict(one.runnable.settings),
                         "scenarios": scenario_names(one.name),
                         "bugs": sorted(one.bugs),
-                        "specification": str(one.spec_folder / f"{one.spec_module}.tla"),
+                        "specification": str(
+                            one.specification.folder / f"{one.specification.module}.tla"
+                        ),
                     }
                     for one in known
                 ]
@@ -300,11 +302,13 @@ def protocols(
     for one in known:
         screen.print(Text.assemble((one.name, "bold"), f": {one.title}"))
         grid = Table.grid(padding=(0, 2))
-        for key, text in one.settings.items():
+        for key, text in one.runnable.settings.items():
             grid.add_row(f"  --set {key}=", text)
         grid.add_row("  --scenario", ", ".join(scenario_names(one.name)) or "none")
         grid.add_row("  --bug", ", ".join(sorted(one.bugs)) or "none")
-        grid.add_row("  specification", str(one.spec_folder / f"{one.spec_module}.tla"))
+        grid.add_row(
+            "  specification", str(one.specification.folder / f"{one.specification.module}.tla")
+        )
         screen.print(grid)
     return GOOD
 

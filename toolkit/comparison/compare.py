@@ -32,7 +32,7 @@ from toolkit.display.side_by_side import (
 from toolkit.errors import SettingError, UnknownNameError
 from toolkit.histories import KEY_VALUE, check_linearizable
 from toolkit.protocols import get_protocol
-from toolkit.protocols.base import Protocol
+from toolkit.protocols.protocol import Protocol
 from toolkit.sim import (
     RunResult,
     Scenario,
@@ -212,7 +212,7 @@ def _requests(
     rng: random.Random, nodes: Sequence[str], rate: float, until: float, protocol: Protocol
 ) -> list[tuple[float, str, Any, str]]:
     """Draw when clients ask for what, and whom; each asks once."""
-    config = protocol.configure(nodes, {})
+    config = protocol.runnable.configure(nodes, {})
     found: list[tuple[float, str, Any, str]] = []
     time = _WARM_UP / 2
     while True:
@@ -220,7 +220,7 @@ def _requests(
         if time >= until:
             return found
         node = rng.choice(list(nodes))
-        operation = protocol.random_operation(config, rng, node)
+        operation = protocol.runnable.random_operation(config, rng, node)
         found.append((round(time, 6), f"c{len(found) + 1}", operation, node))
 
 

@@ -118,7 +118,9 @@ def _alter_step(
         )
 
     if field == "action":
-        names = [a for a in get_protocol(trace.header.protocol).actions if a != step.action]
+        names = [
+            a for a in get_protocol(trace.header.protocol).specification.actions if a != step.action
+        ]
         name = rng.choice(names)
         return done("action", step.action, name, action=name)
     if field == "node":

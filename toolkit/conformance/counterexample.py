@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from toolkit.errors import TraceError
-from toolkit.protocols.base import Protocol
+from toolkit.protocols.protocol import Protocol
 from toolkit.tlc import CheckResult, Counterexample, SpecSource, TraceState, check
 from toolkit.tlc.constants import assignments, declared_constants, free_name, model_values
 from toolkit.trace import End, Header, Received, Sent, Step, Trace
@@ -147,7 +147,7 @@ def _by_node(state: TraceState, protocol: Protocol) -> dict[str, dict[str, Any]]
         {
             node
             for name, function in functions.items()
-            if name in protocol.trace_variables
+            if name in protocol.specification.trace_variables
             for node in function
             if node is not None
         }
@@ -155,10 +155,10 @@ def _by_node(state: TraceState, protocol: Protocol) -> dict[str, dict[str, Any]]
     if not nodes:
         raise TraceError(
             f"state {state.index} has no variable of {protocol.name}",
-            hint=f"functions of the nodes: {', '.join(protocol.trace_variables)}",
+            hint=f"functions of the nodes: {', '.join(protocol.specification.trace_variables)}",
         )
     own = {name: of for name, of in functions.items() if set(of) <= set(nodes)}
-    order = [name for name in (*protocol.trace_variables, *own) if name in own]
+    order = [name for name in (*protocol.specification.trace_variables, *own) if name in own]
     return {
         node: {
             name: _plain(to_itf(own[name][node]))

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from toolkit.errors import TraceError, ValueParseError
-from toolkit.protocols.base import Protocol
+from toolkit.protocols.protocol import Protocol
 from toolkit.resources import specs_root
 from toolkit.tlc import SpecSource, load_spec
 from toolkit.trace import Step, Trace
@@ -258,13 +258,15 @@ class Encoder:
         self, protocol: Protocol, first: Trace, claims: Sequence[str] | None = None
     ) -> None:
         self.protocol = protocol
-        self.claims = protocol.invariants if claims is None else claims
+        self.claims = protocol.specification.invariants if claims is None else claims
         self.header = first.header
         self.traces = 0
         self.steps = 0
         self._largest = 0
-        self._actions = {name: code for code, name in enumerate(protocol.actions, start=1)}
-        self._fields = {name: at for at, name in enumerate(protocol.trace_variables)}
+        self._actions = {
+            name: code for code, name in enumerate(protocol.specification.actions, start=1)
+        }
+        self._fields = {name: at for at, name in enumerate(protocol.specification.trace_variables)}
         self._values = _Values()
         self._codes: dict[bytes, int] = {}
         self._rows: dict[tuple[int, ...], int] = {}
@@ -292,7 +294,7 @@ class Encoder:
         if name not in self._fields:
             raise TraceError(
                 f"{where}: the specification shows no variable {name!r}",
-                hint=f"variables: {', '.join(self.protocol.trace_variables)}",
+                hint=f"variables: {', '.join(self.protocol.specification.trace_variables)}",
             )
         return True
 
@@ -364,7 +366,7 @@ class Encoder:
             if not action:
                 raise TraceError(
                     f"step {step.index}: the specification has no action {step.action!r}",
-                    hint=f"actions: {', '.join(self.protocol.actions)}",
+                    hint=f"actions: {', '.join(self.protocol.specification.actions)}",
                 )
         state = step.state
         variables: dict[str, int] = {}
@@ -408,8 +410,8 @@ class Encoder:
         return "\n".join(
             [
                 "---- MODULE ProtocolTrace ----",
-                f"EXTENDS {self.protocol.trace_module}",
-                *([] if self.protocol.replayable_variables else ["Take(e) == FALSE"]),
+                f"EXTENDS {self.protocol.specification.trace_module}",
+                *([] if self.protocol.specification.replayable_variables else ["Take(e) == FALSE"]),
                 "Claims ==",
                 *(claims or ["    TRUE"]),
                 "====",
@@ -432,7 +434,7 @@ class Encoder:
             Where to leave each piece (see ``TraceStop`` in ``Trace.tla``).
         """
         constants = dict(self.header.constants)
-        constants |= self.protocol.trace_constants(constants, self._largest)
+        constants |= self.protocol.specification.trace_constants(constants, self._largest)
         width, step_width = _width(len(self._values) + 1), _width(len(self._rows) + 1)
         places = self._values.order()
         code_digits = [_digits(place, width) for place in places]
@@ -449,12 +451,12 @@ class Encoder:
             table.append("".join(_digits(number, 4) for number in row))
             start += len(piece.codes)
         fields = ", ".join(f"{name} |-> {at + 6}" for name, at in self._fields.items())
-        names = ", ".join(f'"{name}"' for name in self.protocol.actions)
+        names = ", ".join(f'"{name}"' for name in self.protocol.specification.actions)
         stops = stop if stop is not None else []
         data = "\n".join(
             [
                 "---- MODULE TraceData ----",
-                f"EXTENDS {self.protocol.spec_module}, TraceCodes, Integers, Sequences, "
+                f"EXTENDS {self.protocol.specification.module}, TraceCodes, Integers, Sequences, "
                 "FiniteSets, TLC",
                 f"CodeWidth == {width}",
                 f"Header == {_text(constants)}",
@@ -478,9 +480,9 @@ class Encoder:
                 "",
             ]
         )
-        own = self.protocol.spec_folder
+        own = self.protocol.specification.folder
         shared = specs_root() / "trace"
-        cfg = own / f"{self.protocol.trace_module}.cfg"
+        cfg = own / f"{self.protocol.specification.trace_module}.cfg"
         loaded = load_spec(
             shared / "TraceRun.tla",
             cfg,

@@ -21,7 +21,8 @@ from toolkit.conformance.verdict import (
 )
 from toolkit.errors import SettingError, TlcError, ToolkitError, UnknownNameError
 from toolkit.protocols import get_protocol
-from toolkit.protocols.base import Protocol, unique
+from toolkit.protocols.base import unique
+from toolkit.protocols.protocol import Protocol
 from toolkit.tlc import CheckResult, check
 from toolkit.trace import Step, Trace, read_traces
 from toolkit.values import Record, Set, Tuple, canonical, from_itf, parse_values, to_itf
@@ -79,13 +80,18 @@ class _Tlc:
     def evaluated(self, protocol: Protocol) -> tuple[str, ...]:
         """Return the properties of states to evaluate, the protocol's own first."""
         for name in self.claims:
-            if name not in protocol.claims and name not in protocol.invariants:
-                known = ", ".join(protocol.claims)
+            if (
+                name not in protocol.specification.claims
+                and name not in protocol.specification.invariants
+            ):
+                known = ", ".join(protocol.specification.claims)
                 raise UnknownNameError(
                     f"the specification of {protocol.name} has no claim {name!r}",
                     hint=f"its claims: {known}" if known else "it has none",
                 )
-        return unique([*(protocol.invariants if self.invariants else ()), *self.claims])
+        return unique(
+            [*(protocol.specification.invariants if self.invariants else ()), *self.claims]
+        )
 
     def __call__(
         self,
@@ -264,10 +270,12 @@ def validate(
                 hint="check it as what it is",
             )
         entries.append(entry)
-        open_parts |= plugin.unchecked
+        open_parts |= plugin.specification.unchecked
         evaluated |= dict.fromkeys(tlc.evaluated(plugin))
-        expected = plugin.expected_actions
-        for name in plugin.actions if expected is None else expected(header.constants):
+        expected = plugin.specification.expected_actions
+        for name in (
+            plugin.specification.actions if expected is None else expected(header.constants)
+        ):
             actions.setdefault(name, 0)
         for step in entry.trace.steps:
             if step.action in actions:
@@ -301,7 +309,7 @@ def _decide(tlc: _Tlc, group: list[_Entry], explain: int) -> int:
     good: list[_Entry] = []
     try:
         encoder = Encoder(protocol, group[0].trace, tlc.evaluated(protocol))
-        protocol.trace_constants(group[0].trace.header.constants, 0)
+        protocol.specification.trace_constants(group[0].trace.header.constants, 0)
     except ToolkitError as error:
         for entry in group:
             entry.decide("not checkable", reason=str(error))
@@ -369,7 +377,7 @@ def _break(good: list[_Entry], layout: Layout, said: list[list[Any]]) -> None:
 
 def _is_whole(encoder: Encoder, entry: _Entry) -> bool:
     """Return whether a trace says enough for its states to be looked at by themselves."""
-    needed = encoder.protocol.replayable_variables
+    needed = encoder.protocol.specification.replayable_variables
     return (
         bool(needed)
         and set(needed) <= set(entry.trace.header.observed)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib.metadata import entry_points
 
 from toolkit.errors import SettingError, UnknownNameError
-from toolkit.protocols.base import Protocol
+from toolkit.protocols.protocol import Protocol
 
 __all__ = ["ENTRY_POINT_GROUP", "get_protocol", "protocol_names", "register", "unregister"]
 
@@ -67,8 +67,8 @@ def _load(name: str) -> Protocol | None:
                 ) from error
             if not isinstance(loaded, Protocol):
                 raise SettingError(
-                    f"the entry point {point.value!r} of protocol {name!r} is no Protocol",
-                    hint="it must name an object of toolkit.protocols.base.Protocol",
+                    f"the entry point {point.value!r} of protocol {name!r} is not a Protocol",
+                    hint="it must name an object of toolkit.protocols.protocol.Protocol",
                 )
             return loaded
     return None
@@ -102,7 +102,7 @@ def get_protocol(name: str) -> Protocol:
     UnknownNameError
         If no protocol of that name is known.
     SettingError
-        If its entry point cannot be loaded or is no :class:`Protocol`.
+        If its entry point cannot be loaded or is not a :class:`Protocol`.
     """
     if name in _registered:
         return _registered[name]

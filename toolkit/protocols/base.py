@@ -2,7 +2,8 @@
 
 A protocol is a *node class* (a pure state machine: ``handle(event, now) -> Effects``), a
 *specification folder* (TLA+), and a *view* (a node's state in the specification's
-variables), bundled in a :class:`Protocol`.  A host (the simulator, or a runtime on real
+variables), bundled in a
+:class:`~toolkit.protocols.protocol.Protocol`.  A host (the simulator, or a runtime on real
 sockets) owns clock, network, disk and randomness; a node never sees any of them.
 
 Theory of operation
@@ -39,16 +40,13 @@ breaks all of a node's.
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol as Interface, TypeAlias, runtime_checkable
 
 import msgspec
 
 __all__ = [
-    "BugSetup",
     "Command",
     "Disconnected",
     "Effects",
@@ -56,7 +54,6 @@ __all__ = [
     "Message",
     "Node",
     "Output",
-    "Protocol",
     "Receive",
     "Redirect",
     "ReplicatedLog",
@@ -77,7 +74,8 @@ class Message(msgspec.Struct, frozen=True, tag_field="type", gc=False):
     fields.
 
     ``transport`` is ``"datagram"``, ``"connection"`` or ``"opening"``: see *Connections* above.
-    A protocol that uses the latter two says so by :attr:`Protocol.connected`.
+    A protocol that uses the latter two says so by ``connected`` of its
+    :class:`~toolkit.protocols.implementation.Implementation`.
     """
 
     unrecorded: ClassVar[tuple[str, ...]] = ()
@@ -290,40 +288,6 @@ NodeFactory: TypeAlias = Callable[[str, Any], Node]
 
 
 @dataclass(frozen=True, kw_only=True)
-class BugSetup:
-    """Where a planted bug shows itself.
-
-    Parameters
-    ----------
-    nodes : int
-        How many nodes there are.
-    settings : mapping of str to str
-        The protocol's settings.
-    runs : int
-        In so many runs with random faults it is expected to show.
-    scenario : str or None
-        A scenario that travels with the package, instead of all that.
-
-    Examples
-    --------
-    >>> str(BugSetup(nodes=5, settings={"membership": "single"}))
-    '5 nodes, membership=single'
-    """
-
-    nodes: int = 3
-    settings: Mapping[str, str] = field(default_factory=dict)
-    runs: int = 1
-    scenario: str | None = None
-
-    def __str__(self) -> str:
-        if self.scenario is not None:
-            return f"scenario {self.scenario}"
-        return ", ".join(
-            [f"{self.nodes} nodes", *[f"{name}={value}" for name, value in self.settings.items()]]
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
 class ReplicatedLog:
     """What a node's recorded state says of its replicated log, whatever the protocol.
 
@@ -355,122 +319,6 @@ class ReplicatedLog:
     entries: Callable[[Mapping[str, Any]], dict[int, Any]]
     committed: Callable[[Mapping[str, Any]], int]
     variables: frozenset[str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Protocol:
-    """A protocol as hosts, bridge and conformance see it; registered by an entry point.
-
-    Register one under the entry-point group ``toolkit.protocols`` (name to an object of this
-    class), or at run time with :func:`toolkit.protocols.register`.
-
-    Parameters
-    ----------
-    name : str
-        The name people type.
-    title : str
-        A line for people.
-    configure : callable
-        ``configure(nodes, settings) -> config``: check the settings (``KEY=VALUE`` texts) and
-        build the protocol's own configuration object; raises
-        :class:`~toolkit.errors.SettingError`.
-    settings : mapping of str to str
-        Setting to a line of help with its default.
-    make_node : callable
-        ``make_node(name, config) -> Node``.
-    variables : callable
-        ``variables(node) -> dict``: the view, this node's specification variables,
-        ITF-encoded.  Called after every step while recording.
-    durable_variables : callable
-        ``durable_variables(durable) -> dict``: the same for what its disk holds.
-    constants : callable
-        ``constants(config) -> dict``: the specification's constants, ITF-encoded, for a
-        trace's header.
-    trace_constants : callable
-        ``trace_constants(constants, largest) -> dict``: further constants that
-        depend on what was recorded (``largest``: the largest integer in the traces); raises
-        :class:`~toolkit.errors.TraceError` if the header's constants lack one.
-    decode_message : callable
-        ``decode_message(record) -> Message``: the inverse of the record in a trace.
-    random_operation : callable
-        ``random_operation(config, rng, node) -> operation``: a client's operation for a
-        random workload; ``None`` for a node that takes no commands.
-    final_value : callable
-        ``final_value(node) -> JSON``: what the node ended with, for an end record (``None``:
-        nothing).
-    actions : tuple of str
-        All action names of the trace specification, the host's own (``Flush``, ``Crash``,
-        ``Restart``) included.
-    trace_variables : tuple of str
-        All variable names that a step's ``state`` may mention; the trace specification's
-        ``Shown`` has the same.
-    spec_folder : pathlib.Path
-        The folder of the specification.
-    spec_module, trace_module : str
-        Names of the specification and of its trace specification in that folder.
-    expected_actions : callable
-        ``expected_actions(constants) -> tuple``: those of ``actions`` that a run with these
-        constants can have; all of them, unless the protocol has options.
-    invariants : tuple of str
-        Names of the specification's invariants that are evaluated on every state of a trace
-        that is validated; each must be cheap where a trace is long.
-    claims : mapping of str to str
-        Further properties of states that the specification defines and does not promise, name
-        to a line on them: a validation evaluates those that it is asked for.
-    unchecked : mapping of str to str
-        Action to what of it the specification does not speak of, and why: a step of it is
-        allowed, and that part of it was not checked.
-    replayable_variables : tuple of str
-        The variables that a trace must show so that its states can be looked at by themselves,
-        whether or not the specification has such steps; none if the trace specification does
-        not say how (``Take`` in ``specs/trace/Trace.tla``).
-    bug_setups : mapping of str to BugSetup
-        Where planted bugs show themselves, for those that need more than the defaults.
-    bugs : mapping of str to callable
-        Planted bugs: name to a ``make_node`` that has the bug.  For tests and lessons only.
-    timers : tuple of str
-        The names that its timers have: those that a scenario can let run out.
-    connected : bool
-        Whether it has messages that travel on connections.
-    log : ReplicatedLog or None
-        What its views say of its replicated log; ``None`` if it keeps none.
-    apply_write : callable
-        ``apply_write(durable, write)``: merge a write that became durable into the disk's
-        content, in place.
-    """
-
-    name: str
-    title: str
-    configure: Callable[[Sequence[str], Mapping[str, str]], Any]
-    settings: Mapping[str, str]
-    make_node: NodeFactory
-    variables: Callable[[Any], dict[str, Any]]
-    durable_variables: Callable[[Mapping[str, Any]], dict[str, Any]]
-    constants: Callable[[Any], dict[str, Any]]
-    decode_message: Callable[[Mapping[str, Any]], Message]
-    random_operation: Callable[[Any, random.Random, str], Any]
-    actions: tuple[str, ...]
-    trace_variables: tuple[str, ...]
-    spec_folder: Path
-    spec_module: str
-    trace_module: str
-    trace_constants: Callable[[Mapping[str, Any], int], dict[str, Any]] = field(
-        default=lambda constants, largest: {}
-    )
-    expected_actions: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
-    invariants: tuple[str, ...] = ()
-    claims: Mapping[str, str] = field(default_factory=dict)
-    unchecked: Mapping[str, str] = field(default_factory=dict)
-    replayable_variables: tuple[str, ...] = ()
-    final_value: Callable[[Any], Any] = field(default=lambda node: None)
-    bug_setups: Mapping[str, BugSetup] = field(default_factory=dict)
-    bugs: Mapping[str, NodeFactory] = field(default_factory=dict)
-    timers: tuple[str, ...] = ()
-    connected: bool = False
-    log: ReplicatedLog | None = None
-    apply_write: Callable[[dict[str, Any], Mapping[str, Any]], None] = field(
-        default=lambda durable, write: durable.update(write)
-    )
 
 
 def message_record(message: Message) -> dict[str, Any]:

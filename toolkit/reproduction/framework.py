@@ -30,7 +30,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 import msgspec
 
 from toolkit.errors import FigureError, InternalError, SettingError, ToolkitError
-from toolkit.protocols.base import NodeFactory, Protocol
+from toolkit.protocols.base import NodeFactory
+from toolkit.protocols.protocol import Protocol
 from toolkit.resources import resource_root
 from toolkit.sim import RunResult, Scenario, StepView, simulate
 

@@ -38,7 +38,6 @@ from toolkit.protocols.base import (
     Event as NodeEvent,
     Message,
     Output,
-    Protocol,
     Receive,
     Redirect,
     Restart as RestartEvent,
@@ -46,6 +45,7 @@ from toolkit.protocols.base import (
     Start,
     Timeout,
 )
+from toolkit.protocols.protocol import Protocol
 from toolkit.sim import scenario as plan
 from toolkit.sim.connections import NOTICE, Connections
 from toolkit.sim.network import Disk, Link
@@ -142,10 +142,10 @@ class _Run:
         self.follow_up = follow_up
         self.stop_when = stop_when
         self.stopped = False
-        self.config = protocol.configure(scenario.nodes, scenario.settings)
-        self.constants = protocol.constants(self.config)
-        self.make_node = protocol.make_node if bug is None else planted(protocol, bug)
-        self.known_actions = frozenset(protocol.actions)
+        self.config = protocol.runnable.configure(scenario.nodes, scenario.settings)
+        self.constants = protocol.runnable.constants(self.config)
+        self.make_node = protocol.runnable.make_node if bug is None else planted(protocol, bug)
+        self.known_actions = frozenset(protocol.specification.actions)
         self.network_rng = stream(seed, "network")
         self.disk_rng = stream(seed, "disk")
         self.timer_rng = stream(seed, "timers")
@@ -163,7 +163,7 @@ class _Run:
         self.requests: dict[tuple[str, int], _Pending] = {}
         self.next_request: Counter[str] = Counter()
         self.cut: set[tuple[str, str]] = set()
-        self.wires = Connections() if protocol.connected else None
+        self.wires = Connections() if protocol.runnable.connected else None
         # Faults of the step under way: they are recorded after it.
         self.pending_faults: list[tuple[str, dict[str, Any]]] = []
         self.hosts = {
@@ -326,7 +326,7 @@ class _Run:
         if action not in self.known_actions:
             self.fail(
                 f"named the action {action!r}, which it does not list",
-                f"its actions: {', '.join(self.protocol.actions)}",
+                f"its actions: {', '.join(self.protocol.specification.actions)}",
             )
         self.steps += 1
         self.still = 0
@@ -566,7 +566,7 @@ class _Run:
 
     def flush(self, host: _Host) -> None:
         written = host.queue.popleft()
-        self.protocol.apply_write(host.durable, written.write)
+        self.protocol.runnable.apply_write(host.durable, written.write)
         leaving = self.leave(host, written.sends, written.outputs)
         if host.queue:
             self.begin_write(host)
@@ -579,7 +579,7 @@ class _Run:
         else:
             kept = min(keep, waiting)
         for _ in range(kept):
-            self.protocol.apply_write(host.durable, host.queue.popleft().write)
+            self.protocol.runnable.apply_write(host.durable, host.queue.popleft().write)
         host.queue.clear()
         host.timers.clear()
         host.life += 1
@@ -626,7 +626,7 @@ class _Run:
         probe = stream(self.seed, "probe")
         for step in range(1, len(names) + 1):
             candidate = names[(names.index(name) + step) % len(names)]
-            if self.protocol.random_operation(self.config, probe, candidate) is not None:
+            if self.protocol.runnable.random_operation(self.config, probe, candidate) is not None:
                 return candidate
         return name
 
@@ -671,12 +671,13 @@ class _Run:
         final_values = {
             name: value
             for name, host in self.hosts.items()
-            if host.node is not None and (value := self.protocol.final_value(host.node)) is not None
+            if host.node is not None
+            and (value := self.protocol.runnable.final_value(host.node)) is not None
         }
         if self.recorder is not None:
             self.recorder.end(reason, self.now, final_values)
         tally = self.tally
-        expected = self.protocol.expected_actions
+        expected = self.protocol.specification.expected_actions
         return RunResult(
             seed=self.seed,
             reason=reason,
@@ -687,7 +688,9 @@ class _Run:
             lost=tally.lost,
             duplicated=tally.duplicated,
             actions=dict(sorted(self.actions.items())),
-            expected=self.protocol.actions if expected is None else expected(self.constants),
+            expected=self.protocol.specification.actions
+            if expected is None
+            else expected(self.constants),
             faults=dict(sorted(self.faults.items())),
             answers=tuple(self.answers),
             calls=tuple(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toolkit.protocols.base import Protocol
+from toolkit.protocols.protocol import Protocol
 from toolkit.sim.host import simulate
 from toolkit.sim.scenario import Scenario
 
@@ -27,7 +27,7 @@ def who_leads(protocol: Protocol, scenario: Scenario, seed: int | None = None) -
     """
     assert protocol.log is not None
     views = {
-        name: protocol.variables(node)
+        name: protocol.runnable.variables(node)
         for name, node in simulate(protocol, scenario, seed=seed).nodes.items()
         if node is not None
     }

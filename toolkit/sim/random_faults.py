@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from toolkit.errors import SettingError
-from toolkit.protocols.base import Protocol
+from toolkit.protocols.protocol import Protocol
 from toolkit.sim.delays import Constant, Delay, Exponential, LogNormal, Normal, Uniform
 from toolkit.sim.network import DiskSettings, LinkOverride, LinkSettings
 from toolkit.sim.scenario import (
@@ -244,14 +244,16 @@ def random_scenario(
     True
     """
     bounds = bounds or Bounds()
-    if protocol.connected:
+    if protocol.runnable.connected:
         bounds = replace(bounds, loss=_short(bounds.loss / 20))
     settings = dict(settings or {})
-    config = protocol.configure(nodes, settings)
+    config = protocol.runnable.configure(nodes, settings)
     draw = _Draw(stream(seed, "schedule"), tuple(nodes), bounds)
     clients = stream(seed, "clients")
     takers = [
-        node for node in nodes if protocol.random_operation(config, clients, node) is not None
+        node
+        for node in nodes
+        if protocol.runnable.random_operation(config, clients, node) is not None
     ]
     crashes = draw.crashes()
     times = [
@@ -270,7 +272,7 @@ def random_scenario(
         ClientCommand(
             round(time, 4),
             f"c{number}",
-            protocol.random_operation(config, clients, node),
+            protocol.runnable.random_operation(config, clients, node),
             node,
         )
         for number, (time, node) in enumerate(asked, 1)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from toolkit import __version__
-from toolkit.protocols.base import Message, Protocol, message_record
+from toolkit.protocols.base import Message, message_record
+from toolkit.protocols.protocol import Protocol
 from toolkit.trace import SCHEMA_VERSION, End, Fault, Header, Received, Sent, Sink, Step
 
 __all__ = ["Recorder"]
@@ -48,9 +49,9 @@ class Recorder:
 
     def view(self, node: Any | None, durable: Mapping[str, Any] | None, up: bool) -> dict[str, Any]:
         """Return the specification's variables at a node, the host's ``up`` among them."""
-        view = {} if node is None else dict(self._protocol.variables(node))
+        view = {} if node is None else dict(self._protocol.runnable.variables(node))
         if durable is not None:
-            view |= self._protocol.durable_variables(durable)
+            view |= self._protocol.runnable.durable_variables(durable)
         view["up"] = up
         return view
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.errors import SettingError
-from toolkit.protocols.base import Protocol
+from toolkit.protocols.protocol import Protocol
 from toolkit.sim.host import simulate
 from toolkit.sim.library import load_scenario
 from toolkit.sim.random_faults import Bounds, random_scenario
@@ -347,11 +347,13 @@ class _Tally:
             steps=sum(outcome.steps for outcome in outcomes),
             median_steps=statistics.median(outcome.steps for outcome in outcomes),
             actions={
-                name: self.actions[name] for name in self.protocol.actions if name in self.actions
+                name: self.actions[name]
+                for name in self.protocol.specification.actions
+                if name in self.actions
             },
             median_actions={
                 name: statistics.median(each.get(name, 0) for each in self.each)
-                for name in self.protocol.actions
+                for name in self.protocol.specification.actions
                 if name in self.actions
             },
             faults=dict(sorted(self.faults.items())),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from toolkit.errors import ScenarioError, UnknownNameError
-from toolkit.protocols.base import NodeFactory, Protocol
+from toolkit.protocols.base import NodeFactory
+from toolkit.protocols.protocol import Protocol
 from toolkit.sim.scenario import Scenario, Timeout
 
 __all__ = ["check_timers", "planted"]
@@ -25,9 +26,9 @@ def check_timers(protocol: Protocol, scenario: Scenario) -> None:
         With the nearest name that the protocol's timers have.
     """
     for event in scenario.events:
-        if isinstance(event, Timeout) and event.timer not in protocol.timers:
-            close = get_close_matches(event.timer, protocol.timers, n=1)
-            known = ", ".join(protocol.timers) or "none"
+        if isinstance(event, Timeout) and event.timer not in protocol.runnable.timers:
+            close = get_close_matches(event.timer, protocol.runnable.timers, n=1)
+            known = ", ".join(protocol.runnable.timers) or "none"
             raise ScenarioError(
                 f"the timeout at {event.time!r}: {protocol.name} has no timer {event.timer!r}",
                 path=scenario.source,

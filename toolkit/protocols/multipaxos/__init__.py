@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from toolkit.protocols.base import Protocol
+from toolkit.protocols.implementation import Implementation
 from toolkit.protocols.multipaxos.bugs import BUG_SETUPS, BUGS
 from toolkit.protocols.multipaxos.config import SETTINGS, MultiPaxosConfig, configure
 from toolkit.protocols.multipaxos.messages import decode_message
@@ -19,6 +19,8 @@ from toolkit.protocols.multipaxos.view import (
     trace_constants,
     variables,
 )
+from toolkit.protocols.protocol import Protocol
+from toolkit.protocols.specification import Specification
 from toolkit.resources import specs_root
 
 __all__ = ["PROTOCOL", "MultiPaxosConfig", "MultiPaxosNode", "configure"]
@@ -46,7 +48,7 @@ def _expected_actions(constants: Mapping[str, Any]) -> tuple[str, ...]:
     if len(servers) == 1:
         off |= {"Promise", "Nack", "StepDown", "Accept", "HandleHeartbeat", "Share", "Learn"}
         off |= {"FallBehind", "InstallSnapshot"}
-    return tuple(name for name in PROTOCOL.actions if name not in off)
+    return tuple(name for name in PROTOCOL.specification.actions if name not in off)
 
 
 def _random_operation(config: MultiPaxosConfig, rng: random.Random, node: str) -> Any:
@@ -60,81 +62,95 @@ def _random_operation(config: MultiPaxosConfig, rng: random.Random, node: str) -
 
 
 PROTOCOL = Protocol(
-    name="multipaxos",
     title="Multi-Paxos (Lamport 1998, 2001)",
-    configure=configure,
-    settings=SETTINGS,
-    make_node=MultiPaxosNode,
-    variables=variables,
-    durable_variables=durable_variables,
-    constants=constants,
-    trace_constants=trace_constants,
-    decode_message=decode_message,
-    random_operation=_random_operation,
-    final_value=final_value,
-    actions=(
-        "Prepare",
-        "Promise",
-        "Nack",
-        "StepDown",
-        "CountPromise",
-        "Lead",
-        "ClientRequest",
-        "Reply",
-        "Accept",
-        "RecordVote",
-        "Choose",
-        "Heartbeat",
-        "HandleHeartbeat",
-        "Share",
-        "Learn",
-        "Ignore",
-        "Flush",
-        "Crash",
-        "Restart",
-        *(name for names in OPTION_ACTIONS.values() for name in names),
+    specification=Specification(
+        name="multipaxos",
+        trace_constants=trace_constants,
+        actions=(
+            "Prepare",
+            "Promise",
+            "Nack",
+            "StepDown",
+            "CountPromise",
+            "Lead",
+            "ClientRequest",
+            "Reply",
+            "Accept",
+            "RecordVote",
+            "Choose",
+            "Heartbeat",
+            "HandleHeartbeat",
+            "Share",
+            "Learn",
+            "Ignore",
+            "Flush",
+            "Crash",
+            "Restart",
+            *(name for names in OPTION_ACTIONS.values() for name in names),
+        ),
+        expected_actions=_expected_actions,
+        trace_variables=(
+            "maxBal",
+            "votes",
+            "log",
+            "early",
+            "snapshot",
+            "phase",
+            "bal",
+            "promised",
+            "told",
+            "proposed",
+            "acks",
+            "up",
+            "durable",
+        ),
+        folder=specs_root() / "multipaxos",
+        module="MultiPaxos",
+        trace_module="MultiPaxosTrace",
+        invariants=(
+            "TypeOK",
+            "Agreement",
+            "VotesBelowPromise",
+            "OneValuePerBallot",
+            "SaidIsDurable",
+        ),
+        claims={
+            "LocalPrimaryOrder": "who has what a primary proposed has all that it proposed before",
+            "GlobalPrimaryOrder": "what an earlier primary proposed comes before what a later one "
+            "did",
+            "PrimaryOrder": "both: what primary-backup systems ask for, and Paxos does not promise",
+        },
+        unchecked={
+            "Reply": "clients and their sessions are left out: what was answered",
+            "TakeSnapshot": "the machine is left out: what the snapshot holds",
+            "InstallSnapshot": "the machine is left out: what the snapshot holds",
+        },
+        replayable_variables=(
+            "maxBal",
+            "votes",
+            "log",
+            "snapshot",
+            "phase",
+            "bal",
+            "up",
+            "durable",
+        ),
     ),
-    expected_actions=_expected_actions,
-    apply_write=apply_write,
-    trace_variables=(
-        "maxBal",
-        "votes",
-        "log",
-        "early",
-        "snapshot",
-        "phase",
-        "bal",
-        "promised",
-        "told",
-        "proposed",
-        "acks",
-        "up",
-        "durable",
+    implementation=Implementation(
+        configure=configure,
+        settings=SETTINGS,
+        make_node=MultiPaxosNode,
+        variables=variables,
+        durable_variables=durable_variables,
+        constants=constants,
+        decode_message=decode_message,
+        random_operation=_random_operation,
+        final_value=final_value,
+        apply_write=apply_write,
+        timers=TIMERS,
     ),
-    spec_folder=specs_root() / "multipaxos",
-    spec_module="MultiPaxos",
-    trace_module="MultiPaxosTrace",
-    invariants=(
-        "TypeOK",
-        "Agreement",
-        "VotesBelowPromise",
-        "OneValuePerBallot",
-        "SaidIsDurable",
-    ),
-    claims={
-        "LocalPrimaryOrder": "who has what a primary proposed has all that it proposed before",
-        "GlobalPrimaryOrder": "what an earlier primary proposed comes before what a later one did",
-        "PrimaryOrder": "both: what primary-backup systems ask for, and Paxos does not promise",
-    },
-    unchecked={
-        "Reply": "clients and their sessions are left out: what was answered",
-        "TakeSnapshot": "the machine is left out: what the snapshot holds",
-        "InstallSnapshot": "the machine is left out: what the snapshot holds",
-    },
-    replayable_variables=("maxBal", "votes", "log", "snapshot", "phase", "bal", "up", "durable"),
     bug_setups=BUG_SETUPS,
     bugs=BUGS,
     log=REPLICATED_LOG,
-    timers=TIMERS,
 )
 """The protocol, as registered."""

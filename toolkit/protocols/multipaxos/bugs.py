@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from toolkit.protocols.base import BugSetup, Effects, NodeFactory, Send
+from toolkit.protocols.base import Effects, NodeFactory, Send
 from toolkit.protocols.multipaxos.messages import (
     Ask,
     Heartbeat,
@@ -18,6 +18,7 @@ from toolkit.protocols.multipaxos.messages import (
     Value,
 )
 from toolkit.protocols.multipaxos.node import MultiPaxosNode
+from toolkit.protocols.protocol import BugSetup
 
 __all__ = ["BUGS", "BUG_SETUPS"]
 

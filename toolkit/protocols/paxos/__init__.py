@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from toolkit.protocols.base import Protocol
+from toolkit.protocols.implementation import Implementation
 from toolkit.protocols.paxos.bugs import BUGS
 from toolkit.protocols.paxos.config import SETTINGS, PaxosConfig, configure
 from toolkit.protocols.paxos.messages import decode_message
@@ -16,6 +16,8 @@ from toolkit.protocols.paxos.view import (
     trace_constants,
     variables,
 )
+from toolkit.protocols.protocol import Protocol
+from toolkit.protocols.specification import Specification
 from toolkit.resources import specs_root
 
 __all__ = ["PROTOCOL", "PaxosConfig", "PaxosNode", "configure"]
@@ -26,66 +28,79 @@ def _random_operation(config: PaxosConfig, rng: random.Random, node: str) -> str
 
 
 PROTOCOL = Protocol(
-    name="paxos",
     title="Single-decree Paxos (Lamport 2001)",
-    configure=configure,
-    settings=SETTINGS,
-    make_node=PaxosNode,
-    variables=variables,
-    durable_variables=durable_variables,
-    constants=constants,
-    trace_constants=trace_constants,
-    decode_message=decode_message,
-    random_operation=_random_operation,
-    final_value=final_value,
-    actions=(
-        "Request",
-        "Phase1a",
-        "Promise",
-        "Phase2a",
-        "Rejected",
-        "Resend",
-        "Phase1b",
-        "Phase2b",
-        "Nack",
-        "Vote",
-        "Learn",
-        "Remind",
-        "Chosen",
-        "Ignore",
-        "Flush",
-        "Crash",
-        "Restart",
+    specification=Specification(
+        name="paxos",
+        trace_constants=trace_constants,
+        actions=(
+            "Request",
+            "Phase1a",
+            "Promise",
+            "Phase2a",
+            "Rejected",
+            "Resend",
+            "Phase1b",
+            "Phase2b",
+            "Nack",
+            "Vote",
+            "Learn",
+            "Remind",
+            "Chosen",
+            "Ignore",
+            "Flush",
+            "Crash",
+            "Restart",
+        ),
+        trace_variables=(
+            "want",
+            "phase",
+            "pBal",
+            "pVal",
+            "promises",
+            "maxBal",
+            "maxVBal",
+            "maxVal",
+            "votes",
+            "learned",
+            "up",
+            "durable",
+        ),
+        folder=specs_root() / "paxos",
+        module="Paxos",
+        trace_module="PaxosTrace",
+        invariants=(
+            "TypeOK",
+            "Agreement",
+            "Validity",
+            "LearnedIsChosen",
+            "OneValuePerBallot",
+            "AcceptorConsistent",
+            "SaidIsDurable",
+            "PromiseKept",
+        ),
+        replayable_variables=(
+            "phase",
+            "pBal",
+            "pVal",
+            "maxBal",
+            "maxVBal",
+            "maxVal",
+            "up",
+            "durable",
+        ),
     ),
-    trace_variables=(
-        "want",
-        "phase",
-        "pBal",
-        "pVal",
-        "promises",
-        "maxBal",
-        "maxVBal",
-        "maxVal",
-        "votes",
-        "learned",
-        "up",
-        "durable",
+    implementation=Implementation(
+        configure=configure,
+        settings=SETTINGS,
+        make_node=PaxosNode,
+        variables=variables,
+        durable_variables=durable_variables,
+        constants=constants,
+        decode_message=decode_message,
+        random_operation=_random_operation,
+        final_value=final_value,
+        timers=(BALLOT_TIMER, RESEND_TIMER),
     ),
-    spec_folder=specs_root() / "paxos",
-    spec_module="Paxos",
-    trace_module="PaxosTrace",
-    invariants=(
-        "TypeOK",
-        "Agreement",
-        "Validity",
-        "LearnedIsChosen",
-        "OneValuePerBallot",
-        "AcceptorConsistent",
-        "SaidIsDurable",
-        "PromiseKept",
-    ),
-    replayable_variables=("phase", "pBal", "pVal", "maxBal", "maxVBal", "maxVal", "up", "durable"),
     bugs=BUGS,
-    timers=(BALLOT_TIMER, RESEND_TIMER),
 )
 """The protocol, as registered."""

@@ -6,7 +6,8 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from toolkit.protocols.base import Protocol
+from toolkit.protocols.implementation import Implementation
+from toolkit.protocols.protocol import Protocol
 from toolkit.protocols.raft.bugs import BUG_SETUPS, BUGS
 from toolkit.protocols.raft.config import SETTINGS, RaftConfig, configure
 from toolkit.protocols.raft.log import apply_write
@@ -25,6 +26,7 @@ from toolkit.protocols.raft.view import (
     trace_constants,
     variables,
 )
+from toolkit.protocols.specification import Specification
 from toolkit.resources import specs_root
 
 __all__ = ["PROTOCOL", "RaftConfig", "RaftNode", "configure"]
@@ -67,7 +69,7 @@ def _expected_actions(constants: Mapping[str, Any]) -> tuple[str, ...]:
     if len(voting["#set"]) <= 3:
         # Its own vote and the first one that it gets are a quorum.
         off |= {"CountVote", "CountPreVote"}
-    return tuple(name for name in PROTOCOL.actions if name not in off)
+    return tuple(name for name in PROTOCOL.specification.actions if name not in off)
 
 
 def _random_operation(config: RaftConfig, rng: random.Random, node: str) -> Any:
@@ -89,85 +91,97 @@ def _random_operation(config: RaftConfig, rng: random.Random, node: str) -> Any:
 
 
 PROTOCOL = Protocol(
-    name="raft",
     title="Raft (Ongaro and Ousterhout 2014)",
-    configure=configure,
-    settings=SETTINGS,
-    make_node=RaftNode,
-    variables=variables,
-    durable_variables=durable_variables,
-    constants=constants,
-    trace_constants=trace_constants,
-    decode_message=decode_message,
-    random_operation=_random_operation,
-    final_value=final_value,
-    actions=(
-        "Timeout",
-        "GrantVote",
-        "DenyVote",
-        "CountVote",
-        "BecomeLeader",
-        "StepDown",
-        "ClientRequest",
-        "Reply",
-        "Heartbeat",
-        "AcceptEntries",
-        "RejectEntries",
-        "RecordMatch",
-        "AdvanceCommitIndex",
-        "DecrementNextIndex",
-        "Ignore",
-        "Flush",
-        "Crash",
-        "Restart",
-        *(name for names in OPTION_ACTIONS.values() for name in names),
+    specification=Specification(
+        name="raft",
+        trace_constants=trace_constants,
+        actions=(
+            "Timeout",
+            "GrantVote",
+            "DenyVote",
+            "CountVote",
+            "BecomeLeader",
+            "StepDown",
+            "ClientRequest",
+            "Reply",
+            "Heartbeat",
+            "AcceptEntries",
+            "RejectEntries",
+            "RecordMatch",
+            "AdvanceCommitIndex",
+            "DecrementNextIndex",
+            "Ignore",
+            "Flush",
+            "Crash",
+            "Restart",
+            *(name for names in OPTION_ACTIONS.values() for name in names),
+        ),
+        expected_actions=_expected_actions,
+        trace_variables=(
+            "role",
+            "currentTerm",
+            "votedFor",
+            "log",
+            "commitIndex",
+            "votesGranted",
+            "nextIndex",
+            "matchIndex",
+            "snapshot",
+            "incoming",
+            "offset",
+            "round",
+            "acked",
+            "reads",
+            "up",
+            "durable",
+        ),
+        folder=specs_root() / "raft",
+        module="Raft",
+        trace_module="RaftTrace",
+        invariants=(
+            "TypeOK",
+            "ElectionSafety",
+            "VotesOnce",
+            "LogMatching",
+            "StateMachineSafety",
+            "LeaderCompleteness",
+            "CommittedIsDurable",
+            "SaidIsDurable",
+        ),
+        unchecked={
+            "Reply": "clients and their sessions are left out: what was answered",
+            "CheckQuorum": "there are no clocks: whether a quorum was silent for so long",
+            "GrantPreVote": "there are no clocks: whether no leader was heard lately",
+            "DenyPreVote": "there are no clocks: whether a leader was heard lately",
+            "LeaseRead": "there are no clocks: whether the lease lasted",
+            "TakeSnapshot": "the machine is left out: what the snapshot holds",
+            "InstallSnapshot": "the machine is left out: what the snapshot holds",
+        },
+        replayable_variables=(
+            "role",
+            "currentTerm",
+            "votedFor",
+            "log",
+            "commitIndex",
+            "up",
+            "durable",
+        ),
     ),
-    expected_actions=_expected_actions,
-    apply_write=apply_write,
-    trace_variables=(
-        "role",
-        "currentTerm",
-        "votedFor",
-        "log",
-        "commitIndex",
-        "votesGranted",
-        "nextIndex",
-        "matchIndex",
-        "snapshot",
-        "incoming",
-        "offset",
-        "round",
-        "acked",
-        "reads",
-        "up",
-        "durable",
+    implementation=Implementation(
+        configure=configure,
+        settings=SETTINGS,
+        make_node=RaftNode,
+        variables=variables,
+        durable_variables=durable_variables,
+        constants=constants,
+        decode_message=decode_message,
+        random_operation=_random_operation,
+        final_value=final_value,
+        apply_write=apply_write,
+        timers=(ELECTION_TIMER, HEARTBEAT_TIMER, SNAPSHOT_TIMER),
     ),
-    spec_folder=specs_root() / "raft",
-    spec_module="Raft",
-    trace_module="RaftTrace",
-    invariants=(
-        "TypeOK",
-        "ElectionSafety",
-        "VotesOnce",
-        "LogMatching",
-        "StateMachineSafety",
-        "LeaderCompleteness",
-        "CommittedIsDurable",
-        "SaidIsDurable",
-    ),
-    unchecked={
-        "Reply": "clients and their sessions are left out: what was answered",
-        "CheckQuorum": "there are no clocks: whether a quorum was silent for so long",
-        "GrantPreVote": "there are no clocks: whether no leader was heard lately",
-        "DenyPreVote": "there are no clocks: whether a leader was heard lately",
-        "LeaseRead": "there are no clocks: whether the lease lasted",
-        "TakeSnapshot": "the machine is left out: what the snapshot holds",
-        "InstallSnapshot": "the machine is left out: what the snapshot holds",
-    },
-    replayable_variables=("role", "currentTerm", "votedFor", "log", "commitIndex", "up", "durable"),
     bug_setups=BUG_SETUPS,
     bugs=BUGS,
     log=REPLICATED_LOG,
-    timers=(ELECTION_TIMER, HEARTBEAT_TIMER, SNAPSHOT_TIMER),
 )
 """The protocol, as registered."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from toolkit.protocols.base import BugSetup, Command, Effects, NodeFactory
+from toolkit.protocols.base import Command, Effects, NodeFactory
+from toolkit.protocols.protocol import BugSetup
 from toolkit.protocols.raft.core import Answer
 from toolkit.protocols.raft.messages import (
     AppendEntries,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from toolkit.protocols.base import BugSetup, Effects, NodeFactory, Send
+from toolkit.protocols.base import Effects, NodeFactory, Send
+from toolkit.protocols.protocol import BugSetup
 from toolkit.protocols.zab.messages import (
     AckEpoch,
     AckLeader,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -18,7 +17,8 @@ from toolkit.analysis.statistics import (
 )
 from toolkit.errors import FigureError, SettingError
 from toolkit.protocols import get_protocol
-from toolkit.protocols.base import NodeFactory, Protocol
+from toolkit.protocols.base import NodeFactory
+from toolkit.protocols.protocol import Protocol
 from toolkit.reproduction.framework import CriterionVerdict, Figure, Parameter
 from toolkit.sim import RunResult
 
@@ -109,7 +109,7 @@ def took(result: RunResult, begin: float, end: float | None) -> float | None:
 def raft_of(factory: NodeFactory | None) -> Protocol:
     """Return Raft, with servers of another make if there is one."""
     raft = get_protocol("raft")
-    return raft if factory is None else replace(raft, make_node=factory)
+    return raft if factory is None else raft.altered(make_node=factory)
 
 
 def switch(text: str) -> bool:

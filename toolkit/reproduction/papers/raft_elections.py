@@ -20,7 +20,7 @@ import numpy as np
 
 from toolkit.analysis.statistics import levels, mean_interval, quantile, quantile_interval
 from toolkit.errors import SettingError
-from toolkit.protocols.base import Protocol
+from toolkit.protocols.protocol import Protocol
 from toolkit.protocols.raft.messages import AppendEntries
 from toolkit.reproduction.framework import (
     CriterionVerdict,

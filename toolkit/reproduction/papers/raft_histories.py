@@ -9,7 +9,7 @@ import pandas as pd
 
 from toolkit.errors import InternalError, UnknownNameError
 from toolkit.protocols import get_protocol
-from toolkit.protocols.base import Protocol
+from toolkit.protocols.protocol import Protocol
 from toolkit.sim import ScenarioBuilder, load_scenario, simulate_trace, stream
 from toolkit.sim.leaders import who_leads
 from toolkit.trace import Trace

@@ -28,7 +28,8 @@ from typing import TYPE_CHECKING, Any
 
 from toolkit.analysis.statistics import levels, mean_interval, quantile
 from toolkit.errors import SettingError
-from toolkit.protocols.base import Effects, NodeFactory, Protocol, SetTimer
+from toolkit.protocols.base import Effects, NodeFactory, SetTimer
+from toolkit.protocols.protocol import Protocol
 from toolkit.protocols.raft import RaftNode
 from toolkit.protocols.raft.config import RaftConfig
 from toolkit.protocols.raft.core import Answer

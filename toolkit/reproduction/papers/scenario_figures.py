@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from toolkit.conformance import validate
 from toolkit.errors import FigureError
 from toolkit.protocols import get_protocol
-from toolkit.protocols.base import Protocol
+from toolkit.protocols.protocol import Protocol
 from toolkit.reproduction.framework import (
     CriterionVerdict,
     Curve,

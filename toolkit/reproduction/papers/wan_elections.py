@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from toolkit.analysis.statistics import levels, mean_interval, share_interval
 from toolkit.errors import SettingError
-from toolkit.protocols.base import Protocol
+from toolkit.protocols.protocol import Protocol
 from toolkit.reproduction.framework import (
     CriterionVerdict,
     Curve,

@@ -1,0 +1,67 @@
+"""An implementation: all that a host needs to run a protocol's nodes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from toolkit.protocols.base import Message, NodeFactory
+
+__all__ = ["Implementation"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Implementation:
+    """A protocol's node class with its configuration, messages, timers and durability.
+
+    Parameters
+    ----------
+    configure : callable
+        ``configure(nodes, settings) -> config``: check the settings (``KEY=VALUE`` texts) and
+        build the protocol's own configuration object; raises
+        :class:`~toolkit.errors.SettingError`.
+    settings : mapping of str to str
+        Setting to a line of help with its default.
+    make_node : callable
+        ``make_node(name, config) -> Node``.
+    variables : callable
+        ``variables(node) -> dict``: the view, this node's specification variables,
+        ITF-encoded.  Called after every step while recording.
+    durable_variables : callable
+        ``durable_variables(durable) -> dict``: the same for what its disk holds.
+    constants : callable
+        ``constants(config) -> dict``: the specification's constants, ITF-encoded, for a
+        trace's header.
+    decode_message : callable
+        ``decode_message(record) -> Message``: the inverse of the record in a trace.
+    random_operation : callable
+        ``random_operation(config, rng, node) -> operation``: a client's operation for a
+        random workload; ``None`` for a node that takes no commands.
+    final_value : callable
+        ``final_value(node) -> JSON``: what the node ended with, for an end record (``None``:
+        nothing).
+    timers : tuple of str
+        The names that its timers have: those that a scenario can let run out.
+    connected : bool
+        Whether it has messages that travel on connections.
+    apply_write : callable
+        ``apply_write(durable, write)``: merge a write that became durable into the disk's
+        content, in place.
+    """
+
+    configure: Callable[[Sequence[str], Mapping[str, str]], Any]
+    settings: Mapping[str, str]
+    make_node: NodeFactory
+    variables: Callable[[Any], dict[str, Any]]
+    durable_variables: Callable[[Mapping[str, Any]], dict[str, Any]]
+    constants: Callable[[Any], dict[str, Any]]
+    decode_message: Callable[[Mapping[str, Any]], Message]
+    random_operation: Callable[[Any, random.Random, str], Any]
+    final_value: Callable[[Any], Any] = field(default=lambda node: None)
+    timers: tuple[str, ...] = ()
+    connected: bool = False
+    apply_write: Callable[[dict[str, Any], Mapping[str, Any]], None] = field(
+        default=lambda durable, write: durable.update(write)
+    )
