@@ -6,10 +6,19 @@ the dissertation (D. Ongaro, *Consensus: Bridging Theory and Practice*, 2014).  
 named after the action of ``specs/raft/Raft.tla`` that it performs, and the effects carry that
 name.
 
-What is optional lies in modules of its own, each a class on top of :class:`RaftCore`: ``prevote``,
-``handover``, ``reads``, ``snapshots``, ``membership``.  They add handlers for their messages,
-and step in where the core asks: when a timer runs out, when a client comes, whether a vote may be
-given.
+Options live in modules of their own, each a class on top of :class:`RaftCore`: ``prevote``,
+``leadership``, ``reads``, ``snapshots``, ``membership``.
+
+Extension points
+----------------
+A subclass changes a server by overriding these methods and calling the inherited one; the options
+do so, and so may servers of an experiment.
+
+- ``on_timeout``, ``on_election_timeout``, ``on_heartbeat_timeout``, ``on_command``, and one
+  ``on_..._request`` or ``on_..._response`` for each message: decide which action an event is.
+- ``start_election``, ``become_follower``, ``step_down`` and the other actions: perform it.
+- ``election_timer``, ``leader_election_timer``, ``heartbeat_timer``: the timers that are set.
+- ``may_vote``, ``up_to_date``, ``takes_part``, ``is_quorum``: the rules that actions ask.
 """
 
 from __future__ import annotations
@@ -123,17 +132,17 @@ class RaftCore:
         self._request: AppendEntries | None = None
         self._made_of: tuple[int, ...] = ()
         low, high = config.election
-        self._patience_timer = SetTimer(ELECTION_TIMER, low, high)
+        self._election_timer = SetTimer(ELECTION_TIMER, low, high)
         self._now = 0.0
         self._contact = -math.inf
         self._handed_over = False
         # What the view has shown of nextIndex and matchIndex.
         self.shown_counts: dict[str, tuple[dict[str, int], dict[str, Any]]] = {}
         self._handlers: dict[type[Message], Callable[[Any], Effects]] = {
-            RequestVote: self._request_vote,
-            RequestVoteResponse: self._vote,
-            AppendEntries: self._append_entries,
-            AppendEntriesResponse: self._append_answer,
+            RequestVote: self.on_vote_request,
+            RequestVoteResponse: self.on_vote_response,
+            AppendEntries: self.on_append_request,
+            AppendEntriesResponse: self.on_append_response,
         }
         self._reset()
 
@@ -152,19 +161,21 @@ class RaftCore:
         if type(event) is Receive:
             return self._handlers[type(event.message)](event.message)
         if isinstance(event, Timeout):
-            return self._timeout(event.timer)
+            return self.on_timeout(event.timer)
         if isinstance(event, Command):
-            return self._command(event)
+            return self.on_command(event)
         if isinstance(event, Restart):
             return self.restart(event.durable)
-        return Effects(timers=[self._patience()])
+        return Effects(timers=[self.election_timer()])
 
-    def _timeout(self, timer: str) -> Effects:
+    def on_timeout(self, timer: str) -> Effects:
+        """Handle a timer that ran out: the election timer, or a leader's heartbeat timer."""
         if timer == ELECTION_TIMER:
-            return self._election_timer()
-        return self._heartbeat_timer() if self.role == "leader" else Effects()
+            return self.on_election_timeout()
+        return self.on_heartbeat_timeout() if self.role == "leader" else Effects()
 
-    def _election_timer(self) -> Effects:
+    def on_election_timeout(self) -> Effects:
+        """Start an election, unless this server leads or has no vote (section 5.2)."""
         if self.role == "leader":
             return Effects()
         if self.takes_part():
@@ -172,22 +183,26 @@ class RaftCore:
         # Clients are not to be sent to a leader that is gone: nobody tells a server that was
         # left out who comes after it.
         self.leader = None
-        return Effects(timers=[self._patience()])
+        return Effects(timers=[self.election_timer()])
 
-    def _heartbeat_timer(self) -> Effects:
+    def on_heartbeat_timeout(self) -> Effects:
+        """Send heartbeats, as a leader does when its heartbeat timer runs out."""
         return self.heartbeat()
 
-    def _request_vote(self, message: RequestVote) -> Effects:
+    def on_vote_request(self, message: RequestVote) -> Effects:
+        """Grant or deny a vote (Figure 2, RequestVote)."""
         return self.grant_vote(message) if self.may_vote(message) else self.deny_vote(message)
 
-    def _append_entries(self, message: AppendEntries) -> Effects:
+    def on_append_request(self, message: AppendEntries) -> Effects:
+        """Accept or reject the entries of a request (Figure 2, AppendEntries)."""
         if message.term == self.currentTerm and self.role == "leader":
             return self.ignore()
         if self.is_current(message) and self.agrees(message):
             return self.accept_entries(message)
         return self.reject_entries(message)
 
-    def _vote(self, message: RequestVoteResponse) -> Effects:
+    def on_vote_response(self, message: RequestVoteResponse) -> Effects:
+        """Count a vote; lead with a quorum of them; step down for a higher term."""
         if message.term > self.currentTerm:
             return self.step_down(message)
         if message.term < self.currentTerm or self.role != "candidate" or not message.granted:
@@ -196,7 +211,8 @@ class RaftCore:
             return self.become_leader(message)
         return self.count_vote(message)
 
-    def _append_answer(self, message: AppendEntriesResponse) -> Effects:
+    def on_append_response(self, message: AppendEntriesResponse) -> Effects:
+        """Record what a follower has, or try an earlier entry (section 5.3)."""
         if message.term > self.currentTerm:
             return self.step_down(message)
         if message.term < self.currentTerm or self.role != "leader":
@@ -207,7 +223,7 @@ class RaftCore:
         # too: that says nothing of the log, nor of the rounds of this term.
         if not message.hintIndex or message.prevLogIndex <= self.matchIndex[message.sender]:
             return self.ignore()
-        return self.back_up(message)
+        return self.decrement_next_index(message)
 
     # Who takes part ----------------------------------------------------------------------
 
@@ -263,29 +279,31 @@ class RaftCore:
             write["log"] = changes
         return write
 
-    def _patience(self) -> SetTimer:
+    def election_timer(self) -> SetTimer:
         """Return the election timer, drawn anew (section 5.2)."""
-        return self._patience_timer
+        return self._election_timer
 
-    def _leaders_patience(self) -> SetTimer:
+    def leader_election_timer(self) -> SetTimer:
         """Return what a leader's election timer becomes: none."""
         return SetTimer(ELECTION_TIMER)
 
-    def _beat(self) -> SetTimer:
+    def heartbeat_timer(self) -> SetTimer:
+        """Return the timer after which a leader sends its next heartbeat."""
         return SetTimer(HEARTBEAT_TIMER, self.config.heartbeat, self.config.heartbeat)
 
     # Elections (sections 5.2 and 5.4.1) --------------------------------------------------
 
-    def _adopt(self, term: int) -> bool:
+    def adopt_term(self, term: int) -> bool:
         """Go to a higher term, as a follower; return whether it was higher (section 5.1)."""
         if term <= self.currentTerm:
             return False
         self.currentTerm = term
         self.votedFor = None
-        self._follow(None)
+        self.become_follower(None)
         return True
 
-    def _follow(self, leader: str | None) -> None:
+    def become_follower(self, leader: str | None) -> None:
+        """Become a follower, of a leader if it is known (section 5.1)."""
         if self.role != "follower":
             # A follower has nothing to forget: this is done for each message of a leader.
             self.role = "follower"
@@ -294,7 +312,7 @@ class RaftCore:
         if leader is not None:
             self._contact = self._now
 
-    def _start(self, action: str, *, transfer: bool = False) -> Effects:
+    def start_election(self, action: str, *, transfer: bool = False) -> Effects:
         """Begin an election: a new term, its own vote, requests to all others (section 5.2)."""
         self.role = "candidate"
         self.leader = None
@@ -311,12 +329,12 @@ class RaftCore:
             action=action,
             write=self._written(),
             sends=[Send(other, ask) for other in self.peers() if config.has_vote(other)],
-            timers=[self._patience()],
+            timers=[self.election_timer()],
         )
 
     def timeout(self) -> Effects:
         """Begin an election, having heard of no leader for too long (section 5.2)."""
-        return self._start("Timeout")
+        return self.start_election("Timeout")
 
     def up_to_date(self, message: RequestVote | RequestPreVote) -> bool:
         """Return whether the candidate's log is at least as up-to-date (section 5.4.1)."""
@@ -335,26 +353,26 @@ class RaftCore:
         """Vote for the candidate; the vote is durable before it leaves (Figure 2)."""
         before = (self.currentTerm, self.votedFor)
         stop = self._stopped(message.term)
-        self._adopt(message.term)
+        self.adopt_term(message.term)
         self.votedFor = message.cand
         reply = RequestVoteResponse(self.currentTerm, self.name, message.cand, True)
         return Effects(
             action="GrantVote",
             write=self._written() if before != (self.currentTerm, self.votedFor) else None,
             sends=[Send(message.cand, reply)],
-            timers=[*stop, self._patience()],
+            timers=[*stop, self.election_timer()],
         )
 
     def deny_vote(self, message: RequestVote) -> Effects:
         """Refuse the vote, and go to the candidate's term if it is higher (section 5.1)."""
         stop = self._stopped(message.term)
-        adopted = self._adopt(message.term)
+        adopted = self.adopt_term(message.term)
         reply = RequestVoteResponse(self.currentTerm, self.name, message.cand, False)
         return Effects(
             action="DenyVote",
             write=self._written() if adopted else None,
             sends=[Send(message.cand, reply)],
-            timers=[*stop, self._patience()] if stop else [],
+            timers=[*stop, self.election_timer()] if stop else [],
         )
 
     def _stopped(self, term: int) -> list[SetTimer]:
@@ -383,7 +401,7 @@ class RaftCore:
         self.nextIndex = dict.fromkeys(self.others, self.log.last_index + 1)
         self.log.append(Entry(self.currentTerm, "noop", ""))
         effects.write = self._written()
-        effects.timers = [self._leaders_patience(), self._beat()]
+        effects.timers = [self.leader_election_timer(), self.heartbeat_timer()]
         effects.sends = self._replicate(self.peers())
         effects.outputs = self._commit()
         return effects
@@ -391,16 +409,17 @@ class RaftCore:
     def step_down(self, message: Answer) -> Effects:
         """Learn from an answer that there is a higher term (section 5.1)."""
         was_leader = self.role == "leader"
-        self._adopt(message.term)
+        self.adopt_term(message.term)
         return Effects(
             action="StepDown",
             write=self._written(),
-            timers=[SetTimer(HEARTBEAT_TIMER), self._patience()] if was_leader else [],
+            timers=[SetTimer(HEARTBEAT_TIMER), self.election_timer()] if was_leader else [],
         )
 
     # Clients (sections 5.3 and 8; dissertation, section 6.3) -----------------------------
 
-    def _command(self, event: Command) -> Effects:
+    def on_command(self, event: Command) -> Effects:
+        """Append a client's request, or redirect the client to the leader (section 8)."""
         if self.role != "leader":
             return self.send_on(event, self.leader)
         result = self.sessions.cached(event.client, event.request)
@@ -474,7 +493,7 @@ class RaftCore:
     def heartbeat(self) -> Effects:
         """Be heard of, and send again what may have been lost (section 5.2)."""
         return Effects(
-            action="Heartbeat", sends=self._replicate(self.peers()), timers=[self._beat()]
+            action="Heartbeat", sends=self._replicate(self.peers()), timers=[self.heartbeat_timer()]
         )
 
     def is_current(self, message: AppendEntries) -> bool:
@@ -508,8 +527,8 @@ class RaftCore:
     def accept_entries(self, message: AppendEntries) -> Effects:
         """Take entries that fit (section 5.3; Figure 2, AppendEntries, 3 to 5)."""
         stop = self._stopped(message.term)
-        adopted = self._adopt(message.term)
-        self._follow(message.leader)
+        adopted = self.adopt_term(message.term)
+        self.become_follower(message.leader)
         first = self.conflict(message)
         if first is not None:
             new = message.entries[first - message.prevLogIndex - 1 :]
@@ -525,7 +544,7 @@ class RaftCore:
             action="AcceptEntries",
             write=self._written() if adopted or first is not None else None,
             sends=[Send(message.leader, reply)],
-            timers=[*stop, self._patience()],
+            timers=[*stop, self.election_timer()],
         )
 
     def reject_entries(self, message: AppendEntries) -> Effects:
@@ -534,14 +553,14 @@ class RaftCore:
             reply = self._refusal(message, 0, 0)
             return Effects(action="RejectEntries", sends=[Send(message.leader, reply)])
         stop = self._stopped(message.term)
-        adopted = self._adopt(message.term)
-        self._follow(message.leader)
+        adopted = self.adopt_term(message.term)
+        self.become_follower(message.leader)
         reply = self._refusal(message, *self._hint(message.prevLogIndex))
         return Effects(
             action="RejectEntries",
             write=self._written() if adopted else None,
             sends=[Send(message.leader, reply)],
-            timers=[*stop, self._patience()],
+            timers=[*stop, self.election_timer()],
         )
 
     def _refusal(self, message: AppendEntries, term: int, index: int) -> AppendEntriesResponse:
@@ -584,7 +603,7 @@ class RaftCore:
             outputs=outputs,
         )
 
-    def back_up(self, message: AppendEntriesResponse) -> Effects:
+    def decrement_next_index(self, message: AppendEntriesResponse) -> Effects:
         """Go back to where a follower's log may agree, and send from there (section 5.3)."""
         sender = message.sender
         outputs = self._heard(message)
@@ -655,8 +674,8 @@ class RaftCore:
 
     def abdicate(self, action: str) -> Effects:
         """Stop leading, and stay in the term."""
-        self._follow(None)
-        return Effects(action=action, timers=[SetTimer(HEARTBEAT_TIMER), self._patience()])
+        self.become_follower(None)
+        return Effects(action=action, timers=[SetTimer(HEARTBEAT_TIMER), self.election_timer()])
 
     def ignore(self) -> Effects:
         """Drop a message that is late, repeated or not for this role."""
@@ -667,4 +686,4 @@ class RaftCore:
         self.currentTerm = durable.get("currentTerm", 0)
         self.votedFor = durable.get("votedFor")
         self.log = durable["log"].copy() if "log" in durable else Log()
-        return Effects(action="Restart", timers=[self._patience()])
+        return Effects(action="Restart", timers=[self.election_timer()])

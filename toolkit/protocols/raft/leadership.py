@@ -60,19 +60,21 @@ class Handover(RaftCore):
 
     # Check-quorum (sections 6.2 and 4.2.3) -----------------------------------------------
 
-    def _leaders_patience(self) -> SetTimer:
+    def leader_election_timer(self) -> SetTimer:
+        """Return a leader's election timer: with check-quorum it looks for a quorum then."""
         if not self.config.check_quorum:
-            return super()._leaders_patience()
+            return super().leader_election_timer()
         high = self.config.election[1]
         return SetTimer(ELECTION_TIMER, high, high)
 
-    def _election_timer(self) -> Effects:
+    def on_election_timeout(self) -> Effects:
+        """Step down if no quorum answered lately; otherwise as without check-quorum."""
         if self.role != "leader" or not self.config.check_quorum:
-            return super()._election_timer()
+            return super().on_election_timeout()
         if not self.is_quorum(self._active | {self.name}):
             return self.check_quorum()
         self._active = set()
-        return Effects(timers=[self._leaders_patience()])
+        return Effects(timers=[self.leader_election_timer()])
 
     def _is_heard(self, message: Message) -> bool:
         """Return whether a message shows that its sender takes this server for its leader.
@@ -89,7 +91,8 @@ class Handover(RaftCore):
         """Give up, having heard from no quorum for an election time-out."""
         return self.abdicate("CheckQuorum")
 
-    def _request_vote(self, message: RequestVote) -> Effects:
+    def on_vote_request(self, message: RequestVote) -> Effects:
+        """Ignore the request while a leader was heard lately (section 4.2.3)."""
         # Also in its own term, which it may have gone to since it heard from the leader of an
         # earlier one: that one may still count on it (section 6.4.1).
         if (
@@ -99,7 +102,7 @@ class Handover(RaftCore):
             and self.has_leader()
         ):
             return self.ignore()
-        return super()._request_vote(message)
+        return super().on_vote_request(message)
 
     def has_leader(self) -> bool:
         """Return whether this server leads, or has heard from a leader lately."""
@@ -107,15 +110,16 @@ class Handover(RaftCore):
 
     # Handing over (section 3.10) ---------------------------------------------------------
 
-    def _command(self, event: Command) -> Effects:
+    def on_command(self, event: Command) -> Effects:
+        """Transfer leadership when asked to (section 3.10); otherwise as without transfers."""
         operation = event.operation
         if self.role != "leader" or not self.config.transfer:
-            return super()._command(event)
+            return super().on_command(event)
         if isinstance(operation, dict) and operation.get("op") == "transfer":
             return self._hand_over(event, operation.get("to"))
         if self._heir is not None:
             return self.send_on(event, None)
-        return super()._command(event)
+        return super().on_command(event)
 
     def _hand_over(self, event: Command, heir: Any) -> Effects:
         if heir == self.name:
@@ -131,16 +135,17 @@ class Handover(RaftCore):
     def _heir_is_ready(self) -> bool:
         return self._heir is not None and self.matchIndex[self._heir] == self.log.last_index
 
-    def _heartbeat_timer(self) -> Effects:
+    def on_heartbeat_timeout(self) -> Effects:
+        """Give up a transfer that took too long (section 3.10), then send heartbeats."""
         if self._heir is not None and self._now >= self._deadline:
             self._heir = None
         if self._heir_is_ready() and not self._asked:
             effects = self.transfer_leadership()
-            effects.timers = [self._beat()]
+            effects.timers = [self.heartbeat_timer()]
             return effects
         # The others are to hear of this leader until there is another one.
         self._asked = False
-        return super()._heartbeat_timer()
+        return super().on_heartbeat_timeout()
 
     def transfer_leadership(self) -> Effects:
         """Ask a server whose log is as long as this leader's to stand at once."""
@@ -165,4 +170,4 @@ class Handover(RaftCore):
 
     def timeout_now(self, message: TimeoutNow) -> Effects:
         """Begin an election because the leader asks for it, without waiting."""
-        return self._start("TimeoutNow", transfer=True)
+        return self.start_election("TimeoutNow", transfer=True)

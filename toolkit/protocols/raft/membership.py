@@ -37,7 +37,8 @@ class Membership(RaftCore):
         super()._reset()
         self._asker = None
 
-    def _command(self, event: Command) -> Effects:
+    def on_command(self, event: Command) -> Effects:
+        """Change the configuration when asked to; otherwise as without membership changes."""
         operation = event.operation
         if (
             self.role != "leader"
@@ -45,7 +46,7 @@ class Membership(RaftCore):
             or not isinstance(operation, dict)
             or operation.get("op") not in OPERATIONS
         ):
-            return super()._command(event)
+            return super().on_command(event)
         now = self.configuration()
         wanted, problem = self._wanted(operation, now)
         if wanted is None:
@@ -118,16 +119,17 @@ class Membership(RaftCore):
             self._asker = None
         return outputs
 
-    def _heartbeat_timer(self) -> Effects:
+    def on_heartbeat_timeout(self) -> Effects:
+        """Leave a joint configuration or resign when it is time, then send heartbeats."""
         if self.log.config() is None or self._config_index() > self.commitIndex:
-            return super()._heartbeat_timer()
+            return super().on_heartbeat_timeout()
         if self.configuration().old:
             effects = self.leave_joint()
-            effects.timers = [self._beat()]
+            effects.timers = [self.heartbeat_timer()]
             return effects
         if not self.configuration().has_vote(self.name):
             return self.resign()
-        return super()._heartbeat_timer()
+        return super().on_heartbeat_timeout()
 
     def leave_joint(self) -> Effects:
         """Append the new configuration alone, once the joint one is committed (section 6)."""

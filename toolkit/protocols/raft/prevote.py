@@ -18,10 +18,11 @@ class PreVotes(RaftCore):
 
     def __init__(self, name: str, config: RaftConfig) -> None:
         super().__init__(name, config)
-        self._handlers[RequestPreVote] = self._request_pre_vote
-        self._handlers[RequestPreVoteResponse] = self._pre_vote
+        self._handlers[RequestPreVote] = self.on_pre_vote_request
+        self._handlers[RequestPreVoteResponse] = self.on_pre_vote_response
 
-    def _election_timer(self) -> Effects:
+    def on_election_timeout(self) -> Effects:
+        """Ask for pre-votes before an election (section 9.6)."""
         if (
             self.config.pre_vote
             and self.role != "leader"
@@ -29,14 +30,16 @@ class PreVotes(RaftCore):
             and not self.is_quorum({self.name})
         ):
             return self.pre_vote()
-        return super()._election_timer()
+        return super().on_election_timeout()
 
-    def _request_pre_vote(self, message: RequestPreVote) -> Effects:
+    def on_pre_vote_request(self, message: RequestPreVote) -> Effects:
+        """Grant or deny a pre-vote (section 9.6)."""
         if self.would_vote(message):
             return self.grant_pre_vote(message)
         return self.deny_pre_vote(message)
 
-    def _pre_vote(self, message: RequestPreVoteResponse) -> Effects:
+    def on_pre_vote_response(self, message: RequestPreVoteResponse) -> Effects:
+        """Count a pre-vote; start the election with a quorum of them (section 9.6)."""
         if not message.granted and message.term > self.currentTerm:
             return self.step_down(message)
         if (
@@ -61,7 +64,7 @@ class PreVotes(RaftCore):
         return Effects(
             action="PreVote",
             sends=[Send(other, ask) for other in self.peers() if config.has_vote(other)],
-            timers=[self._patience()],
+            timers=[self.election_timer()],
         )
 
     def would_vote(self, message: RequestPreVote) -> bool:
@@ -97,4 +100,4 @@ class PreVotes(RaftCore):
 
     def win_pre_vote(self, message: RequestPreVoteResponse) -> Effects:
         """Take the answer that makes a quorum, and begin the election."""
-        return self._start("WinPreVote")
+        return self.start_election("WinPreVote")

@@ -46,13 +46,14 @@ class Reads(RaftCore):
         self._held = {}
         self._begun = {}
 
-    def _command(self, event: Command) -> Effects:
+    def on_command(self, event: Command) -> Effects:
+        """Answer a read by ReadIndex or lease (section 6.4); append anything else."""
         if (
             self.config.reads == "log"
             or self.role != "leader"
             or not self.sessions.machine.reads(event.operation)
         ):
-            return super()._command(event)
+            return super().on_command(event)
         if not self.knows_committed():
             self._held[event.client, event.request] = event
             return self.reply([])
@@ -90,12 +91,13 @@ class Reads(RaftCore):
         self.round += 1
         self._begun[self.round] = self._now
 
-    def _heartbeat_timer(self) -> Effects:
+    def on_heartbeat_timeout(self) -> Effects:
+        """Begin a round for the reads that wait (section 6.4), then send heartbeats."""
         if not self._held or not self.knows_committed():
-            return super()._heartbeat_timer()
+            return super().on_heartbeat_timeout()
         events, self._held = tuple(self._held.values()), {}
         effects = self.read_index(events)
-        effects.timers = [self._beat()]
+        effects.timers = [self.heartbeat_timer()]
         return effects
 
     def heartbeat(self) -> Effects:

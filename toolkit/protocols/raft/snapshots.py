@@ -68,9 +68,10 @@ class Snapshots(RaftCore):
             effects.timers = [*effects.timers, SetTimer(SNAPSHOT_TIMER, 0.0, 0.0)]
         return effects
 
-    def _timeout(self, timer: str) -> Effects:
+    def on_timeout(self, timer: str) -> Effects:
+        """Take a snapshot if enough is committed; otherwise as without snapshots."""
         if timer != SNAPSHOT_TIMER:
-            return super()._timeout(timer)
+            return super().on_timeout(timer)
         self._due = False
         return self.take_snapshot() if self.is_due() else Effects()
 
@@ -189,9 +190,9 @@ class Snapshots(RaftCore):
     def _listen(self, message: InstallSnapshot) -> tuple[bool, list[SetTimer]]:
         """Follow who sends a chunk; return whether the term is new, and the timers to set."""
         stop = self._stopped(message.term)
-        adopted = self._adopt(message.term)
-        self._follow(message.leader)
-        return adopted, [*stop, self._patience()]
+        adopted = self.adopt_term(message.term)
+        self.become_follower(message.leader)
+        return adopted, [*stop, self.election_timer()]
 
     def _reply_chunk(self, message: InstallSnapshot, received: int, *, done: bool) -> list[Send]:
         reply = InstallSnapshotResponse(

@@ -113,39 +113,42 @@ class RefloatedServer(RaftNode):
         self.refusals = 0
         self.backoff = 0
 
-    def _start(self, action: str, *, transfer: bool = False) -> Effects:
+    def start_election(self, action: str, *, transfer: bool = False) -> Effects:
+        """Start an election with the timer of the variant."""
         again = self.role == "candidate"
         if again and self.backs_off and 2 * self.refusals >= len(self.others):
             self.backoff += 1
         if not again:
             self.backoff = 0
         self.refusals = 0
-        effects = super()._start(action, transfer=transfer)
+        effects = super().start_election(action, transfer=transfer)
         low, high = self.retry
         longer: int = 2**self.backoff
         effects.timers = [SetTimer(ELECTION_TIMER, low * longer, high * longer)]
         return effects
 
-    def _vote(self, message: RequestVoteResponse) -> Effects:
+    def on_vote_response(self, message: RequestVoteResponse) -> Effects:
+        """Count refusals, which lengthen the next timer in the back-off variants."""
         if message.term == self.currentTerm and not message.granted:
             self.refusals += 1
-        return super()._vote(message)
+        return super().on_vote_response(message)
 
-    def _request_vote(self, message: RequestVote) -> Effects:
+    def on_vote_request(self, message: RequestVote) -> Effects:
+        """Deny the vote as a candidate, if that switch is on."""
         stands = self.role == "candidate" and message.term > self.currentTerm
         if stands and self.denies:
             effects = self.deny_vote(message)
         else:
-            effects = super()._request_vote(message)
+            effects = super().on_vote_request(message)
         if stands and self.redraws:
-            effects.timers = [self._patience()]
+            effects.timers = [self.election_timer()]
         return effects
 
     def step_down(self, message: Answer) -> Effects:
         """Go to the answer's term; its timer is drawn anew, if that switch is on."""
         effects = super().step_down(message)
         if self.redraws:
-            effects.timers = [*effects.timers, self._patience()]
+            effects.timers = [*effects.timers, self.election_timer()]
         return effects
 
 

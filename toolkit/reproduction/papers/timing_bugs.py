@@ -25,10 +25,10 @@ _LATE = "late-write"
 class SameTimeouts(RaftNode):
     """Draws no election time-out: it is always the least (section 5.2 asks for randomness)."""
 
-    def __init__(self, name: str, config: RaftConfig) -> None:
-        super().__init__(name, config)
-        low = config.election[0]
-        self._patience_timer = SetTimer(ELECTION_TIMER, low, low)
+    def election_timer(self) -> SetTimer:
+        """Return the election timer with the least time-out."""
+        low = self.config.election[0]
+        return SetTimer(ELECTION_TIMER, low, low)
 
 
 class SendsFirst(RaftNode):
