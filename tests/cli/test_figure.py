@@ -84,14 +84,14 @@ def test_verify_says_by_its_status_whether_a_criterion_was_missed(
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["figure", "run", "Q"], "no figure 'Q'"),
+        (["figure", "run", "Q"], "unknown figure 'Q'"),
         (["figure", "run", "D", "--set", "size=3"], "no parameter 'size'"),
-        (["figure", "run", "D", "--bug", "none"], "no planted bug 'none'"),
-        (["figure", "run", "D", "--set", "latency=much"], "makes no value"),
+        (["figure", "run", "D", "--bug", "none"], "no seeded bug 'none'"),
+        (["figure", "run", "D", "--set", "latency=much"], "cannot be parsed"),
         (["figure", "verify", "--set", "latency=0.1"], "belong to one figure"),
-        (["figure", "verify", "A", "Q"], "no figure 'Q'"),
+        (["figure", "verify", "A", "Q"], "unknown figure 'Q'"),
         (["figure", "trace", "A", "1-2", "0"], "no curve '1-2'"),
-        (["figure", "run", "D", "--out", "file"], "this is no folder"),
+        (["figure", "run", "D", "--out", "file"], "not a folder"),
     ],
 )
 def test_what_cannot_be_is_refused_with_status_2_and_writes_nothing(

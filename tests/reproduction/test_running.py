@@ -260,7 +260,7 @@ def test_a_trial_of_a_candidate_that_fails_can_be_run_again_too(tmp_path: Path) 
     ("settings", "message"),
     [
         ({"lo": "1"}, "no parameter 'lo'.*low, delay"),
-        ({"low": "fast"}, "low='fast'.*makes no value"),
+        ({"low": "fast"}, "low='fast'.*cannot be parsed"),
     ],
 )
 def test_an_assumption_that_cannot_be_is_refused(settings: dict[str, str], message: str) -> None:
@@ -286,9 +286,9 @@ def test_each_figure_refuses_assumptions_that_cannot_be(name: str, setting: str)
 
 
 def test_an_unknown_figure_or_bug_or_number_of_trials_is_refused() -> None:
-    with pytest.raises(UnknownNameError, match=r"no figure 'Q'.*A \(raft-election-time\)"):
+    with pytest.raises(UnknownNameError, match=r"unknown figure 'Q'.*A \(raft-election-time\)"):
         get_figure("Q")
-    with pytest.raises(SettingError, match=r"no planted bug 'x'.*same-timeouts"):
+    with pytest.raises(SettingError, match=r"no seeded bug 'x'.*same-timeouts"):
         reproduce("A", bug="x")
     with pytest.raises(SettingError, match="0 trials"):
         reproduce("A", trials=0)

@@ -1,19 +1,19 @@
-"""What a reproduction of a paper's figure is: its assumptions, its trials and its criteria.
+"""The framework of reproductions: assumptions, trials and criteria of a paper's figure.
 
 Theory of operation
 -------------------
-A :class:`Figure` names the paper and the values that it published, and lists its
-:class:`Parameter` s, each with where it comes from.  Its :class:`Curve` s say what is measured and
-how often.  A *trial* is one run of real protocol nodes in the simulator, watched step by step and
+A :class:`Figure` names the paper and its published values, and lists its assumptions as
+:class:`Parameter` s, each with its source.  Its :class:`Curve` s say what is measured and how
+often.  A *trial* is one run of real protocol nodes in the simulator, watched step by step and
 not recorded; its seed follows from the run's seed, the figure, the curve and the trial's number
-alone, so that it is the same whoever runs it and whatever ran before.
+alone, so that the result does not depend on which process runs it or what ran before.
 
-What the trials showed is summarised, and judged by the figure's criteria.  Each criterion gets a
+The samples are summarised and judged by the figure's criteria.  Each criterion gets a
 :class:`CriterionVerdict`: met, missed (and by how much), or not judged or not comparable (and
 why).  A criterion is never left out.
 
 A parameter that was not published may be *calibrated*: :meth:`Figure.candidates` are tried on
-:meth:`Figure.fit_curves`, and the best is kept.  What these show is not judged.
+:meth:`Figure.fit_curves`, and the best is kept.  The curves used for the fit are not judged.
 """
 
 from __future__ import annotations
@@ -63,14 +63,14 @@ CriterionOutcome: TypeAlias = Literal["met", "missed", "not judged", "not compar
 
 @dataclass(frozen=True, kw_only=True)
 class Paper:
-    """Where a figure was published.
+    """The publication in which a figure appeared.
 
     Parameters
     ----------
     authors, title, where : str
     year : int
     figure : str
-        Its number there.
+        The figure's number in that publication.
     """
 
     authors: str
@@ -85,22 +85,22 @@ class Paper:
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """An assumption of a figure, which may be changed.
+    """An assumption of a figure, which a user can change.
 
     Parameters
     ----------
     name : str
     value : str
-        What it is unless somebody changes it, as text.
+        Its default value, as text.
     source : str
         ``"published"``, ``"read off"`` (from a picture or raw data), ``"calibrated"`` (fitted by
         the figure's own code) or ``"assumed"``.
     help : str
-        What it is, with its unit.
+        A line of help, with the unit.
     why : str
-        Where exactly the value stands, or why it was chosen.
+        Where the value is published, or why it was chosen.
     parse : callable
-        Makes the value of the text, or raises :class:`~toolkit.errors.ToolkitError` or
+        Converts the text to a value, or raises :class:`~toolkit.errors.ToolkitError` or
         ``ValueError``.
     """
 
@@ -114,20 +114,21 @@ class Parameter:
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """What is measured, and how often.
+    """A measured quantity, with its number of trials.
 
     Parameters
     ----------
     name : str
     settings : mapping of str to JSON
-        What sets this curve apart; they override the figure's parameters.
+        Settings of this curve; they override the figure's parameters.
     share : float
-        Trials of this curve for each trial of an ordinary one; there is at least one.
+        Number of trials relative to the run's number of trials, 1 by default; at least one trial
+        is run.
     chunk : int
-        So many trials are handed out at once.
+        Number of trials that one task runs.
     stream : str, optional
-        What its seeds are derived from; by default its name.  Curves of the same stream meet the
-        same chance.
+        Name from which seeds are derived; by default the curve's name.  Curves of the same
+        stream draw the same random numbers.
     """
 
     name: str
@@ -137,12 +138,12 @@ class Curve:
     stream: str | None = None
 
     def trials(self, ordinary: int) -> int:
-        """Return its number of trials.
+        """Return the number of trials of this curve.
 
         Parameters
         ----------
         ordinary : int
-            That of an ordinary curve.
+            Number of trials of a curve with share 1.
 
         Examples
         --------
@@ -154,27 +155,27 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True)
 class CriterionVerdict:
-    """What became of one criterion.
+    """The result of one criterion.
 
     Parameters
     ----------
     criterion : str
-        What was asked, for people.
+        The criterion in words.
     curve : str
     outcome : str
         ``"met"``, ``"missed"``, ``"not judged"`` or ``"not comparable"``.
     published, reproduced : float or None
-        The two values; ``None`` where there is none.
+        The published and the reproduced value; ``None`` if there is none.
     low, high : float or None
         95 % confidence interval of the reproduced value.
     distance : float or None
-        How far apart they are, in the unit of `tolerance`.
+        Distance between the two values, in the unit of `tolerance`.
     tolerance : float or None
-        How far apart they may be.
+        Largest distance that meets the criterion.
     unit : str
-        Of the values: ``"ms"``, ``"%"``, ...
+        Unit of the values: ``"ms"``, ``"%"``, ...
     why : str
-        Why it was missed, not judged or cannot be compared; empty if it was met.
+        Reason for any outcome but ``"met"``, for which it is empty.
     """
 
     criterion: str
@@ -191,7 +192,7 @@ class CriterionVerdict:
 
 
 class Piece(msgspec.Struct, frozen=True):
-    """Trials of a curve that were made together.
+    """Consecutive trials of a curve, run by one task.
 
     Parameters
     ----------
@@ -199,7 +200,7 @@ class Piece(msgspec.Struct, frozen=True):
     first : int
         Number of the first trial.
     trials : list of list of dict
-        For each trial what was measured; mostly one record.
+        The measured records of each trial, usually one.
     """
 
     curve: str
@@ -208,7 +209,7 @@ class Piece(msgspec.Struct, frozen=True):
 
 
 class Experiment(ABC):
-    """One trial: what is run, who looks on, and what is written down.
+    """One trial: a scenario to run, an observer of its steps, and a record of the result.
 
     Attributes
     ----------
@@ -221,32 +222,32 @@ class Experiment(ABC):
 
     @abstractmethod
     def observe(self, step: StepView) -> bool:
-        """Look at a step; return whether the trial is over."""
+        """Observe a step and return whether the trial is over."""
 
     @abstractmethod
     def record(self, result: RunResult) -> dict[str, Any]:
-        """Return what was measured: numbers, texts and truth values by name."""
+        """Return the measured values by name: numbers, texts and booleans."""
 
 
 class Figure(ABC):
-    """A figure of a paper, and how it is made again.
+    """A figure of a paper and the experiment that reproduces it.
 
     Attributes
     ----------
     id : str
         A letter.
     name : str
-        What people may type instead.
+        An alternative name for the command line.
     title : str
-        A line for people.
+        A one-line title.
     paper : Paper
     statement : str
-        What was published, in a sentence.
+        The published result, in a sentence.
     parameters : tuple of Parameter
     trials : int
-        Of an ordinary curve, for a full run.
+        Number of trials a curve in a full run.
     bugs : mapping of str to NodeFactory
-        Planted bugs that its nodes may have, to show that the criteria can be missed.
+        Seeded bugs of its nodes, to show that the criteria can be missed.
     """
 
     id: ClassVar[str]
@@ -262,28 +263,28 @@ class Figure(ABC):
 
     @abstractmethod
     def curves(self, values: Mapping[str, Any]) -> Sequence[Curve]:
-        """Return what is measured with these values of the parameters."""
+        """Return the curves for these values of the parameters."""
 
     @abstractmethod
     def prepare(self, curve: Curve, values: Mapping[str, Any]) -> Callable[[int], Experiment]:
-        """Return what makes a trial of its seed.
+        """Return a factory that builds a trial from a seed.
 
         Parameters
         ----------
         curve : Curve
         values : mapping of str to object
-            What :meth:`settled` says.
+            The result of :meth:`settled`.
         """
 
     def settled(self, curve: Curve, settings: Mapping[str, str], bug: str | None) -> dict[str, Any]:
-        """Return what a curve is run with.
+        """Return the values of all parameters for a curve.
 
         Parameters
         ----------
         curve : Curve
-            Of its own settings, texts by the name of a parameter are read as that parameter's.
+            A setting of the curve with the name of a parameter replaces that parameter's value.
         settings : mapping of str to str
-            Parameters that are not as the figure has them.
+            Parameters whose defaults are replaced.
         bug : str or None
 
         Returns
@@ -310,7 +311,7 @@ class Figure(ABC):
         bug: str | None,
         seed: int,
     ) -> Piece:
-        """Make some trials of a curve, one after the other.
+        """Run some trials of a curve, one after the other.
 
         Parameters
         ----------
@@ -318,11 +319,11 @@ class Figure(ABC):
         first, count : int
             Number of the first trial, and how many.
         settings : mapping of str to str
-            Parameters that are not as the figure has them.
+            Parameters whose defaults are replaced.
         bug : str or None
-            A planted bug of the figure.
+            Name of a seeded bug of the figure.
         seed : int
-            Of the whole run.
+            Seed of the whole run.
 
         Returns
         -------
@@ -331,7 +332,7 @@ class Figure(ABC):
         Raises
         ------
         InternalError
-            If a trial fails; it says how to run that one again.
+            If a trial fails; the message says how to run it again.
         """
         make = self.prepare(curve, self.settled(curve, settings, bug))
         trials: list[list[dict[str, Any]]] = []
@@ -346,7 +347,7 @@ class Figure(ABC):
             except Exception as error:
                 raise InternalError(
                     f"trial {trial} of curve {curve.name!r} of figure {self.id} failed: {error}",
-                    hint=f"again: {self.replay(curve, trial, seed, settings, bug)}",
+                    hint=f"run it again: {self.replay(curve, trial, seed, settings, bug)}",
                 ) from error
         return Piece(curve.name, first, trials)
 
@@ -363,32 +364,32 @@ class Figure(ABC):
         return shlex.join([*words, "--out", "trace.ndjson"])
 
     def candidates(self) -> Sequence[Mapping[str, str]]:
-        """Return the values of calibrated parameters that are tried; none by default."""
+        """Return the candidate values of the calibrated parameters; none by default."""
         return ()
 
     def fit_curves(self) -> Sequence[Curve]:
-        """Return what each candidate is tried on; none by default."""
+        """Return the curves used for calibration; none by default."""
         return ()
 
     def fit_trials(self, trials: int) -> int:
-        """Return how many trials of each candidate and curve are made for so many in all."""
+        """Return the number of trials of each candidate and curve, given the run's number."""
         return max(20, min(300, trials))
 
     def loss(self, samples: pd.DataFrame) -> float:
-        """Return how far the samples of the curves to be fitted are from what was published.
+        """Return the distance of a candidate's samples from the published values.
 
         Parameters
         ----------
         samples : pandas.DataFrame
-            Those of one candidate.
+            Samples of one candidate.
         """
-        raise FigureError(f"figure {self.id} has nothing to fit")
+        raise FigureError(f"figure {self.id} has no calibrated parameters")
 
     # What it came to -----------------------------------------------------------------------
 
     @abstractmethod
     def published(self) -> pd.DataFrame:
-        """Return what was published, one row for each value.
+        """Return the published values, one row each.
 
         Returns
         -------
@@ -398,7 +399,7 @@ class Figure(ABC):
 
     @abstractmethod
     def summarise(self, samples: pd.DataFrame) -> pd.DataFrame:
-        """Return a row for each curve, with confidence intervals."""
+        """Return a summary with one row a curve, with confidence intervals."""
 
     @abstractmethod
     def judge(self, samples: pd.DataFrame, values: Mapping[str, Any]) -> list[CriterionVerdict]:
@@ -406,7 +407,7 @@ class Figure(ABC):
 
     @abstractmethod
     def chart(self, samples: pd.DataFrame) -> alt.TopLevelMixin:
-        """Return what was published and what was reproduced, in one chart."""
+        """Return a chart of the published and the reproduced values."""
 
     # Parameters ----------------------------------------------------------------------------
 
@@ -416,12 +417,12 @@ class Figure(ABC):
         Parameters
         ----------
         settings : mapping of str to str
-            Those that are not as the figure has them.
+            Parameters whose defaults are replaced.
 
         Raises
         ------
         SettingError
-            If there is no such parameter, or a text makes no value.
+            If there is no such parameter, or a text cannot be parsed.
         """
         known = {parameter.name: parameter for parameter in self.parameters}
         for name in settings:
@@ -437,30 +438,30 @@ class Figure(ABC):
                 values[name] = parameter.parse(text)
             except (ToolkitError, ValueError) as error:
                 raise SettingError(
-                    f"parameter {name}={text!r} of figure {self.id} makes no value: {error}",
+                    f"parameter {name}={text!r} of figure {self.id} cannot be parsed: {error}",
                     hint=parameter.help,
                 ) from error
         return values
 
     def node_factory(self, bug: str | None) -> NodeFactory | None:
-        """Return what makes nodes with a planted bug; ``None`` for none.
+        """Return a node factory with a seeded bug; ``None`` if no bug is named.
 
         Raises
         ------
         SettingError
-            If the figure knows no such bug.
+            If the figure has no such bug.
         """
         if bug is None:
             return None
         if bug not in self.bugs:
             raise SettingError(
-                f"figure {self.id} has no planted bug {bug!r}",
+                f"figure {self.id} has no seeded bug {bug!r}",
                 hint=f"known: {', '.join(self.bugs) or 'none'}",
             )
         return self.bugs[bug]
 
     def calibrated(self) -> dict[str, str]:
-        """Return the calibrated parameters' values as the full run of this version found them."""
+        """Return the values that the recorded full run found for the calibrated parameters."""
         return {
             parameter.name: parameter.value
             for parameter in self.parameters
@@ -469,7 +470,7 @@ class Figure(ABC):
 
 
 def shown_number(value: float | None, unit: str = "") -> str:
-    """Return a number for people.
+    """Return a number as text with a sensible number of digits.
 
     Examples
     --------
@@ -487,12 +488,12 @@ def trial_seed(seed: int, figure: str, curve: Curve, trial: int) -> int:
     Parameters
     ----------
     seed : int
-        Of the whole run.
+        Seed of the whole run.
     figure : str
         The figure's letter.
     curve : Curve
     trial : int
-        Its number, from 0.
+        The trial's number, from 0.
 
     Examples
     --------
@@ -517,7 +518,7 @@ def published_table(name: str) -> pd.DataFrame:
     Raises
     ------
     ToolkitError
-        If it is missing or no table.
+        If the file is missing or is not a table.
     """
     import pandas as pd
 

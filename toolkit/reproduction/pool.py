@@ -1,4 +1,4 @@
-"""Make trials: in this process, on several cores, or on a cluster (Dask)."""
+"""Run trials in this process, on several cores, or on a Dask cluster."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ TrialProgress = Callable[[int, int], None]
 
 @contextlib.contextmanager
 def workers(jobs: int, cluster: str | None = None) -> Iterator[Client | None]:
-    """Provide who makes the trials.
+    """Provide the workers that run the trials.
 
     Parameters
     ----------
     jobs : int
-        Processes on this machine; with 1 everything happens in this one.
+        Number of processes on this machine; with 1 everything runs in this process.
     cluster : str, optional
         Address of the scheduler of a Dask cluster, whose workers have this version of the
-        toolkit installed; `jobs` says nothing then.
+        toolkit installed; `jobs` is then ignored.
 
     Yields
     ------
@@ -43,10 +43,10 @@ def workers(jobs: int, cluster: str | None = None) -> Iterator[Client | None]:
     Raises
     ------
     SettingError
-        If there are no such workers.
+        If the workers cannot be started or reached.
     """
     if jobs < 1:
-        raise SettingError(f"{jobs} jobs cannot do anything", hint="1 or more")
+        raise SettingError(f"jobs must be at least 1, got {jobs}", hint="give 1 or more")
     if cluster is None and jobs == 1:
         yield None
         return
@@ -72,7 +72,7 @@ def workers(jobs: int, cluster: str | None = None) -> Iterator[Client | None]:
         except (OSError, ValueError, ImportError) as error:
             raise SettingError(
                 f"no scheduler answers at {cluster!r}: {error}",
-                hint="give the address that the scheduler says, such as tcp://host:8786",
+                hint="give the address that the scheduler prints, such as tcp://host:8786",
             ) from error
         stack.enter_context(client)
         _alike(client, cluster)
@@ -80,22 +80,24 @@ def workers(jobs: int, cluster: str | None = None) -> Iterator[Client | None]:
 
 
 def _alike(client: Client, cluster: str) -> None:
-    """See to it that there are workers, and that they run the code that runs here."""
+    """Raise an error unless there are workers that run the same code as this process."""
     here = code_digest()
     there = client.run(code_digest, on_error="return")
     if not there:
-        raise SettingError(f"the scheduler at {cluster!r} has no workers", hint="start some there")
+        raise SettingError(
+            f"the scheduler at {cluster!r} has no workers", hint="start workers that connect to it"
+        )
     for worker, digest in there.items():
         if digest != here:
             raise SettingError(
-                f"the worker at {worker} runs another version of the toolkit, or none",
-                hint="install this version there; samples of several would be mixed",
+                f"the worker at {worker} does not run this version of the toolkit",
+                hint="install this version there, so that samples of two versions are not mixed",
             )
 
 
 @contextlib.contextmanager
 def _deaf() -> Iterator[None]:
-    """Let processes that are started meanwhile hear no Ctrl-C, then or later."""
+    """Start processes inside this context that ignore Ctrl-C."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -120,33 +122,33 @@ def collect(
     store: Store | None = None,
     progress: TrialProgress | None = None,
 ) -> pd.DataFrame:
-    """Make all trials of some curves.
+    """Run all trials of some curves.
 
     Parameters
     ----------
     figure : Figure
     curves : sequence of Curve
     trials : int
-        Of an ordinary curve.
+        Number of trials of a curve with share 1.
     settings : mapping of str to str
     bug : str, optional
     seed : int
     client : distributed.Client, optional
-        Who makes them (see :func:`workers`); this process by default.
+        The workers (see :func:`workers`); by default this process.
     store : Store, optional
-        What is there already, and where finished pieces go.
+        Finished trials are read from it, and new ones are written to it.
     progress : callable, optional
         ``progress(done, total)`` after each piece.
 
     Returns
     -------
     pandas.DataFrame
-        ``curve``, ``trial`` and what was measured, in the order of curves and trials: the same
-        whoever made them.
+        ``curve``, ``trial`` and the measured values, in the order of curves and trials, whatever
+        the workers.
     """
     counts = {curve.name: curve.trials(trials) for curve in curves}
     if len(counts) < len(curves):
-        raise FigureError("two curves have one name", hint=", ".join(c.name for c in curves))
+        raise FigureError("two curves have the same name", hint=", ".join(c.name for c in curves))
     done: dict[tuple[str, int], Rows] = dict(store.done) if store is not None else {}
     tasks = missing(curves, counts, done)
     # Curves of few and long trials first, so that no worker waits for another at the end.
@@ -180,7 +182,7 @@ def _pieces(
     client: Client | None,
     options: Mapping[str, Any],
 ) -> Iterator[Piece]:
-    """Yield pieces as they are finished."""
+    """Yield pieces in the order in which they finish."""
     plain = [(replace(curve, settings=dict(curve.settings)), a, n) for curve, a, n in tasks]
     if client is None:
         for curve, first, count in plain:

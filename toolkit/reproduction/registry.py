@@ -1,4 +1,4 @@
-"""The figures that are there."""
+"""Registry of figures."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _FIGURES: tuple[Figure, ...] = (
 def all_figures() -> tuple[Figure, ...]:
     """Return all figures, in the order of their letters.
 
-    Letters are left out where a figure is still to come: commit costs (E) and throughput (G to I)
-    need processors, links and disks of limited capacity.
+    Letters are missing where a figure is not implemented: commit costs (E), and throughput (G to
+    I), which needs processors, links and disks of limited capacity.
 
     Examples
     --------
@@ -36,7 +36,7 @@ def all_figures() -> tuple[Figure, ...]:
 
 
 def get_figure(name: str) -> Figure:
-    """Return a figure.
+    """Return the figure with a letter or name.
 
     Parameters
     ----------
@@ -57,4 +57,4 @@ def get_figure(name: str) -> Figure:
         if name.lower() in {figure.id.lower(), figure.name}:
             return figure
     known = ", ".join(f"{figure.id} ({figure.name})" for figure in _FIGURES)
-    raise UnknownNameError(f"there is no figure {name!r}", hint=f"known: {known}")
+    raise UnknownNameError(f"unknown figure {name!r}", hint=f"known: {known}")

@@ -1,4 +1,4 @@
-"""Make a figure again: fit what was not published, make the trials, judge, and write it all."""
+"""Reproduce a figure: calibrate, run the trials, judge the criteria, write the results."""
 
 from __future__ import annotations
 
@@ -43,27 +43,27 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class Reproduction:
-    """A figure made again.
+    """A reproduced figure: samples, fit and verdicts.
 
     Parameters
     ----------
     figure : Figure
     seed : int
     trials : int
-        Of an ordinary curve.
+        Number of trials of a curve with share 1.
     settings : dict of str to str
-        Assumptions that somebody changed.
+        Changed assumptions.
     fitted : dict of str to str
         Values of calibrated parameters.
     how : str
-        Where these come from: ``"fitted"`` (now), ``"recorded"`` (by the full run), ``"given"``
-        (in the settings), or ``""`` if there are none.
+        Source of these values: ``"fitted"`` (in this run), ``"recorded"`` (by the full run),
+        ``"given"`` (in the settings), or ``""`` if there are none.
     bug : str or None
-        The planted bug that all servers had.
+        The seeded bug of all servers.
     samples : pandas.DataFrame
-        ``curve``, ``trial`` and what was measured.
+        ``curve``, ``trial`` and the measured values.
     fit : pandas.DataFrame or None
-        The candidates: a column for each calibrated parameter, and ``loss``.
+        The candidates of the calibration: a column for each calibrated parameter, and ``loss``.
     """
 
     figure: Figure
@@ -83,17 +83,17 @@ class Reproduction:
 
     @cached_property
     def summary(self) -> pd.DataFrame:
-        """A row for each curve."""
+        """The summary, one row a curve."""
         return self.figure.summarise(self.samples)
 
     @cached_property
     def verdicts(self) -> list[CriterionVerdict]:
-        """A verdict for each criterion."""
+        """The verdicts, one for each criterion."""
         return self.figure.judge(self.samples, self.values)
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many criteria were met, missed, not judged, and not comparable."""
+        """Number of criteria met, missed, not judged and not comparable."""
         found = Counter(verdict.outcome for verdict in self.verdicts)
         return {name: found[name] for name in ("met", "missed", "not judged", "not comparable")}
 
@@ -104,7 +104,7 @@ class Reproduction:
 
     @property
     def caveats(self) -> list[str]:
-        """What sets this run apart from the full one with the figure's own assumptions."""
+        """Differences between this run and the full run with the figure's own assumptions."""
         found = [f"{name}={value} is changed" for name, value in self.settings.items()]
         if self.bug is not None:
             found.append(f"all servers of Raft have the planted bug {self.bug}")
@@ -114,7 +114,7 @@ class Reproduction:
 
     @property
     def command(self) -> str:
-        """The command that makes it again."""
+        """The command that repeats this run."""
         return _command(
             self.figure,
             self.trials,
@@ -125,7 +125,7 @@ class Reproduction:
         )
 
     def chart(self) -> alt.TopLevelMixin:
-        """Return what was published and what was reproduced, in one chart."""
+        """Return a chart of the published and the reproduced values."""
         return self.figure.chart(self.samples)
 
     def parameters(self) -> list[dict[str, str]]:
@@ -147,7 +147,7 @@ class Reproduction:
         return rows
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything but the samples, in JSON's types; what is missing is null."""
+        """Return everything except the samples in JSON's types; missing values become null."""
         figure = self.figure
         return {
             "figure": figure.id,
@@ -177,7 +177,7 @@ class Reproduction:
         }
 
     def write(self, folder: Path) -> list[str]:
-        """Write summary, verdicts, a page and what made them beside the samples.
+        """Write summary, verdicts, an HTML page and the settings beside the samples.
 
         Parameters
         ----------
@@ -191,7 +191,7 @@ class Reproduction:
         Raises
         ------
         FigureError
-            If something cannot be written.
+            If a file cannot be written.
         """
         texts = {
             "summary.csv": self.summary.round(6).to_csv(index=False, lineterminator="\n"),
@@ -206,13 +206,13 @@ class Reproduction:
                 (folder / name).write_text(text, encoding="utf-8")
         except OSError as error:
             raise FigureError(
-                f"the figure cannot be written: {error.strerror}", path=folder,
-                hint="name a folder that can be written to",
+                f"cannot write the figure: {error.strerror}", path=folder,
+                hint="name a writable folder",
             ) from error  # fmt: skip
         return list(texts)
 
     def page(self) -> str:
-        """Return the figure as one HTML page, which loads nothing from anywhere."""
+        """Return the figure as one self-contained HTML page."""
         environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(Path(__file__).parent),
             autoescape=True,
@@ -227,7 +227,7 @@ class Reproduction:
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return rows as JSON has them; what is missing or infinite is null."""
+    """Return rows in JSON's types; missing and infinite values become null."""
     return [
         {str(name): _plain(value) for name, value in row.items()}
         for row in frame.to_dict("records")
@@ -276,48 +276,48 @@ def reproduce(
     fresh: bool = False,
     progress: TrialProgress | None = None,
 ) -> Reproduction:
-    """Make a figure again.
+    """Reproduce a figure.
 
     Parameters
     ----------
     figure : Figure or str
         A figure, its letter or its name.
     trials : int, optional
-        Of an ordinary curve; by default the figure's full number.
+        Number of trials of a curve with share 1; by default the figure's full number.
     seed : int
-        What all chance is drawn from.
+        Seed of all random numbers.
     settings : mapping of str to str, optional
-        Assumptions that are changed.
+        Changed assumptions.
     bug : str, optional
-        A planted bug that all servers are to have.
+        A seeded bug for all servers.
     refit : bool
-        Whether calibrated parameters are fitted, or taken as the full run of this version found
-        them.
+        Whether calibrated parameters are fitted in this run; otherwise the values of the
+        recorded full run are used.
     jobs : int
-        Processes of this machine that make trials.
+        Number of processes on this machine.
     cluster : str, optional
-        Address of a Dask scheduler whose workers make them instead.
+        Address of a Dask scheduler whose workers run the trials instead.
     out : pathlib.Path, optional
-        Folder for the samples and everything else; a run that was broken off goes on from what it
-        finds there.  Without it nothing is written.
+        Folder for the samples and results; an interrupted run is resumed from there.  Without it
+        nothing is written.
     fresh : bool
-        Whether what is in that folder is thrown away.
+        Whether earlier samples in that folder are discarded.
     progress : callable, optional
         ``progress(done, total)``.
 
     Returns
     -------
     Reproduction
-        The same whatever `jobs`, `cluster`, and breaks.
+        The same for any `jobs` and `cluster`, and after interruptions.
 
     Raises
     ------
     SettingError
-        If there is no such figure, parameter, value or planted bug, or there are no workers.
+        If a figure, parameter, value or seeded bug is unknown, or there are no workers.
     FigureError
         If the folder cannot be used.
     InternalError
-        If a trial fails; it says how to run it again.
+        If a trial fails; the message says how to run it again.
 
     Examples
     --------
@@ -328,13 +328,13 @@ def reproduce(
     one = get_figure(figure) if isinstance(figure, str) else figure
     trials = one.trials if trials is None else trials
     if trials < 1:
-        raise SettingError(f"{trials} trials show nothing", hint="1 or more")
+        raise SettingError(f"trials must be at least 1, got {trials}", hint="give 1 or more")
     given = dict(settings or {})
     one.node_factory(bug)
     one.values(given)
     if out is not None and out.exists() and not out.is_dir():
-        raise SettingError("the figure cannot be written: this is no folder", path=out,
-                           hint="name a folder, or one that is to be made")  # fmt: skip
+        raise SettingError("the output path is not a folder", path=out,
+                           hint="name an existing folder or a new one")  # fmt: skip
     command = _command(one, trials, seed, given, bug, refit=refit, out=out)
     with workers(jobs, cluster) as client:
         run = _Run(one, trials, seed, given, bug, client, out, fresh, command, progress)
@@ -359,7 +359,7 @@ def reproduce(
 def _candidate_curves(figure: Figure, candidate: Mapping[str, str]) -> list[Curve]:
     """Return the curves on which a candidate is tried.
 
-    All candidates meet the same chance there: they are told apart by what they are, not by luck.
+    All candidates use the same random numbers, so that only the candidate makes a difference.
     """
     own = ", ".join(f"{name}={value}" for name, value in candidate.items())
     return [
@@ -401,8 +401,8 @@ class _Run:
             store = Store(self.out, name, mark, self.command, fresh=self.fresh)
         except OSError as error:
             raise FigureError(
-                f"the samples cannot be kept: {error.strerror}", path=self.out,
-                hint="name a folder that can be written to",
+                f"cannot write the samples: {error.strerror}", path=self.out,
+                hint="name a writable folder",
             ) from error  # fmt: skip
         with store:
             return collect(self.figure, curves, trials, store=store, **options)
@@ -410,7 +410,7 @@ class _Run:
     def calibrate(
         self, *, refit: bool
     ) -> tuple[dict[str, str], Literal["fitted", "recorded", "given", ""], pd.DataFrame | None]:
-        """Return calibrated parameters that nobody gave, where they come from, and all losses."""
+        """Return the calibrated parameters that were not given, their source, and all losses."""
         names = {one.name for one in self.figure.parameters if one.source == "calibrated"}
         if not names:
             return {}, "", None
@@ -458,7 +458,7 @@ def trace_trial(
     ----------
     figure : Figure or str
     curve : str
-        The name of a curve, as the samples have it.
+        The curve's name in the samples.
     trial : int
         The trial's number, from 0.
     seed, settings, bug
@@ -499,7 +499,7 @@ def trace_trial(
 
 
 def recorded(figure: Figure | str) -> Reproduction:
-    """Return the full run of a figure that travels with the package.
+    """Return the recorded full run of a figure, which is part of the package.
 
     Parameters
     ----------
@@ -561,7 +561,7 @@ def write_overview(found: Sequence[Reproduction], folder: Path, command: str) ->
     folder : pathlib.Path
         Where ``README.md`` is written.
     command : str
-        The command that made them.
+        The command that reproduced them.
 
     Returns
     -------
@@ -587,7 +587,7 @@ def write_overview(found: Sequence[Reproduction], folder: Path, command: str) ->
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise FigureError(
-            f"the verdicts cannot be written: {error.strerror}", path=path,
-            hint="name a folder that can be written to",
+            f"cannot write the verdicts: {error.strerror}", path=path,
+            hint="name a writable folder",
         ) from error  # fmt: skip
     return path

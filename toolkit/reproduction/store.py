@@ -1,9 +1,9 @@
-"""Where the trials of a run lie: finished ones in a Parquet file, unfinished in a journal.
+"""Storage of trials: a Parquet file for a finished run, a journal for an unfinished one.
 
-While a run goes on, each finished piece is appended to ``NAME.unfinished.ndjson``: a line that
-says what run it is, and a line for each piece.  A break loses no more than the piece under way;
-the same command goes on from there.  When all is done, the samples are written to
-``NAME.parquet`` in one go and the journal is removed.
+During a run each finished piece is appended to ``NAME.unfinished.ndjson``: one line that
+identifies the run, and one line a piece.  An interruption loses only the piece in progress; the
+same command resumes from there.  At the end the samples are written to ``NAME.parquet`` in one
+step and the journal is removed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class _Head(msgspec.Struct, frozen=True):
 
 
 def code_digest() -> str:
-    """Return a digest of the code that samples depend on: nothing made by other code is reused."""
+    """Return a digest of the code that samples depend on; samples of other code are not reused."""
     package = Path(toolkit.__file__).parent
     digest = hashlib.sha256()
     for folder in ("hosting", "sim", "protocols", "machines", "reproduction"):
@@ -52,7 +52,7 @@ def code_digest() -> str:
 
 
 def fingerprint(figure: str, seed: int, settings: Mapping[str, str], bug: str | None) -> str:
-    """Return what tells runs apart whose samples must not be mixed.
+    """Return a fingerprint that differs between runs whose samples must not be mixed.
 
     Parameters
     ----------
@@ -76,14 +76,14 @@ def samples_frame(
     ----------
     curves : sequence of Curve
     counts : mapping of str to int
-        Curve to its number of trials.
+        Number of trials of each curve.
     done : mapping
-        Curve and trial to what was measured.
+        Curve and trial to the measured values.
 
     Returns
     -------
     pandas.DataFrame
-        ``curve``, ``trial`` and what was measured.
+        ``curve``, ``trial`` and the measured values.
     """
     rows = [
         {"curve": curve.name, "trial": trial, **row}
@@ -100,27 +100,27 @@ class Store:
     Parameters
     ----------
     folder : pathlib.Path
-        Is made if it is not there.
+        Created if it does not exist.
     name : str
-        Of the files.
+        Common name of the files.
     mark : str
         The run's fingerprint.
     command : str
-        The command that goes on with it.
+        The command that resumes the run.
     fresh : bool
-        Whether what is there is to be thrown away.
+        Whether earlier files are discarded.
 
     Attributes
     ----------
     done : dict
-        Curve and trial to what was measured, from what was found in the folder.
+        Curve and trial to the measured values found in the folder.
     torn : bool
-        Whether the journal's last line was torn off; its trials are made again.
+        Whether the journal's last line was incomplete; its trials are run again.
 
     Raises
     ------
     FigureError
-        If the folder holds an unfinished run of other settings, or a journal that cannot be read.
+        If the folder holds an unfinished run with other settings, or an unreadable journal.
     """
 
     def __init__(
@@ -148,7 +148,7 @@ class Store:
             self._append(msgspec.json.encode(_Head(mark, command)))
 
     def _read_samples(self) -> None:
-        """Take over what a finished run of the same fingerprint left."""
+        """Read the samples of a finished run with the same fingerprint."""
         try:
             metadata = pq.read_schema(self.samples).metadata or {}
             if metadata.get(_MARK) != self.mark.encode():
@@ -165,7 +165,7 @@ class Store:
             self.done.setdefault((curve, trial), []).append(what)
 
     def _read_journal(self) -> int:
-        """Take over an unfinished run; return up to which byte its journal is whole."""
+        """Read an unfinished run's journal and return the length of its valid part in bytes."""
         try:
             lines = self.journal.read_bytes().splitlines(keepends=True)
         except FileNotFoundError:
@@ -182,14 +182,14 @@ class Store:
             raise FigureError(
                 f"the journal of an unfinished run cannot be read: {error}",
                 path=self.journal,
-                hint="remove it, or say --fresh; its trials are made again",
+                hint="remove it or give --fresh; its trials are then run again",
             ) from error
         if head.fingerprint != self.mark:
             raise FigureError(
-                "this folder holds an unfinished run of other settings or of other code",
+                "this folder holds an unfinished run with other settings or other code",
                 path=self.journal,
-                hint=f"finish it: {head.command}; or name another folder; or say --fresh "
-                "to throw it away",
+                hint=f"finish it: {head.command}; or name another folder; or discard it "
+                "with --fresh",
             )
         for piece in pieces:
             self._take(piece)
@@ -201,17 +201,17 @@ class Store:
 
     def _append(self, line: bytes) -> None:
         if self._file is None:
-            raise FigureError("this store is closed", path=self.journal, hint="make a new one")
+            raise FigureError("the store is closed", path=self.journal, hint="open a new one")
         self._file.write(line + b"\n")
         self._file.flush()
 
     def add(self, piece: Piece) -> None:
-        """Keep a finished piece."""
+        """Append a finished piece to the journal."""
         self._append(msgspec.json.encode(piece))
         self._take(piece)
 
     def finish(self, frame: pd.DataFrame) -> None:
-        """Write the samples, and remove the journal."""
+        """Write the samples and remove the journal."""
         written = self.samples.with_suffix(".tmp")
         table = pa.Table.from_pandas(frame, preserve_index=False)
         table = table.replace_schema_metadata({**table.schema.metadata, _MARK: self.mark})
@@ -221,7 +221,7 @@ class Store:
         self.journal.unlink()
 
     def close(self) -> None:
-        """Close the journal; what is in it stays."""
+        """Close the journal and keep its content."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -244,7 +244,7 @@ class Store:
 def missing(
     curves: Iterable[Curve], counts: Mapping[str, int], done: Mapping[tuple[str, int], Rows]
 ) -> list[tuple[Curve, int, int]]:
-    """Return what is still to be made: curve, first trial and how many, in chunks.
+    """Return the missing trials in chunks: curve, first trial and number of trials.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""The figures that travel with the toolkit, one module for each paper's experiment."""
+"""Figures that are part of the toolkit, one module for each paper's experiment."""

@@ -1,4 +1,4 @@
-"""Two proposers that get in each other's way, and what back-off does about it."""
+"""Duelling Paxos proposers, and the effect of back-off."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ def duel(
     delay: str = "uniform(0.004, 0.012)",
     time_limit: float = 20.0,
 ) -> pd.DataFrame:
-    """Let proposers of Paxos start at once, and measure when a value is decided.
+    """Start Paxos proposers at the same time and measure when a value is decided.
 
     Parameters
     ----------
     backoffs : iterable of float
-        Upper bounds of the first back-off, in seconds; 0 is none.
+        Upper bounds of the first back-off, in seconds; 0 for no back-off.
     seeds : iterable of int
-        One run for each.
+        One run a seed.
     proposers : int
-        How many duel, of five nodes.
+        Number of proposers among the five nodes.
     delay : str
         Distribution of the message delay.
     time_limit : float
-        Simulated seconds after which a run is given up.
+        Simulated seconds after which a run is stopped.
 
     Returns
     -------
     pandas.DataFrame
         ``backoff`` (s), ``seed``, ``seconds`` (simulated time until a first client was
-        answered; missing if none was), ``ballots`` (begun), ``messages`` (sent).
+        answered; missing if no client was), ``ballots`` (started), ``messages`` (sent).
 
     Notes
     -----

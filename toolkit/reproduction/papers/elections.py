@@ -1,4 +1,4 @@
-"""What the figures about elections share: which servers run, and how samples are described."""
+"""Shared parts of figures about elections: servers, parsers, summaries and criteria."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ ENOUGH = 500
 
 
 class ElectionFigure(Figure):
-    """A figure whose curves are times of elections, and whose servers run Raft."""
+    """A figure whose curves are election times of Raft servers."""
 
     def summarise(self, samples: pd.DataFrame) -> pd.DataFrame:
-        """Return a row for each curve (see :func:`election_summary`)."""
+        """Return a summary with one row a curve (see :func:`election_summary`)."""
         return election_summary(samples)
 
 
 def patience(value: str, why: str) -> Parameter:
-    """Return the assumption of how long a trial may take."""
+    """Return the parameter for the longest time of a trial."""
     return Parameter(
         name="patience",
         value=value,
@@ -65,7 +65,7 @@ def patience(value: str, why: str) -> Parameter:
 
 
 def ranges(text: str) -> tuple[str, ...]:
-    """Read ranges of time-outs.
+    """Parse ranges of timeouts.
 
     Examples
     --------
@@ -74,14 +74,16 @@ def ranges(text: str) -> tuple[str, ...]:
     """
     found = tuple(text.replace(",", " ").split())
     if not found or len(set(found)) < len(found):
-        raise SettingError(f"{text!r} names no ranges, or one twice", hint="150-300, 12-24, ...")
+        raise SettingError(
+            f"expected distinct ranges of timeouts, got {text!r}", hint="for example 150-300, 12-24"
+        )
     for name in found:
         timeouts(name)
     return found
 
 
 def unpublished(curve: str, quantity: str, value: float, why: str) -> CriterionVerdict:
-    """Return the verdict on a curve beside which nothing was published."""
+    """Return the verdict on a curve without published values."""
     return CriterionVerdict(
         criterion=f"{quantity} beside a published one",
         curve=curve,
@@ -93,27 +95,27 @@ def unpublished(curve: str, quantity: str, value: float, why: str) -> CriterionV
 
 
 def took(result: RunResult, begin: float, end: float | None) -> float | None:
-    """Return how long a trial took in milliseconds; ``None`` if it was not over in time.
+    """Return the duration of a trial in milliseconds; ``None`` if it did not finish in time.
 
     Parameters
     ----------
     result : RunResult
     begin : float
-        When it began, in seconds.
+        Start of the measurement, in seconds.
     end : float or None
-        When it was over, in seconds.
+        End of the measurement, in seconds.
     """
     return milliseconds(end - begin) if over(result) and end is not None else None
 
 
 def raft_of(factory: NodeFactory | None) -> Protocol:
-    """Return Raft, with servers of another make if there is one."""
+    """Return Raft, with another node factory if one is given."""
     raft = get_protocol("raft")
     return raft if factory is None else raft.altered(make_node=factory)
 
 
 def switch(text: str) -> bool:
-    """Read ``yes`` or ``no``.
+    """Parse ``yes`` or ``no``.
 
     Examples
     --------
@@ -121,12 +123,12 @@ def switch(text: str) -> bool:
     False
     """
     if text not in {"yes", "no"}:
-        raise SettingError(f"{text!r} is no switch", hint="yes or no")
+        raise SettingError(f"expected yes or no, got {text!r}", hint="give yes or no")
     return text == "yes"
 
 
 def timeouts(curve: str) -> tuple[float, float]:
-    """Return the election time-outs that a curve's name gives in milliseconds, in seconds.
+    """Return the election timeouts in seconds, from a curve's name in milliseconds.
 
     Examples
     --------
@@ -137,18 +139,19 @@ def timeouts(curve: str) -> tuple[float, float]:
         low, high = (float(part) / 1000 for part in curve.split("-"))
     except ValueError as error:
         raise SettingError(
-            f"{curve!r} is no range of time-outs", hint="milliseconds, such as 150-300"
+            f"expected a range of timeouts, got {curve!r}",
+            hint="LOW-HIGH in milliseconds, such as 150-300",
         ) from error
     if not 0.01 <= low <= high < 100:
         raise SettingError(
-            f"election time-outs of {curve} ms cannot be",
-            hint="LOW-HIGH in milliseconds, 10 or more: the stage is set in less",
+            f"election timeouts of {curve} ms are out of range",
+            hint="LOW-HIGH in milliseconds; LOW must be at least 10 ms so that setup can finish",
         )
     return low, high
 
 
 def not_negative(text: str) -> float:
-    """Read a number from 0 on.
+    """Parse a number that is not negative.
 
     Examples
     --------
@@ -157,12 +160,12 @@ def not_negative(text: str) -> float:
     """
     value = float(text)
     if not 0 <= value < math.inf:
-        raise SettingError(f"{text!r} cannot be", hint="a number from 0 on")
+        raise SettingError(f"expected a number of at least 0, got {text!r}", hint="for example 0.5")
     return value
 
 
 def positive(text: str) -> float:
-    """Read a number above 0.
+    """Parse a positive number.
 
     Examples
     --------
@@ -171,12 +174,12 @@ def positive(text: str) -> float:
     """
     value = not_negative(text)
     if not value:
-        raise SettingError(f"{text!r} cannot be", hint="a number above 0")
+        raise SettingError(f"expected a number above 0, got {text!r}", hint="for example 0.5")
     return value
 
 
 def milliseconds(seconds: float) -> float:
-    """Return seconds as milliseconds, to a nanosecond.
+    """Convert seconds to milliseconds, rounded to a nanosecond.
 
     Examples
     --------
@@ -187,38 +190,38 @@ def milliseconds(seconds: float) -> float:
 
 
 def over(result: RunResult) -> bool:
-    """Return whether a trial came to its end; if time was up it did not.
+    """Return whether a trial finished before its time limit.
 
     Raises
     ------
     FigureError
-        If it ended in a third way, in which nothing was measured.
+        If the run ended for another reason, so that nothing was measured.
     """
     if result.reason not in {"stopped", "time limit"}:
-        raise FigureError(f"the run ended by {result.reason!r}, and nothing was measured")
+        raise FigureError(f"the run ended with {result.reason!r} before anything was measured")
     return result.reason == "stopped"
 
 
 def times(samples: pd.DataFrame, curve: str) -> pd.Series[float]:
-    """Return a curve's times in milliseconds; infinite where the trial was not over in time."""
+    """Return a curve's times in milliseconds; infinite for trials that did not finish in time."""
     chosen: pd.Series[float] = samples.loc[samples["curve"] == curve, "ms"]
     return chosen.astype(float).fillna(math.inf)
 
 
 def election_summary(samples: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each curve.
+    """Return a summary with one row a curve.
 
     Parameters
     ----------
     samples : pandas.DataFrame
-        ``curve``, ``ms`` (missing where no leader was there in time), and perhaps ``messages``.
+        ``curve``, ``ms`` (missing where no leader was elected in time), and perhaps ``messages``.
 
     Returns
     -------
     pandas.DataFrame
         ``curve``, ``trials``, ``without_leader``, ``mean`` and ``median`` with ``_low`` and
         ``_high`` (95 % confidence), ``p25``, ``p75``, ``p99``, ``p999``, ``max`` (ms), and mean
-        ``messages`` if they were counted.
+        ``messages`` where they were counted.
     """
     rows = []
     for curve in dict.fromkeys(samples["curve"]):
@@ -259,7 +262,7 @@ def value_verdict(
     judged: str = "",
     trials: tuple[int, int] | None = None,
 ) -> CriterionVerdict:
-    """Judge whether a value is within a share of the published one.
+    """Judge whether a value is within a relative tolerance of the published one.
 
     Parameters
     ----------
@@ -268,13 +271,13 @@ def value_verdict(
     interval : (float, float)
         95 % confidence interval of the reproduced value.
     tolerance : float
-        A share of the published value.
+        Tolerance, as a share of the published value.
     unit : str
     judged : str
-        Why it is not judged; empty if it is.
+        Why the criterion is not judged; empty if it is.
     trials : (int, int), optional
-        How many were made here and for the publication: with them a miss says how often chance
-        alone makes samples of these sizes differ so much.
+        Numbers of trials here and in the publication, with which a miss says how often samples of
+        these sizes differ as much by chance.
     """
     distance = reproduced / published - 1
     low, high = interval
@@ -310,7 +313,7 @@ def value_verdict(
 
 
 def _chance(difference: float, interval: tuple[float, float], trials: tuple[int, int]) -> str:
-    """Say how often chance alone makes two samples differ so much."""
+    """Describe how often two samples differ as much by chance alone."""
     # The tails are long: a sample that has none of them looks surer than it is.
     if trials[0] < ENOUGH:
         return "too few trials to say whether by chance"
@@ -345,9 +348,9 @@ def distance_verdict(
         Level to published quantile.
     tolerance : float
     published_trials : int
-        How many trials were made for the publication.
+        Number of trials in the publication.
     judged : str
-        Why it is not judged; empty if it is.
+        Why the criterion is not judged; empty if it is.
     """
     distance = table_distance(samples, table)
     common: dict[str, Any] = {
@@ -385,7 +388,7 @@ def compared(
     *,
     judged: str = "",
 ) -> list[CriterionVerdict]:
-    """Judge a mean and quantiles of a curve.
+    """Judge the mean and the quantiles of a curve.
 
     Parameters
     ----------
@@ -393,13 +396,13 @@ def compared(
     samples : pandas.Series
         Milliseconds.
     table : mapping of str to float
-        ``"mean"``, ``"p50"``, ...: to the published value.
+        ``"mean"``, ``"p50"``, ... to the published value.
     tolerances : mapping of str to float
-        The same names to the share by which they may be off.
+        The same names to a tolerance, as a share of the published value.
     published_trials : int
-        How many trials were made for the publication.
+        Number of trials in the publication.
     judged : str
-        Why they are not judged; empty if they are.
+        Why the criteria are not judged; empty if they are.
     """
     names = {
         "mean": "mean",
@@ -424,7 +427,7 @@ def compared(
 
 
 def finite(value: float) -> float | None:
-    """Return a number, or ``None`` for what is infinite or none.
+    """Return a finite number unchanged, and ``None`` for anything else.
 
     Examples
     --------

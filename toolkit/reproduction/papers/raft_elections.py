@@ -1,12 +1,13 @@
-"""Figure A: how long Raft takes to replace a leader that has crashed.
+"""Figure A: the time that Raft takes to replace a crashed leader.
 
-What was measured: five servers whose logs differ, so that two of the four that survive cannot
-win.  The leader sends heartbeats to all at once, and crashes at a random moment before the next
-ones.  The time runs from the crash until all others have got the first message of a new leader.
+The experiment: five servers whose logs differ, so that two of the four survivors cannot win an
+election.  The leader sends heartbeats to all servers at once and crashes at a random moment
+before the next ones.  The measured time runs from the crash until all other servers have received
+the first message of a new leader.
 
-How long a write to the disk takes was not published; without it the curves cannot come about
-(a candidate writes before it asks for votes, and that is when others become candidates too).  It
-is fitted on two curves, which are not judged.
+The duration of a disk write was not published, but the curves depend on it: a candidate writes
+before it requests votes, and in that time other servers become candidates too.  It is fitted on
+two curves, which are not judged.
 """
 
 from __future__ import annotations
@@ -85,12 +86,14 @@ PANELS = {
 def _logs(text: str) -> tuple[int, ...]:
     lengths = {"different": (1, 2, 3, 4), "same": (1, 1, 1, 1)}
     if text not in lengths:
-        raise SettingError(f"logs {text!r} cannot be", hint="different or same")
+        raise SettingError(
+            f"expected different or same logs, got {text!r}", hint="give different or same"
+        )
     return lengths[text]
 
 
 class _Trial(Experiment):
-    """From the leader's crash to the new leader's first message."""
+    """One trial, from the leader's crash to the new leader's first message."""
 
     def __init__(self, protocol: Protocol, scenario: Scenario, crash: float) -> None:
         self.protocol = protocol
@@ -122,7 +125,7 @@ class _Trial(Experiment):
 
 
 class RaftElections(ElectionFigure):
-    """Figure A (see the module)."""
+    """Figure A (see the module docstring)."""
 
     id = "A"
     name = "raft-election-time"
@@ -200,7 +203,7 @@ class RaftElections(ElectionFigure):
     )
 
     def curves(self, values: Mapping[str, Any]) -> Sequence[Curve]:
-        """Return a curve for each range of time-outs."""
+        """Return one curve for each range of timeouts."""
         found = []
         for name in values["timeouts"]:
             low, high = timeouts(name)
@@ -225,7 +228,7 @@ class RaftElections(ElectionFigure):
         return found
 
     def candidates(self) -> Sequence[Mapping[str, str]]:
-        """Return the write times that are tried."""
+        """Return the candidate write times."""
         return [
             {"write": str(parse_delay(f"exponential({mean / 1000!r}, {least / 1000!r})"))}
             for least in (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
@@ -233,7 +236,7 @@ class RaftElections(ElectionFigure):
         ]
 
     def fit_curves(self) -> Sequence[Curve]:
-        """Return the two curves that the write time is fitted on."""
+        """Return the two curves to which the write time is fitted."""
         return [Curve(name=name, settings={"range": name}, stream=f"fit {name}") for name in FITTED]
 
     def loss(self, samples: pd.DataFrame) -> float:
@@ -248,7 +251,7 @@ class RaftElections(ElectionFigure):
         return float(np.mean(squares))
 
     def prepare(self, curve: Curve, values: Mapping[str, Any]) -> Callable[[int], Experiment]:
-        """Return what makes a trial of its seed (see the module for what a trial is)."""
+        """Return a factory that builds a trial from a seed (see the module docstring)."""
         low, high = timeouts(values["range"])
         beat = low * values["heartbeat"]
         names = (*OTHERS, LEADER)
@@ -300,7 +303,7 @@ class RaftElections(ElectionFigure):
         }
 
     def published(self) -> pd.DataFrame:
-        """Return what was published (see :class:`~toolkit.reproduction.framework.Figure`)."""
+        """Return the published values (see ``Figure.published``)."""
         import pandas as pd
 
         table = published_table("raft_election_quantiles")
@@ -309,7 +312,7 @@ class RaftElections(ElectionFigure):
         return pd.DataFrame(long.assign(unit="ms", where="quantiles of the authors' samples"))
 
     def judge(self, samples: pd.DataFrame, values: Mapping[str, Any]) -> list[CriterionVerdict]:
-        """Return a verdict for each criterion."""
+        """Judge each criterion."""
         table = self._quantiles()
         found: list[CriterionVerdict] = []
         for curve in dict.fromkeys(samples["curve"]):
@@ -417,7 +420,7 @@ class RaftElections(ElectionFigure):
         )
 
     def chart(self, samples: pd.DataFrame) -> alt.TopLevelMixin:
-        """Return distribution functions, published and reproduced."""
+        """Return a chart of the published and reproduced distribution functions."""
         from toolkit.display.overlay import distribution_overlay
 
         quantiles = {

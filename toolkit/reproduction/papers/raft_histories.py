@@ -1,4 +1,4 @@
-"""Raft: the paper's Figures 7 and 8 as runs, and the time to a new leader."""
+"""Raft's Figures 7 and 8 as runs, and the time to a new leader."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class FigureRun(NamedTuple):
     ----------
     trace : Trace
     marks : dict of str to int
-        A part of the figure, and after how many steps the run is there.
+        Part of the figure to the number of steps after which the run shows it.
     """
 
     trace: Trace
@@ -58,7 +58,7 @@ def figure_run(name: str) -> FigureRun:
     Notes
     -----
     Ongaro and Ousterhout, *In Search of an Understandable Consensus Algorithm* (extended version
-    of USENIX ATC 2014).  Where a scenario departs from the figure it says so itself.
+    of USENIX ATC 2014).  A scenario that deviates from the figure says so.
 
     Examples
     --------
@@ -66,7 +66,7 @@ def figure_run(name: str) -> FigureRun:
     ['(a)', '(b)', '(c)', '(e)']
     """
     if name not in FIGURES:
-        raise UnknownNameError(f"no figure is called {name!r}", hint=f"known: {', '.join(FIGURES)}")
+        raise UnknownNameError(f"unknown figure {name!r}", hint=f"known: {', '.join(FIGURES)}")
     trace, _ = simulate_trace(get_protocol("raft"), load_scenario(name))
     marks = {
         label: sum(step.time <= time for step in trace.steps)
@@ -91,33 +91,33 @@ def time_to_leader(
     delay: str = "uniform(0.005, 0.015)",
     patience: float = 5.0,
 ) -> pd.DataFrame:
-    """Crash the leader, and measure how long the others are without one.
+    """Crash the leader and measure the time until there is a new one.
 
-    A cluster elects a leader and is left alone for a while; then the leader crashes at a random
-    moment between two heartbeats.  What is measured ends when the first message of a leader of a
-    later term arrives at another server.
+    A cluster elects a leader and runs for a while; then the leader crashes at a random moment
+    between two heartbeats.  The measurement ends when another server receives the first message
+    of a leader of a later term.
 
     Parameters
     ----------
     timeouts : iterable of (float, float)
-        Least and greatest election time-out of a run, in seconds.
+        Shortest and longest election timeout of a run, in seconds.
     seeds : iterable of int
-        One run for each.
+        One run a seed.
     servers : int
-        How many there are, the one that crashes among them.
+        Number of servers, including the one that crashes.
     heartbeat : float
-        Seconds between heartbeats; at most a third of the least time-out is used.
+        Seconds between heartbeats; at most a third of the shortest timeout is used.
     delay : str
         Distribution of the message delay.
     patience : float
-        Simulated seconds after which a run is given up.
+        Simulated seconds after which a run is stopped.
 
     Returns
     -------
     pandas.DataFrame
         ``low``, ``high`` (s), ``timeouts`` (both, as text, in ms), ``seed``, ``seconds``
-        (simulated, from the crash to the new leader's first message; missing if none came),
-        ``elections`` (begun after the crash).
+        (simulated, from the crash to the new leader's first message; missing if there was none),
+        ``elections`` (started after the crash).
 
     Notes
     -----
@@ -172,7 +172,7 @@ def _stable(
     delay: str,
     seed: int,
 ) -> tuple[float, str]:
-    """Return a moment at which a server leads, and who; the run up to it depends on the seed."""
+    """Return a time at which some server leads, and that server."""
     low, high = timeouts
     phase = stream(seed, "phase").random() * heartbeat
     settled = 2 * high + 3 * heartbeat
@@ -184,13 +184,13 @@ def _stable(
             return time, leader
         settled *= 2
     raise InternalError(
-        f"nobody was elected within {settled:g} s, seed {seed}",
-        hint="is the least time-out longer than the delays?",
+        f"no leader was elected within {settled:g} s with seed {seed}",
+        hint="choose timeouts that are longer than the message delays",
     )
 
 
 def _measure(trace: Trace, crash: float, leader: str) -> tuple[float | None, int]:
-    """Return when a later leader was heard of, and how many elections began after the crash."""
+    """Return when a later leader was first heard, and the number of elections after the crash."""
     term = 0
     elections = 0
     for step in trace.steps:

@@ -1,22 +1,22 @@
-"""Figure B: the election times of *Raft Refloated*, in four variants, and their messages.
+"""Figure B: election times and message counts of *Raft Refloated*, in four variants.
 
-Howard and others simulated Ongaro's experiment and two changes to it: candidates that wait for a
+Howard and others simulated Ongaro's experiment with two changes: candidates that wait for a
 shorter time than followers before they try again (*fixed*), and candidates that back off
 exponentially when a majority has refused them (*expo*); *combo* is both, *org* neither.
 
-Their simulator departs from Raft, and from what it was to repeat, in ways that its published code
-and results show.  Each is a switch here, and all of them are needed to meet the published curves:
+Their simulator deviates from Raft, and from the experiment, in ways that its published code and
+results show.  Each deviation is a switch here; the published curves are met only with all of them:
 
-- ``alive``: nobody has crashed; five servers begin as followers with timers that begin anew.
-- ``eligible``: four servers can win an election, where three were meant to.
-- ``denies``: a candidate that learns of a higher term from a request for its vote steps down and
-  does not give the vote, although it has not voted in that term.
-- ``redraws``: a candidate that steps down draws its timer anew.  (Raft does so when a vote is
-  given or a leader is heard.)
+- ``alive``: nobody has crashed; five servers start as followers with newly set timers.
+- ``eligible``: four servers can win an election, where three were intended.
+- ``denies``: a candidate that learns of a higher term from a request for its vote steps down but
+  does not grant the vote, although it has not voted in that term.
+- ``redraws``: a candidate that steps down sets its timer again.  (Raft does so when a vote is
+  granted or a leader is heard.)
 
-Times run until a candidate has won; half a heartbeat interval times a random number is subtracted,
-for the crash between two heartbeats, and milliseconds are cut off to whole ones.  Messages are
-those sent until then, without the new leader's first ones.
+Times end when a candidate has won.  Half a heartbeat interval times a random number is
+subtracted, for a crash between two heartbeats, and times are truncated to whole milliseconds.
+The message count ends then too, without the new leader's first messages.
 """
 
 from __future__ import annotations
@@ -80,19 +80,20 @@ CORRECT = "Raft"
 
 
 class RefloatedServer(RaftNode):
-    """A server of Raft that departs from it as that simulator does.
+    """A Raft server with the deviations of that simulator.
 
     Parameters
     ----------
     name : str
     config : RaftConfig
     retry : (float, float) or None
-        Seconds that a candidate waits before it tries again; as a follower by default.
+        Range of seconds that a candidate waits before its next election; by default a
+        follower's range.
     backs_off : bool
-        Whether a candidate doubles that after each election in which a majority of the others
-        has refused it.
+        Whether a candidate doubles this range after each election in which a majority of the
+        other servers denied it.
     denies, redraws : bool
-        See the module.
+        See the module docstring.
     """
 
     def __init__(
@@ -145,7 +146,7 @@ class RefloatedServer(RaftNode):
         return effects
 
     def step_down(self, message: Answer) -> Effects:
-        """Go to the answer's term; its timer is drawn anew, if that switch is on."""
+        """Adopt the answer's term, and set the timer again if that switch is on."""
         effects = super().step_down(message)
         if self.redraws:
             effects.timers = [*effects.timers, self.election_timer()]
@@ -155,7 +156,10 @@ class RefloatedServer(RaftNode):
 def _count(least: int, most: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         if not text.isdecimal() or not least <= int(text) <= most:
-            raise SettingError(f"{text!r} cannot be", hint=f"from {least} to {most}")
+            raise SettingError(
+                f"expected a number from {least} to {most}, got {text!r}",
+                hint="give a whole number",
+            )
         return int(text)
 
     return parse
@@ -165,17 +169,14 @@ def _variants(text: str) -> tuple[str, ...]:
     found = tuple(text.replace(",", " ").split())
     unknown = [name for name in found if name not in VARIANTS]
     if unknown or not found:
-        raise SettingError(
-            f"{text!r} names no variants of the paper", hint=f"known: {', '.join(VARIANTS)}"
-        )
+        raise SettingError(f"unknown variants {text!r}", hint=f"known: {', '.join(VARIANTS)}")
     return found
 
 
 def _lengths(eligible: int) -> dict[str, int]:
-    """Return logs of which so many can win.
+    """Return log lengths with which exactly so many servers can win an election.
 
-    The others' are shorter, and each of those that can win has them and itself for a majority, or
-    one like itself.
+    The logs of the other servers are shorter.
     """
     return {
         name: 2 if number >= len(SERVERS) - eligible else 1 for number, name in enumerate(SERVERS)
@@ -183,7 +184,7 @@ def _lengths(eligible: int) -> dict[str, int]:
 
 
 class _Trial(Experiment):
-    """From the moment at which all wait until a candidate has won."""
+    """One trial, from the start of all timers until a candidate has won."""
 
     def __init__(
         self, protocol: Protocol, scenario: Scenario, begin: float, subtracted: float
@@ -218,7 +219,7 @@ class _Trial(Experiment):
 
 
 class Refloated(ElectionFigure):
-    """Figure B (see the module)."""
+    """Figure B (see the module docstring)."""
 
     id = "B"
     name = "raft-refloated"
@@ -313,7 +314,7 @@ class Refloated(ElectionFigure):
     )
 
     def curves(self, values: Mapping[str, Any]) -> Sequence[Curve]:
-        """Return a curve for each variant and range of time-outs."""
+        """Return one curve for each variant and range of timeouts."""
         found = [
             Curve(
                 name=f"{variant} {name}",
@@ -334,7 +335,7 @@ class Refloated(ElectionFigure):
         return found
 
     def prepare(self, curve: Curve, values: Mapping[str, Any]) -> Callable[[int], Experiment]:
-        """Return what makes a trial of its seed (see the module for what a trial is)."""
+        """Return a factory that builds a trial from a seed (see the module docstring)."""
         low, high = timeouts(values["range"])
         variant = values["variant"]
         factory: NodeFactory | None = None
@@ -377,7 +378,7 @@ class Refloated(ElectionFigure):
         }
 
     def published(self) -> pd.DataFrame:
-        """Return what was published (see :class:`~toolkit.reproduction.framework.Figure`)."""
+        """Return the published values (see ``Figure.published``)."""
         import pandas as pd
 
         rows = [
@@ -394,7 +395,7 @@ class Refloated(ElectionFigure):
         return pd.DataFrame(rows)
 
     def judge(self, samples: pd.DataFrame, values: Mapping[str, Any]) -> list[CriterionVerdict]:
-        """Return a verdict for each criterion."""
+        """Judge each criterion."""
         table = self._table()
         found: list[CriterionVerdict] = []
         for curve in dict.fromkeys(samples["curve"]):
@@ -425,7 +426,7 @@ class Refloated(ElectionFigure):
         return found
 
     def chart(self, samples: pd.DataFrame) -> alt.TopLevelMixin:
-        """Return distribution functions, published and reproduced."""
+        """Return a chart of the published and reproduced distribution functions."""
         from toolkit.display.overlay import distribution_overlay
 
         table = self._table()

@@ -1,12 +1,12 @@
-"""Figure F: what papers draw as a history, run as a scenario, and what TLC says of it.
+"""Figure F: histories drawn in papers, run as scenarios and checked by TLC.
 
-Figures 7 and 8 of the Raft paper and Figure 1 of the Zab paper show servers' logs at some moments.
-Each is a scenario of this toolkit.  Here its run is laid beside the figure, cell by cell; its steps
-are held against the scenario's own list, and TLC says whether the specification allows it, and
-whether what the paper says of it is so.
+Figures 7 and 8 of the Raft paper and Figure 1 of the Zab paper show servers' logs at certain
+moments.  Each is a scenario of this toolkit.  Its run is compared with the figure cell by cell, its
+steps are compared with the scenario's own list, and TLC decides whether the specification allows
+it and whether the paper's statements about it hold.
 
-Where the run has more than the figure, a criterion is missed, and says why.  Leaders of this Raft
-begin their term with an entry of their own (section 8), which the figures leave out.
+Where the run has more entries than the figure, the criterion is missed with the reason.  Leaders
+of this Raft start their term with a no-op entry (section 8), which the figures leave out.
 """
 
 from __future__ import annotations
@@ -50,20 +50,20 @@ Cells = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """What a paper says of a history, as a question to TLC.
+    """A paper's statement about a history, as a question to TLC.
 
     Parameters
     ----------
     text : str
-        What it says.
+        The statement.
     status : str
-        What TLC must find: ``"accepted"``, ``"violates"`` or ``"diverged"``.
+        The expected verdict: ``"accepted"``, ``"violates"`` or ``"diverged"``.
     claims : tuple of str
-        What is asked of each state beside the protocol's own invariants.
+        Properties to check in each state, besides the protocol's invariants.
     broken : tuple of str
-        Which of these must be found broken.
+        Those of them that must be violated.
     bug : str, optional
-        The planted bug with which it is run.
+        The seeded bug of the run.
     """
 
     text: str
@@ -75,20 +75,20 @@ class Said:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """A history that a figure shows.
+    """A history drawn in a figure.
 
     Parameters
     ----------
     scenario : str
-        The scenario that runs it.
+        Name of the scenario.
     paper : Paper
     moments : mapping of str to (float, mapping)
-        The figure's name for a moment, when that is (s), and each server's entries from index 1.
+        Moment, as the figure names it, to its time (s) and each server's entries from index 1.
     said : tuple of Said
     named : mapping of str to str
-        The scenario's servers to the figure's.
+        Server in the scenario to server in the figure.
     known : mapping of str to str
-        StepView to why the run shows more there than the figure.
+        Moment to the reason why the run has more entries there than the figure.
     """
 
     scenario: str
@@ -229,7 +229,7 @@ PANELS: Mapping[str, Panel] = {
 
 
 def _cell(protocol: str, entry: Any) -> str:
-    """Return what the figure writes for an entry."""
+    """Return an entry in the figure's notation."""
     if protocol == "raft":
         return str(entry["term"])
     value = entry.get("val", entry)
@@ -239,13 +239,13 @@ def _cell(protocol: str, entry: Any) -> str:
 
 
 def _shown(trace: Trace, protocol: Protocol, panel: Panel, time: float) -> dict[str, list[str]]:
-    """Return each server's entries at a time, in the figure's words."""
+    """Return each server's entries at a time, in the figure's notation."""
     views = {node: dict(view) for node, view in trace.header.initial.items()}
     for step in trace.steps:
         if step.time is not None and step.time <= time:
             views[step.node] |= step.state or {}
     if protocol.log is None:
-        raise FigureError(f"{protocol.name} says nothing of a log")
+        raise FigureError(f"the protocol {protocol.name!r} has no log view")
     found = {}
     for node, view in views.items():
         entries = (
@@ -259,7 +259,7 @@ def _shown(trace: Trace, protocol: Protocol, panel: Panel, time: float) -> dict[
 
 
 class _Replay(Experiment):
-    """A scenario, as it is: for its trace."""
+    """An unchanged scenario, run for its trace."""
 
     def __init__(self, protocol: Protocol, scenario: Scenario) -> None:
         self.protocol = protocol
@@ -269,11 +269,13 @@ class _Replay(Experiment):
         return False
 
     def record(self, result: RunResult) -> NoReturn:
-        raise FigureError("a scenario is not measured", hint="its trace is compared")
+        raise FigureError(
+            "trials of a scenario figure record nothing", hint="its trace is compared instead"
+        )
 
 
 class ScenarioFigures(Figure):
-    """Figure F (see the module)."""
+    """Figure F (see the module docstring)."""
 
     id = "F"
     name = "scenario-figures"
@@ -304,11 +306,11 @@ class ScenarioFigures(Figure):
     )
 
     def curves(self, values: Mapping[str, Any]) -> Sequence[Curve]:
-        """Return the histories."""
+        """Return one curve for each history."""
         return [Curve(name=name, share=0.0, chunk=1) for name in PANELS]
 
     def prepare(self, curve: Curve, values: Mapping[str, Any]) -> Callable[[int], Experiment]:
-        """Return what makes a trial of its seed (see the module for what a trial is)."""
+        """Return a factory that builds a trial from a seed (see the module docstring)."""
         scenario = load_scenario(PANELS[curve.name].scenario)
         return lambda seed: _Replay(get_protocol(scenario.protocol), scenario)
 
@@ -322,7 +324,7 @@ class ScenarioFigures(Figure):
         bug: str | None,
         seed: int,
     ) -> Piece:
-        """Run the scenario, compare it, and ask TLC; chance plays no part, so once is enough."""
+        """Run the scenario once, compare it and check it with TLC; nothing in it is random."""
         self.node_factory(bug)
         values = self.values(settings)
         panel = PANELS[curve.name]
@@ -334,7 +336,7 @@ class ScenarioFigures(Figure):
     # What it came to -----------------------------------------------------------------------
 
     def published(self) -> pd.DataFrame:
-        """Return what was published (see :class:`~toolkit.reproduction.framework.Figure`)."""
+        """Return the published values (see ``Figure.published``)."""
         import pandas as pd
 
         rows = [
@@ -347,13 +349,13 @@ class ScenarioFigures(Figure):
         return pd.DataFrame(rows)
 
     def summarise(self, samples: pd.DataFrame) -> pd.DataFrame:
-        """Return a row for each history.
+        """Return a summary with one row a history.
 
         Returns
         -------
         pandas.DataFrame
-            ``curve``, ``cells`` and how many ``differ``, ``steps`` that are as the scenario
-            lists them (yes or no), ``tlc``: what TLC said, in order.
+            ``curve``, ``cells`` (number), ``differ`` (number), ``steps`` (whether they are those
+            that the scenario lists), ``tlc`` (TLC's verdicts, in order).
         """
         import pandas as pd
 
@@ -374,7 +376,7 @@ class ScenarioFigures(Figure):
         return pd.DataFrame(rows)
 
     def judge(self, samples: pd.DataFrame, values: Mapping[str, Any]) -> list[CriterionVerdict]:
-        """Return a verdict for each criterion."""
+        """Judge each criterion."""
         found: list[CriterionVerdict] = []
         for name, panel in PANELS.items():
             rows = samples[samples["curve"] == name]
@@ -409,7 +411,7 @@ class ScenarioFigures(Figure):
         return found
 
     def chart(self, samples: pd.DataFrame) -> alt.TopLevelMixin:
-        """Return the logs of the figure and of the run."""
+        """Return a chart of the logs in the figure and in the run."""
         from toolkit.display.overlay import cells_chart
 
         asked = samples[samples["kind"] == "tlc"]
@@ -445,7 +447,7 @@ def _row(
 
 
 def _compared(panel: Panel, bug: str | None) -> list[dict[str, Any]]:
-    """Lay a run beside the figure, and beside its scenario's list of steps."""
+    """Compare a run with the figure and with its scenario's list of steps."""
     trace, scenario = _trace(panel, bug)
     protocol = get_protocol(scenario.protocol)
     rows = []
@@ -475,7 +477,7 @@ def _expected(said: Said) -> str:
 
 
 def _asked(panel: Panel, said: Said, bug: str | None) -> dict[str, Any]:
-    """Ask TLC what it says of the run."""
+    """Validate the run and check the paper's statements with TLC."""
     trace, _ = _trace(panel, bug)
     (verdict,) = validate([trace], explain=0, claims=said.claims).verdicts
     names = list(dict.fromkeys(one.invariant for one in verdict.broken))
@@ -491,7 +493,7 @@ def _unasked(said: Said) -> dict[str, Any]:
 
 
 def _moment(name: str, panel: Panel, moment: str, rows: pd.DataFrame) -> CriterionVerdict:
-    """Judge the logs of one moment."""
+    """Judge the logs at one moment."""
     different = rows[rows["published"] != rows["reproduced"]]
     why = ""
     if len(different):

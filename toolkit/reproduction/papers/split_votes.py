@@ -1,15 +1,15 @@
-"""Figure D: how often a vote is split, by formula and by simulation.
+"""Figure D: the probability of a split vote, by formula and by simulation.
 
-All servers that are up have the same log and wait, with time-outs spread evenly.  A message takes
-a share `l` of that spread.  Whoever's time-out runs out before the first candidate's request
-arrives is a candidate too; if they are so many that the first one cannot get a majority any more,
-the vote is split.  With s servers up, of n:
+All servers that are up have the same log and wait with uniformly distributed timeouts.  A message
+takes a share `l` of the width of that distribution.  A server whose timer runs out before the first
+candidate's request arrives becomes a candidate too; if there are so many candidates that the first
+one cannot get a majority, the vote is split.  With s servers up, of n:
 
-    P(split) = P(c-th time-out - 1st time-out <= l),  c = s - floor(n / 2) + 1
+    P(split) = P(c-th timeout - 1st timeout <= l),  c = s - floor(n / 2) + 1
              = sum over k from c - 1 to s of C(s, k) l^k (1 - l)^(s - k)
 
-(the distance of two of s even time-outs has a beta distribution), and the first time-out comes
-after 1 / (s + 1) of the spread, on average.  The formula is computed; beside it real servers run.
+(the difference of two of s uniform order statistics has a beta distribution), and the mean of the
+first timeout is 1 / (s + 1) of the width.  The formula is computed, and real servers are simulated.
 """
 
 from __future__ import annotations
@@ -64,11 +64,11 @@ def split_probability(servers: int, failed: int, latency: float) -> float:
     Parameters
     ----------
     servers : int
-        How many there are.
+        Number of servers.
     failed : int
-        How many of them are down.
+        Number of servers that are down.
     latency : float
-        The time that a message takes, as a share of the spread of time-outs.
+        Message delay, as a share of the width of the timeouts' range.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def _shares(text: str) -> tuple[float, ...]:
     found = tuple(float(part) for part in text.replace(",", " ").split())
     if not found or not all(0 < share <= 0.5 for share in found):
         raise SettingError(
-            f"{text!r} are no latencies", hint="shares of the spread, above 0 and at most 0.5"
+            f"expected latencies, got {text!r}", hint="give shares above 0 and at most 0.5"
         )
     return found
 
@@ -108,11 +108,11 @@ def _clusters(text: str) -> tuple[tuple[int, int], ...]:
         servers, _, failed = part.partition("-")
         if not (servers.isdecimal() and failed.isdecimal()) or 2 * int(failed) >= int(servers):
             raise SettingError(
-                f"{part!r} is no cluster", hint="SERVERS-FAILED, fewer than half failed: 5-1"
+                f"expected SERVERS-FAILED, got {part!r}", hint="fewer than half may fail: 5-1"
             )
         found.append((int(servers), int(failed)))
     if not found:
-        raise SettingError("no cluster", hint="SERVERS-FAILED, for instance 5-1")
+        raise SettingError("no cluster was given", hint="give SERVERS-FAILED, for example 5-1")
     return tuple(found)
 
 
@@ -121,7 +121,7 @@ def _curve(servers: int, failed: int, latency: float | str) -> str:
 
 
 class _Trial(Experiment):
-    """The first election: whether its vote is split, and when it began."""
+    """One trial: whether the vote of the first election is split, and when it started."""
 
     def __init__(self, protocol: Protocol, scenario: Scenario, low: float, spread: float) -> None:
         self.protocol = protocol
@@ -155,7 +155,7 @@ class _Trial(Experiment):
 
 
 class SplitVotes(Figure):
-    """Figure D (see the module)."""
+    """Figure D (see the module docstring)."""
 
     id = "D"
     name = "split-votes"
@@ -210,7 +210,7 @@ class SplitVotes(Figure):
     )
 
     def curves(self, values: Mapping[str, Any]) -> Sequence[Curve]:
-        """Return a curve for each cluster and latency."""
+        """Return one curve for each cluster and latency."""
         found = [
             Curve(
                 name=_curve(servers, failed, latency),
@@ -232,7 +232,7 @@ class SplitVotes(Figure):
         return found
 
     def prepare(self, curve: Curve, values: Mapping[str, Any]) -> Callable[[int], Experiment]:
-        """Return what makes a trial of its seed (see the module for what a trial is)."""
+        """Return a factory that builds a trial from a seed (see the module docstring)."""
         spread = values["spread"]
         names = tuple(f"n{number}" for number in range(1, values["servers"] + 1))
         delay = _scaled(values["varying"], spread) if values["l"] is None else None
@@ -255,7 +255,7 @@ class SplitVotes(Figure):
     # What it came to -----------------------------------------------------------------------
 
     def published(self) -> pd.DataFrame:
-        """Return what was published (see :class:`~toolkit.reproduction.framework.Figure`)."""
+        """Return the published values (see ``Figure.published``)."""
         import pandas as pd
 
         rows = [
@@ -271,7 +271,7 @@ class SplitVotes(Figure):
         return pd.DataFrame(rows)
 
     def summarise(self, samples: pd.DataFrame) -> pd.DataFrame:
-        """Return a row for each curve.
+        """Return a summary with one row a curve.
 
         Returns
         -------
@@ -311,7 +311,7 @@ class SplitVotes(Figure):
         return pd.DataFrame(rows)
 
     def judge(self, samples: pd.DataFrame, values: Mapping[str, Any]) -> list[CriterionVerdict]:
-        """Return a verdict for each criterion."""
+        """Judge each criterion."""
         found = [self._formula(*key) for key in FORMULA]
         for row in self.summarise(samples).to_dict("records"):
             servers, failed = int(row["servers"]), int(row["failed"])
@@ -384,7 +384,7 @@ class SplitVotes(Figure):
         )
 
     def _first(self, samples: pd.DataFrame) -> list[CriterionVerdict]:
-        """Judge when the first time-out comes: 1 / (s + 1) of the spread, on average."""
+        """Judge the mean of the first timeout: 1 / (s + 1) of the width."""
         found = []
         rows = self.summarise(samples)
         fixed = samples.merge(rows[["curve", "servers", "failed"]], on="curve")
@@ -407,7 +407,7 @@ class SplitVotes(Figure):
         return found
 
     def chart(self, samples: pd.DataFrame) -> alt.TopLevelMixin:
-        """Return shares by formula, by simulation, and contours."""
+        """Return a chart of the shares by formula and by simulation, with contours."""
         import pandas as pd
 
         from toolkit.display.overlay import split_chart
@@ -426,16 +426,16 @@ class SplitVotes(Figure):
 
 
 def _scaled(delay: Delay, factor: float) -> Delay:
-    """Return a distribution of shares as one of seconds."""
+    """Convert a distribution of shares to seconds."""
     if isinstance(delay, Uniform):
         return Uniform(delay.low * factor, delay.high * factor)
     raise SettingError(
-        f"latencies {delay} cannot be scaled", hint="uniform(LOW, HIGH), as shares of the spread"
+        f"the distribution {delay} cannot be scaled", hint="give uniform(LOW, HIGH), as shares"
     )
 
 
 def _parts(curve: str) -> tuple[int, int, float | None]:
-    """Return servers, failed and latency of a curve; no latency if it varies."""
+    """Return servers, failed servers and latency of a curve; ``None`` if the latency varies."""
     servers, failed, latency = curve.split(", ", 2)
     text = latency.removeprefix("l=")
     share = None if text.startswith("uniform") else float(text)

@@ -1,9 +1,9 @@
-"""How the servers of an election experiment come to where it begins.
+"""The setup of election experiments: logs of chosen lengths, disks, restarts.
 
-Everything is done by real servers from the initial state on, so that each trial is a run that the
-specification of Raft can be asked about: a leader is elected, gets commands while some servers are
-cut off, and so the logs come to different lengths.  To keep it short, links and disks are a
-thousand times faster until the experiment begins, and no timer runs out by itself before.
+Real servers do all of this from the initial state on, so that each trial is a run that can be
+validated: a leader is elected and gets commands while some servers are cut off, which makes logs
+of different lengths.  To keep the setup short, links and disks are a thousand times faster until
+the experiment begins, and no timer runs out by itself before that.
 """
 
 from __future__ import annotations
@@ -22,22 +22,23 @@ STEP = 0.0005
 
 
 def different_logs(builder: ScenarioBuilder, lengths: Mapping[str, int]) -> float:
-    """Let the servers' logs come to these lengths, under one leader.
+    """Schedule a setup that gives the servers' logs these lengths, under one leader.
 
     The first server of the longest log is elected in term 1, and its first entry reaches all.
-    Before each further command those whose log is long enough are cut off from it, both ways.
+    Before each further command, servers whose log is long enough are cut off from the leader in
+    both directions.
 
     Parameters
     ----------
     builder : ScenarioBuilder
-        What happens is added to it.
+        Events are added to it.
     lengths : mapping of str to int
-        Server to the entries in its log, 1 or more.
+        Server to the number of entries in its log, at least 1.
 
     Returns
     -------
     float
-        When it is done, in seconds.  The cuts are still there.
+        Time when the setup is done, in seconds.  The links are still cut then.
     """
     leader = max(lengths, key=lambda name: lengths[name])
     others = [name for name in lengths if name != leader]
@@ -61,7 +62,7 @@ def different_logs(builder: ScenarioBuilder, lengths: Mapping[str, int]) -> floa
 
 
 def clear_disks(builder: ScenarioBuilder, time: float, names: Sequence[str]) -> None:
-    """Let disks be as slow as they are, from a time on."""
+    """End the speed-up of all disks at a time."""
     for name in names:
         builder.slow_disk(time, name, 1.0)
 
@@ -69,22 +70,22 @@ def clear_disks(builder: ScenarioBuilder, time: float, names: Sequence[str]) -> 
 def restarted(
     builder: ScenarioBuilder, time: float, names: Sequence[str], down: Sequence[str] = ()
 ) -> float:
-    """Let all servers crash and come up at the same moment, with timers that begin anew.
+    """Schedule a crash and restart of all servers at once, so that all timers are set again.
 
     Parameters
     ----------
     builder : ScenarioBuilder
     time : float
-        When they crash.
+        Time of the crash, in seconds.
     names : sequence of str
-        All servers.
+        Names of all servers.
     down : sequence of str
-        Those that stay down.
+        Servers that stay down.
 
     Returns
     -------
     float
-        When they come up: links and disks are whole again from then on.
+        Time of the restart, in seconds; links and disks are healed then.
     """
     for name in names:
         builder.crash(time, name, keep=0)

@@ -1,7 +1,6 @@
-"""Servers with planted bugs that figures must notice, beside those of the protocol itself.
+"""Seeded bugs that figures must notice, in addition to those of the protocol.
 
-They change how long things take; the first of them breaks no rule of the specification, which
-knows no time.
+They change durations.  The first one breaks no rule of the specification, which has no time.
 """
 
 from __future__ import annotations
@@ -23,23 +22,23 @@ _LATE = "late-write"
 
 
 class SameTimeouts(RaftNode):
-    """Draws no election time-out: it is always the least (section 5.2 asks for randomness)."""
+    """A server whose election timeout is always the shortest (section 5.2 asks for randomness)."""
 
     def election_timer(self) -> SetTimer:
-        """Return the election timer with the least time-out."""
+        """Return the election timer with the shortest timeout."""
         low = self.config.election[0]
         return SetTimer(ELECTION_TIMER, low, low)
 
 
 class SendsFirst(RaftNode):
-    """Sends before it writes to its disk, instead of after (Figure 2)."""
+    """A server that sends before it writes to its disk, instead of after (Figure 2)."""
 
     def __init__(self, name: str, config: RaftConfig) -> None:
         super().__init__(name, config)
         self._late: deque[Mapping[str, Any]] = deque()
 
     def handle(self, event: Event, now: float) -> Effects:
-        """Send at once; ask for the write a moment later."""
+        """Send at once and request the write in a later event."""
         if event == Timeout(_LATE):
             write = self._late.popleft()
             again = [SetTimer(_LATE, 0.0, 0.0)] if self._late else []
@@ -53,10 +52,10 @@ class SendsFirst(RaftNode):
 
 
 class VotesAlways(RaftNode):
-    """Votes for every candidate of its term, a candidate itself too (section 5.2)."""
+    """A server that votes for every candidate of its term, even as a candidate (section 5.2)."""
 
     def may_vote(self, message: RequestVote) -> bool:
-        """Forget whom it voted for, itself included."""
+        """Ignore earlier votes of this term, its own included."""
         return message.term >= self.currentTerm and self.up_to_date(message)
 
 
@@ -66,4 +65,4 @@ RAFT_TIMING_BUGS: dict[str, NodeFactory] = {
     "votes-always": VotesAlways,
     **get_protocol("raft").bugs,
 }
-"""Planted bug to what makes servers that have it: those of this module, and Raft's own."""
+"""Seeded bug to node factory: those of this module and those of Raft."""

@@ -1,8 +1,8 @@
-"""Figure C: election times in a wide-area network, with servers that have failed.
+"""Figure C: election times in a wide-area network with failed servers.
 
-Ongaro's simulator of elections: all servers that are up begin as followers whose timers begin
-anew.  With *different* logs no two have the same length.  The time runs until the first leader
-that is stable, which is one that sends 17 heartbeats; earlier ones do not count.
+After Ongaro's simulator of elections: all servers that are up start as followers with newly set
+timers.  With *different* logs no two logs have the same length.  The measurement ends with the
+first stable leader, which is one that sends 17 heartbeats; earlier leaders do not count.
 """
 
 from __future__ import annotations
@@ -57,25 +57,27 @@ CLAIMS = {"same logs, f=1": (475.0, 1500.0), "same logs, f=2": (650.0, 3000.0)}
 
 def _whole(text: str) -> int:
     if not text.isdecimal() or not 3 <= int(text) <= 15:
-        raise SettingError(f"{text!r} servers cannot be", hint="from 3 to 15")
+        raise SettingError(f"expected 3 to 15 servers, got {text!r}", hint="give a whole number")
     return int(text)
 
 
 def _failures(text: str) -> tuple[int, ...]:
     parts = text.replace(",", " ").split()
     if not parts or not all(part.isdecimal() for part in parts):
-        raise SettingError(f"{text!r} are no numbers of servers", hint="for instance 0 1 2")
+        raise SettingError(f"expected numbers of servers, got {text!r}", hint="for example 0 1 2")
     return tuple(int(part) for part in parts)
 
 
 def _beats(text: str) -> int:
     if not text.isdecimal():
-        raise SettingError(f"{text!r} heartbeats cannot be", hint="a whole number")
+        raise SettingError(
+            f"expected a number of heartbeats, got {text!r}", hint="give a whole number"
+        )
     return int(text)
 
 
 class _Trial(Experiment):
-    """From the moment at which all wait until a leader that stays."""
+    """One trial, from the start of all timers until a stable leader."""
 
     def __init__(
         self, protocol: Protocol, scenario: Scenario, begin: float, heartbeats: int
@@ -117,7 +119,7 @@ class _Trial(Experiment):
 
 
 class WanElections(ElectionFigure):
-    """Figure C (see the module)."""
+    """Figure C (see the module docstring)."""
 
     id = "C"
     name = "wan-elections"
@@ -197,11 +199,11 @@ class WanElections(ElectionFigure):
     )
 
     def curves(self, values: Mapping[str, Any]) -> Sequence[Curve]:
-        """Return a curve for each number of failures, for same and for different logs."""
+        """Return one curve for each number of failures, for equal and for different logs."""
         for failed in values["failed"]:
             if 2 * failed >= values["servers"]:
                 raise SettingError(
-                    f"with {failed} of {values['servers']} servers failed nobody can be elected",
+                    f"with {failed} of {values['servers']} servers failed no leader can be elected",
                     hint="fewer than half",
                 )
         return [
@@ -214,7 +216,7 @@ class WanElections(ElectionFigure):
         ]  # fmt: skip
 
     def prepare(self, curve: Curve, values: Mapping[str, Any]) -> Callable[[int], Experiment]:
-        """Return what makes a trial of its seed (see the module for what a trial is)."""
+        """Return a factory that builds a trial from a seed (see the module docstring)."""
         low, high = values["timeouts"]
         names = tuple(f"n{number}" for number in range(1, values["servers"] + 1))
         builder = (
@@ -249,7 +251,7 @@ class WanElections(ElectionFigure):
         return found
 
     def published(self) -> pd.DataFrame:
-        """Return what was published (see :class:`~toolkit.reproduction.framework.Figure`)."""
+        """Return the published values (see ``Figure.published``)."""
         import pandas as pd
 
         rows = [
@@ -266,7 +268,7 @@ class WanElections(ElectionFigure):
         return pd.DataFrame(rows)
 
     def judge(self, samples: pd.DataFrame, values: Mapping[str, Any]) -> list[CriterionVerdict]:
-        """Return a verdict for each criterion."""
+        """Judge each criterion."""
         table = self._table()
         found: list[CriterionVerdict] = []
         for curve in dict.fromkeys(samples["curve"]):
@@ -287,7 +289,7 @@ class WanElections(ElectionFigure):
         return found
 
     def _claims(self, curve: str, ours: pd.Series[float]) -> list[CriterionVerdict]:
-        """Lay what the text says beside what came out: it gives no tolerance."""
+        """Compare the values in the paper's text, which gives no tolerance, with ours."""
         mean, limit = CLAIMS[curve]
         within = int((ours <= limit).sum())
         low, high = share_interval(within, len(ours))
@@ -310,7 +312,7 @@ class WanElections(ElectionFigure):
         ]  # fmt: skip
 
     def chart(self, samples: pd.DataFrame) -> alt.TopLevelMixin:
-        """Return distribution functions, published and reproduced."""
+        """Return a chart of the published and reproduced distribution functions."""
         from toolkit.display.overlay import distribution_overlay
 
         curves = list(dict.fromkeys(samples["curve"]))
