@@ -8,6 +8,7 @@ from typing import Any
 from toolkit import __version__
 from toolkit.protocols.base import Message, message_record
 from toolkit.protocols.protocol import Protocol
+from toolkit.protocols.views import ViewTracker, track
 from toolkit.trace import SCHEMA_VERSION, End, Fault, Header, Received, Sent, Sink, Step
 
 __all__ = ["Recorder"]
@@ -33,7 +34,10 @@ class Recorder:
         self.error: str | None = None
         self._sink = sink
         self._protocol = protocol
-        self._last: dict[str, dict[str, Any]] = {}
+        # For each node the trackers of its variables and of what its disk holds, and whether it
+        # was up.
+        self._trackers: dict[str, tuple[ViewTracker, ViewTracker]] = {}
+        self._up: dict[str, bool] = {}
         self._index = 0
         # The same message object goes to several nodes, and its record with it.  An object's id
         # is its own as long as the object is kept.
@@ -47,13 +51,17 @@ class Recorder:
         except Exception as error:
             self.error = f"{type(error).__name__}: {error}"
 
-    def view(self, node: Any | None, durable: Mapping[str, Any] | None, up: bool) -> dict[str, Any]:
-        """Return the specification's variables at a node, the host's ``up`` among them."""
-        view = {} if node is None else dict(self._protocol.runnable.variables(node))
+    def _changes(
+        self, name: str, node: Any | None, durable: Mapping[str, Any] | None, up: bool
+    ) -> dict[str, Any]:
+        """Return what has changed of a node's variables, the host's ``up`` among them."""
+        variables, of_disk = self._trackers[name]
+        changed = {} if node is None else variables.changes(node)
         if durable is not None:
-            view |= self._protocol.runnable.durable_variables(durable)
-        view["up"] = up
-        return view
+            changed |= of_disk.changes(durable)
+        if self._up.get(name) is not up:
+            self._up[name] = changed["up"] = up
+        return changed
 
     def begin(
         self,
@@ -67,12 +75,16 @@ class Recorder:
         meta: Mapping[str, Any],
     ) -> None:
         """Record the header, with the view of every node as it is now."""
+        runs = self._protocol.runnable
 
         def observe() -> None:
-            self._last = {
-                name: self.view(node, durable[name], True) for name, node in nodes.items()
+            self._trackers = {
+                name: (track(runs.variables), track(runs.durable_variables)) for name in nodes
             }
-            observed = sorted({name for view in self._last.values() for name in view})
+            initial = {
+                name: self._changes(name, node, durable[name], True) for name, node in nodes.items()
+            }
+            observed = sorted({name for view in initial.values() for name in view})
             self._sink.begin(
                 Header(
                     schema=SCHEMA_VERSION,
@@ -81,7 +93,7 @@ class Recorder:
                     nodes=tuple(nodes),
                     constants=dict(constants),
                     observed=tuple(observed),
-                    initial={name: dict(view) for name, view in self._last.items()},
+                    initial=initial,
                     origin=f"toolkit {__version__} simulator",
                     seed=seed,
                     replay=replay,
@@ -136,15 +148,7 @@ class Recorder:
         if self.error is not None:
             return
         try:
-            view = self.view(node, durable, up)
-            last = self._last[name]
-            # What is the same object needs no look at what is in it.
-            changed = {
-                key: value
-                for key, value in view.items()
-                if (old := last.get(key, _NEW)) is not value and old != value
-            }
-            last |= changed
+            changed = self._changes(name, node, durable, up)
             self._sink.step(
                 Step(
                     index=self._index,
@@ -177,8 +181,6 @@ class Recorder:
             )
         )
 
-
-_NEW = object()
 
 _KEPT = 2000
 """So many messages' records are kept, for when they arrive."""

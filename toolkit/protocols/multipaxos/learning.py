@@ -14,7 +14,6 @@ from toolkit.machines import Sessions
 from toolkit.protocols.base import Effects, Message, Output, Redirect, Send
 from toolkit.protocols.multipaxos.config import MultiPaxosConfig
 from toolkit.protocols.multipaxos.messages import Ask, Learn, Phase2a, SnapshotOffer, Value, Vote
-from toolkit.protocols.view_cache import ShownSequence
 
 __all__ = ["NO_SNAPSHOT", "Learner", "Snapshot"]
 
@@ -89,8 +88,6 @@ class Learner:
         self.last = 0
         self._waiting: set[tuple[str, int]] = set()
         self._askers: dict[int, tuple[str, int]] = {}
-        self.shown_log = ShownSequence[Value]()
-        self.shown_votes: tuple[dict[int, Vote], dict[str, Any]] = ({}, {"#set": []})
 
     # Configurations (Lamport, Malkhi and Zhou 2010, section 3) ---------------------------
 

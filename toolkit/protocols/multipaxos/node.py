@@ -178,6 +178,9 @@ class MultiPaxosNode(Learner):
     # What is durable ---------------------------------------------------------------------
 
     def _vote(self, ballot: int, slot: int, value: Value) -> None:
+        # Votes are added to; where one changes, all of them are replaced (see ``view.py``).
+        if slot in self.votes:
+            self.votes = self.votes.copy()
         self.votes[slot] = self._new_votes[slot] = Vote(slot, ballot, value)
 
     def _written(self) -> dict[str, Any]:
@@ -558,10 +561,14 @@ def apply_write(durable: dict[str, Any], write: Mapping[str, Any]) -> None:
         ``maxBal`` where it may have changed, ``votes`` that are new, ``snapshot``.
     """
     votes: dict[int, Vote] = durable.setdefault("votes", {})
-    votes.update(write.get("votes", {}))
+    news: Mapping[int, Vote] = write.get("votes", {})
+    # Votes are added to; where one changes or goes, all of them are replaced (see ``view.py``).
+    if not votes.keys().isdisjoint(news):
+        votes = durable["votes"] = votes.copy()
+    votes.update(news)
     if "maxBal" in write:
         durable["maxBal"] = write["maxBal"]
     if "snapshot" in write:
         durable["snapshot"] = write["snapshot"]
-        for slot in [slot for slot in votes if slot <= write["snapshot"].index]:
-            del votes[slot]
+        gone = write["snapshot"].index
+        durable["votes"] = {slot: vote for slot, vote in votes.items() if slot > gone}

@@ -14,6 +14,7 @@ from toolkit.protocols.multipaxos.config import MultiPaxosConfig
 from toolkit.protocols.multipaxos.learning import NO_SNAPSHOT, Snapshot
 from toolkit.protocols.multipaxos.messages import Value, Vote
 from toolkit.protocols.multipaxos.node import MultiPaxosNode
+from toolkit.protocols.views import Attribute, Encoded, Growing, RecordView, View
 
 __all__ = [
     "REPLICATED_LOG",
@@ -47,70 +48,51 @@ def _values(values: Mapping[int, Value]) -> dict[str, Any]:
     return {"#set": [{"slot": slot, "val": _value(values[slot])} for slot in sorted(values)]}
 
 
-def _own_votes(node: MultiPaxosNode) -> dict[str, Any]:
-    """Return a server's votes; the same object as long as nothing changes."""
-    known, shown = node.shown_votes
-    if known != node.votes:
-        shown = _votes(node.votes)
-        node.shown_votes = (node.votes.copy(), shown)
-    return shown
+def _acks(acks: Mapping[int, set[str]]) -> dict[str, Any]:
+    return {"#set": [{"slot": slot, "acks": _servers(acks[slot])} for slot in sorted(acks)]}
 
 
-def variables(node: MultiPaxosNode) -> dict[str, Any]:
-    """Return the specification's variables at this server.
-
-    Parameters
-    ----------
-    node : MultiPaxosNode
-
-    Returns
-    -------
-    dict
-        Variable to ITF-encoded value.
-
-    Examples
-    --------
-    >>> from toolkit.protocols.multipaxos import configure
-    >>> node = MultiPaxosNode("n1", configure(["n1", "n2", "n3"], {}))
-    >>> variables(node)["phase"], variables(node)["log"]
-    ('idle', {'#tup': []})
-    """
-    return {
-        "maxBal": node.maxBal,
-        "votes": _own_votes(node),
-        "log": node.shown_log.of(node.log, _value),
-        "early": _values(node.early),
-        "snapshot": node.snapshot.index,
-        "phase": node.phase,
-        "bal": node.bal,
-        "promised": {"#set": sorted(node.promised)},
-        "told": _votes(node.told),
-        "proposed": _values(node.proposed),
-        "acks": {
-            "#set": [
-                {"slot": slot, "acks": {"#set": sorted(node.acks[slot])}}
-                for slot in sorted(node.acks)
-            ]
-        },
-    }
+def _servers(servers: set[str]) -> dict[str, Any]:
+    return {"#set": sorted(servers)}
 
 
-def durable_variables(durable: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the variable ``durable`` of a server whose disk holds this.
-
-    Parameters
-    ----------
-    durable : mapping of str to object
-        All durable writes, merged.
-    """
+def _snapshot_index(durable: Mapping[str, Any]) -> int:
     snapshot: Snapshot = durable.get("snapshot", NO_SNAPSHOT)
-    return {
-        "durable": {
-            "maxBal": durable.get("maxBal", -1),
-            "votes": _votes(durable.get("votes", {})),
-            "snapshot": snapshot.index,
-        }
-    }
+    return snapshot.index
+
+
+variables = View(
+    Attribute("maxBal"),
+    Growing("votes", _vote),
+    Growing("log", _value),
+    Encoded("early", _values),
+    Attribute("snapshot", "snapshot.index"),
+    Attribute("phase"),
+    Attribute("bal"),
+    Encoded("promised", _servers),
+    Encoded("told", _votes),
+    Encoded("proposed", _values),
+    Encoded("acks", _acks),
+)
+"""The specification's variables at a server, ITF-encoded.
+
+Examples
+--------
+>>> from toolkit.protocols.multipaxos import configure
+>>> node = MultiPaxosNode("n1", configure(["n1", "n2", "n3"], {}))
+>>> variables(node)["phase"], variables(node)["log"]
+('idle', {'#tup': []})
+"""
+
+_NO_VOTES: Mapping[int, Vote] = {}
+
+durable_variables = RecordView(
+    "durable",
+    Attribute("maxBal", lambda durable: durable.get("maxBal", -1)),
+    Growing("votes", _vote, lambda durable: durable.get("votes", _NO_VOTES)),
+    Attribute("snapshot", _snapshot_index),
+)
+"""The variable ``durable`` of a server whose disk holds this: all durable writes, merged."""
 
 
 def constants(config: MultiPaxosConfig) -> dict[str, Any]:

@@ -136,8 +136,6 @@ class RaftCore:
         self._now = 0.0
         self._contact = -math.inf
         self._handed_over = False
-        # What the view has shown of nextIndex and matchIndex.
-        self.shown_counts: dict[str, tuple[dict[str, int], dict[str, Any]]] = {}
         self._handlers: dict[type[Message], Callable[[Any], Effects]] = {
             RequestVote: self.on_vote_request,
             RequestVoteResponse: self.on_vote_response,

@@ -49,6 +49,9 @@ class Log:
 
     Attributes
     ----------
+    entries : list of Entry
+        The entries behind the snapshot.  It is added to; what shortens it replaces it by another
+        list (see ``view.py``).
     snapshot : Snapshot
         What stands for the entries that are gone.
     last_index : int
@@ -66,35 +69,32 @@ class Log:
     (1, (Entry(term=3, kind='noop', val='', config=None),))
     """
 
-    __slots__ = ("_entries", "_from", "_shown", "_view", "configs", "last_index", "snapshot")
+    __slots__ = ("_from", "configs", "entries", "last_index", "snapshot")
 
     def __init__(self, entries: Iterable[Entry] = (), snapshot: Snapshot = NO_SNAPSHOT) -> None:
-        self._entries = list(entries)
+        self.entries = list(entries)
         self.snapshot = snapshot
-        self.last_index = snapshot.index + len(self._entries)
+        self.last_index = snapshot.index + len(self.entries)
         self._from: int | None = None
-        # The entries encoded, as far as that was asked for, and the answer given last.
-        self._shown: list[dict[str, Any]] = []
-        self._view: dict[str, Any] | None = None
         self.configs: list[tuple[int, Configuration]] = [
             (index, entry.config)
-            for index, entry in enumerate(self._entries, snapshot.index + 1)
+            for index, entry in enumerate(self.entries, snapshot.index + 1)
             if entry.config is not None
         ]
 
     def copy(self) -> Log:
         """Return another log with the same entries."""
-        return Log(self._entries, self.snapshot)
+        return Log(self.entries, self.snapshot)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self.entries)
 
     def __iter__(self) -> Iterator[Entry]:
-        return iter(self._entries)
+        return iter(self.entries)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Log):
-            return self.snapshot == other.snapshot and self._entries == other._entries
+            return self.snapshot == other.snapshot and self.entries == other.entries
         return isinstance(other, tuple) and not self.snapshot.index and (*self,) == other
 
     __hash__ = None  # type: ignore[assignment]
@@ -106,23 +106,22 @@ class Log:
         """
         behind = index - self.snapshot.index
         if behind > 0:
-            return self._entries[behind - 1].term
+            return self.entries[behind - 1].term
         return self.snapshot.term if behind == 0 else -1
 
     def entry(self, index: int) -> Entry:
         """Return the entry at an index behind the snapshot."""
-        return self._entries[index - self.snapshot.index - 1]
+        return self.entries[index - self.snapshot.index - 1]
 
     def after(self, prev: int, most: int) -> tuple[Entry, ...]:
         """Return at most so many entries, from the one behind ``prev``."""
         at = prev - self.snapshot.index
-        return tuple(self._entries[at : at + most])
+        return tuple(self.entries[at : at + most])
 
     def append(self, entry: Entry) -> None:
         """Put an entry at the end."""
         self._from = self.last_index if self._from is None else self._from
-        self._entries.append(entry)
-        self._view = None
+        self.entries.append(entry)
         self.last_index += 1
         if entry.config is not None:
             self.configs.append((self.last_index, entry.config))
@@ -130,17 +129,16 @@ class Log:
     def replace(self, keep: int, entries: Iterable[Entry]) -> None:
         """Keep the log up to an index and put entries behind it."""
         at = keep - self.snapshot.index
-        if at < len(self._entries):
-            del self._entries[at:], self._shown[at:]
+        if at < len(self.entries):
+            self.entries = self.entries[:at]
             while self.configs and self.configs[-1][0] > keep:
                 self.configs.pop()
         self._from = keep if self._from is None else min(keep, self._from)
-        self._view = None
         for index, entry in enumerate(entries, keep + 1):
-            self._entries.append(entry)
+            self.entries.append(entry)
             if entry.config is not None:
                 self.configs.append((index, entry.config))
-        self.last_index = self.snapshot.index + len(self._entries)
+        self.last_index = self.snapshot.index + len(self.entries)
 
     def compact(self, snapshot: Snapshot, *, keep: bool) -> None:
         """Let a snapshot stand for all entries up to its index.
@@ -152,12 +150,10 @@ class Log:
             Whether the entries behind it stay.
         """
         gone = snapshot.index - self.snapshot.index
-        self._entries = self._entries[gone:] if keep else []
-        self._shown = self._shown[gone:] if keep else []
+        self.entries = self.entries[gone:] if keep else []
         self.configs = [one for one in self.configs if one[0] > snapshot.index] if keep else []
         self.snapshot = snapshot
-        self._view = None
-        self.last_index = snapshot.index + len(self._entries)
+        self.last_index = snapshot.index + len(self.entries)
         if self._from is not None:
             self._from = max(self._from, snapshot.index) if keep else None
 
@@ -183,27 +179,7 @@ class Log:
         if self._from is None:
             return None
         keep, self._from = self._from, None
-        return keep, self.after(keep, len(self._entries))
-
-    def shown(self) -> dict[str, Any]:
-        """Return the entries as the specification's sequence, ITF-encoded.
-
-        As long as nothing changes it is the same object.
-        """
-        if self._view is None:
-            self._shown += map(_encoded, self._entries[len(self._shown) :])
-            self._view = {"#tup": self._shown.copy()}
-        return self._view
-
-
-def _encoded(entry: Entry) -> dict[str, Any]:
-    """Return an entry encoded, with lists for the tuples in a configuration."""
-    record: dict[str, Any] = msgspec.to_builtins(entry)
-    if entry.config is not None:
-        record["config"] = {
-            name: {"#set": list(of["#set"])} for name, of in record["config"].items()
-        }
-    return record
+        return keep, self.after(keep, len(self.entries))
 
 
 def apply_write(durable: dict[str, Any], write: Mapping[str, Any]) -> None:

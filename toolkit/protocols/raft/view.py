@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from toolkit.errors import TraceError
 from toolkit.protocols.base import ReplicatedLog
 from toolkit.protocols.raft.config import RaftConfig
-from toolkit.protocols.raft.log import Log
+from toolkit.protocols.raft.log import Log, Snapshot
+from toolkit.protocols.raft.messages import Entry
 from toolkit.protocols.raft.node import RaftNode
+from toolkit.protocols.views import Attribute, Encoded, Growing, RecordView, View
 
 __all__ = [
     "REPLICATED_LOG",
@@ -21,68 +25,65 @@ __all__ = [
 ]
 
 
+def _entry(entry: Entry) -> dict[str, Any]:
+    """Return an entry encoded, with lists for the tuples in a configuration."""
+    record: dict[str, Any] = msgspec.to_builtins(entry)
+    if entry.config is not None:
+        record["config"] = {
+            name: {"#set": list(of["#set"])} for name, of in record["config"].items()
+        }
+    return record
+
+
+def _servers(servers: set[str]) -> dict[str, Any]:
+    return {"#set": sorted(servers)}
+
+
+def _counts(counts: Mapping[str, int]) -> dict[str, Any]:
+    return {"#map": [[other, counts[other]] for other in sorted(counts)]}
+
+
+def _snapshot(snapshot: Snapshot) -> dict[str, Any]:
+    return {"index": snapshot.index, "parts": len(snapshot.chunks)}
+
+
+variables = View(
+    Attribute("role"),
+    Attribute("currentTerm"),
+    Attribute("votedFor"),
+    Growing("log", _entry, "log.entries"),
+    Attribute("commitIndex"),
+    Encoded("votesGranted", _servers),
+    Encoded("nextIndex", _counts),
+    Encoded("matchIndex", _counts),
+    rest=RaftNode.shown,
+)
+"""The specification's variables at a server, ITF-encoded.
+
+Examples
+--------
+>>> from toolkit.protocols.raft import configure
+>>> node = RaftNode("n1", configure(["n1", "n2", "n3"], {}))
+>>> variables(node)["role"], variables(node)["log"]
+('follower', {'#tup': []})
+"""
+
 _EMPTY = Log()
 
 
-def _counts(node: RaftNode, name: str) -> dict[str, Any]:
-    """Return nextIndex or matchIndex; the same object as long as nothing changes."""
-    of: dict[str, int] = getattr(node, name)
-    known, shown = node.shown_counts.get(name, (None, {}))
-    if of != known:
-        shown = {"#map": [[other, of[other]] for other in sorted(node.others)]}
-        node.shown_counts[name] = (of.copy(), shown)
-    return shown
-
-
-def variables(node: RaftNode) -> dict[str, Any]:
-    """Return the specification's variables at this server.
-
-    Parameters
-    ----------
-    node : RaftNode
-
-    Returns
-    -------
-    dict
-        Variable to ITF-encoded value.
-
-    Examples
-    --------
-    >>> from toolkit.protocols.raft import configure
-    >>> node = RaftNode("n1", configure(["n1", "n2", "n3"], {}))
-    >>> variables(node)["role"], variables(node)["log"]
-    ('follower', {'#tup': []})
-    """
-    return {
-        "role": node.role,
-        "currentTerm": node.currentTerm,
-        "votedFor": node.votedFor,
-        "log": node.log.shown(),
-        "commitIndex": node.commitIndex,
-        "votesGranted": {"#set": sorted(node.votesGranted)},
-        "nextIndex": _counts(node, "nextIndex"),
-        "matchIndex": _counts(node, "matchIndex"),
-        **node.shown(),
-    }
-
-
-def durable_variables(durable: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the variable ``durable`` of a server whose disk holds this.
-
-    Parameters
-    ----------
-    durable : mapping of str to object
-        All durable writes, merged.
-    """
+def _log(durable: Mapping[str, Any]) -> Log:
     log: Log = durable.get("log", _EMPTY)
-    return {
-        "durable": {
-            "currentTerm": durable.get("currentTerm", 0),
-            "votedFor": durable.get("votedFor"),
-            "log": log.shown(),
-            "snapshot": {"index": log.snapshot.index, "parts": len(log.snapshot.chunks)},
-        }
-    }
+    return log
+
+
+durable_variables = RecordView(
+    "durable",
+    Attribute("currentTerm", lambda durable: durable.get("currentTerm", 0)),
+    Attribute("votedFor", lambda durable: durable.get("votedFor")),
+    Growing("log", _entry, lambda durable: _log(durable).entries),
+    Encoded("snapshot", _snapshot, lambda durable: _log(durable).snapshot),
+)
+"""The variable ``durable`` of a server whose disk holds this: all durable writes, merged."""
 
 
 def constants(config: RaftConfig) -> dict[str, Any]:

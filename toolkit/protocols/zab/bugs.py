@@ -7,6 +7,7 @@ from typing import Any
 
 from toolkit.protocols.base import Effects, NodeFactory, Send
 from toolkit.protocols.protocol import BugSetup
+from toolkit.protocols.zab.leading import LearnerProgress
 from toolkit.protocols.zab.messages import (
     AckEpoch,
     AckLeader,
@@ -116,8 +117,7 @@ class EstablishesWithOneFewer(ZabNode):
 
     def _ack_leader(self, message: AckLeader) -> Effects:
         if self.phase == "synchronization":
-            self.learners[message.sender].stage = "acked"
-            self.learners[message.sender].zxid = message.zxid
+            self.learners[message.sender] = LearnerProgress("acked", 0, message.zxid)
             return self.establish()
         return super()._ack_leader(message)
 
@@ -168,8 +168,9 @@ class ReusesEpoch(ZabNode):
 
     def new_epoch(self) -> Effects:
         """Look at nobody's accepted epoch."""
-        for one in self.learners.values():
-            one.epoch = min(one.epoch, self.acceptedEpoch)
+        for name, one in self.learners.items():
+            epoch = min(one.epoch, self.acceptedEpoch)
+            self.learners[name] = LearnerProgress(one.stage, epoch, one.zxid)
         return super().new_epoch()
 
 

@@ -7,8 +7,6 @@ messenger); the paper leaves elections open.  Each handler is named after the ac
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from toolkit.protocols.base import Effects, Message, Send, SetTimer
@@ -242,22 +240,3 @@ class Elector(Historian):
         if message.sender != self.leader:
             return Effects(action="RejectConnection", closes=[message.sender])
         return self._looks("RejectConnection")
-
-    def shown(self) -> dict[str, Any]:
-        """Return the variables of elections, ITF-encoded."""
-        return {
-            "round": self.round,
-            "vote": msgspec.to_builtins(self.vote),
-            "tally": {
-                "#set": [
-                    {"from": name, "vote": msgspec.to_builtins(self.tally[name])}
-                    for name in sorted(self.tally)
-                ]
-            },
-            "outside": {
-                "#set": [
-                    {"from": name} | msgspec.to_builtins(self.outside[name])
-                    for name in sorted(self.outside)
-                ]
-            },
-        }

@@ -13,7 +13,6 @@ import msgspec
 
 from toolkit.machines import Sessions
 from toolkit.protocols.base import Command, Effects, Output, Redirect, SetTimer
-from toolkit.protocols.view_cache import ShownSequence
 from toolkit.protocols.zab.config import ZabConfig
 from toolkit.protocols.zab.messages import ZERO, Txn, Zxid
 
@@ -101,7 +100,6 @@ class Historian:
         self.sessions = Sessions(config.machine())
         self._waiting: set[tuple[str, int]] = set()
         self._reads: list[tuple[int, Command]] = []
-        self.shown_history = ShownSequence[Txn]()
 
     # The history --------------------------------------------------------------------------
 
@@ -225,10 +223,11 @@ def apply_write(durable: dict[str, Any], write: Mapping[str, Any]) -> None:
     for name in ("acceptedEpoch", "currentEpoch"):
         if name in write:
             durable[name] = write[name]
+    # The history is added to; what shortens it replaces it (see ``view.py``).
     if "snapshot" in write:
         durable["snapshot"] = write["snapshot"]
-        del history[: write["snapshot"].index - base]
+        history = durable["history"] = history[write["snapshot"].index - base :]
         base = write["snapshot"].index
     if "keep" in write:
-        del history[write["keep"] - base :]
+        history = durable["history"] = history[: write["keep"] - base]
     history.extend(write.get("txns", ()))

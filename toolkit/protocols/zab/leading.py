@@ -43,7 +43,7 @@ from toolkit.protocols.zab.messages import (
 __all__ = ["Leader", "LearnerProgress"]
 
 
-class LearnerProgress(msgspec.Struct, gc=False):
+class LearnerProgress(msgspec.Struct, frozen=True, gc=False):
     """How far a learner has come.
 
     Parameters
@@ -219,7 +219,7 @@ class Leader(Learner):
         self.phase = "broadcast"
         ready = self.at("acked")
         for name in ready:
-            self.learners[name].stage = "active"
+            self.learners[name] = msgspec.structs.replace(self.learners[name], stage="active")
         outputs = self.deliver_to(self.length)
         news = CommitLeader(self.name, self.last)
         return Effects(
@@ -279,7 +279,8 @@ class Leader(Learner):
 
     def _ack(self, message: Ack) -> Effects:
         self._heard.add(message.sender)
-        self.learners[message.sender].zxid = message.zxid
+        known = self.learners[message.sender]
+        self.learners[message.sender] = LearnerProgress(known.stage, known.epoch, message.zxid)
         index = self.committable(message.zxid)
         return self.commit(index) if index > self.committed else Effects(action="CountAck")
 

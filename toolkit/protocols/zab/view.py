@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -10,9 +10,12 @@ import msgspec
 
 from toolkit.errors import TraceError
 from toolkit.protocols.base import ReplicatedLog
+from toolkit.protocols.views import Attribute, Encoded, Growing, RecordView, View
 from toolkit.protocols.zab.config import ZabConfig
-from toolkit.protocols.zab.history import NO_SNAPSHOT
-from toolkit.protocols.zab.messages import Txn
+from toolkit.protocols.zab.election import Outside
+from toolkit.protocols.zab.history import NO_SNAPSHOT, Snapshot
+from toolkit.protocols.zab.leading import LearnerProgress
+from toolkit.protocols.zab.messages import Txn, Vote
 from toolkit.protocols.zab.node import ZabNode
 
 __all__ = [
@@ -31,65 +34,67 @@ def _txn(txn: Txn) -> Any:
     return msgspec.to_builtins(txn)
 
 
-def _history(txns: Iterable[Txn]) -> dict[str, Any]:
-    return {"#tup": [_txn(txn) for txn in txns]}
+@lru_cache(maxsize=50_000)
+def _learner(name: str, progress: LearnerProgress) -> dict[str, Any]:
+    return {"name": name, **msgspec.to_builtins(progress)}
 
 
-def variables(node: ZabNode) -> dict[str, Any]:
-    """Return the specification's variables at this server.
-
-    Parameters
-    ----------
-    node : ZabNode
-
-    Returns
-    -------
-    dict
-        Variable to ITF-encoded value.
-
-    Examples
-    --------
-    >>> from toolkit.protocols.zab import configure
-    >>> node = ZabNode("n1", configure(["n1", "n2", "n3"], {}))
-    >>> variables(node)["mode"], variables(node)["history"]
-    ('looking', {'#tup': []})
-    """
-    return {
-        "acceptedEpoch": node.acceptedEpoch,
-        "currentEpoch": node.currentEpoch,
-        "history": node.shown_history.of(node.history, _txn),
-        "snapshot": node.snapshot.index,
-        "committed": node.committed,
-        "mode": node.mode,
-        "phase": node.phase,
-        "leader": node.leader,
-        "epoch": node.epoch,
-        "learners": {
-            "#set": [
-                {"name": name} | msgspec.to_builtins(node.learners[name])
-                for name in sorted(node.learners)
-            ]
-        },
-        **node.shown(),
-    }
+@lru_cache(maxsize=50_000)
+def _ballot(name: str, vote: Vote) -> dict[str, Any]:
+    return {"from": name, "vote": msgspec.to_builtins(vote)}
 
 
-def durable_variables(durable: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the variable ``durable`` of a server whose disk holds this.
+@lru_cache(maxsize=50_000)
+def _outside(name: str, known: Outside) -> dict[str, Any]:
+    return {"from": name, **msgspec.to_builtins(known)}
 
-    Parameters
-    ----------
-    durable : mapping of str to object
-        All durable writes, merged.
-    """
-    return {
-        "durable": {
-            "acceptedEpoch": durable.get("acceptedEpoch", 0),
-            "currentEpoch": durable.get("currentEpoch", 0),
-            "history": _history(durable.get("history", ())),
-            "snapshot": durable.get("snapshot", NO_SNAPSHOT).index,
-        }
-    }
+
+def _by_name(encode: Callable[[str, Any], dict[str, Any]]) -> Callable[[Mapping[str, Any]], Any]:
+    """Return a function that encodes what is known of servers as a set of records."""
+    return lambda known: {"#set": [encode(name, known[name]) for name in sorted(known)]}
+
+
+def _snapshot_index(durable: Mapping[str, Any]) -> int:
+    snapshot: Snapshot = durable.get("snapshot", NO_SNAPSHOT)
+    return snapshot.index
+
+
+variables = View(
+    Attribute("acceptedEpoch"),
+    Attribute("currentEpoch"),
+    Growing("history", _txn),
+    Attribute("snapshot", "snapshot.index"),
+    Attribute("committed"),
+    Attribute("mode"),
+    Attribute("phase"),
+    Attribute("leader"),
+    Attribute("epoch"),
+    Encoded("learners", _by_name(_learner)),
+    Attribute("round"),
+    Encoded("vote", msgspec.to_builtins),
+    Encoded("tally", _by_name(_ballot)),
+    Encoded("outside", _by_name(_outside)),
+)
+"""The specification's variables at a server, ITF-encoded.
+
+Examples
+--------
+>>> from toolkit.protocols.zab import configure
+>>> node = ZabNode("n1", configure(["n1", "n2", "n3"], {}))
+>>> variables(node)["mode"], variables(node)["history"]
+('looking', {'#tup': []})
+"""
+
+_NO_TXNS: list[Txn] = []
+
+durable_variables = RecordView(
+    "durable",
+    Attribute("acceptedEpoch", lambda durable: durable.get("acceptedEpoch", 0)),
+    Attribute("currentEpoch", lambda durable: durable.get("currentEpoch", 0)),
+    Growing("history", _txn, lambda durable: durable.get("history", _NO_TXNS)),
+    Attribute("snapshot", _snapshot_index),
+)
+"""The variable ``durable`` of a server whose disk holds this: all durable writes, merged."""
 
 
 def constants(config: ZabConfig) -> dict[str, Any]:

@@ -1,0 +1,470 @@
+"""Views that know what changed: a node's specification variables, encoded once.
+
+A protocol's *view* is a function of a node that returns the specification's variables there.  A
+plain function is enough: a host that records calls it after every step and compares each value
+with the last one.  A :class:`View` is such a function as well, put together from *parts*, and
+spares most of that work.  Its :meth:`~View.track` returns a :class:`ViewTracker`, which the host
+keeps for each node: it remembers what each variable was made from, and encodes a variable anew only
+when that has changed.  Nodes know nothing of this.
+
+There are three kinds of parts, by how a change is noticed:
+
+:class:`Attribute`
+    A value that the trace shows as it is (a number, a text, a truth value, ``None``), compared by
+    value.
+:class:`Encoded`
+    A value or a small container, compared with a copy of it.
+:class:`Growing`
+    A list or dict that may be long.  The node may add to its end, and otherwise *replaces* it by
+    another object; so a look at the object and its length is enough, and only what was added is
+    encoded.
+
+A node that changes a ``Growing`` container in another way would be recorded wrongly.
+:func:`checked` makes a view that is compared with one computed from nothing after every step, for
+the tests of a protocol.
+"""
+
+from __future__ import annotations
+
+import copy
+from bisect import bisect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from operator import attrgetter
+from typing import Any, TypeAlias
+
+import msgspec
+
+from toolkit.errors import InternalError
+
+__all__ = [
+    "Attribute",
+    "Encoded",
+    "Growing",
+    "RecordView",
+    "StaleViewError",
+    "View",
+    "ViewTracker",
+    "checked",
+    "track",
+]
+
+Variables: TypeAlias = Callable[[Any], Mapping[str, Any]]
+"""A view: a function from a node, or from what a disk holds, to variables."""
+
+
+class StaleViewError(InternalError):
+    """A view that tracks changes has missed one."""
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A variable that a trace shows as the node has it.
+
+    Parameters
+    ----------
+    name : str
+        The variable.
+    source : str or callable, optional
+        The node's attribute, which may be dotted (``"snapshot.index"``), or
+        ``source(node) -> value``; by default the attribute with the variable's name.  The value
+        is an integer, a string, a boolean or ``None``.
+    """
+
+    name: str
+    source: str | Callable[[Any], Any] | None = None
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A variable made from an immutable value or a small container.
+
+    Parameters
+    ----------
+    name : str
+        The variable.
+    encode : callable
+        ``encode(value) -> JSON``: the value ITF-encoded; it depends on nothing else.
+    source : str or callable, optional
+        See :class:`Attribute`.  A container is copied at each change, and what is in it as well
+        unless it is immutable: structs in it should be frozen.
+    """
+
+    name: str
+    encode: Callable[[Any], Any]
+    source: str | Callable[[Any], Any] | None = None
+
+
+@dataclass(frozen=True)
+class Growing:
+    """A variable made from a list or dict that is only added to, or replaced by another object.
+
+    A list is shown as a sequence, and a dict as the set of its encoded values in the order of the
+    keys.
+
+    Parameters
+    ----------
+    name : str
+        The variable.
+    encode : callable
+        ``encode(item) -> JSON``: an item of the list, or a value of the dict, ITF-encoded.
+    source : str or callable, optional
+        See :class:`Attribute`.
+    """
+
+    name: str
+    encode: Callable[[Any], Any]
+    source: str | Callable[[Any], Any] | None = None
+
+
+class View:
+    """A view put together from parts; call it as a function of the node.
+
+    Parameters
+    ----------
+    *parts : Attribute, Encoded or Growing
+        The variables, in the order in which a trace shows them.
+    rest : callable, optional
+        ``rest(node) -> dict``: further variables, computed after every step and compared with the
+        last ones.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> node = SimpleNamespace(term=1, votes={"n2"}, log=["a"])
+    >>> view = View(
+    ...     Attribute("term"),
+    ...     Encoded("votes", lambda votes: {"#set": sorted(votes)}),
+    ...     Growing("log", str.upper),
+    ... )
+    >>> view(node)
+    {'term': 1, 'votes': {'#set': ['n2']}, 'log': {'#tup': ['A']}}
+    >>> tracker = view.track()
+    >>> tracker.changes(node) == view(node), tracker.changes(node)
+    (True, {})
+    >>> node.log.append("b")
+    >>> tracker.changes(node)
+    {'log': {'#tup': ['A', 'B']}}
+    """
+
+    def __init__(
+        self, *parts: Attribute | Encoded | Growing, rest: Variables | None = None
+    ) -> None:
+        self.names = tuple(part.name for part in parts)
+        self.attributes = tuple(part.name for part in parts if isinstance(part, Attribute))
+        self.read_attributes = _reader(part for part in parts if isinstance(part, Attribute))
+        self.encoded = tuple(
+            (part.name, part.encode) for part in parts if isinstance(part, Encoded)
+        )
+        self.read_encoded = _reader(part for part in parts if isinstance(part, Encoded))
+        self.growing = tuple(
+            (part.name, part.encode) for part in parts if isinstance(part, Growing)
+        )
+        self.read_growing = _reader(part for part in parts if isinstance(part, Growing))
+        self.rest = rest
+
+    def __call__(self, node: Any) -> dict[str, Any]:
+        """Return all variables at a node, computed from nothing but the node.
+
+        Parameters
+        ----------
+        node : Node
+            The node, or whatever the parts read.
+
+        Returns
+        -------
+        dict
+            Variable to ITF-encoded value.
+        """
+        return self.track().changes(node)
+
+    def track(self) -> ViewTracker:
+        """Return a tracker for one node that has seen nothing yet."""
+        return ViewTracker(self)
+
+
+class RecordView(View):
+    """A view of one variable that is a record, whose fields are the parts.
+
+    Parameters
+    ----------
+    name : str
+        The variable.
+    *parts : Attribute, Encoded or Growing
+        The record's fields.
+
+    Examples
+    --------
+    >>> view = RecordView("durable", Attribute("term", lambda disk: disk.get("term", 0)))
+    >>> view({})
+    {'durable': {'term': 0}}
+    """
+
+    def __init__(self, name: str, *parts: Attribute | Encoded | Growing) -> None:
+        super().__init__(*parts)
+        self.name = name
+
+    def track(self) -> ViewTracker:
+        """Return a tracker for one node that has seen nothing yet."""
+        return _RecordTracker(self, self.name)
+
+
+class ViewTracker:
+    """Says what has changed in one node's view since it was asked last.
+
+    It belongs to whoever records.  After a crash it may be asked about the node that replaced the
+    one it has seen.
+
+    Parameters
+    ----------
+    view : View
+        Whose variables.
+    """
+
+    __slots__ = ("_attributes", "_encoded", "_growing", "_last", "_view")
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._attributes: tuple[Any, ...] = (_NEW,) * len(view.attributes)
+        self._encoded: tuple[Any, ...] = (_NEW,) * len(view.encoded)
+        self._growing = [_GrowingTracker(name, encode) for name, encode in view.growing]
+        # The encoded values of those parts that are not attributes.
+        self._last: dict[str, Any] = {}
+
+    def changes(self, node: Any) -> dict[str, Any]:
+        """Return the variables that have changed, with their values; at first all of them.
+
+        A value that was returned is never changed later.
+
+        Parameters
+        ----------
+        node : Node
+            The node as it is now.
+
+        Returns
+        -------
+        dict
+            Variable to ITF-encoded value, in the view's order.
+
+        Raises
+        ------
+        InternalError
+            If the value of an :class:`Attribute` is a container.
+        """
+        view, last = self._view, self._last
+        changed: dict[str, Any] = {}
+        attributes = view.read_attributes(node)
+        if attributes != self._attributes:
+            for name, old, new in zip(view.attributes, self._attributes, attributes, strict=True):
+                if old != new:
+                    _check_atom(name, new)
+                    changed[name] = new
+            self._attributes = attributes
+        encoded = view.read_encoded(node)
+        if encoded != self._encoded:
+            known = [*self._encoded]
+            for at, value in enumerate(encoded):
+                if value != known[at]:
+                    known[at] = _copy(value)
+                    name, encode = view.encoded[at]
+                    shown = encode(value)
+                    if shown != last.get(name, _NEW):
+                        changed[name] = last[name] = shown
+            self._encoded = tuple(known)
+        if self._growing:
+            for part, items in zip(self._growing, view.read_growing(node), strict=True):
+                if items is not part.items or len(items) != part.count:
+                    shown = part.encoded(items)
+                    if shown != last.get(part.name, _NEW):
+                        changed[part.name] = last[part.name] = shown
+        if len(changed) > 1:
+            changed = {name: changed[name] for name in view.names if name in changed}
+        if view.rest is not None:
+            for name, shown in view.rest(node).items():
+                old = last.get(name, _NEW)
+                if old is not shown and old != shown:
+                    changed[name] = last[name] = shown
+        return changed
+
+
+class _RecordTracker(ViewTracker):
+    """A tracker of a variable that is a record."""
+
+    __slots__ = ("_name", "_record")
+
+    def __init__(self, view: View, name: str) -> None:
+        super().__init__(view)
+        self._name = name
+        self._record: dict[str, Any] = {}
+
+    def changes(self, node: Any) -> dict[str, Any]:
+        """Return the record if one of its fields has changed."""
+        fields = super().changes(node)
+        if not fields:
+            return fields
+        self._record = self._record | fields
+        return {self._name: self._record}
+
+
+class _GrowingTracker:
+    """The encoded form of a list or dict, extended by what was added to it."""
+
+    __slots__ = ("_encode", "_keys", "_shown", "count", "items", "name")
+
+    def __init__(self, name: str, encode: Callable[[Any], Any]) -> None:
+        self.name = name
+        self._encode = encode
+        # The container itself is kept, so that no other object can have its identity.
+        self.items: Any = None
+        self.count = 0
+        self._shown: list[Any] = []
+        self._keys: list[Any] = []
+
+    def encoded(self, items: Any) -> dict[str, Any]:
+        """Return the form of a container that has changed since it was asked for last."""
+        if items is not self.items or len(items) < self.count:
+            self.items, self.count, self._shown, self._keys = items, 0, [], []
+        news, self.count = len(items) - self.count, len(items)
+        if isinstance(items, dict):
+            return {"#set": self._sorted(items, news)}
+        self._shown += map(self._encode, islice(items, self.count - news, None))
+        return {"#tup": self._shown.copy()}
+
+    def _sorted(self, items: dict[Any, Any], news: int) -> list[Any]:
+        """Return the encoded values in the order of their keys, the last ones added among them."""
+        for key in islice(reversed(items), news):
+            at = bisect(self._keys, key)
+            self._keys.insert(at, key)
+            self._shown.insert(at, self._encode(items[key]))
+        return self._shown.copy()
+
+
+def track(variables: Variables) -> ViewTracker:
+    """Return a tracker for any view, a plain function included.
+
+    Parameters
+    ----------
+    variables : callable
+        A :class:`View`, or a function from a node to its variables.
+
+    Returns
+    -------
+    ViewTracker
+        One that has seen nothing yet.
+
+    Examples
+    --------
+    >>> tracker = track(lambda node: {"x": node["x"], "y": node["y"]})
+    >>> tracker.changes({"x": 1, "y": 1}), tracker.changes({"x": 1, "y": 2})
+    ({'x': 1, 'y': 1}, {'y': 2})
+    """
+    view = variables if isinstance(variables, View) else View(rest=variables)
+    return view.track()
+
+
+def checked(variables: Variables) -> View:
+    """Return the same view, compared with one computed from nothing after every step.
+
+    That is slow, and meant for the tests of a protocol:
+    ``replace(protocol, variables=checked(protocol.variables))`` is recorded as the protocol is,
+    and recording stops with the error when the view has missed a change.
+
+    Parameters
+    ----------
+    variables : callable
+        The view to check.
+
+    Returns
+    -------
+    View
+        Its tracker raises :class:`StaleViewError`.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> node, view = SimpleNamespace(log=["a", "b"]), checked(View(Growing("log", str.upper)))
+    >>> tracker = view.track()
+    >>> tracker.changes(node)
+    {'log': {'#tup': ['A', 'B']}}
+    >>> node.log[0] = "c"  # neither added nor replaced
+    >>> tracker.changes(node)
+    Traceback (most recent call last):
+    ...
+    toolkit.protocols.views.StaleViewError: the view shows log = {"#tup":["A","B"]}, but the node \
+has {"#tup":["C","B"]}
+    """
+    return _CheckedView(variables)
+
+
+class _CheckedView(View):
+    def __init__(self, variables: Variables) -> None:
+        super().__init__(rest=variables)
+        self.variables = variables
+
+    def track(self) -> ViewTracker:
+        return _CheckedTracker(self, self.variables)
+
+
+class _CheckedTracker(ViewTracker):
+    __slots__ = ("_recorded", "_tracker", "_variables")
+
+    def __init__(self, view: View, variables: Variables) -> None:
+        super().__init__(view)
+        self._variables = variables
+        self._tracker = track(variables)
+        # As JSON, so that no later change of a value goes unnoticed.
+        self._recorded: dict[str, bytes] = {}
+
+    def changes(self, node: Any) -> dict[str, Any]:
+        changed = self._tracker.changes(node)
+        self._recorded |= {name: _json(value) for name, value in changed.items()}
+        for name, value in self._variables(node).items():
+            shown, true = self._recorded.get(name, b"nothing"), _json(value)
+            if shown != true:
+                raise StaleViewError(
+                    f"the view shows {name} = {shown.decode()}, but the node has {true.decode()}",
+                    hint="a Growing container may only be added to, or replaced by another object",
+                )
+        return changed
+
+
+_NEW = object()
+
+_json = msgspec.json.Encoder().encode
+
+_ATOMS = frozenset({int, str, bool, type(None)})
+
+
+def _check_atom(name: str, value: Any) -> None:
+    if type(value) not in _ATOMS:
+        raise InternalError(
+            f"the variable {name!r} is declared as Attribute, but its value is a "
+            f"{type(value).__name__}",
+            hint="declare it as Encoded or Growing",
+        )
+
+
+def _copy(value: Any) -> Any:
+    """Return a copy that no later change of the value can reach."""
+    if type(value) is set:
+        return value.copy()
+    if type(value) is dict:
+        return {key: _copy(item) for key, item in value.items()}
+    if type(value) in _ATOMS or (
+        isinstance(value, msgspec.Struct) and value.__struct_config__.frozen
+    ):
+        return value
+    return copy.deepcopy(value)
+
+
+def _reader(parts: Iterator[Attribute | Encoded | Growing]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return a function that reads the sources of parts, as a tuple."""
+    sources = [part.source or part.name for part in parts]
+    paths = [source for source in sources if isinstance(source, str)]
+    if len(paths) == len(sources) > 1:
+        return attrgetter(*paths)
+    getters = [attrgetter(one) if isinstance(one, str) else one for one in sources]
+    if len(getters) == 1:
+        return lambda node: (getters[0](node),)
+    return lambda node: tuple([getter(node) for getter in getters])
