@@ -203,16 +203,16 @@ def test_raft_can_be_played_with_and_its_figures_stepped_through(browser: Any, l
 
     # Figures 7 and 8: buttons lead to their parts, the specification's logs agree.
     seven, eight = cells.nth(6), cells.nth(7)
-    assert seven.locator("rect.entry[data-server=f][data-term='2']").count() == 6
+    assert seven.locator("rect.entry[data-server=f][data-round='2']").count() == 6
     picture(seven.locator(".trace-explorer"), "raft-figure-7")
     seven.locator("[data-testid=mark]", has_text="agreement").click()
-    assert seven.locator("rect.entry[data-server=f][data-term='2']").count() == 0
-    assert seven.locator("rect.entry[data-term='8']").count() == 14
-    assert eight.locator("rect.entry[data-index='2'][data-term='2']").count() == 6
+    assert seven.locator("rect.entry[data-server=f][data-round='2']").count() == 0
+    assert seven.locator("rect.entry[data-round='8']").count() == 14
+    assert eight.locator("rect.entry[data-index='2'][data-round='2']").count() == 6
     assert eight.locator("rect.entry[data-index='2'][data-committed=true]").count() == 0
     picture(eight.locator(".trace-explorer"), "raft-figure-8")
     eight.locator("[data-testid=mark]", has_text="(d)").click()
-    assert eight.locator("rect.entry[data-index='2'][data-term='3']").count() == 10
+    assert eight.locator("rect.entry[data-index='2'][data-round='3']").count() == 10
     assert cells.nth(9).locator(".vega-embed").count() == 1
     picture(cells.nth(9), "raft-new-leader")
     # The counterexample, in the same view.

@@ -7,18 +7,18 @@ what tells it from what another leader put there.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import pandas as pd
 
 from toolkit.trace import Trace
+from toolkit.trace.logview import LogView, NodeState
 
 __all__ = [
     "CAUSES",
-    "LogView",
     "at_faults",
     "committed_requests",
     "entries_stored",
@@ -31,32 +31,6 @@ __all__ = [
 
 CAUSES = ("undisturbed", "fault", "no leader")
 """Why a request took as long as it did; see :func:`latencies`."""
-
-View = Mapping[str, Any]
-
-
-class LogView(Protocol):
-    """What must be known of a protocol: see :class:`toolkit.protocols.base.ReplicatedLog`."""
-
-    @property
-    def leads(self) -> Callable[[View], bool]:
-        """Whether a node leads."""
-
-    @property
-    def round(self) -> Callable[[View], int]:
-        """Its round."""
-
-    @property
-    def entries(self) -> Callable[[View], dict[int, Any]]:
-        """Its entries by index."""
-
-    @property
-    def committed(self) -> Callable[[View], int]:
-        """Up to where it knows them to be committed."""
-
-    @property
-    def variables(self) -> frozenset[str]:
-        """What these two look at."""
 
 
 def _overlap(begin: float, end: float, windows: pd.DataFrame | None) -> bool:
@@ -199,9 +173,9 @@ def messages_by_type(trace: Trace) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["type", "messages", "bytes"])
 
 
-def _standing(view: View, log: LogView) -> tuple[bool, int] | None:
+def _standing(view: NodeState, log: LogView) -> tuple[bool, int] | None:
     """Return whether a node leads, and its round; ``None`` if it is down."""
-    return (log.leads(view), log.round(view)) if view.get("up", True) else None
+    return (log.leads(view), log.round(view)) if log.up(view) else None
 
 
 def _is_led(standings: Mapping[str, tuple[bool, int] | None]) -> bool:
@@ -334,18 +308,6 @@ def entries_stored(trace: Trace, log: LogView) -> dict[str, int]:
     }
 
 
-def _asked(entry: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """Return the requests in an entry: one, a batch, or none."""
-    try:
-        told = msgspec.json.decode(entry.get("val", ""))
-    except msgspec.DecodeError:
-        return []
-    if not isinstance(told, list):
-        return []
-    batch = told if told and isinstance(told[0], list) else [told]
-    return [(one[0], one[1]) for one in batch if len(one) == 3]
-
-
 def committed_requests(trace: Trace, log: LogView) -> list[tuple[str, int]]:
     """Return the clients' requests in the order in which they stand in the replicated log.
 
@@ -366,5 +328,5 @@ def committed_requests(trace: Trace, log: LogView) -> list[tuple[str, int]]:
     for _, _, _, entries, committed in _log_changes(trace, log):
         while index < committed and index + 1 in entries:
             index += 1
-            found += _asked(entries[index])
+            found += [(one.client, one.number) for one in log.requests(entries[index])]
     return found

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
+from toolkit.display.logs import log_view
 from toolkit.trace import Step, Trace
+from toolkit.trace.logview import LogView, NodeState, Standing, shown
 from toolkit.values import format_itf
 
 __all__ = ["COLUMN", "LEFT", "spacetime_svg"]
@@ -22,20 +24,12 @@ _LANE = 90
 _TOP = 46
 _INK, _GREY, _RED, _BLUE, _DOWN = "#222222", "#9a9a9a", "#b2182b", "#2166ac", "#e6e6e6"
 
-_NUMBERS = ("bal", "term", "epoch")
-"""Fields of messages that say to which attempt to lead they belong, after their names in papers."""
-
-_ROLES = {
-    "leader": ("green", "#7fbf7b"),
-    "candidate": ("orange", "#fdb863"),
-    "precandidate": ("pale orange", "#fee0b6"),
+_COLOURS: Mapping[Standing, tuple[str, str]] = {
     "leading": ("green", "#7fbf7b"),
-    "looking": ("orange", "#fdb863"),
+    "seeking": ("orange", "#fdb863"),
+    "asking": ("pale orange", "#fee0b6"),
 }
-"""Values of a variable ``role`` or ``mode`` that are shown by the colour of the lane."""
-
-_ROUNDS = ("currentTerm", "currentEpoch")
-"""Variables that say which attempt to lead a node takes part in."""
+"""The colour of a lane, with its name, by what the node's role means."""
 
 _SHORT = 8
 """Names up to so many letters are shown as they are, and names of actions need no more room."""
@@ -63,9 +57,9 @@ def _initials(trace: Trace) -> dict[str, str]:
     }
 
 
-def _short(message: dict[str, object], initials: Mapping[str, str]) -> str:
+def _short(message: dict[str, object], initials: Mapping[str, str], log: LogView | None) -> str:
     name = str(message.get("type", "?"))
-    number = next((message[field] for field in _NUMBERS if field in message), None)
+    number = None if log is None else shown(log.message_round, message)
     return initials.get(name, name) + ("" if number is None else f" {number}")
 
 
@@ -93,11 +87,10 @@ def spacetime_svg(trace: Trace, *, diverged: int | None = None) -> str:
     was lost ends in a cross, a copy is dashed, and one that never arrived is grey.  A grey band is
     a node that is down; a mark below is a fault of the environment.
 
-    Message types with long names are shown by their capitals, which a line below explains.  With a
-    message stands the ballot or the term that it carries.  If the nodes have a variable
-    ``currentTerm`` or ``currentEpoch``, it stands below each step that changes it; if they have a
-    ``role`` or a ``mode``, the lane of a leader is green, and that of a candidate, or of who looks
-    for a leader, orange.
+    Message types with long names are shown by their capitals, which a line below explains.  If the
+    protocol has a :class:`~toolkit.trace.logview.LogView`, the round to which a message belongs
+    stands with it, and a node's round below each step that changes it; the lane of a leader is
+    green, and that of a node that seeks to become the leader orange.
 
     Parameters
     ----------
@@ -119,9 +112,14 @@ def spacetime_svg(trace: Trace, *, diverged: int | None = None) -> str:
         node: _TOP + more + (_LANE + more) * place for place, node in enumerate(trace.header.nodes)
     }
     bottom = max(lanes.values()) + 50
-    legend = _legend(trace, initials)
-    height = bottom + (44 if legend else 26)
     width = LEFT + COLUMN * max(len(steps), 1) + 60
+    log = log_view(trace)
+    stretches = [] if log is None else _role_stretches(trace, log, width - 10)
+    rounds = {} if log is None else dict(_round_changes(trace, log))
+    legend = _legend(initials, stretches)
+    if log is not None and rounds:
+        legend.append(f"number below: {log.round_name}")
+    height = bottom + (44 if legend else 26)
     legend_text = "; ".join(legend)
     whole = max(width, 16 + round(5.6 * len(legend_text)))
     svg = ET.Element("svg", {
@@ -153,7 +151,11 @@ def spacetime_svg(trace: Trace, *, diverged: int | None = None) -> str:
     for node, start in down.items():
         _add(svg, "rect", x=x(start), y=lanes[node] - 12, width=width - x(start) - 10, height=24,
              fill=_DOWN)  # fmt: skip
-    _draw_roles(svg, trace, lanes, width - 10)
+    for stretch in stretches:
+        band = _add(svg, "rect", class_="role", x=stretch.begin, y=lanes[stretch.node] - 5,
+                    width=stretch.end - stretch.begin, height=10,
+                    fill=_COLOURS[stretch.standing][1])  # fmt: skip
+        _add(band, "title", f"{stretch.node}: {stretch.role}")
     for node, y in lanes.items():
         _add(svg, "line", x1=LEFT - 12, y1=y, x2=width - 10, y2=y, stroke=_GREY)
         _add(svg, "text", node, x=8, y=y + 4, font_weight="bold", fill=_INK)
@@ -162,19 +164,16 @@ def spacetime_svg(trace: Trace, *, diverged: int | None = None) -> str:
         shown = f"{step.time:.4g} s" if timed else f"step {step.index}"
         _add(svg, "text", shown, x=x(step.index), y=14, fill=_INK, font_size=10,
              text_anchor="middle")  # fmt: skip
-    _draw_messages(svg, trace, lanes, initials)
-    terms = {node: _first(view, _ROUNDS) for node, view in trace.header.initial.items()}
+    _draw_messages(svg, trace, lanes, initials, log)
     for step in steps:
         red = step.index == diverged
         dot = _add(svg, "circle", cx=x(step.index), cy=lanes[step.node], r=7 if red else 4.5,
                    fill=_RED if red else _INK, data_step=step.index)  # fmt: skip
         _add(dot, "title", _title(step, timed=timed))
-        term = _first(step.state or {}, _ROUNDS)
-        if term is not None and term != terms.get(step.node):
-            terms[step.node] = term
-            _add(svg, "text", str(term), x=x(step.index), y=lanes[step.node] + 17, font_size=11,
-                 font_weight="bold", fill=_INK, text_anchor="middle", stroke="#ffffff",
-                 stroke_width=3, paint_order="stroke")  # fmt: skip
+        if step.index in rounds:
+            _add(svg, "text", str(rounds[step.index]), x=x(step.index), y=lanes[step.node] + 17,
+                 font_size=11, font_weight="bold", fill=_INK, text_anchor="middle",
+                 stroke="#ffffff", stroke_width=3, paint_order="stroke")  # fmt: skip
         if _named(step):
             _add(svg, "text", step.action, x=x(step.index), y=lanes[step.node] - 9,
                  font_size=10, fill=_RED if red else _INK,
@@ -186,19 +185,72 @@ def spacetime_svg(trace: Trace, *, diverged: int | None = None) -> str:
     return ET.tostring(svg, encoding="unicode")
 
 
-def _first(state: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    """Return the first of some variables that a state has, or ``None``."""
-    return next((state[name] for name in names if name in state), None)
+def _views(trace: Trace) -> Iterator[tuple[Step, NodeState]]:
+    """Yield each step that changes its node's variables, with all of them after it."""
+    for step, states in trace.states():
+        if step.state:
+            yield step, states[step.node]
 
 
-def _legend(trace: Trace, initials: Mapping[str, str]) -> list[str]:
-    """Return what is to be explained below."""
-    changes = [step.state or {} for step in trace.steps]
-    seen = {str(_first(change, ("role", "mode"))) for change in changes}
+class _Stretch(NamedTuple):
+    """A part of a lane in which its node has a role that is shown."""
+
+    node: str
+    role: str
+    standing: Standing
+    begin: int
+    end: int
+
+
+def _role_stretches(trace: Trace, log: LogView, last: int) -> list[_Stretch]:
+    """Return where nodes lead, or seek to, from left to right on the lanes; `last` is the end."""
+
+    def role_of(view: NodeState) -> str | None:
+        return shown(log.role, view) if log.up(view) else None
+
+    found: list[_Stretch] = []
+    roles = {node: (role_of(view), LEFT) for node, view in trace.header.initial.items()}
+
+    def close(node: str, end: int) -> None:
+        role, begin = roles[node]
+        standing = log.roles.get(role or "", "following")
+        if role is not None and standing in _COLOURS:
+            found.append(_Stretch(node, role, standing, begin, end))
+
+    for step, view in _views(trace):
+        role, place = role_of(view), LEFT + COLUMN * step.index
+        if step.node not in roles:
+            roles[step.node] = (role, place)
+        elif role != roles[step.node][0]:
+            close(step.node, place)
+            roles[step.node] = (role, place)
+    for node in trace.header.nodes:
+        if node in roles:
+            close(node, last)
+    return found
+
+
+def _round_changes(trace: Trace, log: LogView) -> Iterator[tuple[int, int]]:
+    """Yield the index of each step that changes its node's round, and the new round."""
+    rounds = {node: shown(log.round, view) for node, view in trace.header.initial.items()}
+    for step, view in _views(trace):
+        number = shown(log.round, view)
+        if number is not None and number != rounds.get(step.node):
+            rounds[step.node] = number
+            yield step.index, number
+
+
+def _legend(initials: Mapping[str, str], stretches: Iterable[_Stretch]) -> list[str]:
+    """Return what is to be explained below of messages and lanes."""
+    roles = dict.fromkeys((stretch.standing, stretch.role) for stretch in stretches)
     return [
         *(f"{letters}: {name}" for name, letters in initials.items()),
-        *(f"{colour}: {role}" for role, (colour, _) in _ROLES.items() if role in seen),
-        *(f"number below: {name}" for name in _ROUNDS if any(name in one for one in changes)),
+        *(
+            f"{colour}: {role}"
+            for shown_as, (colour, _) in _COLOURS.items()
+            for standing, role in roles
+            if standing == shown_as
+        ),
     ]
 
 
@@ -207,37 +259,12 @@ def _named(step: Step) -> bool:
     return step.action not in {"Ignore", "Flush"}
 
 
-def _draw_roles(svg: ET.Element, trace: Trace, lanes: dict[str, int], end: int) -> None:
-    """Colour the lanes of those who lead, or want to."""
-    views = {node: dict(view) for node, view in trace.header.initial.items()}
-
-    def role_of(node: str) -> object:
-        view = views.get(node, {})
-        return None if view.get("up") is False else _first(view, ("role", "mode"))
-
-    roles: dict[str, tuple[object, int]] = {node: (role_of(node), LEFT) for node in views}
-
-    def close(node: str, until: int) -> None:
-        role, start = roles.get(node, (None, 0))
-        if isinstance(role, str) and role in _ROLES:
-            band = _add(svg, "rect", class_="role", x=start, y=lanes[node] - 5, width=until - start,
-                        height=10, fill=_ROLES[role][1])  # fmt: skip
-            _add(band, "title", f"{node}: {role}")
-
-    for step in trace.steps:
-        if step.state:
-            views.setdefault(step.node, {}).update(step.state)
-            role = role_of(step.node)
-            if role != roles.get(step.node, (None, 0))[0]:
-                place = LEFT + COLUMN * step.index
-                close(step.node, place)
-                roles[step.node] = (role, place)
-    for node in lanes:
-        close(node, end)
-
-
 def _draw_messages(
-    svg: ET.Element, trace: Trace, lanes: dict[str, int], initials: Mapping[str, str]
+    svg: ET.Element,
+    trace: Trace,
+    lanes: dict[str, int],
+    initials: Mapping[str, str],
+    log: LogView | None,
 ) -> None:
     lost = {
         fault.params["id"] for fault in trace.faults
@@ -267,7 +294,7 @@ def _draw_messages(
                      font_size=10, fill=_BLUE)  # fmt: skip
         for one in step.sent or ():
             if one.id is not None:
-                label = _short(one.message, initials)
+                label = _short(one.message, initials, log)
                 sent[one.id] = (step.index, step.node, one.to, label, _full(one.message))
     seen = {number for number, _ in arrived}
     for number, (start, node, to, _, full) in sent.items():

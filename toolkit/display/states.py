@@ -7,8 +7,9 @@ from html import escape
 from typing import Any
 
 from toolkit.conformance import SpecReplay
-from toolkit.display.logs import draw_logs, has_logs, log_reach
+from toolkit.display.logs import draw_logs, has_logs, log_reach, log_view, recorded_view
 from toolkit.trace import Step, Trace
+from toolkit.trace.logview import LogView, NodeState
 from toolkit.values import canonical, format_itf
 
 __all__ = ["IMPLEMENTATION", "explorer_data", "state_table"]
@@ -138,10 +139,10 @@ def _caption(step: Step, *, timed: bool) -> str:
 class _Album:
     """Pictures of logs, each kept once, and which of them belongs to which state."""
 
-    def __init__(self, nodes: Sequence[str], whose: str, *, whole: bool) -> None:
+    def __init__(self, log: LogView, nodes: Sequence[str], whose: str) -> None:
+        self.log = log
         self.nodes = nodes
         self.whose = whose
-        self.whole = whole
         self.states: list[dict[str, dict[str, Any]]] = []
         self.reach = 1
 
@@ -152,7 +153,7 @@ class _Album:
     def add(self, states: States) -> None:
         """Take the next state."""
         self.states.append({node: dict(state) for node, state in states.items()})
-        self.reach = max(self.reach, log_reach(states, whole=self.whole))
+        self.reach = max(self.reach, log_reach(self.log, states))
 
     def shown(self) -> dict[str, Any]:
         """Return what the view needs: a heading, the pictures, and for each state its picture."""
@@ -161,7 +162,7 @@ class _Album:
         at = []
         for state in self.states:
             svg = draw_logs(
-                self.nodes, state, whole=self.whole, columns=columns, most=_MOST,
+                self.log, self.nodes, state, columns=columns, most=_MOST,
                 title=f"logs of the {self.whose}",
             )  # fmt: skip
             at.append(pictures.setdefault(svg, len(pictures)))
@@ -213,10 +214,16 @@ def explorer_data(
             )
         ]
     albums = []
-    if has_logs(trace):
-        albums.append(_Album(nodes, whose, whole=whose != IMPLEMENTATION))
+    log = log_view(trace)
+    if log is not None and has_logs(trace):
+        albums.append(_Album(log, nodes, whose))
         if followed is not None and followed.states:
-            albums.append(_Album(nodes, "specification", whole=False))
+            albums.append(_Album(log, nodes, "specification"))
+
+    def recorded(states: States) -> Mapping[str, NodeState]:
+        if log is None:
+            return states
+        return {node: recorded_view(trace, log, state) for node, state in states.items()}
 
     captions: list[str] = []
     tables: list[str] = []
@@ -234,7 +241,7 @@ def explorer_data(
         changed = ("", ()) if step is None else (step.node, list(step.state or {}))
         tables.append(state_table(nodes, own, beside, changed, whose=whose, without=resting))
         captions.append(caption)
-        for album, states in zip(albums, (own, theirs), strict=False):
+        for album, states in zip(albums, (recorded(own), theirs), strict=False):
             if states is not None:
                 album.add(states)
 

@@ -7,7 +7,7 @@ the log's order and returns their results.  The same machine runs on every proto
 from __future__ import annotations
 
 from toolkit.machines.base import Machine, MachineFactory, get_machine, machine_names
-from toolkit.machines.kv import KeyValueStore
+from toolkit.machines.kv import KeyValueStore, operation_label, typed_operation
 from toolkit.machines.sessions import Sessions
 
 __all__ = [
@@ -17,4 +17,6 @@ __all__ = [
     "Sessions",
     "get_machine",
     "machine_names",
+    "operation_label",
+    "typed_operation",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["KeyValueStore"]
+__all__ = ["KeyValueStore", "operation_label", "typed_operation"]
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _KEYS = ("a", "b", "c")
@@ -109,3 +109,44 @@ def _problem(operation: Any) -> str | None:
     if not isinstance(operation["key"], str):
         return "key is a string"
     return None
+
+
+def operation_label(operation: Any) -> str:
+    """Return a few characters for what a client asked.
+
+    Parameters
+    ----------
+    operation : JSON
+        An operation of a store, or of something else that names it by ``op``.
+
+    Returns
+    -------
+    str
+        The operation's name, or its text, if it is not one of a store.
+
+    Examples
+    --------
+    >>> operation_label({"op": "put", "key": "k", "value": 1}), operation_label({"op": "add"})
+    ('k=1', 'add')
+    """
+    if not isinstance(operation, dict):
+        return str(operation)
+    key, value = operation.get("key", "?"), operation.get("value")
+    labels = {
+        "put": f"{key}={value}",
+        "get": f"{key}?",
+        "delete": f"{key}=\N{EMPTY SET}",
+        "cas": f"{key}:={value}",
+    }
+    return labels.get(str(operation.get("op")), str(operation.get("op", "?")))
+
+
+def typed_operation(text: str) -> dict[str, Any]:
+    """Return the operation that a person asks for by typing a value: to store it under ``x``.
+
+    Examples
+    --------
+    >>> typed_operation("1")
+    {'op': 'put', 'key': 'x', 'value': '1'}
+    """
+    return {"op": "put", "key": "x", "value": text}

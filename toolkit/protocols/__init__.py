@@ -6,14 +6,25 @@ A protocol of a stranger is found exactly as ours are: through the entry-point g
 
 from __future__ import annotations
 
+from contextlib import suppress
 from difflib import get_close_matches
 from functools import lru_cache
 from importlib.metadata import entry_points
 
 from toolkit.errors import SettingError, UnknownNameError
 from toolkit.protocols.protocol import Protocol
+from toolkit.trace.logview import LogView
 
-__all__ = ["ENTRY_POINT_GROUP", "get_protocol", "protocol_names", "register", "unregister"]
+__all__ = [
+    "ENTRY_POINT_GROUP",
+    "find_log_view",
+    "get_protocol",
+    "protocol_names",
+    "register",
+    "replicating_protocols",
+    "showcase_protocol",
+    "unregister",
+]
 
 ENTRY_POINT_GROUP = "toolkit.protocols"
 """The entry-point group that protocols are looked up in."""
@@ -114,3 +125,69 @@ def get_protocol(name: str) -> Protocol:
         f"unknown protocol {name!r}",
         hint=f"did you mean {close[0]!r}?" if close else f"known: {', '.join(protocol_names())}",
     )
+
+
+def _usable_protocols() -> list[Protocol]:
+    """Return the known protocols, sorted by name, without those that cannot be loaded."""
+    found = []
+    for name in protocol_names():
+        with suppress(SettingError):
+            found.append(get_protocol(name))
+    return found
+
+
+def find_log_view(name: str) -> LogView | None:
+    """Return a protocol's view of its log, for pictures of a trace that names the protocol.
+
+    Parameters
+    ----------
+    name : str
+        As a trace's header gives it.
+
+    Returns
+    -------
+    LogView or None
+        ``None`` if no protocol of that name is known, or it keeps no log.
+    """
+    try:
+        return get_protocol(name).log
+    except (UnknownNameError, SettingError):
+        return None
+
+
+def replicating_protocols(machine: str) -> tuple[str, ...]:
+    """Return the names of the protocols that replicate a machine by a log, sorted.
+
+    Parameters
+    ----------
+    machine : str
+        The machine's name, for instance ``"kv"``.
+    """
+    return tuple(
+        protocol.name
+        for protocol in _usable_protocols()
+        if protocol.log is not None
+        and protocol.implementation is not None
+        and protocol.implementation.replicates == machine
+    )
+
+
+def showcase_protocol() -> str:
+    """Return the name of the protocol that a demonstration takes where none is named.
+
+    Returns
+    -------
+    str
+        The first, by name, of those that are marked as a showcase; if there is none, the first
+        that can be run.
+
+    Raises
+    ------
+    SettingError
+        If no protocol can be run.
+    """
+    runnable = [one for one in _usable_protocols() if one.implementation is not None]
+    marked = [one for one in runnable if one.showcase]
+    if not runnable:
+        raise SettingError("no registered protocol can be run", hint="register one")
+    return (marked or runnable)[0].name

@@ -41,7 +41,6 @@ breaks all of a node's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol as Interface, TypeAlias, runtime_checkable
 
 import msgspec
@@ -56,7 +55,6 @@ __all__ = [
     "Output",
     "Receive",
     "Redirect",
-    "ReplicatedLog",
     "Restart",
     "Send",
     "SetTimer",
@@ -285,40 +283,6 @@ class Node(Interface):
 
 
 NodeFactory: TypeAlias = Callable[[str, Any], Node]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReplicatedLog:
-    """What a node's recorded state says of its replicated log, whatever the protocol.
-
-    Each function is pure and takes a *view*: the node's variables as a trace records them,
-    ITF-encoded, ``up`` (the host's) among them.  None of them looks at ``up``: of a node that is
-    down the view is what it would come up with.
-
-    Parameters
-    ----------
-    leads : callable
-        ``leads(view) -> bool``: whether the node takes itself for the leader and may propose.
-    round : callable
-        ``round(view) -> int``: the highest term, ballot or epoch that it takes part in; it never
-        falls, but for a crash.
-    entries : callable
-        ``entries(view) -> dict``: by index, from 1, what the node stores there, committed or
-        not.  Two nodes store the same entry if these values are equal.  What a snapshot stands
-        for is left out, and gaps are allowed.
-    committed : callable
-        ``committed(view) -> int``: the last index that the node knows to be committed together
-        with all before it, those in a snapshot included; 0 for none.
-    variables : frozenset of str
-        Those that ``entries`` and ``committed`` look at: where none of them has changed, what
-        these return has not.
-    """
-
-    leads: Callable[[Mapping[str, Any]], bool]
-    round: Callable[[Mapping[str, Any]], int]
-    entries: Callable[[Mapping[str, Any]], dict[int, Any]]
-    committed: Callable[[Mapping[str, Any]], int]
-    variables: frozenset[str]
 
 
 def message_record(message: Message) -> dict[str, Any]:

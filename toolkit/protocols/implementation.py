@@ -7,9 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from toolkit.protocols.base import Message, NodeFactory
 
 __all__ = ["Implementation"]
+
+
+def _as_json(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +58,17 @@ class Implementation:
     apply_write : callable
         ``apply_write(durable, write)``: merge a write that became durable into the disk's
         content, in place.
+    replicates : str or None
+        Name of the machine (:mod:`toolkit.machines`) whose operations its clients ask for by
+        default; ``None`` if its operations are its own.
+    timing : callable
+        ``timing(low, high) -> dict``: the settings with which a node's time-outs are drawn from
+        ``[low, high]``, in seconds; none if they cannot be set.
+    typed_operation : callable
+        ``typed_operation(text) -> operation``: the operation that a person asks for by typing a
+        text into a playground; by default the text as JSON, or else the text itself.
+    typed_prompt : str
+        A few characters before the box for that text.
     """
 
     configure: Callable[[Sequence[str], Mapping[str, str]], Any]
@@ -65,3 +85,7 @@ class Implementation:
     apply_write: Callable[[dict[str, Any], Mapping[str, Any]], None] = field(
         default=lambda durable, write: durable.update(write)
     )
+    replicates: str | None = None
+    timing: Callable[[float, float], dict[str, str]] = field(default=lambda low, high: {})
+    typed_operation: Callable[[str], Any] = _as_json
+    typed_prompt: str = "ask"

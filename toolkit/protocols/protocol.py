@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from toolkit.errors import SettingError
-from toolkit.protocols.base import NodeFactory, ReplicatedLog
+from toolkit.protocols.base import NodeFactory
 from toolkit.protocols.implementation import Implementation
 from toolkit.protocols.specification import Specification
+from toolkit.trace.logview import LogView
 
 __all__ = ["BugSetup", "Protocol"]
 
@@ -63,20 +64,23 @@ class Protocol:
         What its traces are validated against.
     implementation : Implementation or None
         What hosts run; ``None`` if there is only a specification.
-    log : ReplicatedLog or None
-        What its views say of its replicated log; ``None`` if it keeps none.
+    log : LogView or None
+        What a node's recorded variables say of its replicated log; ``None`` if it keeps none.
     bugs : mapping of str to callable
         Seeded bugs: name to a ``make_node`` that has the bug.  For tests and lessons only.
     bug_setups : mapping of str to BugSetup
         Where seeded bugs show themselves, for those that need more than the defaults.
+    showcase : bool
+        Whether ``toolkit demo`` may take it where no protocol is named.
     """
 
     title: str
     specification: Specification
     implementation: Implementation | None = None
-    log: ReplicatedLog | None = None
+    log: LogView | None = None
     bugs: Mapping[str, NodeFactory] = field(default_factory=dict)
     bug_setups: Mapping[str, BugSetup] = field(default_factory=dict)
+    showcase: bool = False
 
     @property
     def name(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from toolkit.protocols.protocol import Protocol
 from toolkit.sim.host import simulate
 from toolkit.sim.scenario import Scenario
+from toolkit.trace.logview import current_leader
 
 __all__ = ["who_leads"]
 
@@ -31,7 +32,4 @@ def who_leads(protocol: Protocol, scenario: Scenario, seed: int | None = None) -
         for name, node in simulate(protocol, scenario, seed=seed).nodes.items()
         if node is not None
     }
-    leading = [
-        (protocol.log.round(view), name) for name, view in views.items() if protocol.log.leads(view)
-    ]
-    return max(leading)[1] if leading else None
+    return current_leader(protocol.log, views)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from toolkit.trace.export import SHIVIZ_PARSER, Frames, to_frames, to_itf, to_shiviz
+from toolkit.trace.logview import LogView, Request, check_log_view, current_leader
 from toolkit.trace.model import (
     SCHEMA_VERSION,
     End,
@@ -24,10 +25,12 @@ __all__ = [
     "Fault",
     "Frames",
     "Header",
+    "LogView",
     "MemorySink",
     "NullSink",
     "Received",
     "Record",
+    "Request",
     "Sent",
     "Sink",
     "Step",
@@ -35,6 +38,8 @@ __all__ = [
     "TornTraceError",
     "Trace",
     "TraceWriter",
+    "check_log_view",
+    "current_leader",
     "read_traces",
     "to_frames",
     "to_itf",

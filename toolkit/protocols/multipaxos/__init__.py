@@ -6,13 +6,14 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
+from toolkit.machines import typed_operation
 from toolkit.protocols.implementation import Implementation
 from toolkit.protocols.multipaxos.bugs import BUG_SETUPS, BUGS
 from toolkit.protocols.multipaxos.config import SETTINGS, MultiPaxosConfig, configure
 from toolkit.protocols.multipaxos.messages import decode_message
 from toolkit.protocols.multipaxos.node import TIMERS, MultiPaxosNode, apply_write
 from toolkit.protocols.multipaxos.view import (
-    REPLICATED_LOG,
+    LOG_VIEW,
     constants,
     durable_variables,
     final_value,
@@ -59,6 +60,13 @@ def _random_operation(config: MultiPaxosConfig, rng: random.Random, node: str) -
         size = rng.randint(1, len(config.servers))
         return {"op": "configure", "members": sorted(rng.sample(config.servers, size))}
     return {"op": wish, "server": rng.choice(config.servers)}
+
+
+def _timing(low: float, high: float) -> dict[str, str]:
+    return {
+        "patience": f"{low:g}-{high:g}",
+        "heartbeat": f"{min(0.05, low / 3):.4g}",
+    }
 
 
 PROTOCOL = Protocol(
@@ -147,10 +155,14 @@ PROTOCOL = Protocol(
         random_operation=_random_operation,
         final_value=final_value,
         apply_write=apply_write,
+        replicates="kv",
+        timing=_timing,
+        typed_operation=typed_operation,
+        typed_prompt="x :=",
         timers=TIMERS,
     ),
     bug_setups=BUG_SETUPS,
     bugs=BUGS,
-    log=REPLICATED_LOG,
+    log=LOG_VIEW,
 )
 """The protocol, as registered."""

@@ -9,15 +9,16 @@ from typing import Any
 import msgspec
 
 from toolkit.errors import TraceError
-from toolkit.protocols.base import ReplicatedLog
+from toolkit.protocols.log_entries import entry_label, entry_requests
 from toolkit.protocols.multipaxos.config import MultiPaxosConfig
 from toolkit.protocols.multipaxos.learning import NO_SNAPSHOT, Snapshot
 from toolkit.protocols.multipaxos.messages import Value, Vote
 from toolkit.protocols.multipaxos.node import MultiPaxosNode
 from toolkit.protocols.views import Attribute, Encoded, Growing, RecordView, View
+from toolkit.trace.logview import LogView, NodeState
 
 __all__ = [
-    "REPLICATED_LOG",
+    "LOG_VIEW",
     "constants",
     "durable_variables",
     "final_value",
@@ -156,18 +157,75 @@ def final_value(node: MultiPaxosNode) -> Any:
     return node.last or None
 
 
-def _stored(view: Mapping[str, Any]) -> dict[int, Any]:
+def _entries(view: NodeState) -> dict[int, Any]:
     """Return what is chosen, and where nothing is known to be, what was voted for."""
     stored = {vote["slot"]: vote["val"] for vote in view["votes"]["#set"]}
     stored |= {one["slot"]: one["val"] for one in view["early"]["#set"]}
     return stored | dict(enumerate(view["log"]["#tup"], view["snapshot"] + 1))
 
 
-REPLICATED_LOG = ReplicatedLog(
+def _entry_rounds(view: NodeState) -> dict[int, int]:
+    """Return the ballots in which the server voted for the values that it stores."""
+    entries = _entries(view)
+    return {
+        vote["slot"]: vote["bal"]
+        for vote in view["votes"]["#set"]
+        if entries.get(vote["slot"]) == vote["val"]
+    }
+
+
+def _durable(view: NodeState) -> frozenset[int] | None:
+    """Return the slots in which the disk holds a vote for the value that the server stores."""
+    if "durable" not in view:
+        return None
+    entries = _entries(view)
+    return frozenset(
+        vote["slot"]
+        for vote in view["durable"]["votes"]["#set"]
+        if entries.get(vote["slot"]) == vote["val"]
+    )
+
+
+def _pairs(function: Any) -> list[tuple[int, Any]]:
+    """Return the pairs of a function of slots, which TLC shows as a sequence if it begins at 1."""
+    if "#tup" in function:
+        return list(enumerate(function["#tup"], 1))
+    return [(slot, value) for slot, value in function["#map"]]
+
+
+def _from_specification(state: NodeState) -> NodeState:
+    """Return a state of the specification, which has functions of slots, and whole logs."""
+
+    def votes(function: Any) -> dict[str, Any]:
+        return {"#set": [{"slot": slot, **vote} for slot, vote in _pairs(function)]}
+
+    early = [{"slot": slot, "val": value} for slot, value in _pairs(state["early"])]
+    view = {
+        **state,
+        "votes": votes(state["votes"]),
+        "early": {"#set": early},
+        "log": {"#tup": state["log"]["#tup"][state["snapshot"] :]},
+    }
+    if "durable" in state:
+        view["durable"] = {**state["durable"], "votes": votes(state["durable"]["votes"])}
+    return view
+
+
+LOG_VIEW = LogView(
+    role=lambda view: str(view["phase"]),
+    roles={"idle": "following", "preparing": "seeking", "leading": "leading"},
     leads=lambda view: bool(view["phase"] == "leading"),
     round=lambda view: int(view["maxBal"]),
-    entries=_stored,
+    round_name="ballot",
+    entries=_entries,
+    entry_rounds=_entry_rounds,
     committed=lambda view: int(view["snapshot"]) + len(view["log"]["#tup"]),
+    snapshot=lambda view: int(view["snapshot"]),
+    durable=_durable,
     variables=frozenset({"votes", "early", "log", "snapshot"}),
+    label=entry_label,
+    requests=entry_requests,
+    message_round=lambda message: message.get("bal"),
+    from_specification=_from_specification,
 )
-"""What a view says of the log: the round is the ballot, the index a slot."""
+"""What a server's variables say of its log: the round is the ballot, the index a slot."""

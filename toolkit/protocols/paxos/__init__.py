@@ -10,6 +10,7 @@ from toolkit.protocols.paxos.config import SETTINGS, PaxosConfig, configure
 from toolkit.protocols.paxos.messages import decode_message
 from toolkit.protocols.paxos.node import BALLOT_TIMER, RESEND_TIMER, PaxosNode
 from toolkit.protocols.paxos.view import (
+    LOG_VIEW,
     constants,
     durable_variables,
     final_value,
@@ -25,6 +26,11 @@ __all__ = ["PROTOCOL", "PaxosConfig", "PaxosNode", "configure"]
 
 def _random_operation(config: PaxosConfig, rng: random.Random, node: str) -> str | None:
     return rng.choice(config.values) if node in config.proposers else None
+
+
+def _timing(low: float, high: float) -> dict[str, str]:
+    # A proposer waits between one and one and a half times this long.
+    return {"timeout": f"{low:g}"}
 
 
 PROTOCOL = Protocol(
@@ -100,7 +106,10 @@ PROTOCOL = Protocol(
         random_operation=_random_operation,
         final_value=final_value,
         timers=(BALLOT_TIMER, RESEND_TIMER),
+        timing=_timing,
+        typed_operation=lambda text: text,
     ),
     bugs=BUGS,
+    log=LOG_VIEW,
 )
 """The protocol, as registered."""

@@ -9,8 +9,9 @@ from toolkit.errors import TraceError
 from toolkit.protocols.base import message_record
 from toolkit.protocols.paxos.config import PaxosConfig
 from toolkit.protocols.paxos.node import PaxosNode
+from toolkit.trace.logview import LogView, NodeState
 
-__all__ = ["constants", "durable_variables", "trace_constants", "variables"]
+__all__ = ["LOG_VIEW", "constants", "durable_variables", "trace_constants", "variables"]
 
 
 def variables(node: PaxosNode) -> dict[str, Any]:
@@ -125,3 +126,70 @@ def final_value(node: PaxosNode) -> Any:
     if node.is_learner and node.learned is not None:
         return node.learned
     return node.pVal if node.phase == "done" else None
+
+
+_PHASES = {"idle": "idle", "1": "preparing", "2": "proposing", "done": "done"}
+
+
+def _role(view: NodeState) -> str:
+    """Return the proposer's phase; a node that does not propose accepts, or only learns."""
+    if "phase" in view:
+        return _PHASES[view["phase"]]
+    return "acceptor" if "maxBal" in view else "learner"
+
+
+def _round(view: NodeState) -> int:
+    return max(int(view.get("pBal", -1)), int(view.get("maxBal", -1)))
+
+
+def _chosen(view: NodeState) -> Any:
+    """Return the value that the node knows to be chosen, or ``None``."""
+    if view.get("learned") is not None:
+        return view["learned"]
+    return view["pVal"] if view.get("phase") == "done" else None
+
+
+def _entries(view: NodeState) -> dict[int, Any]:
+    chosen = _chosen(view)
+    value = view.get("maxVal") if chosen is None else chosen
+    return {} if value is None else {1: value}
+
+
+def _entry_rounds(view: NodeState) -> dict[int, int]:
+    value = _entries(view).get(1)
+    accepted = value is not None and view.get("maxVal") == value
+    return {1: int(view["maxVBal"])} if accepted else {}
+
+
+def _durable(view: NodeState) -> frozenset[int] | None:
+    if "durable" not in view:
+        return None
+    value = _entries(view).get(1)
+    return frozenset({1} if value is not None and view["durable"]["maxVal"] == value else ())
+
+
+LOG_VIEW = LogView(
+    role=_role,
+    roles={
+        "idle": "following",
+        "preparing": "seeking",
+        "proposing": "leading",
+        "done": "following",
+        "acceptor": "following",
+        "learner": "following",
+    },
+    leads=lambda view: view.get("phase") == "2" and view["pBal"] >= view.get("maxBal", -1),
+    round=_round,
+    round_name="ballot",
+    entries=_entries,
+    entry_rounds=_entry_rounds,
+    committed=lambda view: 0 if _chosen(view) is None else 1,
+    durable=_durable,
+    variables=frozenset({"phase", "pVal", "maxVal", "learned"}),
+    message_round=lambda message: message.get("bal"),
+)
+"""What a node's variables say of its log, which has a single slot.
+
+The entry is the value that the node accepted last, or that it knows to be chosen; the round is the
+ballot.  A proposer leads while it proposes and its own acceptor has promised no higher ballot.
+"""

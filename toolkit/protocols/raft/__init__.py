@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
+from toolkit.machines import typed_operation
 from toolkit.protocols.implementation import Implementation
 from toolkit.protocols.protocol import Protocol
 from toolkit.protocols.raft.bugs import BUG_SETUPS, BUGS
@@ -19,7 +20,7 @@ from toolkit.protocols.raft.node import (
     RaftNode,
 )
 from toolkit.protocols.raft.view import (
-    REPLICATED_LOG,
+    LOG_VIEW,
     constants,
     durable_variables,
     final_value,
@@ -88,6 +89,13 @@ def _random_operation(config: RaftConfig, rng: random.Random, node: str) -> Any:
         size = rng.randint(1, len(config.servers))
         return {"op": "configure", "voters": sorted(rng.sample(config.servers, size))}
     return {"op": wish, "server": rng.choice(config.servers)}
+
+
+def _timing(low: float, high: float) -> dict[str, str]:
+    return {
+        "election": f"{low:g}-{high:g}",
+        "heartbeat": f"{min(0.05, low / 3):.4g}",
+    }
 
 
 PROTOCOL = Protocol(
@@ -178,10 +186,15 @@ PROTOCOL = Protocol(
         random_operation=_random_operation,
         final_value=final_value,
         apply_write=apply_write,
+        replicates="kv",
+        timing=_timing,
+        typed_operation=typed_operation,
+        typed_prompt="x :=",
         timers=(ELECTION_TIMER, HEARTBEAT_TIMER, SNAPSHOT_TIMER),
     ),
     bug_setups=BUG_SETUPS,
     bugs=BUGS,
-    log=REPLICATED_LOG,
+    log=LOG_VIEW,
+    showcase=True,
 )
 """The protocol, as registered."""

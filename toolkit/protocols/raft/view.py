@@ -8,15 +8,16 @@ from typing import Any
 import msgspec
 
 from toolkit.errors import TraceError
-from toolkit.protocols.base import ReplicatedLog
+from toolkit.protocols.log_entries import entry_label, entry_requests
 from toolkit.protocols.raft.config import RaftConfig
 from toolkit.protocols.raft.log import Log, Snapshot
 from toolkit.protocols.raft.messages import Entry
 from toolkit.protocols.raft.node import RaftNode
 from toolkit.protocols.views import Attribute, Encoded, Growing, RecordView, View
+from toolkit.trace.logview import LogView, NodeState
 
 __all__ = [
-    "REPLICATED_LOG",
+    "LOG_VIEW",
     "constants",
     "durable_variables",
     "final_value",
@@ -143,16 +144,49 @@ def final_value(node: RaftNode) -> Any:
     return node.lastApplied or None
 
 
-def _entries(view: Mapping[str, Any]) -> dict[int, Any]:
-    gone = view.get("snapshot", {}).get("index", 0)
-    return dict(enumerate(view["log"]["#tup"], gone + 1))
+def _snapshot_index(view: NodeState) -> int:
+    return int(view.get("snapshot", {}).get("index", 0))
 
 
-REPLICATED_LOG = ReplicatedLog(
+def _entries(view: NodeState) -> dict[int, Any]:
+    return dict(enumerate(view["log"]["#tup"], _snapshot_index(view) + 1))
+
+
+def _durable(view: NodeState) -> frozenset[int] | None:
+    if "durable" not in view:
+        return None
+    disk = _entries(view["durable"])
+    return frozenset(index for index, entry in _entries(view).items() if disk.get(index) == entry)
+
+
+def _from_specification(state: NodeState) -> NodeState:
+    """Return a state of the specification, whose logs are whole, behind its snapshots."""
+    view = {**state, "log": {"#tup": state["log"]["#tup"][_snapshot_index(state) :]}}
+    if "durable" in state:
+        view["durable"] = _from_specification(state["durable"])
+    return view
+
+
+LOG_VIEW = LogView(
+    role=lambda view: str(view["role"]),
+    roles={
+        "follower": "following",
+        "precandidate": "asking",
+        "candidate": "seeking",
+        "leader": "leading",
+    },
     leads=lambda view: bool(view["role"] == "leader"),
     round=lambda view: int(view["currentTerm"]),
+    round_name="term",
     entries=_entries,
+    entry_rounds=lambda view: {index: entry["term"] for index, entry in _entries(view).items()},
     committed=lambda view: int(view["commitIndex"]),
+    snapshot=_snapshot_index,
+    durable=_durable,
     variables=frozenset({"log", "snapshot", "commitIndex"}),
+    label=entry_label,
+    requests=entry_requests,
+    message_round=lambda message: message.get("term"),
+    from_specification=_from_specification,
 )
-"""What a view says of the log: the round is the term."""
+"""What a server's variables say of its log: the round is the term."""

@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
+from toolkit.machines import typed_operation
 from toolkit.protocols.implementation import Implementation
 from toolkit.protocols.protocol import Protocol
 from toolkit.protocols.specification import Specification
@@ -15,7 +16,7 @@ from toolkit.protocols.zab.history import apply_write
 from toolkit.protocols.zab.messages import decode_message
 from toolkit.protocols.zab.node import TIMERS, ZabNode
 from toolkit.protocols.zab.view import (
-    REPLICATED_LOG,
+    LOG_VIEW,
     constants,
     durable_variables,
     final_value,
@@ -56,6 +57,13 @@ def _expected_actions(constants: Mapping[str, Any]) -> tuple[str, ...]:
 def _random_operation(config: ZabConfig, rng: random.Random, node: str) -> Any:
     del node
     return config.machine().random_operation(rng)
+
+
+def _timing(low: float, high: float) -> dict[str, str]:
+    return {
+        "patience": f"{low:g}-{high:g}",
+        "heartbeat": f"{min(0.05, low / 3):.4g}",
+    }
 
 
 PROTOCOL = Protocol(
@@ -165,11 +173,15 @@ PROTOCOL = Protocol(
         random_operation=_random_operation,
         final_value=final_value,
         apply_write=apply_write,
+        replicates="kv",
+        timing=_timing,
+        typed_operation=typed_operation,
+        typed_prompt="x :=",
         timers=TIMERS,
         connected=True,
     ),
     bug_setups=BUG_SETUPS,
     bugs=BUGS,
-    log=REPLICATED_LOG,
+    log=LOG_VIEW,
 )
 """The protocol, as registered."""

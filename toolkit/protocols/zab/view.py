@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from toolkit.errors import TraceError
-from toolkit.protocols.base import ReplicatedLog
+from toolkit.protocols.log_entries import entry_label, entry_requests
 from toolkit.protocols.views import Attribute, Encoded, Growing, RecordView, View
 from toolkit.protocols.zab.config import ZabConfig
 from toolkit.protocols.zab.election import Outside
@@ -17,9 +17,10 @@ from toolkit.protocols.zab.history import NO_SNAPSHOT, Snapshot
 from toolkit.protocols.zab.leading import LearnerProgress
 from toolkit.protocols.zab.messages import Txn, Vote
 from toolkit.protocols.zab.node import ZabNode
+from toolkit.trace.logview import LogView, NodeState
 
 __all__ = [
-    "REPLICATED_LOG",
+    "LOG_VIEW",
     "constants",
     "durable_variables",
     "final_value",
@@ -143,11 +144,49 @@ def final_value(node: ZabNode) -> Any:
     return node.committed or None
 
 
-REPLICATED_LOG = ReplicatedLog(
+def _entries(view: NodeState) -> dict[int, Any]:
+    return dict(enumerate(view["history"]["#tup"], view["snapshot"] + 1))
+
+
+def _durable(view: NodeState) -> frozenset[int] | None:
+    if "durable" not in view:
+        return None
+    disk = _entries(view["durable"])
+    return frozenset(index for index, entry in _entries(view).items() if disk.get(index) == entry)
+
+
+def _from_specification(state: NodeState) -> NodeState:
+    """Return a state of the specification, whose histories are whole, behind its snapshots."""
+    view = {**state, "history": {"#tup": state["history"]["#tup"][state["snapshot"] :]}}
+    if "durable" in state:
+        view["durable"] = _from_specification(state["durable"])
+    return view
+
+
+LOG_VIEW = LogView(
+    role=lambda view: str(view["mode"]),
+    roles={
+        "looking": "seeking",
+        "following": "following",
+        "observing": "following",
+        "leading": "leading",
+    },
     leads=lambda view: bool(view["mode"] == "leading" and view["phase"] == "broadcast"),
     round=lambda view: int(view["acceptedEpoch"]),
-    entries=lambda view: dict(enumerate(view["history"]["#tup"], view["snapshot"] + 1)),
+    round_name="epoch",
+    entries=_entries,
+    entry_rounds=lambda view: {
+        index: entry["zxid"]["epoch"] for index, entry in _entries(view).items()
+    },
     committed=lambda view: int(view["committed"]),
+    snapshot=lambda view: int(view["snapshot"]),
+    durable=_durable,
     variables=frozenset({"history", "snapshot", "committed"}),
+    label=entry_label,
+    identity=lambda entry: f"zxid ({entry['zxid']['epoch']}, {entry['zxid']['counter']})",
+    requests=entry_requests,
+    message_round=lambda message: message.get("epoch"),
+    from_specification=_from_specification,
 )
-"""What a view says of the log: the round is the epoch, the index a place in the history."""
+"""What a server's variables say of its log: the round is the epoch, the index a place in the
+history."""
