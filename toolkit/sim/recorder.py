@@ -7,7 +7,7 @@ from typing import Any
 
 from toolkit import __version__
 from toolkit.protocols.base import Message, Protocol, message_record
-from toolkit.protocols.views import ViewTracker, track
+from toolkit.protocols.views import SharedLists, ViewTracker, track
 from toolkit.trace import SCHEMA_VERSION, End, Fault, Header, Received, Sent, Sink, Step
 
 __all__ = ["Recorder"]
@@ -76,9 +76,10 @@ class Recorder:
         """Record the header, with the view of every node as it is now."""
 
         def observe() -> None:
+            variables, of_disk = self._protocol.variables, self._protocol.durable_variables
+            shared = SharedLists()
             self._trackers = {
-                name: (track(self._protocol.variables), track(self._protocol.durable_variables))
-                for name in nodes
+                name: (track(variables, shared), track(of_disk, shared)) for name in nodes
             }
             initial = {
                 name: self._changes(name, node, durable[name], True) for name, node in nodes.items()

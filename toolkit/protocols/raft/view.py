@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 
+@lru_cache(maxsize=50_000)
 def _entry(entry: Entry) -> dict[str, Any]:
     """Return an entry encoded, with lists for the tuples in a configuration."""
     record: dict[str, Any] = msgspec.to_builtins(entry)
