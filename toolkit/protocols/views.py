@@ -531,11 +531,11 @@ _ATOMS = frozenset({int, str, bool, type(None)})
 
 
 class _ImmutableTypes(dict[type, bool]):
-    """Whether values of a type need no copy: atoms, and structs that are frozen."""
+    """Whether values of a type need no copy: atoms, frozen sets, and structs that are frozen."""
 
     def __missing__(self, kind: type) -> bool:
         frozen = issubclass(kind, msgspec.Struct) and kind.__struct_config__.frozen
-        self[kind] = known = kind in _ATOMS or frozen
+        self[kind] = known = kind in _ATOMS or kind is frozenset or frozen
         return known
 
 

@@ -112,6 +112,17 @@ class Recorder:
             known = self._records[id(message)] = (message, message_record(message))
         return known[1]
 
+    def _sent(self, sent: list[tuple[int, str, Message]]) -> tuple[Sent, ...]:
+        """Return the records of messages that left; a broadcast is the same message repeated."""
+        records: list[Sent] = []
+        last: Message | None = None
+        record: dict[str, Any] = {}
+        for number, to, message in sent:
+            if message is not last:
+                last, record = message, self.message(message)
+            records.append(Sent(record, to, number))
+        return tuple(records)
+
     def step(
         self,
         time: float,
@@ -159,9 +170,7 @@ class Recorder:
                     received=None
                     if received is None
                     else Received(self.message(received[2]), received[0], received[1]),
-                    sent=tuple(
-                        [Sent(self.message(message), to, number) for number, to, message in sent]
-                    ),
+                    sent=self._sent(sent) if sent else (),
                     state=changed,
                 )
             )

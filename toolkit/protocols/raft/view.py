@@ -49,6 +49,12 @@ def _snapshot(snapshot: Snapshot) -> dict[str, Any]:
     return {"index": snapshot.index, "parts": len(snapshot.chunks)}
 
 
+def _of_options(node: RaftNode) -> dict[str, Any]:
+    """Return the variables that options add; without asking each option where none does."""
+    config = node.config
+    return node.shown() if config.snapshot or config.reads != "log" else {}
+
+
 variables = View(
     Attribute("role"),
     Attribute("currentTerm"),
@@ -58,7 +64,7 @@ variables = View(
     Encoded("votesGranted", _servers),
     Encoded("nextIndex", _counts),
     Encoded("matchIndex", _counts),
-    rest=RaftNode.shown,
+    rest=_of_options,
 )
 """The specification's variables at a server, ITF-encoded.
 
