@@ -302,21 +302,21 @@ def message_record(message: Message) -> dict[str, Any]:
     record: dict[str, Any] = msgspec.to_builtins(message)
     for name in message.unrecorded:
         del record[name]
-    plain: dict[str, Any] = _plain(record)
-    return plain
+    _with_lists(record)
+    return record
 
 
 _ATOMS = frozenset({int, str, bool, type(None)})
 
 
-def _plain(data: Any) -> Any:
-    """Return data with lists for tuples, as JSON has them."""
+def _with_lists(data: Any) -> Any:
+    """Return data with lists for tuples, as JSON has them; dicts are changed in place."""
     if isinstance(data, dict):
-        return {
-            name: value if type(value) in _ATOMS else _plain(value) for name, value in data.items()
-        }
-    if isinstance(data, list | tuple):
-        return [_plain(item) for item in data]
+        for name, value in data.items():
+            if type(value) not in _ATOMS:
+                data[name] = _with_lists(value)
+    elif isinstance(data, list | tuple):
+        return [_with_lists(item) for item in data]
     return data
 
 

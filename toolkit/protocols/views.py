@@ -31,7 +31,7 @@ from bisect import bisect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from operator import attrgetter
+from operator import attrgetter, is_
 from typing import Any, TypeAlias
 
 import msgspec
@@ -43,6 +43,7 @@ __all__ = [
     "Encoded",
     "Growing",
     "RecordView",
+    "SharedLists",
     "StaleViewError",
     "View",
     "ViewTracker",
@@ -179,9 +180,15 @@ class View:
         """
         return self.track().changes(node)
 
-    def track(self) -> ViewTracker:
-        """Return a tracker for one node that has seen nothing yet."""
-        return ViewTracker(self)
+    def track(self, shared: SharedLists | None = None) -> ViewTracker:
+        """Return a tracker for one node that has seen nothing yet.
+
+        Parameters
+        ----------
+        shared : SharedLists, optional
+            What the trackers of several nodes have in common.
+        """
+        return ViewTracker(self, shared or SharedLists())
 
 
 class RecordView(View):
@@ -205,9 +212,9 @@ class RecordView(View):
         super().__init__(*parts)
         self.name = name
 
-    def track(self) -> ViewTracker:
-        """Return a tracker for one node that has seen nothing yet."""
-        return _RecordTracker(self, self.name)
+    def track(self, shared: SharedLists | None = None) -> ViewTracker:
+        """Return a tracker for one node that has seen nothing yet (see :meth:`View.track`)."""
+        return _RecordTracker(self, shared or SharedLists())
 
 
 class ViewTracker:
@@ -219,16 +226,18 @@ class ViewTracker:
     Parameters
     ----------
     view : View
-        Whose variables.
+        The view.
+    shared : SharedLists
+        What the trackers of several nodes have in common.
     """
 
     __slots__ = ("_attributes", "_encoded", "_growing", "_last", "_view")
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, shared: SharedLists) -> None:
         self._view = view
         self._attributes: tuple[Any, ...] = (_NEW,) * len(view.attributes)
         self._encoded: tuple[Any, ...] = (_NEW,) * len(view.encoded)
-        self._growing = [_GrowingTracker(name, encode) for name, encode in view.growing]
+        self._growing = [_GrowingTracker(name, encode, shared) for name, encode in view.growing]
         # The encoded values of those parts that are not attributes.
         self._last: dict[str, Any] = {}
 
@@ -256,24 +265,28 @@ class ViewTracker:
         changed: dict[str, Any] = {}
         attributes = view.read_attributes(node)
         if attributes != self._attributes:
-            for name, old, new in zip(view.attributes, self._attributes, attributes, strict=True):
-                if old != new:
-                    _check_atom(name, new)
-                    changed[name] = new
-            self._attributes = attributes
+            known, self._attributes = self._attributes, attributes
+            for at, value in enumerate(attributes):
+                if value != known[at]:
+                    name = view.attributes[at]
+                    if type(value) not in _ATOMS:
+                        raise _not_an_atom(name, value)
+                    changed[name] = value
         encoded = view.read_encoded(node)
         if encoded != self._encoded:
-            known = [*self._encoded]
+            known = self._encoded
+            copies = [*known]
             for at, value in enumerate(encoded):
                 if value != known[at]:
-                    known[at] = _copy(value)
+                    copies[at] = value if _IMMUTABLE[type(value)] else _copy(value)
                     name, encode = view.encoded[at]
                     shown = encode(value)
                     if shown != last.get(name, _NEW):
                         changed[name] = last[name] = shown
-            self._encoded = tuple(known)
+            self._encoded = tuple(copies)
         if self._growing:
-            for part, items in zip(self._growing, view.read_growing(node), strict=True):
+            for at, items in enumerate(view.read_growing(node)):
+                part = self._growing[at]
                 if items is not part.items or len(items) != part.count:
                     shown = part.encoded(items)
                     if shown != last.get(part.name, _NEW):
@@ -293,9 +306,9 @@ class _RecordTracker(ViewTracker):
 
     __slots__ = ("_name", "_record")
 
-    def __init__(self, view: View, name: str) -> None:
-        super().__init__(view)
-        self._name = name
+    def __init__(self, view: RecordView, shared: SharedLists) -> None:
+        super().__init__(view, shared)
+        self._name = view.name
         self._record: dict[str, Any] = {}
 
     def changes(self, node: Any) -> dict[str, Any]:
@@ -310,43 +323,122 @@ class _RecordTracker(ViewTracker):
 class _GrowingTracker:
     """The encoded form of a list or dict, extended by what was added to it."""
 
-    __slots__ = ("_encode", "_keys", "_shown", "count", "items", "name")
+    __slots__ = ("_encode", "_keys", "_shared", "_shown", "_tag", "count", "items", "name")
 
-    def __init__(self, name: str, encode: Callable[[Any], Any]) -> None:
+    def __init__(self, name: str, encode: Callable[[Any], Any], shared: SharedLists) -> None:
         self.name = name
         self._encode = encode
+        self._shared = shared
         # The container itself is kept, so that no other object can have its identity.
         self.items: Any = None
         self.count = 0
-        self._shown: list[Any] = []
+        self._tag = "#tup"
+        self._shown: dict[str, Any] = {}
         self._keys: list[Any] = []
 
     def encoded(self, items: Any) -> dict[str, Any]:
         """Return the form of a container that has changed since it was asked for last."""
         if items is not self.items or len(items) < self.count:
-            self.items, self.count, self._shown, self._keys = items, 0, [], []
-        news, self.count = len(items) - self.count, len(items)
-        if isinstance(items, dict):
-            return {"#set": self._sorted(items, news)}
-        self._shown += map(self._encode, islice(items, self.count - news, None))
-        return {"#tup": self._shown.copy()}
+            self.items, self.count, self._keys = items, 0, []
+            self._tag = "#set" if isinstance(items, dict) else "#tup"
+            self._shown = {self._tag: []}
+        first, self.count = self.count, len(items)
+        if self._tag == "#set":
+            self._shown = self._with_keys(items, self.count - first)
+        elif self.count == first + 1:
+            self._shown = self._shared.append(self._tag, self._shown, self._encode(items[-1]))
+        else:
+            news = map(self._encode, islice(items, first, None))
+            self._shown = self._shared.keep(self._tag, [*self._shown[self._tag], *news])
+        return self._shown
 
-    def _sorted(self, items: dict[Any, Any], news: int) -> list[Any]:
-        """Return the encoded values in the order of their keys, the last ones added among them."""
+    def _with_keys(self, items: dict[Any, Any], news: int) -> dict[str, Any]:
+        """Return the values in the order of their keys, those added last among them."""
+        keys = self._keys
+        if news == 1 and (not keys or next(reversed(items)) > keys[-1]):
+            key, value = next(reversed(items.items()))
+            keys.append(key)
+            return self._shared.append(self._tag, self._shown, self._encode(value))
+        shown = [*self._shown[self._tag]]
         for key in islice(reversed(items), news):
-            at = bisect(self._keys, key)
-            self._keys.insert(at, key)
-            self._shown.insert(at, self._encode(items[key]))
-        return self._shown.copy()
+            at = bisect(keys, key)
+            keys.insert(at, key)
+            shown.insert(at, self._encode(items[key]))
+        return self._shared.keep(self._tag, shown)
 
 
-def track(variables: Variables) -> ViewTracker:
+class SharedLists:
+    """Encoded sequences and sets of which equal ones are the same object.
+
+    The nodes of a cluster and their disks hold much the same, one a moment after the other.  So
+    the memory of a trace does not grow with their number.  The last values are remembered.
+
+    Examples
+    --------
+    >>> shared, a, b = SharedLists(), {"x": 1}, {"x": 2}
+    >>> both = shared.append("#tup", shared.keep("#tup", [a]), b)
+    >>> both, shared.keep("#tup", [a, b]) is both
+    ({'#tup': [{'x': 1}, {'x': 2}]}, True)
+    """
+
+    def __init__(self) -> None:
+        # By length and identity of the last item: what an item was appended to, and the value.
+        self._known: dict[tuple[int, int], tuple[dict[str, Any] | None, dict[str, Any]]] = {}
+
+    def append(self, tag: str, before: dict[str, Any], item: Any) -> dict[str, Any]:
+        """Return a value with one more item at its end.
+
+        Parameters
+        ----------
+        tag : str
+            ``"#tup"`` or ``"#set"``.
+        before : dict
+            The value, which is not changed.
+        item : JSON
+            The item, encoded.
+        """
+        items = before[tag]
+        known = self._known.get((len(items) + 1, id(item)))
+        if known is not None and known[0] is before:
+            return known[1]
+        return self.keep(tag, [*items, item], before)
+
+    def keep(
+        self, tag: str, items: list[Any], before: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return a value with these items.
+
+        Parameters
+        ----------
+        tag : str
+            ``"#tup"`` or ``"#set"``.
+        items : list of JSON
+            The items, encoded; the list belongs to the value from now on.
+        before : dict, optional
+            A value with all items except the last one.
+        """
+        if not items:
+            return {tag: items}
+        key = (len(items), id(items[-1]))
+        known = self._known.pop(key, None)
+        value = None if known is None else known[1]
+        if value is None or tag not in value or not all(map(is_, value[tag], items)):
+            value = {tag: items}
+        self._known[key] = (before, value)
+        if len(self._known) > _REMEMBERED:
+            del self._known[next(iter(self._known))]
+        return value
+
+
+def track(variables: Variables, shared: SharedLists | None = None) -> ViewTracker:
     """Return a tracker for any view, a plain function included.
 
     Parameters
     ----------
     variables : callable
         A :class:`View`, or a function from a node to its variables.
+    shared : SharedLists, optional
+        What the trackers of several nodes have in common.
 
     Returns
     -------
@@ -360,7 +452,7 @@ def track(variables: Variables) -> ViewTracker:
     ({'x': 1, 'y': 1}, {'y': 2})
     """
     view = variables if isinstance(variables, View) else View(rest=variables)
-    return view.track()
+    return view.track(shared)
 
 
 def checked(variables: Variables) -> View:
@@ -391,8 +483,7 @@ def checked(variables: Variables) -> View:
     >>> tracker.changes(node)
     Traceback (most recent call last):
     ...
-    toolkit.protocols.views.StaleViewError: the view shows log = {"#tup":["A","B"]}, but the node \
-has {"#tup":["C","B"]}
+    toolkit.protocols.views.StaleViewError: the view shows log = {"#tup":["A","B"]}, but ...
     """
     return _CheckedView(variables)
 
@@ -402,17 +493,17 @@ class _CheckedView(View):
         super().__init__(rest=variables)
         self.variables = variables
 
-    def track(self) -> ViewTracker:
-        return _CheckedTracker(self, self.variables)
+    def track(self, shared: SharedLists | None = None) -> ViewTracker:
+        return _CheckedTracker(self, shared or SharedLists())
 
 
 class _CheckedTracker(ViewTracker):
     __slots__ = ("_recorded", "_tracker", "_variables")
 
-    def __init__(self, view: View, variables: Variables) -> None:
-        super().__init__(view)
-        self._variables = variables
-        self._tracker = track(variables)
+    def __init__(self, view: _CheckedView, shared: SharedLists) -> None:
+        super().__init__(view, shared)
+        self._variables = view.variables
+        self._tracker = track(view.variables, shared)
         # As JSON, so that no later change of a value goes unnoticed.
         self._recorded: dict[str, bytes] = {}
 
@@ -431,30 +522,41 @@ class _CheckedTracker(ViewTracker):
 
 _NEW = object()
 
+_REMEMBERED = 100
+"""So many lists are remembered, for other nodes that will have the same soon."""
+
 _json = msgspec.json.Encoder().encode
 
 _ATOMS = frozenset({int, str, bool, type(None)})
 
 
-def _check_atom(name: str, value: Any) -> None:
-    if type(value) not in _ATOMS:
-        raise InternalError(
-            f"the variable {name!r} is declared as Attribute, but its value is a "
-            f"{type(value).__name__}",
-            hint="declare it as Encoded or Growing",
-        )
+class _ImmutableTypes(dict[type, bool]):
+    """Whether values of a type need no copy: atoms, frozen sets, and structs that are frozen."""
+
+    def __missing__(self, kind: type) -> bool:
+        frozen = issubclass(kind, msgspec.Struct) and kind.__struct_config__.frozen
+        self[kind] = known = kind in _ATOMS or kind is frozenset or frozen
+        return known
+
+
+_IMMUTABLE = _ImmutableTypes()
+
+
+def _not_an_atom(name: str, value: Any) -> InternalError:
+    return InternalError(
+        f"the variable {name!r} is declared as Attribute, but its value is a "
+        f"{type(value).__name__}",
+        hint="declare it as Encoded or Growing",
+    )
 
 
 def _copy(value: Any) -> Any:
     """Return a copy that no later change of the value can reach."""
-    if type(value) is set:
+    kind = type(value)
+    if kind is set:
         return value.copy()
-    if type(value) is dict:
-        return {key: _copy(item) for key, item in value.items()}
-    if type(value) in _ATOMS or (
-        isinstance(value, msgspec.Struct) and value.__struct_config__.frozen
-    ):
-        return value
+    if kind is dict:
+        return {key: item if _IMMUTABLE[type(item)] else _copy(item) for key, item in value.items()}
     return copy.deepcopy(value)
 
 

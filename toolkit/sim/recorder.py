@@ -8,7 +8,7 @@ from typing import Any
 from toolkit import __version__
 from toolkit.protocols.base import Message, message_record
 from toolkit.protocols.protocol import Protocol
-from toolkit.protocols.views import ViewTracker, track
+from toolkit.protocols.views import SharedLists, ViewTracker, track
 from toolkit.trace import SCHEMA_VERSION, End, Fault, Header, Received, Sent, Sink, Step
 
 __all__ = ["Recorder"]
@@ -78,8 +78,10 @@ class Recorder:
         runs = self._protocol.runnable
 
         def observe() -> None:
+            variables, of_disk = runs.variables, runs.durable_variables
+            shared = SharedLists()
             self._trackers = {
-                name: (track(runs.variables), track(runs.durable_variables)) for name in nodes
+                name: (track(variables, shared), track(of_disk, shared)) for name in nodes
             }
             initial = {
                 name: self._changes(name, node, durable[name], True) for name, node in nodes.items()
@@ -111,6 +113,17 @@ class Recorder:
                 self._records.clear()
             known = self._records[id(message)] = (message, message_record(message))
         return known[1]
+
+    def _sent(self, sent: list[tuple[int, str, Message]]) -> tuple[Sent, ...]:
+        """Return the records of messages that left; a broadcast is the same message repeated."""
+        records: list[Sent] = []
+        last: Message | None = None
+        record: dict[str, Any] = {}
+        for number, to, message in sent:
+            if message is not last:
+                last, record = message, self.message(message)
+            records.append(Sent(record, to, number))
+        return tuple(records)
 
     def step(
         self,
@@ -159,9 +172,7 @@ class Recorder:
                     received=None
                     if received is None
                     else Received(self.message(received[2]), received[0], received[1]),
-                    sent=tuple(
-                        [Sent(self.message(message), to, number) for number, to, message in sent]
-                    ),
+                    sent=self._sent(sent) if sent else (),
                     state=changed,
                 )
             )

@@ -36,7 +36,7 @@ class LooksForNothing(MultiPaxosNode):
 
     def note(self, message: Phase1b) -> None:
         """Keep who promised, and nothing else."""
-        self.promised.add(message.sender)
+        self.promised = self.promised | {message.sender}
 
 
 class LowestVote(MultiPaxosNode):
@@ -129,7 +129,7 @@ class CountsRepetitions(MultiPaxosNode):
     """Counts a vote that comes twice for two votes (section 2.3)."""
 
     def _phase2b(self, message: Phase2b) -> Effects:
-        acks = self.acks.get(message.slot, set())
+        acks = self.acks.get(message.slot, frozenset())
         if message.bal == self.bal and message.sender in acks:
             spare = next(one for one in self.config.servers if one not in acks)
             return super()._phase2b(Phase2b(spare, message.bal, message.slot))

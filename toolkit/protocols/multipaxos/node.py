@@ -77,13 +77,13 @@ class MultiPaxosNode(Learner):
         ``"idle"``, ``"preparing"`` (phase 1) or ``"leading"`` (phase 2).
     bal : int
         The ballot in which it does, -1 while it is idle.
-    promised : set of str
+    promised : frozenset of str
         Who has promised that ballot.
     told : dict of int to Vote
         By slot the highest vote that it was told of, until the slot is settled.
     proposed : dict of int to Value
         What it has proposed, until that is chosen.
-    acks : dict of int to set of str
+    acks : dict of int to frozenset of str
         Who has voted for that.
     leader : str or None
         Who leads, as far as it knows.
@@ -93,10 +93,10 @@ class MultiPaxosNode(Learner):
         super().__init__(name, config)
         self.maxBal = -1
         self.bal = -1
-        self.promised: set[str] = set()
+        self.promised: frozenset[str] = frozenset()
         self.told: dict[int, Vote] = {}
         self.proposed: dict[int, Value] = {}
-        self.acks: dict[int, set[str]] = {}
+        self.acks: dict[int, frozenset[str]] = {}
         self.leader: str | None = None
         self._queue: list[Command] = []
         self._due: set[str] = set()
@@ -196,7 +196,7 @@ class MultiPaxosNode(Learner):
         """Give up the ballot that is under way; return what becomes of the timers."""
         led = self.phase == "leading"
         self.phase, self.bal = "idle", -1
-        self.promised, self.told, self.proposed, self.acks = set(), {}, {}, {}
+        self.promised, self.told, self.proposed, self.acks = frozenset(), {}, {}, {}
         self._queue, self._waiting, self._askers = [], set(), {}
         return [SetTimer("heartbeat")] if led else []
 
@@ -214,7 +214,7 @@ class MultiPaxosNode(Learner):
         """Begin a ballot of its own, in all open slots at once (section 3)."""
         self.phase = "preparing"
         self.bal = self.maxBal = self.config.next_ballot(self.name, self.maxBal)
-        self.promised = {self.name}
+        self.promised = frozenset({self.name})
         self.told = {vote.slot: vote for vote in self.open_votes(self.last + 1)}
         self.proposed, self.acks = {}, {}
         sends: list[Send] = self._to_others(Phase1a(self.bal, self.last + 1))
@@ -280,7 +280,7 @@ class MultiPaxosNode(Learner):
 
     def note(self, message: Phase1b) -> None:
         """Keep of each slot that is not settled the highest vote (section 2.2, phase 2a)."""
-        self.promised.add(message.sender)
+        self.promised = self.promised | {message.sender}
         for vote in message.votes:
             slot = vote.slot
             if slot <= self.last or slot in self.proposed:
@@ -348,7 +348,7 @@ class MultiPaxosNode(Learner):
     def put(self, slot: int, value: Value) -> list[Send]:
         """Propose a value in a slot, and vote for it."""
         self.proposed[slot] = value
-        self.acks[slot] = {self.name}
+        self.acks[slot] = frozenset({self.name})
         self._vote(self.bal, slot, value)
         return self._asks(slot)
 
@@ -488,7 +488,7 @@ class MultiPaxosNode(Learner):
 
     def record_vote(self, message: Phase2b) -> Effects:
         """Count a vote that does not yet make a quorum."""
-        self.acks[message.slot].add(message.sender)
+        self.acks[message.slot] = self.acks[message.slot] | {message.sender}
         return Effects(action="RecordVote")
 
     def choose(self, message: Phase2b) -> Effects:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -49,11 +49,11 @@ def _values(values: Mapping[int, Value]) -> dict[str, Any]:
     return {"#set": [{"slot": slot, "val": _value(values[slot])} for slot in sorted(values)]}
 
 
-def _acks(acks: Mapping[int, set[str]]) -> dict[str, Any]:
+def _acks(acks: Mapping[int, Collection[str]]) -> dict[str, Any]:
     return {"#set": [{"slot": slot, "acks": _servers(acks[slot])} for slot in sorted(acks)]}
 
 
-def _servers(servers: set[str]) -> dict[str, Any]:
+def _servers(servers: Collection[str]) -> dict[str, Any]:
     return {"#set": sorted(servers)}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 
+@lru_cache(maxsize=50_000)
 def _entry(entry: Entry) -> dict[str, Any]:
     """Return an entry encoded, with lists for the tuples in a configuration."""
     record: dict[str, Any] = msgspec.to_builtins(entry)
@@ -48,6 +50,12 @@ def _snapshot(snapshot: Snapshot) -> dict[str, Any]:
     return {"index": snapshot.index, "parts": len(snapshot.chunks)}
 
 
+def _of_options(node: RaftNode) -> dict[str, Any]:
+    """Return the variables that options add; without asking each option where none does."""
+    config = node.config
+    return node.shown() if config.snapshot or config.reads != "log" else {}
+
+
 variables = View(
     Attribute("role"),
     Attribute("currentTerm"),
@@ -57,7 +65,7 @@ variables = View(
     Encoded("votesGranted", _servers),
     Encoded("nextIndex", _counts),
     Encoded("matchIndex", _counts),
-    rest=RaftNode.shown,
+    rest=_of_options,
 )
 """The specification's variables at a server, ITF-encoded.
 
