@@ -38,6 +38,7 @@ from toolkit.sim import (
     simulate_trace,
 )
 from toolkit.trace import Trace
+from toolkit.trace.logview import LogView, View
 
 if TYPE_CHECKING:
     import altair as alt
@@ -46,6 +47,16 @@ if TYPE_CHECKING:
 __all__ = ["PANELS", "Panel", "Said", "ScenarioFigures"]
 
 Cells = Mapping[str, Sequence[str]]
+Cell = Callable[[LogView, Any, int], str]
+
+
+def _round_alone(log: LogView, entry: Any, number: int) -> str:
+    return str(number)
+
+
+def _client_and_ballot(log: LogView, entry: Any, number: int) -> str:
+    """Return who asked first in an entry, and its ballot, counted from 1."""
+    return f"{log.requests(entry)[0].client.upper()} ({number + 1})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +99,9 @@ class Panel:
     named : mapping of str to str
         The scenario's servers to the figure's.
     known : mapping of str to str
-        StepView to why the run shows more there than the figure.
+        Moment to why the run shows more there than the figure.
+    cell : callable
+        What the figure writes for an entry, from the protocol's log view, the entry and its round.
     """
 
     scenario: str
@@ -97,6 +110,7 @@ class Panel:
     said: tuple[Said, ...]
     named: Mapping[str, str] = field(default_factory=dict)
     known: Mapping[str, str] = field(default_factory=dict)
+    cell: Cell = _round_alone
 
 
 def _raft(figure: str) -> Paper:
@@ -197,6 +211,7 @@ PANELS: Mapping[str, Panel] = {
         scenario="multipaxos-figure-1",
         paper=_ZAB,
         named={"n1": "A1", "n2": "A2", "n3": "A3"},
+        cell=_client_and_ballot,
         moments={
             "after P1": (0.19, {"A1": ["A (1)", "B (1)"], "A2": [], "A3": []}),
             "after P2": (0.39, {"A1": ["A (1)", "B (1)"], "A2": ["C (2)"], "A3": ["C (2)"]}),
@@ -228,34 +243,24 @@ PANELS: Mapping[str, Panel] = {
 """The histories, by name.  Numbers in brackets are ballots, from 1 as the figure has them."""
 
 
-def _cell(protocol: str, entry: Any) -> str:
-    """Return what the figure writes for an entry."""
-    if protocol == "raft":
-        return str(entry["term"])
-    value = entry.get("val", entry)
-    text = value["val"] if isinstance(value, Mapping) else value
-    client = text.strip('[]"').partition('"')[0].upper()
-    return f"{client} ({entry['bal'] + 1})"
+def _cells(log: LogView, view: View, cell: Cell) -> list[str]:
+    """Return what a figure writes for the entries whose rounds a node knows, by index."""
+    entries, rounds = log.entries(view), log.entry_rounds(view)
+    return [cell(log, entries[index], rounds[index]) for index in sorted(rounds)]
 
 
 def _shown(trace: Trace, protocol: Protocol, panel: Panel, time: float) -> dict[str, list[str]]:
     """Return each server's entries at a time, in the figure's words."""
+    if protocol.log is None:
+        raise FigureError(f"{protocol.name} says nothing of a log")
     views = {node: dict(view) for node, view in trace.header.initial.items()}
     for step in trace.steps:
         if step.time is not None and step.time <= time:
             views[step.node] |= step.state or {}
-    if protocol.log is None:
-        raise FigureError(f"{protocol.name} says nothing of a log")
-    found = {}
-    for node, view in views.items():
-        entries = (
-            {vote["slot"]: vote for vote in view["votes"]["#set"]}
-            if protocol.name == "multipaxos"
-            else protocol.log.entries(view)
-        )
-        cells = [_cell(protocol.name, entries[index]) for index in sorted(entries)]
-        found[panel.named.get(node, node)] = cells
-    return found
+    return {
+        panel.named.get(node, node): _cells(protocol.log, view, panel.cell)
+        for node, view in views.items()
+    }
 
 
 class _Replay(Experiment):
