@@ -38,7 +38,7 @@ def scenario_path(name: str) -> Path:
     Parameters
     ----------
     name : str
-        For instance ``"paxos-duelling"``.
+        One of :func:`scenario_names`.
 
     Raises
     ------
