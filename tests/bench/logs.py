@@ -5,8 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 
 from tests.bench.raft import commands_rate, message_rate, steps_rate
-from toolkit.comparison.compare import PROTOCOLS
-from toolkit.protocols import get_protocol
+from toolkit.protocols import get_protocol, replicating_protocols
 from toolkit.trace import MemorySink
 
 __all__ = ["bench_logs"]
@@ -23,7 +22,7 @@ def bench_logs(
     steps: int = 100,
 ) -> None:
     """Measure all protocols that keep a log, one after the other."""
-    for name in PROTOCOLS:
+    for name in replicating_protocols("kv"):
         protocol = get_protocol(name)
         for how, sink in (("off", None), ("on, kept in memory", MemorySink)):
             rate, result = message_rate(seconds, sink, repeats, protocol)

@@ -409,7 +409,7 @@ def test_a_figure_is_made_again_in_the_notebook_with_another_assumption(
     trials.fill("5")
     trials.press("Enter")
     panel.locator("button", has_text="Run").click()
-    panel.locator("text=all servers of Raft have the planted bug same-timeouts").wait_for()
+    panel.locator("text=all servers have the planted bug same-timeouts").wait_for()
     assert "5 trials a curve, seed 1" in panel.inner_text()
     assert "missed" in table.inner_text()
     assert "150-155" not in table.inner_text()

@@ -77,7 +77,7 @@ def test_verify_says_by_its_status_whether_a_criterion_was_missed(
     assert f"Made by `{made}`" in overview
     bad = toolkit(*few, "--bug", "votes-always", "--fresh")
     assert bad.exit_code == 1
-    assert "all servers of Raft have the planted bug votes-always" in bad.stdout
+    assert "all servers have the planted bug votes-always" in bad.stdout
     assert "missed" in bad.stdout
 
 

@@ -409,7 +409,7 @@ def check(
 ) -> int:
     """Model-check a specification with TLC.
 
-    What follows -- goes to TLC as it is, for instance: toolkit check paxos -- -coverage 1
+    What follows -- goes to TLC as it is, for instance: toolkit check MODEL -- -coverage 1
 
     Exit status: 0 nothing is wrong, 1 something is violated (also where the manifest expects
     it, and when the manifest expects something else), 2 TLC could not come to a verdict.

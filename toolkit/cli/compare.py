@@ -15,7 +15,7 @@ from rich.text import Text
 
 from toolkit.cli.common import FOUND, GOOD, console, guarded, note, parse_settings, write_json
 from toolkit.cli.simulate import counting
-from toolkit.comparison.aimed_faults import FAULTS, PROTOCOLS
+from toolkit.comparison.aimed_faults import FAULTS
 from toolkit.errors import SettingError
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _settings(pairs: list[str] | None) -> dict[str, dict[str, str]]:
         if not colon or "=" in name:
             raise SettingError(
                 f"--set {pair!r} is not of the form PROTOCOL:KEY=VALUE",
-                hint="for instance --set raft:check-quorum=yes",
+                hint="name the protocol, then its setting: --set PROTOCOL:heartbeat=0.1",
             )
         found.setdefault(name, []).append(rest)
     return {name: parse_settings(given) for name, given in found.items()}
@@ -161,7 +161,7 @@ def _compare(
     seed: Annotated[int, typer.Option(help="What all chance is drawn from.")] = 0,
     protocol: Annotated[
         list[str] | None,
-        typer.Option(help=f"A protocol; repeatable.  [default: {', '.join(PROTOCOLS)}]"),
+        typer.Option(help="A protocol; repeatable.  [default: all that replicate a store]"),
     ] = None,
     nodes: Annotated[int, typer.Option(min=3, help="How many servers.")] = 5,
     rate: Annotated[float, typer.Option(help="Requests a second, on average.")] = 40.0,
@@ -202,7 +202,7 @@ def _compare(
     with counting("runs") as progress:
         found = compare(
             seed,
-            protocols=tuple(protocol) if protocol else PROTOCOLS,
+            protocols=tuple(protocol) if protocol else None,
             nodes=nodes,
             rate=rate,
             faults=tuple(fault) if fault else None,

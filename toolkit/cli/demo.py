@@ -15,7 +15,7 @@ from rich.text import Text
 from toolkit.cli.common import FAILED, FOUND, GOOD, console, guarded, plural
 from toolkit.conformance import SpecReplay, ValidationReport, Verdict, follow, validate
 from toolkit.errors import SettingError
-from toolkit.protocols import get_protocol
+from toolkit.protocols import get_protocol, showcase_protocol
 from toolkit.protocols.protocol import Protocol
 from toolkit.sim import Summary, scenario_names, simulate_runs
 from toolkit.tlc import CheckResult, Manifest, Model, compare, load_manifest, run_model
@@ -238,8 +238,13 @@ def _write(found: Demo, out: Path) -> Path:
 
 def demo(
     protocol: Annotated[
-        str, typer.Argument(metavar="PROTOCOL", help="A name that 'toolkit protocols' lists.")
-    ] = "raft",
+        str | None,
+        typer.Argument(
+            metavar="PROTOCOL",
+            help="A name that 'toolkit protocols' lists.  [default: the first one marked as a "
+            "showcase]",
+        ),
+    ] = None,
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="The folder for the report and the traces.")
     ] = Path("toolkit-demo"),
@@ -252,7 +257,7 @@ def demo(
     Exit status: 0 all went as it should, 1 something was found that should not be there, 2 it
     could not be run.
     """
-    plugin = get_protocol(protocol)
+    plugin = get_protocol(protocol or showcase_protocol())
     if out.exists() and not out.is_dir():
         raise SettingError("this is no folder", path=out, hint="name another one with --out")
     screen = console()

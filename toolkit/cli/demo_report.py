@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import altair as alt
 import jinja2
 from markupsafe import Markup
 
@@ -19,32 +18,16 @@ from toolkit.display import (
     explorer_data,
     spacetime_svg,
 )
-from toolkit.display.charts import chart_svg, counts_chart, duel_chart, leader_chart
+from toolkit.display.charts import chart_svg, counts_chart
 from toolkit.errors import ToolkitError
 from toolkit.protocols.protocol import Protocol
-from toolkit.reproduction.papers.duel import duel
-from toolkit.reproduction.papers.raft_histories import time_to_leader
+from toolkit.reproduction.papers.experiments import experiment_charts
 from toolkit.sim import Summary
 from toolkit.tlc import CheckResult, Model
 from toolkit.trace import Trace
 from toolkit.values import format_itf
 
-__all__ = ["BACKOFFS", "TIMEOUTS", "write_report"]
-
-BACKOFFS = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
-"""The back-offs that the chart of duelling proposers compares, in seconds."""
-
-TIMEOUTS = ((0.15, 0.175), (0.15, 0.2), (0.15, 0.3), (0.3, 0.6))
-"""The election time-outs that the chart of times to a new leader compares, in seconds."""
-
-
-def _experiments(protocol: str) -> list[alt.LayerChart]:
-    """Return the charts of experiments with this protocol."""
-    if protocol == "paxos":
-        return [duel_chart(duel(BACKOFFS))]
-    if protocol == "raft":
-        return [leader_chart(time_to_leader(TIMEOUTS, seeds=range(20)))]
-    return []
+__all__ = ["write_report"]
 
 
 def write_report(
@@ -91,7 +74,7 @@ def write_report(
         chart_svg(counts_chart(run_summary.actions, "Actions in all runs")),
         chart_svg(counts_chart(run_summary.faults, "Faults in all runs")),
     ]
-    charts += [chart_svg(chart) for chart in _experiments(protocol.name)]
+    charts += [chart_svg(chart) for chart in experiment_charts(protocol.name)]
     planted_svg = ""
     if planted is not None and planted[2].divergence is not None:
         planted_svg = spacetime_svg(planted[1], diverged=planted[2].divergence.step)

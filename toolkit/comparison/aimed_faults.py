@@ -6,10 +6,7 @@ from collections.abc import Sequence
 
 from toolkit.sim import ScenarioBuilder
 
-__all__ = ["FAULTS", "PROTOCOLS", "strike"]
-
-PROTOCOLS = ("raft", "multipaxos", "zab")
-"""The protocols that are compared by default."""
+__all__ = ["FAULTS", "strike"]
 
 FAULTS: dict[str, str] = {
     "crash-leader": "the leader crashes, and comes up when the fault ends",

@@ -20,7 +20,7 @@ from toolkit.analysis.metrics import (
     throughput,
 )
 from toolkit.checks import client_history
-from toolkit.comparison.aimed_faults import FAULTS, PROTOCOLS, strike
+from toolkit.comparison.aimed_faults import FAULTS, strike
 from toolkit.conformance import ValidationReport, validate
 from toolkit.display.charts import chart_svg
 from toolkit.display.side_by_side import (
@@ -31,7 +31,7 @@ from toolkit.display.side_by_side import (
 )
 from toolkit.errors import SettingError, UnknownNameError
 from toolkit.histories import KEY_VALUE, check_linearizable
-from toolkit.protocols import get_protocol
+from toolkit.protocols import get_protocol, replicating_protocols
 from toolkit.protocols.protocol import Protocol
 from toolkit.sim import (
     RunResult,
@@ -44,9 +44,14 @@ from toolkit.sim import (
 from toolkit.sim.leaders import who_leads
 from toolkit.trace import Trace, TraceWriter
 
-__all__ = ["FAULTS", "PROTOCOLS", "Comparison", "Side", "charts", "compare", "write_comparison"]
+__all__ = ["FAULTS", "Comparison", "Side", "charts", "compare", "write_comparison"]
 
-_COMPACT = 50
+_MACHINE = "kv"
+"""What the protocols replicate: clients' histories are checked against its model."""
+
+_COMPACTION = {"snapshot": "50"}
+"""Settings of those protocols that have them: logs are compacted every so many entries."""
+
 _WARM_UP = 1.0
 _DRAIN = 1.0
 
@@ -238,7 +243,9 @@ def _side(
     plan = ScenarioBuilder(f"compare-{protocol.name}", protocol.name, nodes)
     plan.network(delay="uniform(0.002, 0.006)").disk("uniform(0.001, 0.004)")
     plan.retry(0.25, next_node=True).seed(seed)
-    for key, value in {"snapshot": str(_COMPACT), **settings}.items():
+    known = protocol.runnable.settings
+    compaction = {key: value for key, value in _COMPACTION.items() if key in known}
+    for key, value in {**compaction, **settings}.items():
         plan.set(key, value)
     for time, client, operation, node in requests:
         plan.command(time, client, operation, node)
@@ -282,7 +289,7 @@ def _side(
 def compare(
     seed: int = 0,
     *,
-    protocols: Sequence[str] = PROTOCOLS,
+    protocols: Sequence[str] | None = None,
     nodes: int = 5,
     rate: float = 40.0,
     faults: Sequence[str] | None = None,
@@ -305,8 +312,9 @@ def compare(
     ----------
     seed : int
         What all chance is drawn from.
-    protocols : sequence of str
-        Names of protocols that keep a replicated log.
+    protocols : sequence of str, optional
+        Names of protocols that replicate a key-value store by a log; by default all that are
+        registered, sorted.
     nodes : int
         How many servers, from 3 on.
     rate : float
@@ -331,7 +339,7 @@ def compare(
     SettingError
         If a number or a setting cannot be, or settings are for a protocol that takes no part.
     UnknownNameError
-        If a protocol or a kind of fault is unknown, or a protocol keeps no log.
+        If a protocol or a kind of fault is unknown, or a protocol replicates no such store.
 
     Examples
     --------
@@ -344,12 +352,15 @@ def compare(
             f"cannot compare with nodes={nodes}, rate={rate}, lasts={lasts}, rest={rest}",
             hint="nodes from 3 on, rate and lasts above 0, rest from 0 on",
         )
-    plugins = [get_protocol(name) for name in protocols]
-    without = [plugin.name for plugin in plugins if plugin.log is None]
+    comparable = replicating_protocols(_MACHINE)
+    plugins = [get_protocol(name) for name in (comparable if protocols is None else protocols)]
+    without = [plugin.name for plugin in plugins if plugin.name not in comparable]
     if without or not plugins:
         raise UnknownNameError(
-            f"{without[0]!r} keeps no replicated log" if without else "no protocol to compare",
-            hint=f"for instance {', '.join(PROTOCOLS)}",
+            f"{without[0]!r} does not replicate a key-value store by a log"
+            if without
+            else "no protocol to compare",
+            hint=f"known: {', '.join(comparable) or 'none'}",
         )
     chosen = dict(settings or {})
     for name in chosen:

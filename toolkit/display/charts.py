@@ -98,8 +98,8 @@ def leader_chart(frame: pd.DataFrame) -> alt.LayerChart:
     Parameters
     ----------
     frame : pandas.DataFrame
-        See :func:`toolkit.reproduction.papers.raft_histories.time_to_leader`;
-        runs that elected nobody in time have no
+        A row for each run: ``timeouts`` (the range, as text), ``seed``, ``elections`` (how many
+        were begun) and ``seconds`` until a node led.  Runs in which none did in time have no
         ``seconds`` and are counted in the title.
     """
     without = int(frame["seconds"].isna().sum())

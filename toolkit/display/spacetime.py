@@ -8,6 +8,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 from toolkit.display.logs import log_view
+from toolkit.protocols.base import IGNORE
 from toolkit.trace import Step, Trace
 from toolkit.trace.logview import LogView, NodeState, Standing, shown
 from toolkit.values import format_itf
@@ -256,7 +257,7 @@ def _legend(initials: Mapping[str, str], stretches: Iterable[_Stretch]) -> list[
 
 def _named(step: Step) -> bool:
     """Return whether a step's action is written beside it."""
-    return step.action not in {"Ignore", "Flush"}
+    return step.action not in {IGNORE, "Flush"}
 
 
 def _draw_messages(
@@ -280,7 +281,7 @@ def _draw_messages(
             count = arrived[got.id, step.node] = arrived.get((got.id, step.node), 0) + 1
             x1, y1 = LEFT + COLUMN * start, lanes[node]
             x2, y2 = LEFT + COLUMN * step.index, lanes[step.node]
-            useless = step.action == "Ignore"
+            useless = step.action == IGNORE
             style = {"stroke_dasharray": "5 4"} if count > 1 else {}
             bend = -26 if y1 == y2 else 0
             middle = f"{(x1 + x2) / 2},{(y1 + y2) / 2 + bend}"

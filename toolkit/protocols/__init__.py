@@ -19,6 +19,7 @@ __all__ = [
     "ENTRY_POINT_GROUP",
     "find_log_view",
     "get_protocol",
+    "known_protocols",
     "protocol_names",
     "register",
     "replicating_protocols",
@@ -127,8 +128,8 @@ def get_protocol(name: str) -> Protocol:
     )
 
 
-def _usable_protocols() -> list[Protocol]:
-    """Return the known protocols, sorted by name, without those that cannot be loaded."""
+def known_protocols() -> list[Protocol]:
+    """Return all known protocols, sorted by name, without those that cannot be loaded."""
     found = []
     for name in protocol_names():
         with suppress(SettingError):
@@ -165,7 +166,7 @@ def replicating_protocols(machine: str) -> tuple[str, ...]:
     """
     return tuple(
         protocol.name
-        for protocol in _usable_protocols()
+        for protocol in known_protocols()
         if protocol.log is not None
         and protocol.implementation is not None
         and protocol.implementation.replicates == machine
@@ -186,7 +187,7 @@ def showcase_protocol() -> str:
     SettingError
         If no protocol can be run.
     """
-    runnable = [one for one in _usable_protocols() if one.implementation is not None]
+    runnable = [one for one in known_protocols() if one.implementation is not None]
     marked = [one for one in runnable if one.showcase]
     if not runnable:
         raise SettingError("no registered protocol can be run", hint="register one")

@@ -35,7 +35,9 @@ dropped.  Between two nodes there is at most one connection, whichever of them o
 breaks all of a node's.
 
 **Names.** ``Effects.action`` is the specification's action that this handling was, and
-``Effects.params`` its parameters other than the node and the message.
+``Effects.params`` its parameters other than the node and the message.  A node that drops a message
+(it is late, repeated, or not for its role) names the action :data:`IGNORE`, by convention: pictures
+draw such messages faintly.
 """
 
 from __future__ import annotations
@@ -46,6 +48,7 @@ from typing import Any, ClassVar, Protocol as Interface, TypeAlias, runtime_chec
 import msgspec
 
 __all__ = [
+    "IGNORE",
     "Command",
     "Disconnected",
     "Effects",
@@ -61,6 +64,9 @@ __all__ = [
     "Start",
     "Timeout",
 ]
+
+IGNORE = "Ignore"
+"""The action, by convention, in which a node drops a message."""
 
 
 class Message(msgspec.Struct, frozen=True, tag_field="type", gc=False):

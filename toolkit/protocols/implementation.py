@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -69,6 +70,9 @@ class Implementation:
         text into a playground; by default the text as JSON, or else the text itself.
     typed_prompt : str
         A few characters before the box for that text.
+    scenarios : pathlib.Path or None
+        A folder of scenarios that come with the protocol, ``NAME.scenario`` each; a name should
+        begin with the protocol's, for it must be unique among all protocols.
     """
 
     configure: Callable[[Sequence[str], Mapping[str, str]], Any]
@@ -89,3 +93,4 @@ class Implementation:
     timing: Callable[[float, float], dict[str, str]] = field(default=lambda low, high: {})
     typed_operation: Callable[[str], Any] = _as_json
     typed_prompt: str = "ask"
+    scenarios: Path | None = None

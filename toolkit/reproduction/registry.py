@@ -4,21 +4,9 @@ from __future__ import annotations
 
 from toolkit.errors import UnknownNameError
 from toolkit.reproduction.framework import Figure
-from toolkit.reproduction.papers.raft_elections import RaftElections
-from toolkit.reproduction.papers.refloated import Refloated
-from toolkit.reproduction.papers.scenario_figures import ScenarioFigures
-from toolkit.reproduction.papers.split_votes import SplitVotes
-from toolkit.reproduction.papers.wan_elections import WanElections
+from toolkit.reproduction.papers.catalogue import FIGURES
 
 __all__ = ["all_figures", "get_figure"]
-
-_FIGURES: tuple[Figure, ...] = (
-    RaftElections(),
-    Refloated(),
-    WanElections(),
-    SplitVotes(),
-    ScenarioFigures(),
-)
 
 
 def all_figures() -> tuple[Figure, ...]:
@@ -32,7 +20,7 @@ def all_figures() -> tuple[Figure, ...]:
     >>> [figure.id for figure in all_figures()]
     ['A', 'B', 'C', 'D', 'F']
     """
-    return _FIGURES
+    return FIGURES
 
 
 def get_figure(name: str) -> Figure:
@@ -53,8 +41,8 @@ def get_figure(name: str) -> Figure:
     >>> get_figure("split-votes").id
     'D'
     """
-    for figure in _FIGURES:
+    for figure in FIGURES:
         if name.lower() in {figure.id.lower(), figure.name}:
             return figure
-    known = ", ".join(f"{figure.id} ({figure.name})" for figure in _FIGURES)
+    known = ", ".join(f"{figure.id} ({figure.name})" for figure in FIGURES)
     raise UnknownNameError(f"unknown figure {name!r}", hint=f"known: {known}")

@@ -107,7 +107,7 @@ class Reproduction:
         """Differences between this run and the full run with the figure's own assumptions."""
         found = [f"{name}={value} is changed" for name, value in self.settings.items()]
         if self.bug is not None:
-            found.append(f"all servers of Raft have the planted bug {self.bug}")
+            found.append(f"all servers have the planted bug {self.bug}")
         if self.trials < self.figure.trials:
             found.append(f"{self.trials} trials a curve instead of {self.figure.trials}")
         return found

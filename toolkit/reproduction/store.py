@@ -46,7 +46,7 @@ def code_digest() -> str:
         for path in sorted((package / folder).rglob("*.py")):
             digest.update(path.relative_to(package).as_posix().encode())
             digest.update(path.read_bytes())
-    for path in sorted((package / "sim" / "scenarios").glob("*.scenario")):
+    for path in sorted((package / "protocols").rglob("*.scenario")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

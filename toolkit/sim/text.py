@@ -3,7 +3,7 @@
 ::
 
     scenario duelling
-    protocol paxos
+    protocol NAME
     nodes n1 n2 n3
     set backoff 0.05
     network delay uniform(0.001, 0.01) loss 0.05 duplicate 0.02
@@ -434,7 +434,7 @@ class _Parser:
 
 _EXAMPLES = {
     "scenario": "scenario my-first",
-    "protocol": "protocol paxos",
+    "protocol": "protocol NAME, as 'toolkit protocols' lists them",
     "nodes": "nodes n1 n2 n3",
 }
 

@@ -53,7 +53,7 @@ class Header(
     schema : int
         Version of the record format, :data:`SCHEMA_VERSION`.
     protocol : str
-        Registered name of the protocol, for instance ``"paxos"``.
+        Registered name of the protocol.
     trace : str
         A name for this trace, unique in its file.
     nodes : tuple of str

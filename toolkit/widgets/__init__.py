@@ -8,7 +8,7 @@ from __future__ import annotations
 from toolkit.widgets.checking import CheckView
 from toolkit.widgets.explorer import TraceExplorer
 from toolkit.widgets.figure_panel import FigurePanel, verdicts_html
-from toolkit.widgets.log_playground import LogPlayground, RaftPlayground
+from toolkit.widgets.log_playground import LogPlayground
 from toolkit.widgets.magics import ModuleView, TlaMagics, load_ipython_extension
 from toolkit.widgets.playground import Playground
 
@@ -18,7 +18,6 @@ __all__ = [
     "LogPlayground",
     "ModuleView",
     "Playground",
-    "RaftPlayground",
     "TlaMagics",
     "TraceExplorer",
     "load_ipython_extension",

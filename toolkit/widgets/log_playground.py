@@ -6,7 +6,7 @@ import html
 import json
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import ipywidgets as widgets
 
@@ -27,9 +27,10 @@ from toolkit.sim import (
 )
 from toolkit.sim.scenario import ScenarioEvent
 from toolkit.trace import Trace
+from toolkit.trace.logview import current_leader
 from toolkit.widgets.explorer import TraceExplorer
 
-__all__ = ["LogPlayground", "RaftPlayground"]
+__all__ = ["LogPlayground"]
 
 _FILE = "playground.scenario"
 _STEPS = 400
@@ -38,26 +39,8 @@ _STEPS = 400
 _MICROSECOND = 1e-6
 
 
-class _Words(NamedTuple):
-    """What a protocol calls things."""
-
-    timeouts: str
-    """The setting for the range of time-outs."""
-    round: str
-    """A term, a ballot, an epoch."""
-    elected: str
-    """The action that makes a leader one."""
-
-
-_WORDS = {
-    "raft": _Words("election", "term", "BecomeLeader"),
-    "multipaxos": _Words("patience", "ballot", "Lead"),
-    "zab": _Words("patience", "epoch", "Establish"),
-}
-
-
 class LogPlayground(widgets.VBox):  # type: ignore[misc]
-    """A cluster that one breaks at the moment one looks at, over a :class:`TraceExplorer`.
+    """A cluster to break at any step of its run, over a :class:`TraceExplorer`.
 
     The knobs say how the cluster is made; the buttons let something happen just after the step
     that is shown, and the run is simulated again from its seed: up to that moment nothing
@@ -66,7 +49,7 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
     Parameters
     ----------
     protocol : str
-        ``"raft"``, ``"multipaxos"`` or ``"zab"``.
+        The name of a registered protocol that can be run and keeps a replicated log.
     seed : int
         Seed of the run.
     servers : int
@@ -75,7 +58,9 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
     Raises
     ------
     UnknownNameError
-        If it is none of these.
+        If no protocol of that name is known, or it keeps no log.
+    SettingError
+        If the protocol has only a specification.
 
     Attributes
     ----------
@@ -91,12 +76,14 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
     """
 
     def __init__(self, protocol: str, *, seed: int = 1, servers: int = 3) -> None:
-        if protocol not in _WORDS:
-            raise UnknownNameError(
-                f"there is no playground for {protocol!r}", hint=f"known: {', '.join(_WORDS)}"
-            )
         self._protocol = get_protocol(protocol)
-        self._words = _WORDS[protocol]
+        self._runnable = self._protocol.runnable
+        if self._protocol.log is None:
+            raise UnknownNameError(
+                f"there is no playground of logs for {protocol!r}: it keeps none",
+                hint="Playground runs any protocol; a LogView as its 'log' makes it play here too",
+            )
+        self._log = self._protocol.log
         self._replay = f"toolkit simulate {protocol} --scenario {_FILE} --out trace.ndjson"
         wide = {"description_width": "100px"}
         self.servers = widgets.ToggleButtons(
@@ -110,11 +97,13 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
             value=(150, 300), min=50, max=1000, step=10, description="time-outs (ms)",
             style=wide, continuous_update=False,
         )  # fmt: skip
+        self.timeouts.disabled = not self._runnable.timing(0.15, 0.3)
         self.loss = widgets.FloatSlider(value=0.0, min=0, max=0.5, step=0.05, description="loss",
                                         style=wide, continuous_update=False)  # fmt: skip
         self.server = widgets.Dropdown(description="server", style={"description_width": "50px"})
         self.other = widgets.Dropdown(description="and", style={"description_width": "30px"})
-        self.text = widgets.Text(value="1", description="x :=", continuous_update=True,
+        self.text = widgets.Text(value="1", description=self._runnable.typed_prompt,
+                                 continuous_update=True,
                                  style={"description_width": "30px"})  # fmt: skip
         for box in (self.server, self.other, self.text):
             box.layout.width = "140px"
@@ -163,7 +152,7 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
                    self.kill_leader),
             button("Heal everything", "medkit", "All links work again", self.heal),
             self.text,
-            button("Send command", "paper-plane", "A client asks the server above to store it",
+            button("Send command", "paper-plane", "A client asks the chosen server for it",
                    self.send),
             button("Undo", "undo", "Take the last thing back", self.undo),
             button("Start over", "trash", "Take everything back", self.start_over),
@@ -205,8 +194,8 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
         # Long enough to see what comes of the last thing that happens.
         until = max(0.8, max((event.time for event in flat), default=0.0) + 2 * high + 0.2)
         builder = ScenarioBuilder("playground", self._protocol.name, self.nodes)
-        builder.set(self._words.timeouts, f"{low:g}-{high:g}")
-        builder.set("heartbeat", f"{min(0.05, low / 3):.4g}")
+        for key, value in self._runnable.timing(low, high).items():
+            builder.set(key, value)
         builder.network(delay="uniform(0.005, 0.015)", loss=self.loss.value)
         builder.disk("constant(0.002)").retry(0.25, next_node=True)
         builder.limit(time=round(until, 3), steps=_STEPS).seed(self.seed.value)
@@ -229,18 +218,12 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
     @property
     def leader(self) -> str | None:
         """Who leads at the step shown: of several the one in the highest round."""
-        log = self._protocol.log
-        assert log is not None
         state: dict[str, dict[str, Any]] = dict(self.trace.header.initial)
         for index, (_, after) in enumerate(self.trace.states(), start=1):
             if index > self.explorer.step:
                 break
             state = {node: dict(own) for node, own in after.items()}
-        leading = [
-            (log.round(own), node) for node, own in state.items()
-            if log.leads(own) and own.get("up", True)
-        ]  # fmt: skip
-        return max(leading)[1] if leading else None
+        return current_leader(self._log, state)
 
     # What is made to happen ----------------------------------------------------------------
 
@@ -294,9 +277,9 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
         self.add(Heal(self.now))
 
     def send(self) -> None:
-        """Let a client ask the chosen server to store the value under ``x``."""
+        """Let a client ask the chosen server for the operation that was typed."""
         count = sum(isinstance(event, ClientCommand) for some in self.events for event in some)
-        operation = {"op": "put", "key": "x", "value": self.text.value}
+        operation = self._runnable.typed_operation(self.text.value)
         self.add(ClientCommand(self.now, f"c{count + 1}", operation, self.server.value))
         self.text.value = str(count + 2)
 
@@ -343,17 +326,26 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
             f"<b>Let something happen at {self.now:.6f} s</b>, just after the step shown:"
         )
 
+    def _rounds(self) -> tuple[int, int]:
+        """Return the highest round of the run, and how often a node began to lead."""
+        log = self._log
+        views = self.trace.header.initial
+        leads = {node: log.leads(view) for node, view in views.items()}
+        highest = max(map(log.round, views.values()), default=0)
+        elected = 0
+        for step, states in self.trace.states():
+            if step.state:
+                view = states[step.node]
+                highest = max(highest, log.round(view))
+                elected += log.leads(view) and not leads[step.node]
+                leads[step.node] = log.leads(view)
+        return highest, elected
+
     def _report(self, more: str = "", *, wrong: bool = False) -> None:
-        log = self._protocol.log
-        assert log is not None
-        highest = max(
-            (log.round(own[step.node]) for step, own in self.trace.states() if step.state),
-            default=0,
-        )
-        leaders = self.result.actions.get(self._words.elected, 0)
+        highest, elected = self._rounds()
         said = (
-            f"{len(self.trace.steps)} steps, to {self._words.round} {highest}, elections won: "
-            f"{leaders}; commands answered: {len(self.result.answers)}; ended: "
+            f"{len(self.trace.steps)} steps, to {self._log.describe_round(highest)}, "
+            f"elections won: {elected}; commands answered: {len(self.result.answers)}; ended: "
             f"{self.result.reason}."
         )
         style = ' style="color: #b2182b; font-weight: 600"' if wrong else ""
@@ -369,19 +361,6 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
         why = f" {verdict.reason}" if verdict.reason else ""
         self._report(f"TLC: {verdict.status}.{told}{why}", wrong=verdict.status != "accepted")
         return self.followed
-
-
-class RaftPlayground(LogPlayground):
-    """The playground for Raft.
-
-    Parameters
-    ----------
-    seed, servers : int
-        As for :class:`LogPlayground`.
-    """
-
-    def __init__(self, *, seed: int = 1, servers: int = 3) -> None:
-        super().__init__("raft", seed=seed, servers=servers)
 
 
 def _describe(event: ScenarioEvent) -> str:

@@ -1,4 +1,4 @@
-"""Turn the knobs of a run of Paxos and see what becomes of it."""
+"""Change the parameters of a run and look at it step by step."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ _NODES = ("n1", "n2", "n3")
 
 
 class Playground(widgets.VBox):  # type: ignore[misc]
-    """Sliders for loss, delay, proposers and seed over a :class:`TraceExplorer`.
+    """Sliders for loss, delay, clients and seed over a :class:`TraceExplorer`.
 
-    Every change runs the simulation again; *Ask TLC* lets the specification follow the run.
+    At the start each client asks a node of its own.  Every change runs the simulation again; *Ask
+    TLC* lets the specification follow the run.
 
     Parameters
     ----------
+    protocol : str
+        The name of any registered protocol that can be run.
     seed : int
         Seed of the first run.
 
@@ -34,16 +37,26 @@ class Playground(widgets.VBox):  # type: ignore[misc]
         The run that is shown.
     followed : SpecReplay or None
         The specification's states for it, once asked for.
+
+    Raises
+    ------
+    UnknownNameError
+        If no protocol of that name is known.
+    SettingError
+        If the protocol has only a specification.
     """
 
-    def __init__(self, *, seed: int = 1) -> None:
+    def __init__(self, protocol: str, *, seed: int = 1) -> None:
+        self._protocol = get_protocol(protocol)
+        self._runnable = self._protocol.runnable
+
         def slider(kind: Any, **options: Any) -> Any:
             return kind(continuous_update=False, style={"description_width": "90px"}, **options)
 
         self.loss = slider(widgets.FloatSlider, value=0.0, min=0, max=0.5, step=0.05,
                            description="loss")  # fmt: skip
         self.delay = slider(widgets.IntSlider, value=10, min=1, max=100, description="delay (ms)")
-        self.proposers = slider(widgets.IntSlider, value=1, min=1, max=3, description="proposers")
+        self.clients = slider(widgets.IntSlider, value=1, min=1, max=3, description="clients")
         self.seed = slider(widgets.IntSlider, value=seed, min=0, max=50, description="seed")
         self.report = widgets.HTML()
         self._ask = widgets.Button(description="Ask TLC", icon="check")
@@ -51,7 +64,7 @@ class Playground(widgets.VBox):  # type: ignore[misc]
         self.trace: Trace = self._simulate()
         self.followed: SpecReplay | None = None
         self.explorer = TraceExplorer(self.trace)
-        knobs = [self.loss, self.delay, self.proposers, self.seed]
+        knobs = [self.loss, self.delay, self.clients, self.seed]
         for knob in knobs:
             knob.observe(self._rerun, names="value")
         self._report()
@@ -61,14 +74,16 @@ class Playground(widgets.VBox):  # type: ignore[misc]
     def _simulate(self) -> Trace:
         milliseconds = self.delay.value
         low, high = milliseconds / 2000, milliseconds / 667
-        builder = ScenarioBuilder("playground", "paxos", _NODES)
+        builder = ScenarioBuilder("playground", self._protocol.name, _NODES)
         builder = builder.network(delay=f"uniform({low:.6f}, {high:.6f})", loss=self.loss.value)
-        builder = builder.set("timeout", max(0.05, milliseconds / 200)).limit(time=60.0, steps=400)
-        for number in range(1, self.proposers.value + 1):
-            builder = builder.command(0.0, f"c{number}", f"v{number}", f"n{number}")
-        trace, self.result = simulate_trace(
-            get_protocol("paxos"), builder.build(), seed=self.seed.value
-        )
+        timeout = max(0.05, milliseconds / 200)
+        for key, value in self._runnable.timing(timeout, 2 * timeout).items():
+            builder.set(key, value)
+        builder.limit(time=60.0, steps=400)
+        for number in range(1, self.clients.value + 1):
+            operation = self._runnable.typed_operation(f"v{number}")
+            builder.command(0.0, f"c{number}", operation, f"n{number}")
+        trace, self.result = simulate_trace(self._protocol, builder.build(), seed=self.seed.value)
         return trace
 
     def _rerun(self, change: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 from toolkit.protocols.implementation import Implementation
 from toolkit.protocols.paxos.bugs import BUGS
@@ -107,6 +108,7 @@ PROTOCOL = Protocol(
         final_value=final_value,
         timers=(BALLOT_TIMER, RESEND_TIMER),
         timing=_timing,
+        scenarios=Path(__file__).parent / "scenarios",
         typed_operation=lambda text: text,
     ),
     bugs=BUGS,

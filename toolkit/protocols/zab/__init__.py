@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from toolkit.machines import typed_operation
@@ -175,6 +176,7 @@ PROTOCOL = Protocol(
         apply_write=apply_write,
         replicates="kv",
         timing=_timing,
+        scenarios=Path(__file__).parent / "scenarios",
         typed_operation=typed_operation,
         typed_prompt="x :=",
         timers=TIMERS,

@@ -38,6 +38,7 @@ from toolkit.sim import (
     simulate_trace,
 )
 from toolkit.trace import Trace
+from toolkit.trace.logview import LogView, NodeState
 
 if TYPE_CHECKING:
     import altair as alt
@@ -46,6 +47,16 @@ if TYPE_CHECKING:
 __all__ = ["PANELS", "Panel", "Said", "ScenarioFigures"]
 
 Cells = Mapping[str, Sequence[str]]
+Cell = Callable[[LogView, Any, int], str]
+
+
+def _round_alone(log: LogView, entry: Any, number: int) -> str:
+    return str(number)
+
+
+def _client_and_ballot(log: LogView, entry: Any, number: int) -> str:
+    """Return who asked first in an entry, and its ballot, counted from 1."""
+    return f"{log.requests(entry)[0].client.upper()} ({number + 1})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +100,8 @@ class Panel:
         Server in the scenario to server in the figure.
     known : mapping of str to str
         Moment to the reason why the run has more entries there than the figure.
+    cell : callable
+        Returns an entry in the figure's notation, from the log view, the entry and its round.
     """
 
     scenario: str
@@ -97,6 +110,7 @@ class Panel:
     said: tuple[Said, ...]
     named: Mapping[str, str] = field(default_factory=dict)
     known: Mapping[str, str] = field(default_factory=dict)
+    cell: Cell = _round_alone
 
 
 def _raft(figure: str) -> Paper:
@@ -197,6 +211,7 @@ PANELS: Mapping[str, Panel] = {
         scenario="multipaxos-figure-1",
         paper=_ZAB,
         named={"n1": "A1", "n2": "A2", "n3": "A3"},
+        cell=_client_and_ballot,
         moments={
             "after P1": (0.19, {"A1": ["A (1)", "B (1)"], "A2": [], "A3": []}),
             "after P2": (0.39, {"A1": ["A (1)", "B (1)"], "A2": ["C (2)"], "A3": ["C (2)"]}),
@@ -228,34 +243,24 @@ PANELS: Mapping[str, Panel] = {
 """The histories, by name.  Numbers in brackets are ballots, from 1 as the figure has them."""
 
 
-def _cell(protocol: str, entry: Any) -> str:
-    """Return an entry in the figure's notation."""
-    if protocol == "raft":
-        return str(entry["term"])
-    value = entry.get("val", entry)
-    text = value["val"] if isinstance(value, Mapping) else value
-    client = text.strip('[]"').partition('"')[0].upper()
-    return f"{client} ({entry['bal'] + 1})"
+def _cells(log: LogView, view: NodeState, cell: Cell) -> list[str]:
+    """Return the entries whose rounds a node knows in a figure's notation, by index."""
+    entries, rounds = log.entries(view), log.entry_rounds(view)
+    return [cell(log, entries[index], rounds[index]) for index in sorted(rounds)]
 
 
 def _shown(trace: Trace, protocol: Protocol, panel: Panel, time: float) -> dict[str, list[str]]:
     """Return each server's entries at a time, in the figure's notation."""
+    if protocol.log is None:
+        raise FigureError(f"the protocol {protocol.name!r} has no log view")
     views = {node: dict(view) for node, view in trace.header.initial.items()}
     for step in trace.steps:
         if step.time is not None and step.time <= time:
             views[step.node] |= step.state or {}
-    if protocol.log is None:
-        raise FigureError(f"the protocol {protocol.name!r} has no log view")
-    found = {}
-    for node, view in views.items():
-        entries = (
-            {vote["slot"]: vote for vote in view["votes"]["#set"]}
-            if protocol.name == "multipaxos"
-            else protocol.log.entries(view)
-        )
-        cells = [_cell(protocol.name, entries[index]) for index in sorted(entries)]
-        found[panel.named.get(node, node)] = cells
-    return found
+    return {
+        panel.named.get(node, node): _cells(protocol.log, view, panel.cell)
+        for node, view in views.items()
+    }
 
 
 class _Replay(Experiment):

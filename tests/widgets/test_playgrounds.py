@@ -1,8 +1,9 @@
-"""The playground of Raft: what one makes happen is what the simulator runs, and nothing before."""
+"""The playgrounds: what is made to happen is what the simulator runs, and nothing before it."""
 
 from __future__ import annotations
 
 import html
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,20 +11,23 @@ from typer.testing import CliRunner
 
 from toolkit.cli import app
 from toolkit.errors import UnknownNameError
+from toolkit.protocols import get_protocol, register, unregister
 from toolkit.sim import format_scenario, parse_scenario
 from toolkit.trace import Step, read_traces
-from toolkit.widgets import LogPlayground, RaftPlayground
+from toolkit.widgets import LogPlayground, Playground
+
+RENAMED = replace(get_protocol("raft").specification, name="nameless")
 
 
-def led(seed: int = 1) -> RaftPlayground:
+def led(seed: int = 1) -> LogPlayground:
     """Return a playground at the first step at which somebody leads."""
-    ground = RaftPlayground(seed=seed)
+    ground = LogPlayground("raft", seed=seed)
     while ground.leader is None:
         ground.explorer.step += 1
     return ground
 
 
-def shown(ground: RaftPlayground) -> Step:
+def shown(ground: LogPlayground) -> Step:
     return ground.trace.steps[ground.explorer.step - 1]
 
 
@@ -40,7 +44,7 @@ def test_the_leader_is_killed_at_the_step_shown_and_another_is_elected() -> None
 
 
 def test_nobody_is_killed_where_nobody_leads() -> None:
-    ground = RaftPlayground(seed=1)
+    ground = LogPlayground("raft", seed=1)
     ground.kill_leader()
     assert ground.events == []
     assert "Nobody leads" in ground.report.value
@@ -174,6 +178,24 @@ def test_other_logs_are_played_with_in_the_same_way(protocol: str, round_: str) 
     assert f"toolkit simulate {protocol}" in ground.text_form.value
 
 
-def test_there_is_no_playground_for_what_has_no_log() -> None:
-    with pytest.raises(UnknownNameError, match="no playground"):
-        LogPlayground("paxos")
+def test_there_is_no_playground_of_logs_for_a_protocol_without_one() -> None:
+    without = replace(get_protocol("raft"), specification=RENAMED, log=None)
+    register(without)
+    try:
+        with pytest.raises(UnknownNameError, match="no playground of logs"):
+            LogPlayground(without.name)
+        ground = Playground(without.name)
+        ground.clients.value = 2
+        assert "no client was answered" not in ground.report.value
+    finally:
+        unregister(without.name)
+
+
+def test_a_single_decree_is_played_with_as_a_log_of_one_slot() -> None:
+    ground = LogPlayground("paxos", seed=1)
+    ground.text.value = "v1"
+    ground.send()
+    ground.explorer.step = len(ground.trace.steps)
+    assert "to ballot 0, elections won: 1; commands answered: 1" in ground.report.value
+    (album,) = ground.explorer.data["logs"]
+    assert album["pictures"][album["at"][-1]].count('class="committed"') == 3
