@@ -10,12 +10,9 @@ import io
 import os
 import platform
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -24,12 +21,13 @@ from tests.bench.figures import bench_figures
 from tests.bench.graph import bench_graph, bench_trace
 from tests.bench.logs import bench_logs
 from tests.bench.raft import bench_commands, bench_growth, bench_messages, bench_steps
+from tests.bench.start import bench_minute, bench_start, raw_tlc
 from tests.bench.values import bench_values
 from toolkit.conformance import validate
 from toolkit.errors import InternalError
 from toolkit.protocols import get_protocol
 from toolkit.sim import Scenario, parse_scenario, simulate, simulate_runs, simulate_trace
-from toolkit.tlc import check, default_memory, find_java, find_tlc, load_manifest, load_spec
+from toolkit.tlc import check, find_java, load_manifest
 from toolkit.trace import MemorySink, NullSink, Sink, Trace, TraceWriter
 
 SCENARIO = """scenario bench
@@ -110,24 +108,6 @@ def validation_rows(table: Table, what: str, traces: list[Trace], *, goal: bool)
                   f"{report.duration:.1f}")  # fmt: skip
 
 
-def raw_tlc(spec: Path, config: Path, *, deadlock: bool, workers: int) -> float:
-    """Return the seconds that TLC takes by itself, its output going to a file."""
-    source = load_spec(spec, config)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        source.write(folder)
-        command = [
-            find_java().path, "-XX:+UseParallelGC", f"-Xmx{default_memory()}m", "-Xss16m",
-            f"-Djava.io.tmpdir={folder}", "-cp", find_tlc().path, "tlc2.TLC",
-            "-metadir", str(folder / "meta"), "-workers", str(workers), "-fp", "0",
-            *([] if deadlock else ["-deadlock"]), f"{source.root}.tla",
-        ]  # fmt: skip
-        started = time.perf_counter()
-        with (folder / "output").open("w") as output:
-            subprocess.run(command, cwd=folder, stdout=output, stderr=output, check=False)
-        return time.perf_counter() - started
-
-
 def bench_bridge(table: Table, pairs: int) -> None:
     """Run the largest model that is not long, raw and through the bridge, turn about.
 
@@ -175,8 +155,8 @@ def main() -> int:
     parser.add_argument(
         "parts",
         nargs="*",
-        help="simulator, validation, bridge, graph, trace, values; of Raft: messages, commands, "
-        "steps, growth; of all three logs: logs; figures; all by default",
+        help="simulator, validation, bridge, start, minute, graph, trace, values; of Raft: "
+        "messages, commands, steps, growth; of all three logs: logs; figures; all by default",
     )
     parser.add_argument("--runs", type=int, default=2000, help="simulated runs for each figure")
     parser.add_argument("--traces", type=int, default=10_000, help="traces to validate")
@@ -187,6 +167,8 @@ def main() -> int:
         "simulator": lambda: bench_simulator(table, options.runs),
         "validation": lambda: bench_validation(table, options.traces),
         "bridge": lambda: bench_bridge(table, options.pairs),
+        "start": lambda: bench_start(table, options.pairs),
+        "minute": lambda: bench_minute(table, options.pairs),
         "graph": lambda: bench_graph(table),
         "trace": lambda: bench_trace(table),
         "values": lambda: bench_values(table),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,29 @@ def test_a_jar_that_is_no_tlc_is_found_out_by_the_trial(process: Process, tmp_pa
     found = findings(done.stdout)
     assert found["TLC"]["status"] == "ok"
     assert found["A trial run of TLC"]["status"] == "broken"
+
+
+@pytest.mark.slow
+def test_it_says_whether_javas_cache_is_used(process: Process, tmp_path: Path) -> None:
+    def finding(place: str) -> dict[str, str]:
+        environment = {"TOOLKIT_JVM_CACHE": place}
+        return findings(process("doctor", "--json", environment=environment).stdout)["Java's cache"]
+
+    off = finding("off")
+    assert (off["status"], off["essential"]) == ("ok", False)
+    assert "turned off" in off["detail"]
+    (tmp_path / "file").write_text("no folder")
+    refused = finding(str(tmp_path / "file" / "jvm"))
+    assert refused["status"] == "broken"
+    assert "cannot be written" in refused["detail"]
+    assert "TOOLKIT_JVM_CACHE" in refused["mend"]
+    # The trial run of the first has the cache made.
+    deadline = time.monotonic() + 120
+    said = ""
+    while not said.startswith("used (") and time.monotonic() < deadline:
+        said = finding(str(tmp_path / "jvm"))["detail"]
+        assert said.startswith(("used (", "not used yet"))
+    assert said.startswith("used (")
 
 
 def test_a_missing_browser_is_no_failure(process: Process) -> None:

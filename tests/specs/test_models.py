@@ -21,7 +21,7 @@ from toolkit.tlc import (
     load_manifest,
     run_model,
 )
-from toolkit.tlc.check import check
+from toolkit.tlc.checker import check
 from toolkit.tlc.result import action_name
 
 MANIFEST = load_manifest()
@@ -259,7 +259,7 @@ def test_the_models_claim_what_the_planted_bugs_break(name: str) -> None:
 def test_each_invariant_can_fail(claim: str) -> None:
     name, old, new = BUGS[claim]
     source = asking(name, f"INVARIANT {claim}")
-    result = check(altered(source, "Paxos", old, new), workers=1, deadlock=False)
+    result = check(altered(source, "Paxos", old, new), workers=1, deadlock=False, short=True)
     assert (result.outcome, result.name) == ("invariant", claim)
 
 
@@ -267,7 +267,7 @@ def test_each_invariant_can_fail(claim: str) -> None:
 def test_the_refinement_can_fail() -> None:
     _, old, new = BUGS["Agreement"]
     source = asking("paxos-refinement", "PROPERTY Refinement")
-    result = check(altered(source, "Paxos", old, new), workers=1, deadlock=False)
+    result = check(altered(source, "Paxos", old, new), workers=1, deadlock=False, short=True)
     assert (result.outcome, result.name) == ("refinement", "Refinement")
 
 
@@ -275,7 +275,7 @@ def test_the_refinement_can_fail() -> None:
 @pytest.mark.parametrize("claim", TEMPORAL)
 def test_without_fairness_nothing_need_ever_happen(claim: str) -> None:
     source = asking("paxos-liveness", f"PROPERTY {claim}", spec="MCSpec")
-    result = check(source, workers=1, deadlock=False)
+    result = check(source, workers=1, deadlock=False, short=True)
     assert (result.outcome, result.name) == ("temporal", claim)
     assert result.counterexamples[0].stuttering
 

@@ -91,7 +91,7 @@ def test_each_property_of_steps_can_fail(claim: str) -> None:
 def test_the_refinement_can_fail() -> None:
     _, old, new = INVARIANTS["Agreement"]
     source = asking("multipaxos-refinement", "PROPERTY EachSlotIsConsensus")
-    result = check(altered(source, "MultiPaxos", old, new), workers=1, deadlock=False)
+    result = check(altered(source, "MultiPaxos", old, new), workers=1, deadlock=False, short=True)
     assert (result.outcome, result.name) == ("refinement", "EachSlotIsConsensus"), result.message
 
 
@@ -99,7 +99,7 @@ def test_the_refinement_can_fail() -> None:
 @pytest.mark.parametrize("claim", ["EventuallyLeads", "EventuallyLearned"])
 def test_without_fairness_nothing_need_ever_happen(claim: str) -> None:
     source = asking("multipaxos-liveness", f"PROPERTY {claim}", spec="MCSpec")
-    result = check(source, workers=1, deadlock=False)
+    result = check(source, workers=1, deadlock=False, short=True)
     assert (result.outcome, result.name) == ("temporal", claim)
     assert result.counterexamples[0].stuttering
 

@@ -74,7 +74,10 @@ def test_the_models_claim_what_the_planted_bugs_break(name: str) -> None:
 def test_each_invariant_can_fail(claim: str) -> None:
     name, old, new = INVARIANTS[claim]
     result = check(
-        altered(asking(name, f"INVARIANT {claim}"), "Raft", old, new), workers=1, deadlock=False
+        altered(asking(name, f"INVARIANT {claim}"), "Raft", old, new),
+        workers=1,
+        deadlock=False,
+        short=True,
     )
     assert (result.outcome, result.name) == ("invariant", claim), result.message
 
@@ -84,7 +87,10 @@ def test_each_invariant_can_fail(claim: str) -> None:
 def test_each_property_of_steps_can_fail(claim: str) -> None:
     name, old, new = PROPERTIES[claim]
     result = check(
-        altered(asking(name, f"PROPERTY {claim}"), "Raft", old, new), workers=1, deadlock=False
+        altered(asking(name, f"PROPERTY {claim}"), "Raft", old, new),
+        workers=1,
+        deadlock=False,
+        short=True,
     )
     assert (result.outcome, result.name) == ("action-property", claim), result.message
 
@@ -93,7 +99,7 @@ def test_each_property_of_steps_can_fail(claim: str) -> None:
 @pytest.mark.parametrize("claim", ["EventuallyLeads", "EventuallyCommitted"])
 def test_without_fairness_nothing_need_ever_happen(claim: str) -> None:
     source = asking("raft-liveness", f"PROPERTY {claim}", spec="MCSpec")
-    result = check(source, workers=1, deadlock=False)
+    result = check(source, workers=1, deadlock=False, short=True)
     assert (result.outcome, result.name) == ("temporal", claim)
     assert result.counterexamples[0].stuttering
 

@@ -332,8 +332,8 @@ CHANGES: dict[str, dict[str, Any]] = {
 
 NOT_KEPT = {"checkpoint": 1, "states_folder": "x", "recover": "x"}
 NO_MATTER: dict[str, Any] = {
-    "timeout": 5.0, "memory": 99, "java": "x", "on_event": print, "on_progress": print,
-    "on_state": print, "on_print": print, "cancel": object(),
+    "timeout": 5.0, "memory": 99, "short": True, "java": "x", "on_event": print,
+    "on_progress": print, "on_state": print, "on_print": print, "cancel": object(),
 }  # fmt: skip
 ELSEWHERE = {"spec", "config", "module_path", "jar", "class_path"}
 

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from toolkit.tlc import CheckResult, MessageParser, SpecSource
-from toolkit.tlc.check import Plan, conclude
+from toolkit.tlc.checker import conclude
 from toolkit.tlc.interpret import Interpreter
+from toolkit.tlc.plan import Plan
 from toolkit.values import ModelValue, Tuple
 
 MODULE = """---- MODULE Send ----

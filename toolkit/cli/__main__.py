@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from toolkit.cli.app import main
+from toolkit.cli.entry import main
 
 main()

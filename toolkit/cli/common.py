@@ -11,7 +11,6 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, TextIO
 
-import typer
 from rich.console import Console, RenderableType
 from rich.text import Text
 
@@ -23,6 +22,7 @@ __all__ = [
     "GOOD",
     "INTERRUPTED",
     "console",
+    "exit_status",
     "guarded",
     "note",
     "parse_settings",
@@ -129,6 +129,45 @@ def _silence() -> None:
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
+def exit_status(command: Callable[[], int]) -> int:
+    """Run a command that returns an exit status, without ever showing a traceback of ours.
+
+    Parameters
+    ----------
+    command : callable
+        It returns :data:`GOOD`, :data:`FOUND` or :data:`FAILED`.
+
+    Returns
+    -------
+    int
+        That status; :data:`FAILED` after one message on stderr for each of our own errors and
+        for what the operating system refuses; :data:`INTERRUPTED` after Ctrl-C.  Any other
+        exception is a bug of ours: it is shown whole, and the status is :data:`FAILED` since
+        nothing was found out.
+    """
+    try:
+        return command()
+    except ToolkitError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        note("interrupted")
+        return INTERRUPTED
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            _silence()
+        elif error.filename is not None:
+            _fail(f"{error.filename}: {error.strerror}")
+        else:
+            _fail(str(error))
+    except Exception as error:
+        # Typer's own exceptions end a command, or say what is wrong with its arguments.
+        if type(error).__module__.partition(".")[0] == "typer":
+            raise
+        note(traceback.format_exc().rstrip())
+        _fail("this is a bug in the toolkit, not in what you asked; please report it")
+    return FAILED
+
+
 def guarded(command: Callable[P, int]) -> Callable[P, None]:
     """Turn a function that returns an exit status into a command that never shows a traceback.
 
@@ -140,39 +179,13 @@ def guarded(command: Callable[P, int]) -> Callable[P, None]:
     Returns
     -------
     callable
-        Ends in :class:`typer.Exit` with that status; with :data:`FAILED` after one message on
-        stderr for each of our own errors and for what the operating system refuses; with
-        :data:`INTERRUPTED` after Ctrl-C.  Any other exception is a bug of ours: it is shown
-        whole, and the status is :data:`FAILED` since nothing was found out.
+        Ends in :class:`typer.Exit` with the status that :func:`exit_status` returns.
     """
+    import typer
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            status = command(*args, **kwargs)
-        except ToolkitError as error:
-            _fail(str(error))
-            status = FAILED
-        except KeyboardInterrupt:
-            note("interrupted")
-            status = INTERRUPTED
-        except OSError as error:
-            if error.errno == errno.EPIPE:
-                _silence()
-            elif error.filename is not None:
-                _fail(f"{error.filename}: {error.strerror}")
-            else:
-                _fail(str(error))
-            status = FAILED
-        except typer.Exit:
-            raise
-        except Exception as error:
-            if type(error).__module__.partition(".")[0] == "typer":
-                raise
-            note(traceback.format_exc().rstrip())
-            _fail("this is a bug in the toolkit, not in what you asked; please report it")
-            status = FAILED
-        raise typer.Exit(status)
+        raise typer.Exit(exit_status(lambda: command(*args, **kwargs)))
 
     # Typer reads the annotations of the command itself; a status is nothing to it.
     return run

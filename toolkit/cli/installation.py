@@ -19,6 +19,7 @@ from toolkit.errors import ToolkitError
 from toolkit.protocols import get_protocol, protocol_names
 from toolkit.resources import resource_root
 from toolkit.tlc import SpecSource, check, find_java, find_tlc
+from toolkit.tlc.jvm_cache import jvm_cache, jvm_cache_folder
 
 __all__ = ["BROWSERS", "Diagnosis", "Finding", "examine", "find_browser"]
 
@@ -189,6 +190,71 @@ def _tlc() -> Finding:
     )
 
 
+def _jvm_cache() -> Finding:
+    """Say where Java's cache is, and prove by a start of Java that it is used."""
+    name = "Java's cache"
+    folder = jvm_cache_folder()
+    if folder is None:
+        return Finding(
+            name=name,
+            status="ok",
+            essential=False,
+            detail="turned off by TOOLKIT_JVM_CACHE=off: TLC starts more slowly",
+        )
+    java, jar = find_java(), find_tlc()
+    cache = jvm_cache(java.path, java.version, jar.path)
+    if cache is None:
+        return Finding(
+            name=name,
+            status="broken",
+            essential=False,
+            detail=f"not used: Java cannot use a file in {folder}, where a colon is in the path",
+            mend="let TOOLKIT_JVM_CACHE name a folder without a colon in its path",
+        )
+    state = cache.state()
+    kind = "AOT cache" if cache.kind == "aot" else "class data sharing"
+    if state == "ready" and cache.proven():
+        size = cache.file.stat().st_size / 1e6
+        return Finding(
+            name=name,
+            status="ok",
+            essential=False,
+            detail=f"used ({kind}, {size:.0f} MB): {cache.file}",
+        )
+    if state == "failed":
+        return Finding(
+            name=name,
+            status="broken",
+            essential=False,
+            detail=f"not used, it could not be made: {cache.problem()}",
+            mend=f"TLC works without; it is tried again a day later, or if {folder} is deleted",
+        )
+    if not _can_write(folder):
+        return Finding(
+            name=name,
+            status="broken",
+            essential=False,
+            detail=f"not used: {folder} cannot be written to",
+            mend="let TOOLKIT_JVM_CACHE name a folder that can be written to, or say off",
+        )
+    return Finding(
+        name=name,
+        status="ok",
+        essential=False,
+        detail=f"not used yet ({kind}, {state}): made in the background after a run of TLC, "
+        f"in {folder}",
+    )
+
+
+def _can_write(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
 def _trial() -> Finding:
     """Check a specification of two states: only a run shows that Java and TLC go together."""
     name = "A trial run of TLC"
@@ -201,6 +267,7 @@ def _trial() -> Finding:
             ),
             deadlock=False,
             workers=1,
+            short=True,
             timeout=60,
         )
     except ToolkitError as error:
@@ -350,6 +417,8 @@ def examine(*, trial: bool = True) -> Diagnosis:
     """
     java, tlc = _java(), _tlc()
     findings = [_python(), java, tlc]
-    if trial and java.status == tlc.status == "ok":
-        findings.append(_trial())
+    if java.status == tlc.status == "ok":
+        if trial:
+            findings.append(_trial())
+        findings.append(_jvm_cache())
     return Diagnosis((*findings, *_folders(), *_protocols(), _browser(), *_packages()))

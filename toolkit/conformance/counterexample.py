@@ -262,7 +262,7 @@ def _moves(
     source = SpecSource(root, dict(result.modules), result.config)
     # An action is defined for the nodes of its own role only: those that changed are asked about.
     who = [list(changed) if len(changed) == 1 else list(nodes) for changed in changes]
-    asked = check(_witness(source, found, who), deadlock=False, workers=1, **options)
+    asked = check(_witness(source, found, who), deadlock=False, workers=1, short=True, **options)
     if not asked.ok:
         return {}, f"TLC could not tell: {asked.outcome}: {asked.message}"
     moves: dict[int, dict[str, Move]] = {}

@@ -38,6 +38,8 @@ _STATES = "SPECIFICATION StatesSpec\nINVARIANTS Accepted Claims\nVIEW TraceView"
 _LOCATE = "SPECIFICATION TraceSpec\nINVARIANTS Accepted Stuck"
 _EXPLAIN = "SPECIFICATION ExplainSpec\nINVARIANT Before"
 _FOLLOW = "SPECIFICATION TraceSpec\nINVARIANTS Accepted Follow"
+# With fewer steps the fast start of a short run saves more than its slower code costs.
+_SHORT_STEPS = 2_000
 
 
 _BROKEN = re.compile(r'<<"broken", (\d+), (\d+), "(\w+)">>')
@@ -107,7 +109,13 @@ class _Tlc:
             options["workers"] = workers
         source = encoder.source(config, layout, stop=stop)
         heard = _Heard()
-        result = check(source, deadlock=False, on_print=heard.take, **options)
+        result = check(
+            source,
+            deadlock=False,
+            short=layout.steps <= _SHORT_STEPS,
+            on_print=heard.take,
+            **options,
+        )
         self.seconds += result.duration
         self.runs += 1
         self.version = result.tlc_version

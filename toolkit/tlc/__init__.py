@@ -5,25 +5,24 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from toolkit.tlc.behaviour import behaviour_from_itf, behaviour_to_itf, read_itf
-from toolkit.tlc.cache import ResultCache, cached_check
-from toolkit.tlc.check import check
-from toolkit.tlc.config import config_sections
-from toolkit.tlc.coverage import ActionCoverage, Coverage, ExpressionCoverage
-from toolkit.tlc.distributed import check_distributed, worker_command
-from toolkit.tlc.live import RunningCheck, start_check
-from toolkit.tlc.locate import Jar, Java, find_java, find_tlc
-from toolkit.tlc.manifest import Manifest, Model, compare, load_manifest, run_model
-from toolkit.tlc.messages import Message, MessageParser, Unmarked, parse_messages
-from toolkit.tlc.modules import Location
-from toolkit.tlc.parse import parse_problem
-from toolkit.tlc.pluscal import Translation, translate_pluscal, translate_spec
-from toolkit.tlc.result import CheckProgress, CheckResult, Counterexample, TraceState
-from toolkit.tlc.run import TlcRun, default_memory, remove_stale_runs
-from toolkit.tlc.source import SpecSource, load_spec, spec_from_text
-
 if TYPE_CHECKING:
+    from toolkit.tlc.behaviour import behaviour_from_itf, behaviour_to_itf, read_itf
+    from toolkit.tlc.cache import ResultCache, cached_check
+    from toolkit.tlc.checker import check
+    from toolkit.tlc.config import config_sections
+    from toolkit.tlc.coverage import ActionCoverage, Coverage, ExpressionCoverage
+    from toolkit.tlc.distributed import check_distributed, worker_command
     from toolkit.tlc.graph import Graph, GraphTear, dump_graph, iter_graph, read_graph
+    from toolkit.tlc.live import RunningCheck, start_check
+    from toolkit.tlc.locate import Jar, Java, find_java, find_tlc
+    from toolkit.tlc.manifest import Manifest, Model, compare, load_manifest, run_model
+    from toolkit.tlc.messages import Message, MessageParser, Unmarked, parse_messages
+    from toolkit.tlc.modules import Location
+    from toolkit.tlc.parse import parse_problem
+    from toolkit.tlc.pluscal import Translation, translate_pluscal, translate_spec
+    from toolkit.tlc.result import CheckProgress, CheckResult, Counterexample, TraceState
+    from toolkit.tlc.run import TlcRun, default_memory, remove_stale_runs
+    from toolkit.tlc.source import SpecSource, load_spec, spec_from_text
     from toolkit.tlc.sweeps import SmallestFailing, SweepResult, SweepRow, sweep_constants
 
 __all__ = [
@@ -80,18 +79,33 @@ __all__ = [
     "worker_command",
 ]
 
-# These need pandas or NetworkX, which take longer to load than most commands to run.
-_LATER = {
-    **dict.fromkeys(
-        ("Graph", "GraphTear", "dump_graph", "iter_graph", "read_graph"), "toolkit.tlc.graph"
-    ),
-    **dict.fromkeys(
-        ("SmallestFailing", "SweepResult", "SweepRow", "sweep_constants"), "toolkit.tlc.sweeps"
-    ),
+# Everything is loaded when it is first used: a command starts TLC before it loads the rest.
+_MODULES = {
+    "behaviour": "behaviour_from_itf behaviour_to_itf read_itf",
+    "cache": "ResultCache cached_check",
+    "checker": "check",
+    "config": "config_sections",
+    "coverage": "ActionCoverage Coverage ExpressionCoverage",
+    "distributed": "check_distributed worker_command",
+    "graph": "Graph GraphTear dump_graph iter_graph read_graph",
+    "live": "RunningCheck start_check",
+    "locate": "Jar Java find_java find_tlc",
+    "manifest": "Manifest Model compare load_manifest run_model",
+    "messages": "Message MessageParser Unmarked parse_messages",
+    "modules": "Location",
+    "parse": "parse_problem",
+    "pluscal": "Translation translate_pluscal translate_spec",
+    "result": "CheckProgress CheckResult Counterexample TraceState",
+    "run": "TlcRun default_memory remove_stale_runs",
+    "source": "SpecSource load_spec spec_from_text",
+    "sweeps": "SmallestFailing SweepResult SweepRow sweep_constants",
 }
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATER:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_LATER[name]), name)
+    found = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    globals()[name] = found
+    return found

@@ -51,7 +51,7 @@ import platformdirs
 
 from toolkit import __version__
 from toolkit.errors import SettingError, ToolkitError
-from toolkit.tlc.check import check
+from toolkit.tlc.checker import check
 from toolkit.tlc.locate import find_tlc
 from toolkit.tlc.modules import blank_comments
 from toolkit.tlc.result import CheckResult
@@ -85,7 +85,8 @@ _ELSEWHERE = frozenset(
         # These reach the answer through the specification or through the jar's content.
         "spec", "config", "module_path", "jar", "class_path",
         # These cannot change an answer that is remembered.
-        "java", "timeout", "memory", "cancel", "on_event", "on_progress", "on_state", "on_print",
+        "java", "timeout", "memory", "short", "cancel",
+        "on_event", "on_progress", "on_state", "on_print",
     }
 )  # fmt: skip
 _FILES = ("states_folder", "recover", "checkpoint")

@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from toolkit.errors import SettingError
-from toolkit.tlc.check import Log, Plan, conclude
+from toolkit.tlc.checker import Log, conclude
 from toolkit.tlc.config import config_sections
 from toolkit.tlc.interpret import Interpreter
 from toolkit.tlc.locate import Jar, Java, find_java, find_tlc
 from toolkit.tlc.messages import Message, MessageParser, OutputEvent
+from toolkit.tlc.plan import Plan
 from toolkit.tlc.result import CheckProgress, CheckResult
 from toolkit.tlc.run import TlcRun, default_memory
 from toolkit.tlc.source import SpecSource, load_spec

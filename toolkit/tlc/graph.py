@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.errors import SettingError, TlcError, ValueParseError
-from toolkit.tlc.check import check
+from toolkit.tlc.checker import check
 from toolkit.tlc.config import config_sections
 from toolkit.tlc.graph_dump import GraphEdge, GraphState, GraphTear, iter_graph, numbered
 from toolkit.tlc.result import CheckResult

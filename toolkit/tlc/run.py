@@ -17,6 +17,13 @@ from types import TracebackType
 from typing import Literal
 
 from toolkit.errors import TlcError
+from toolkit.tlc.jvm_cache import (
+    JvmCache,
+    java_environment,
+    jvm_cache,
+    request_cache,
+    start_options,
+)
 from toolkit.tlc.locate import Jar, Java
 from toolkit.tlc.source import SpecSource
 
@@ -28,8 +35,6 @@ _GRACE = 2.0
 _LINGER = 30.0
 _LINGER_UNTOLD = 90.0
 _GUARD = Path(__file__).with_name("guard.py")
-# These make Java say something of its own, or run with other settings than are recorded.
-_JAVA_ENVIRONMENT = {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"}
 
 
 def default_memory() -> int:
@@ -88,6 +93,9 @@ class TlcRun:
         Further jars.
     java_options : sequence of str
         Further options of Java.
+    short : bool
+        Whether the run is expected to last a few seconds at most: Java then starts faster, and
+        what runs long runs slower.
     timeout : float or None
         Seconds after which the run is ended.
     cancel : threading.Event or None
@@ -101,6 +109,8 @@ class TlcRun:
         Whether it was ended because Java stayed when TLC had nothing more to say.
     exit_status : int or None
         Of the process, when it has ended.
+    started : float
+        When it was started, by the monotonic clock in s.
     """
 
     def __init__(
@@ -113,6 +123,7 @@ class TlcRun:
         jar: Jar,
         class_path: Sequence[str] = (),
         java_options: Sequence[str] = (),
+        short: bool = False,
         timeout: float | None = None,
         cancel: threading.Event | None = None,
     ) -> None:
@@ -128,8 +139,16 @@ class TlcRun:
         self._jar = jar
         self._class_path = list(class_path)
         self._java_options = list(java_options)
+        self._short = short
+        # Which cache Java runs with, and which one it could have had.
+        self._used: JvmCache | None = None
+        self._missing: JvmCache | None = None
+        self._began = False
+        self._lock = threading.Lock()
         self._arguments = list(arguments)
+        self.started = 0.0
         self._timeout = timeout
+        self._deadline: float | None = None
         self._cancel = cancel
         self._process: subprocess.Popen[str] | None = None
         self._folder: Path | None = None
@@ -143,7 +162,24 @@ class TlcRun:
         assert self._folder is not None
         return self._folder
 
+    @property
+    def question(self) -> tuple[object, ...]:
+        """All that TLC's answer depends on, and how Java runs."""
+        return (
+            self.source, self._arguments, self._memory, self._java, self._jar, self._class_path,
+            self._java_options, self._short,
+        )  # fmt: skip
+
+    def limit_as(self, other: TlcRun) -> None:
+        """Have this run ended by what would end another one, its time counted from now."""
+        self._cancel = other._cancel
+        self._deadline = None if other._timeout is None else time.monotonic() + other._timeout
+
     def __enter__(self) -> TlcRun:
+        if self._folder is not None:
+            # It was started ahead.
+            return self
+        self.started = time.monotonic()
         self._folder = run_folder()
         try:
             self._start(self._folder)
@@ -156,9 +192,25 @@ class TlcRun:
         for name in ("spec", "meta", "tmp"):
             (folder / name).mkdir()
         self.source.write(folder / "spec")
+        self._errors = (folder / "stderr").open("w+", encoding="utf-8", errors="replace")
+        if not os.access(self._java.path, os.X_OK):
+            raise TlcError(
+                "Java could not be started: it is no program that may be run",
+                path=self._java.path,
+                hint="run 'toolkit doctor'",
+            )
+        self._launch(folder)
+        self.limit_as(self)
+        self._watch = threading.Thread(target=self._guard, daemon=True)
+        self._watch.start()
+
+    def _launch(self, folder: Path) -> None:
+        cache = jvm_cache(self._java.path, self._java.version, self._jar.path)
+        options, used = start_options(cache, self._java_options, short=self._short)
+        self._used, self._missing = (cache, None) if used else (None, cache)
         self.command = (
             self._java.path,
-            "-XX:+UseParallelGC",
+            *options,
             f"-Xmx{self._memory}m",
             "-Xss16m",
             *self._java_options,
@@ -171,14 +223,6 @@ class TlcRun:
             os.pathsep.join([self._jar.path, *self._class_path]),
             *(part.replace("{folder}", str(folder)) for part in self._arguments),
         )
-        self._errors = (folder / "stderr").open("w+", encoding="utf-8", errors="replace")
-        environment = {k: v for k, v in os.environ.items() if k not in _JAVA_ENVIRONMENT}
-        if not os.access(self._java.path, os.X_OK):
-            raise TlcError(
-                "Java could not be started: it is no program that may be run",
-                path=self._java.path,
-                hint="run 'toolkit doctor'",
-            )
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(_GUARD), str(folder), *self.command],
             cwd=folder / "spec",
@@ -186,15 +230,34 @@ class TlcRun:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             start_new_session=True,
-            env=environment,
+            env=java_environment(),
             encoding="utf-8",
             errors="replace",
         )
-        self._watch = threading.Thread(target=self._guard, daemon=True)
-        self._watch.start()
+
+    def _start_again(self) -> bool:
+        """Start Java without the cache that it could not be started with.
+
+        Returns
+        -------
+        bool
+            Whether it was started: not if the run was ended from outside meanwhile.
+        """
+        assert self._used is not None
+        assert self._process is not None
+        self._used.discard("Java ended at once when it was started with the cache")
+        with self._lock:
+            if self.interrupted is not None or self._ended.is_set():
+                return False
+            for stream in (self._process.stdin, self._process.stdout):
+                if stream is not None:
+                    stream.close()
+            self._errors.seek(0)
+            self._errors.truncate()
+            self._launch(self.folder)
+        return True
 
     def _guard(self) -> None:
-        deadline = None if self._timeout is None else time.monotonic() + self._timeout
         while not self._ended.wait(0.05):
             if self._lingers():
                 self.lingered = True
@@ -202,7 +265,7 @@ class TlcRun:
                 return
             if self._cancel is not None and self._cancel.is_set():
                 self.interrupted = "cancelled"
-            elif deadline is not None and time.monotonic() >= deadline:
+            elif self._deadline is not None and time.monotonic() >= self._deadline:
                 self.interrupted = "time-limit"
             if self.interrupted is not None:
                 self._kill()
@@ -232,7 +295,8 @@ class TlcRun:
         self._kill()
 
     def _kill(self) -> None:
-        process = self._process
+        with self._lock:
+            process = self._process
         if process is None:
             return
         for sign in (signal.SIGTERM, signal.SIGKILL):
@@ -254,10 +318,21 @@ class TlcRun:
 
     def lines(self) -> Iterator[str]:
         """Yield TLC's output line by line, until it ends."""
+        while True:
+            yield from self._lines_of_process()
+            died = not self._began and self.exit_status != 0 and self.interrupted is None
+            if not died or self._used is None or not self._start_again():
+                return
+
+    def _lines_of_process(self) -> Iterator[str]:
         assert self._process is not None
         assert self._process.stdout is not None
         for line in self._process.stdout:
             self._said = time.monotonic()
+            # So begins what Java says when it crashes, with a damaged cache for instance.
+            if not self._began and self._used is not None and line.startswith("#"):
+                continue
+            self._began = True
             yield line
         self.exit_status = self._process.wait()
 
@@ -281,6 +356,9 @@ class TlcRun:
             self._watch.join()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+        if self._missing is not None and self._began and self.exit_status is not None:
+            request_cache(self._missing, self._java.version)
+            self._missing = None
 
     def __exit__(
         self,

@@ -7,6 +7,8 @@ else; what is for people then goes to stderr.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -14,28 +16,24 @@ from rich.table import Table
 from rich.text import Text
 
 from toolkit import __version__
-from toolkit.cli.bugs import bugs_command
-from toolkit.cli.check import PassThrough, check_command, models_command
 from toolkit.cli.common import FAILED, GOOD, console, guarded, write_json
-from toolkit.cli.compare import compare_command
-from toolkit.cli.demo import demo_command
-from toolkit.cli.figure import figure_app
-from toolkit.cli.simulate import protocols_command, simulate_command
-from toolkit.cli.translate import translate_command
-from toolkit.cli.validate import validate_command
 
-__all__ = ["app", "main"]
+__all__ = ["COMMANDS", "make_app"]
 
-app = typer.Typer(
-    name="toolkit",
-    help="Run, model-check, compare and understand consensus protocols.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit status: 0 found good, 1 a violation or divergence was found, "
-    "2 it could not be run.",
-)
+COMMANDS = {
+    "simulate": "simulate:simulate_command",
+    "check": "check:check_command",
+    "validate": "validate:validate_command",
+    "bugs": "bugs:bugs_command",
+    "compare": "compare:compare_command",
+    "figure": "figure:figure_app",
+    "models": "check:models_command",
+    "protocols": "simulate:protocols_command",
+    "translate": "translate:translate_command",
+    "demo": "demo:demo_command",
+    "doctor": "commands:doctor_command",
+}
+"""Each command's module and name there, in the order of the help text."""
 
 
 def _version(asked: bool) -> None:
@@ -44,7 +42,6 @@ def _version(asked: bool) -> None:
         raise typer.Exit(GOOD)
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool,
@@ -83,19 +80,42 @@ def doctor(
     return FAILED
 
 
-app.command("simulate")(simulate_command)
-app.command("check", cls=PassThrough)(check_command)
-app.command("validate")(validate_command)
-app.command("bugs")(bugs_command)
-app.command("compare")(compare_command)
-app.add_typer(figure_app)
-app.command("models")(models_command)
-app.command("protocols")(protocols_command)
-app.command("translate")(translate_command)
-app.command("demo")(demo_command)
-app.command("doctor")(guarded(doctor))
+doctor_command = guarded(doctor)
+"""The command ``toolkit doctor``."""
 
 
-def main() -> None:
-    """Run the command; the entry point of the installed script."""
-    app(prog_name="toolkit")
+def make_app(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """Return the application with some of its commands.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Commands of :data:`COMMANDS`; only their modules are loaded.
+
+    Returns
+    -------
+    typer.Typer
+    """
+    app = typer.Typer(
+        name="toolkit",
+        help="Run, model-check, compare and understand consensus protocols.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        epilog="Exit status: 0 found good, 1 a violation or divergence was found, "
+        "2 it could not be run.",
+    )
+    app.callback()(_options)
+    for name in names:
+        module, _, attribute = COMMANDS[name].partition(":")
+        found = getattr(import_module(f"toolkit.cli.{module}"), attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found)
+        elif name == "check":
+            from toolkit.cli.check import PassThrough
+
+            app.command(name, cls=PassThrough)(found)
+        else:
+            app.command(name)(found)
+    return app

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -13,22 +12,22 @@ from typing import Any
 import msgspec
 
 from toolkit.errors import SettingError
+from toolkit.tlc.ahead import claim
 from toolkit.tlc.checkpoints import CheckpointNote, checkpoints, continue_from, leave_note
-from toolkit.tlc.config import blank_keyword, config_sections
-from toolkit.tlc.interpret import Finding, Interpreter
+from toolkit.tlc.interpret import Interpreter
 from toolkit.tlc.locate import find_java, find_tlc
-from toolkit.tlc.messages import MessageParser, OutputEvent, Unmarked
+from toolkit.tlc.messages import Message, MessageParser, OutputEvent, Unmarked
 from toolkit.tlc.naming import with_names
+from toolkit.tlc.plan import Plan
 from toolkit.tlc.result import CheckOutcome, CheckProgress, CheckResult, TraceState, name_actions
 from toolkit.tlc.run import TlcRun, default_memory
 from toolkit.tlc.source import SpecSource, load_spec
 
-__all__ = ["Log", "Plan", "check", "conclude"]
+__all__ = ["Log", "check", "conclude"]
 
 _LOG_LIMIT = 64 * 2**20
 _NAMING = 60.0
-_OLD = re.compile(r"Version 2\.(?:\d|1[0-5])\b")
-_NEWER = {"ALIAS", "POSTCONDITION", "_PERIODIC", "_RL_REWARD"}
+_COLLECTOR_ADVICE = 2401
 
 
 class Log:
@@ -50,89 +49,6 @@ class Log:
     def text(self) -> str:
         """Return what was kept."""
         return "".join(self._lines)
-
-
-class Plan:
-    """What the arguments of :func:`check` come to: TLC's options, and what they leave out."""
-
-    def __init__(self, source: SpecSource) -> None:
-        self.source = source
-        self.options: list[str] = []
-        self.caveats: list[str] = []
-        self.warnings: list[str] = list(source.notes)
-        self.sampled = False
-        self.unsure = False
-
-    def add(self, *parts: object) -> None:
-        """Add options."""
-        self.options += [str(part) for part in parts]
-
-    def read_options(self, options: Sequence[str]) -> None:
-        """Take options that go to TLC as they are, and see what they mean for the answer."""
-        self.options += options
-        if "-simulate" in self.options:
-            self.sampled = True
-            self.caveats.append("a simulation: random behaviours were looked at, not all states")
-        if "-dfid" in self.options:
-            self.sampled = True
-            at = self.options.index("-dfid") + 1
-            depth = self.options[at] if at < len(self.options) else "?"
-            self.caveats.append(f"depth first: only behaviours of at most {depth} states")
-        if "-recover" in options:
-            self.unsure = True
-            self.caveats.append(
-                "continued from a checkpoint that was not looked at: time and depth count from "
-                "there, and a violation found before it is not found again"
-            )
-
-    def read_config(self) -> None:
-        """See what the configuration means for the answer."""
-        sections = config_sections(self.source.config)
-        for keyword, meaning in (
-            ("CONSTRAINT", "states beyond the constraint {} were not followed"),
-            ("ACTION_CONSTRAINT", "steps against the action constraint {} were not taken"),
-            ("VIEW", "states that look alike under the view {} were taken for one"),
-        ):
-            if names := sections.get(keyword):
-                self.caveats.append(meaning.format(", ".join(names)))
-        properties = sections.get("PROPERTY", [])
-        if sections.get("SYMMETRY") and properties:
-            self.caveats.append(
-                "TLC is unsound for liveness under symmetry: no error says nothing about "
-                + ", ".join(properties)
-            )
-        deadlock = sections.get("CHECK_DEADLOCK")
-        if deadlock and deadlock[0] in {"TRUE", "FALSE"}:
-            # Older versions know the option alone, newer ones both.
-            self.source = blank_keyword(self.source, "CHECK_DEADLOCK")
-            self.warnings.append(f"CHECK_DEADLOCK {deadlock[0]} was given to TLC as an option")
-            if deadlock[0] == "FALSE" and "-deadlock" not in self.options:
-                self.add("-deadlock")
-            elif deadlock[0] == "TRUE" and "-deadlock" in self.options:
-                self.options.remove("-deadlock")
-
-    def explain(self, finding: Finding, version: str) -> None:
-        """Say what an old TLC means when it does not know a word of the configuration.
-
-        And of a newer one, what it does with it that is easily overlooked.
-        """
-        old = _OLD.search(version) is not None
-        sections = config_sections(self.source.config)
-        if (alias := sections.get("ALIAS")) and not old:
-            self.caveats.append(
-                f"counterexamples show what the alias {', '.join(alias)} makes of the states, "
-                "not their variables"
-            )
-        if finding.outcome not in {"config-error", "error"}:
-            return
-        newer = sorted(_NEWER & set(sections))
-        # An old TLC may name no more than the line, or take the word for an invariant's name.
-        if newer and (old or any(word in finding.message for word in newer)):
-            finding.outcome = "config-error"
-            finding.message += (
-                f"\nthis version of TLC does not know {', '.join(newer)}: name a newer one "
-                "(TLA2TOOLS_JAR), or take the line out"
-            )
 
 
 def _number(name: str, value: float | None, least: float, what: str) -> None:
@@ -164,6 +80,7 @@ def check(
     module_path: Sequence[Path | str] = (),
     class_path: Sequence[Path | str] = (),
     java_options: Sequence[str] = (),
+    short: bool = False,
     java: Path | str | None = None,
     jar: Path | str | None = None,
     on_event: Callable[[OutputEvent], None] | None = None,
@@ -226,6 +143,9 @@ def check(
         Further jars, for instance with modules that are written in Java: they run code.
     java_options : sequence of str
         Further options of Java.
+    short : bool
+        Whether the run is expected to last a few seconds at most.  Java then gets the collector
+        and the compiler that start fastest, and a long run takes longer.
     java, jar : path, optional
         See :func:`~toolkit.tlc.find_java` and :func:`~toolkit.tlc.find_tlc`.
     on_event : callable, optional
@@ -276,11 +196,7 @@ def check(
             raise SettingError("there is no such jar", path=Path(extra), hint="check the path")
     count = workers or os.cpu_count() or 1
     plan = Plan(source)
-    plan.add("-tool")
-    plan.add(
-        "-metadir", "{folder}/meta" if states_folder is None else Path(states_folder).absolute()
-    )
-    plan.add("-workers", count, "-fp", fingerprint)
+    plan.begin(count, fingerprint, states_folder)
     if not deadlock:
         plan.add("-deadlock")
     if seed is not None:
@@ -320,6 +236,11 @@ def check(
     started = time.monotonic()
 
     def take(event: OutputEvent) -> None:
+        if short and isinstance(event, Message) and event.code == _COLLECTOR_ADVICE:
+            # Java runs with another collector than TLC advises because we chose it.
+            if on_event is not None:
+                on_event(event)
+            return
         progress = interpreter.take(event)
         if progress is not None and on_progress is not None:
             progress.elapsed = time.monotonic() - started
@@ -329,19 +250,20 @@ def check(
         if on_event is not None:
             on_event(event)
 
-    with TlcRun(
+    prepared = TlcRun(
         source,
-        arguments=[
-            "tlc2.TLC", *plan.options, "-config", f"{source.root}.cfg", f"{source.root}.tla",
-        ],
+        arguments=plan.arguments,
         memory=memory or default_memory(),
         java=found_java,
         jar=found_jar,
         class_path=[str(Path(extra).absolute()) for extra in class_path],
         java_options=java_options,
+        short=short,
         timeout=timeout,
         cancel=cancel,
-    ) as run:  # fmt: skip
+    )
+    with claim(prepared) as run:
+        started = run.started
         for line in run.lines():
             log.add(line)
             for event in parser.feed(line):
@@ -379,7 +301,7 @@ def check(
 
     def ask(alone: SpecSource) -> CheckResult:
         return check(
-            alone, workers=1, timeout=_NAMING, memory=memory, deadlock=False,
+            alone, workers=1, timeout=_NAMING, memory=memory, deadlock=False, short=True,
             class_path=class_path, java_options=java_options, java=java, jar=jar, cancel=cancel,
         )  # fmt: skip
 
