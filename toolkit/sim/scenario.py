@@ -8,17 +8,25 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
-from toolkit.errors import ScenarioError
+from toolkit.errors import InternalError, ScenarioError
 from toolkit.sim.network import DiskSettings, LinkOverride, LinkSettings
+
+if TYPE_CHECKING:
+    from toolkit.sim.host import Simulation
 
 __all__ = [
     "ClientCommand",
     "Clock",
     "Crash",
     "Cut",
+    "Deliver",
+    "Duplicate",
+    "Flush",
     "Heal",
+    "Lose",
+    "Notice",
     "Partition",
     "Restart",
     "Retry",
@@ -139,6 +147,18 @@ class _Timed:
         if not 0 <= self.time < math.inf:
             raise ScenarioError(f"nothing happens at {self.time!r}", hint="seconds, 0 or more")
 
+    def apply(self, run: Simulation) -> None:
+        """Let it happen in a run.
+
+        Parameters
+        ----------
+        run : Simulation
+            The run, at the event's time.
+        """
+        raise InternalError(
+            f"{type(self).__name__} does not say what it does", hint="define its method apply"
+        )
+
     def named(self) -> tuple[str, ...]:
         """Return the nodes that it names."""
         names = (getattr(self, name) for name in self.nodes_in)
@@ -179,6 +199,11 @@ class ClientCommand(_Timed):
                 f"an operation is no JSON: {error}", hint="use JSON's types, and finite numbers"
             ) from error
 
+    def apply(self, run: Simulation) -> None:
+        """Let the client ask."""
+        clients = run.clients
+        clients.ask(clients.request(self.client, self.operation, self.node))
+
 
 @dataclass(frozen=True)
 class Crash(_Timed):
@@ -205,6 +230,10 @@ class Crash(_Timed):
         if self.keep is not None and self.keep < 0:
             raise ScenarioError(f"a crash cannot keep {self.keep} writes", hint="0 or more")
 
+    def apply(self, run: Simulation) -> None:
+        """Crash the node."""
+        run.crash_node(self.node, self.keep)
+
 
 @dataclass(frozen=True)
 class Restart(_Timed):
@@ -221,6 +250,10 @@ class Restart(_Timed):
     nodes_in = ("node",)
 
     node: str
+
+    def apply(self, run: Simulation) -> None:
+        """Restart the node."""
+        run.restart(run.drivers[self.node])
 
 
 @dataclass(frozen=True)
@@ -253,6 +286,10 @@ class Partition(_Timed):
         """Return the nodes that it names."""
         return tuple(name for group in self.groups for name in group)
 
+    def apply(self, run: Simulation) -> None:
+        """Cut the links between the groups."""
+        run.partition(self.groups)
+
 
 @dataclass(frozen=True)
 class Cut(_Timed):
@@ -270,6 +307,10 @@ class Cut(_Timed):
 
     sender: str
     receiver: str
+
+    def apply(self, run: Simulation) -> None:
+        """Cut the link."""
+        run.cut_link(self.sender, self.receiver)
 
 
 @dataclass(frozen=True)
@@ -293,6 +334,13 @@ class Heal(_Timed):
         super().__post_init__()
         if (self.sender is None) != (self.receiver is None):
             raise ScenarioError("heal names one node only", hint="heal, or heal n1 -> n2")
+
+    def apply(self, run: Simulation) -> None:
+        """Heal the link, or everything."""
+        if self.sender is not None and self.receiver is not None:
+            run.heal_link(self.sender, self.receiver)
+        else:
+            run.heal()
 
 
 def _factor(factor: float) -> None:
@@ -324,6 +372,10 @@ class Slow(_Timed):
         super().__post_init__()
         _factor(self.factor)
 
+    def apply(self, run: Simulation) -> None:
+        """Slow the link down."""
+        run.slow_link(self.sender, self.receiver, self.factor)
+
 
 @dataclass(frozen=True)
 class SlowDisk(_Timed):
@@ -347,6 +399,10 @@ class SlowDisk(_Timed):
     def __post_init__(self) -> None:
         super().__post_init__()
         _factor(self.factor)
+
+    def apply(self, run: Simulation) -> None:
+        """Slow the disk down."""
+        run.slow_disk(self.node, self.factor)
 
 
 @dataclass(frozen=True)
@@ -375,9 +431,164 @@ class Timeout(_Timed):
         super().__post_init__()
         _check_word("a timer", self.timer)
 
+    def apply(self, run: Simulation) -> None:
+        """Let the timer run out."""
+        run.time_out(run.drivers[self.node], self.timer)
+
+
+@dataclass(frozen=True)
+class _Choice(_Timed):
+    """A choice in a manual scenario; one that is not possible is skipped and recorded."""
+
+    def skip(self, run: Simulation) -> None:
+        """Record that what was chosen is not possible."""
+        what = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "time"}
+        run.fault("skipped", {"choice": type(self).__name__.lower(), **what})
+
+
+@dataclass(frozen=True)
+class Deliver(_Choice):
+    """A message arrives, in a manual scenario.
+
+    Parameters
+    ----------
+    time : float
+        Seconds since the start.
+    number : int
+        The message's number: messages are counted from 0 as they leave.
+    """
+
+    number: int
+
+    def apply(self, run: Simulation) -> None:
+        """Deliver one copy, if it is under way and no earlier one of its connection is."""
+        mailbox = run.mailbox
+        flight = None if mailbox is None else mailbox.get(self.number)
+        if mailbox is None or flight is None or not mailbox.may_arrive(flight):
+            self.skip(run)
+            return
+        mailbox.take(self.number)
+        if flight.connection is None:
+            run.deliver(flight.to, flight.sender, flight.number, flight.message)
+        else:
+            run.arrive(flight.to, flight.sender, flight.number, flight.message, flight.connection)
+
+
+@dataclass(frozen=True)
+class Lose(_Choice):
+    """A message is lost, in a manual scenario; on a connection, that breaks it.
+
+    Parameters
+    ----------
+    time : float
+        Seconds since the start.
+    number : int
+        The message's number.
+    """
+
+    number: int
+
+    def apply(self, run: Simulation) -> None:
+        """Lose one copy, if it is under way."""
+        flight = None if run.mailbox is None else run.mailbox.take(self.number)
+        if flight is None:
+            self.skip(run)
+            return
+        run.lose(flight.number, flight.to, "chosen", flight.sender, flight.connection)
+        run.flush_notes()
+
+
+@dataclass(frozen=True)
+class Duplicate(_Choice):
+    """A datagram can arrive once more, in a manual scenario.
+
+    Parameters
+    ----------
+    time : float
+        Seconds since the start.
+    number : int
+        The message's number.
+    """
+
+    number: int
+
+    def apply(self, run: Simulation) -> None:
+        """Add a copy, if the message is a datagram under way."""
+        flight = None if run.mailbox is None else run.mailbox.get(self.number)
+        if run.mailbox is None or flight is None or not run.mailbox.duplicate(self.number):
+            self.skip(run)
+            return
+        run.duplicated += 1
+        run.fault("duplicate", {"id": flight.number, "to": flight.to})
+
+
+@dataclass(frozen=True)
+class Flush(_Choice):
+    """The first waiting write of a node becomes durable, in a manual scenario.
+
+    Parameters
+    ----------
+    time : float
+        Seconds since the start.
+    node : str
+        The node.
+    """
+
+    nodes_in = ("node",)
+
+    node: str
+
+    def apply(self, run: Simulation) -> None:
+        """Flush, if a write waits."""
+        driver = run.drivers[self.node]
+        if run.mailbox is None or not driver.waiting:
+            self.skip(run)
+            return
+        run.flush(driver)
+
+
+@dataclass(frozen=True)
+class Notice(_Choice):
+    """A node learns that its connection to another has ended, in a manual scenario.
+
+    Parameters
+    ----------
+    time : float
+        Seconds since the start.
+    node : str
+        The node that learns it.
+    peer : str
+        The other end.
+    """
+
+    nodes_in = ("node", "peer")
+
+    node: str
+    peer: str
+
+    def apply(self, run: Simulation) -> None:
+        """Tell the node, if it has not learned it yet."""
+        if run.mailbox is None or not run.has_ended(self.node, self.peer):
+            self.skip(run)
+            return
+        run.notice(self.node, self.peer)
+
 
 ScenarioEvent: TypeAlias = (
-    ClientCommand | Crash | Restart | Partition | Cut | Heal | Slow | SlowDisk | Timeout
+    ClientCommand
+    | Crash
+    | Restart
+    | Partition
+    | Cut
+    | Heal
+    | Slow
+    | SlowDisk
+    | Timeout
+    | Deliver
+    | Lose
+    | Duplicate
+    | Flush
+    | Notice
 )
 """Anything that a scenario lets happen at a time."""
 
@@ -414,6 +625,9 @@ class Scenario:
         What clients do that have no answer.
     events : tuple of ScenarioEvent
         Commands and faults; those of one time happen in this order.
+    manual : bool
+        Whether messages, timers and writes wait for events of the scenario: see
+        :mod:`toolkit.sim.host`.
     time_limit : float
         The run ends at this time, in seconds.
     step_limit : int
@@ -442,6 +656,7 @@ class Scenario:
     clocks: Mapping[str, Clock] = field(default_factory=dict)
     retry: Retry = Retry()
     events: tuple[ScenarioEvent, ...] = ()
+    manual: bool = False
     time_limit: float = 10.0
     step_limit: int = 100_000
     seed: int | None = None
@@ -484,6 +699,16 @@ class Scenario:
             self._check_names("a clock", (name,), clock)
         for event in self.events:
             self._check_event(event)
+            if isinstance(event, _Choice) and not self.manual:
+                raise MisfitError(
+                    f"the {type(event).__name__.lower()} at {event.time!r} needs a manual scenario",
+                    event,
+                    hint="add the statement 'manual'",
+                )
+        if self.manual and self.retry.every is not None:
+            raise ScenarioError(
+                "clients of a manual scenario do not ask again", hint="add 'retry off'"
+            )
         self._check_lives()
 
     def _check_names(self, what: str, names: tuple[str, ...], part: object) -> None:

@@ -29,9 +29,21 @@
       ...
     end
 
+A *manual* scenario chooses what becomes of each message, timer and write::
+
+    manual
+    retry off
+    at 0.1 timeout n1 election
+    at 0.2 flush n1
+    at 0.3 deliver 0
+    at 0.4 duplicate 1
+    at 0.5 lose 1
+    at 0.6 notice n1 of n2
+
 ``<->`` names both directions of a link.  An operation is a word, or JSON.  ``retry off``
 lets clients ask once only; ``retry 0.5 next`` lets them turn to the next node.  ``timeout`` lets
-a timer of a node run out, by the name that the protocol gives it.
+a timer of a node run out, by the name that the protocol gives it.  Messages have numbers, from 0
+in the order in which they leave; ``notice`` tells a node that its connection to another has ended.
 """
 
 from __future__ import annotations
@@ -53,8 +65,13 @@ from toolkit.sim.scenario import (
     Clock,
     Crash,
     Cut,
+    Deliver,
+    Duplicate,
+    Flush,
     Heal,
+    Lose,
     MisfitError,
+    Notice,
     Partition,
     Restart,
     Retry,
@@ -166,7 +183,15 @@ def unknown(what: str, token: str, known: tuple[str, ...]) -> ScenarioError:
 
 
 _LINK_WORDS = ("delay", "loss", "duplicate", "reorder", "fifo")
-_EVENT_WORDS = ("client", "crash", "restart", "partition", "cut", "heal", "slow", "timeout")
+_EVENT_WORDS = (
+    "client", "crash", "restart", "partition", "cut", "heal", "slow", "timeout", "deliver", "lose",
+    "duplicate", "flush", "notice",
+)  # fmt: skip
+_OF_MESSAGES: dict[str, type[Deliver | Lose | Duplicate]] = {
+    "deliver": Deliver,
+    "lose": Lose,
+    "duplicate": Duplicate,
+}
 
 
 class _Parser:
@@ -195,6 +220,7 @@ class _Parser:
             "clock": self.clock,
             "retry": self.retry,
             "at": self.at,
+            "manual": self.manual,
             "limit": self.limit,
             "seed": self.seed,
         }
@@ -380,6 +406,9 @@ class _Parser:
                     raise ScenarioError("a limit must be above 0", hint="limit steps 100000")
                 self._once("step_limit", steps, statement="limit steps")
 
+    def manual(self, line: _Line) -> None:
+        self._once("manual", True)
+
     def seed(self, line: _Line) -> None:
         self._once("seed", line.whole("the seed"))
 
@@ -422,6 +451,14 @@ class _Parser:
         if word == "timeout":
             node = line.name("a node")
             return [Timeout(time, node, line.name("a timer"))]
+        if word in _OF_MESSAGES:
+            return [_OF_MESSAGES[word](time, line.whole("a message's number"))]
+        if word == "flush":
+            return [Flush(time, line.name("a node"))]
+        if word == "notice":
+            node = line.name("a node")
+            line.keyword("of")
+            return [Notice(time, node, line.name("a node"))]
         if line.maybe("disk"):
             node = line.name("a node")
             line.keyword("by")
@@ -559,6 +596,12 @@ def _event(event: ScenarioEvent) -> str:
         return f"slow {event.sender} -> {event.receiver} by {event.factor!r}"
     if isinstance(event, Timeout):
         return f"timeout {event.node} {event.timer}"
+    if isinstance(event, Deliver | Lose | Duplicate):
+        return f"{type(event).__name__.lower()} {event.number}"
+    if isinstance(event, Flush):
+        return f"flush {event.node}"
+    if isinstance(event, Notice):
+        return f"notice {event.node} of {event.peer}"
     return f"slow disk {event.node} by {event.factor!r}"
 
 
@@ -615,6 +658,8 @@ def format_scenario(scenario: Scenario, *, expected: bool = True) -> str:
         lines.append("retry off")
     elif scenario.retry != Retry():
         lines.append(f"retry {scenario.retry.every!r}{' next' * scenario.retry.next_node}")
+    if scenario.manual:
+        lines.append("manual")
     lines += [f"at {event.time!r} {_event(event)}" for event in scenario.events]
     limits = []
     if scenario.time_limit != 10.0:

@@ -1,11 +1,10 @@
-"""The recording side of the simulator: views, differences, records, and a sink that may fail."""
+"""Recording for any host: views, differences, records, and a sink that may fail."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from toolkit import __version__
 from toolkit.protocols.base import Message, message_record
 from toolkit.protocols.protocol import Protocol
 from toolkit.protocols.views import SharedLists, ViewTracker, track
@@ -70,7 +69,8 @@ class Recorder:
         nodes: Mapping[str, Any],
         constants: Mapping[str, Any],
         durable: Mapping[str, Mapping[str, Any]],
-        seed: int,
+        origin: str,
+        seed: int | None,
         replay: str | None,
         meta: Mapping[str, Any],
     ) -> None:
@@ -96,7 +96,7 @@ class Recorder:
                     constants=dict(constants),
                     observed=tuple(observed),
                     initial=initial,
-                    origin=f"toolkit {__version__} simulator",
+                    origin=origin,
                     seed=seed,
                     replay=replay,
                     meta=dict(meta),

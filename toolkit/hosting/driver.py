@@ -1,0 +1,268 @@
+"""The driver of one node: the rules between a node and its host.
+
+A host tells the driver what happened and gets back what it has to do now, a :class:`Reaction`.
+The driver keeps what the rules of :mod:`toolkit.protocols.base` need:
+
+- *Output rule.*  What a handler sends or answers is held back until everything that the node has
+  asked to write so far is durable.
+- *Flush.*  Writes become durable one at a time, in order.
+- *Crash.*  A crash loses the node's memory, its timers, and the writes that the disk has not
+  reached.
+- *Restart.*  A new node is handed what the disk held.
+- *Connections.*  What waits for the disk and was to leave on a connection that has ended is
+  dropped.
+
+A driver has no clock, does no input or output and draws no random numbers.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from toolkit.errors import InternalError
+from toolkit.protocols.base import (
+    Command,
+    Disconnected,
+    Effects,
+    NodeFactory,
+    Output,
+    Receive,
+    Redirect,
+    Restart,
+    Send,
+    SetTimer,
+    Start,
+    Timeout,
+)
+from toolkit.protocols.implementation import Implementation
+
+__all__ = ["NodeDriver", "Reaction"]
+
+
+class Reaction(msgspec.Struct, gc=False):
+    """What a host has to do after it told a driver what happened, in the order of the fields.
+
+    Parameters
+    ----------
+    action : str or None
+        Name of the specification's action; ``None`` if this was no step.
+    params : dict
+        The action's parameters other than the node and the message, ITF-encoded.
+    timers : list of SetTimer
+        Timers to set or cancel.
+    closes : list of str
+        Nodes to which the connection is closed.
+    sends : list of Send
+        Messages that leave now.
+    outputs : list of Output or Redirect
+        Answers that leave now.
+    writing : bool
+        Whether the disk starts a write now; the host calls :meth:`NodeDriver.flush` when it is
+        durable.
+    """
+
+    action: str | None
+    params: dict[str, Any]
+    timers: list[SetTimer]
+    closes: list[str]
+    sends: list[Send]
+    outputs: list[Output | Redirect]
+    writing: bool
+
+
+class _Write(msgspec.Struct):
+    """A write that waits for the disk, with the output that it holds back."""
+
+    write: Mapping[str, Any]
+    sends: list[Send]
+    outputs: list[Output | Redirect]
+
+
+class NodeDriver:
+    """One node with its disk, for any host.
+
+    Parameters
+    ----------
+    name : str
+        The node's name.
+    implementation : Implementation
+        The protocol's implementation.
+    config : object
+        The protocol's configuration.
+    make_node : callable, optional
+        Another node factory than the implementation's, for seeded bugs.
+
+    Attributes
+    ----------
+    node : Node or None
+        The node; ``None`` while it is down.
+    durable : dict
+        What the disk holds.
+    timers : dict of str to object
+        The timers that are set, to whatever the host keeps of each.
+    life : int
+        The number of crashes so far.
+
+    Examples
+    --------
+    >>> from toolkit.protocols import get_protocol
+    >>> raft = get_protocol("raft").runnable
+    >>> config = raft.configure(("n1", "n2", "n3"), {})
+    >>> driver = NodeDriver("n1", raft, config)
+    >>> [timer.timer for timer in driver.start(0.0).timers]
+    ['election']
+    >>> election = driver.time_out("election", 0.3)
+    >>> election.action, election.writing, election.sends  # held back until the vote is durable
+    ('Timeout', True, [])
+    >>> [(send.to, type(send.message).__name__) for send in driver.flush().sends]
+    [('n2', 'RequestVote'), ('n3', 'RequestVote')]
+    """
+
+    __slots__ = (
+        "_apply_write", "_config", "_factory", "_queue", "durable", "life", "name", "node",
+        "timers",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        implementation: Implementation,
+        config: Any,
+        make_node: NodeFactory | None = None,
+    ) -> None:
+        self.name = name
+        self.node: Any = None
+        self.durable: dict[str, Any] = {}
+        self.timers: dict[str, Any] = {}
+        self.life = 0
+        self._factory = make_node or implementation.make_node
+        self._apply_write = implementation.apply_write
+        self._config = config
+        self._queue: deque[_Write] = deque()
+
+    @property
+    def waiting(self) -> int:
+        """The number of writes that the disk has not reached."""
+        return len(self._queue)
+
+    @property
+    def first_write(self) -> Mapping[str, Any]:
+        """The write that the disk is at."""
+        return self._queue[0].write
+
+    def start(self, now: float) -> Reaction:
+        """Start the node in its initial state.
+
+        Parameters
+        ----------
+        now : float
+            Seconds on the node's own clock.
+
+        Raises
+        ------
+        InternalError
+            If the node calls its start an action, sends or writes.
+        """
+        self.node = self._factory(self.name, self._config)
+        effects = self.node.handle(Start(), now)
+        if effects.action is not None:
+            raise InternalError(
+                f"the node {self.name!r} called its start {effects.action!r}",
+                hint="Start is not an action: return Effects without one",
+            )
+        return self._react(effects)
+
+    def receive(self, sender: str, message: Any, now: float) -> Reaction:
+        """Hand the node a message that has arrived."""
+        return self._react(self.node.handle(Receive(sender, message), now))
+
+    def time_out(self, timer: str, now: float) -> Reaction:
+        """Let a timer run out, which is set no longer."""
+        self.timers.pop(timer, None)
+        return self._react(self.node.handle(Timeout(timer), now))
+
+    def command(self, command: Command, now: float) -> Reaction:
+        """Hand the node a client's command."""
+        return self._react(self.node.handle(command, now))
+
+    def disconnected(self, peer: str, now: float) -> Reaction:
+        """Tell the node that its connection to a peer has ended."""
+        return self._react(self.node.handle(Disconnected(peer), now))
+
+    def flush(self) -> Reaction:
+        """Make the first waiting write durable, and release what it held back."""
+        written = self._queue.popleft()
+        self._apply_write(self.durable, written.write)
+        return Reaction("Flush", {}, [], [], written.sends, written.outputs, bool(self._queue))
+
+    def crash(self, keep: int) -> Reaction:
+        """Crash the node.
+
+        Parameters
+        ----------
+        keep : int
+            How many of the waiting writes still become durable, at most.
+        """
+        kept = min(keep, len(self._queue))
+        for _ in range(kept):
+            self._apply_write(self.durable, self._queue.popleft().write)
+        self._queue.clear()
+        self.timers.clear()
+        self.life += 1
+        self.node = None
+        return Reaction("Crash", {"kept": kept}, [], [], [], [], False)
+
+    def restart(self, now: float) -> Reaction:
+        """Start a new node with what the disk holds."""
+        self.node = self._factory(self.name, self._config)
+        return self._react(self.node.handle(Restart(dict(self.durable)), now))
+
+    def after_restart(self, now: float) -> Any:
+        """Return the node that would come up now: what a crash leaves of the state.
+
+        The specification resets what is volatile when a node crashes, so that the view of this
+        node is what a trace records of the crash.
+        """
+        node = self._factory(self.name, self._config)
+        node.handle(Restart(dict(self.durable)), now)
+        return node
+
+    def withdraw(self, peer: str) -> None:
+        """Drop what waits for the disk and was to leave on a connection to a peer."""
+        for waiting in self._queue:
+            waiting.sends = [
+                send
+                for send in waiting.sends
+                if send.to != peer or send.message.transport == "datagram"
+            ]
+
+    def _react(self, effects: Effects) -> Reaction:
+        """Apply the output rule to a handler's effects."""
+        action, sends, outputs = effects.action, effects.sends, effects.outputs
+        if action is None and (sends or effects.write is not None):
+            raise InternalError(
+                f"the node {self.name!r} sends or writes without naming an action",
+                hint="give Effects an action",
+            )
+        for peer in effects.closes:
+            self.withdraw(peer)
+        queue = self._queue
+        writing = False
+        if effects.write is not None:
+            queue.append(_Write(effects.write, sends, outputs))
+            sends, outputs = [], []
+            writing = len(queue) == 1
+        elif queue:
+            last = queue[-1]
+            if sends:
+                last.sends = [*last.sends, *sends]
+            if outputs:
+                last.outputs = [*last.outputs, *outputs]
+            sends, outputs = [], []
+        return Reaction(
+            action, effects.params, effects.timers, effects.closes, sends, outputs, writing
+        )

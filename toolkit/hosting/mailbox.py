@@ -1,0 +1,114 @@
+"""Messages under way that wait until somebody chooses what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from toolkit.protocols.base import Message
+
+__all__ = ["InFlight", "Mailbox"]
+
+
+class InFlight(msgspec.Struct, frozen=True, gc=False):
+    """A message under way.
+
+    Parameters
+    ----------
+    number : int
+        The message's number in the run; a message to several nodes has one for each.
+    to, sender : str
+        The receiving and the sending node.
+    message : Message
+        The message.
+    connection : int or None
+        The connection that it travels on; ``None`` for a datagram.
+    copies : int
+        How often it can still arrive.
+    """
+
+    number: int
+    to: str
+    sender: str
+    message: Message
+    connection: int | None = None
+    copies: int = 1
+
+
+class Mailbox:
+    """The messages under way, in the order in which they were sent.
+
+    Examples
+    --------
+    >>> mailbox = Mailbox()
+    >>> mailbox.put(InFlight(0, "n2", "n1", Message()))
+    >>> mailbox.put(InFlight(1, "n2", "n1", Message(), connection=4))
+    >>> mailbox.put(InFlight(2, "n2", "n1", Message(), connection=4))
+    >>> [flight.number for flight in mailbox.deliverable()]  # a connection delivers in order
+    [0, 1]
+    """
+
+    def __init__(self) -> None:
+        self._flights: dict[int, InFlight] = {}
+
+    def __iter__(self) -> Iterator[InFlight]:
+        return iter(self._flights.values())
+
+    def __len__(self) -> int:
+        return len(self._flights)
+
+    def put(self, flight: InFlight) -> None:
+        """Add a message that has been sent."""
+        self._flights[flight.number] = flight
+
+    def get(self, number: int) -> InFlight | None:
+        """Return the message with a number; ``None`` if it is not under way."""
+        return self._flights.get(number)
+
+    def take(self, number: int) -> InFlight | None:
+        """Remove one copy of a message and return it; ``None`` if it is not under way."""
+        flight = self._flights.get(number)
+        if flight is not None:
+            if flight.copies > 1:
+                self._flights[number] = msgspec.structs.replace(flight, copies=flight.copies - 1)
+            else:
+                del self._flights[number]
+        return flight
+
+    def duplicate(self, number: int) -> bool:
+        """Add a copy of a datagram; return whether it was one that is under way."""
+        flight = self._flights.get(number)
+        if flight is None or flight.connection is not None:
+            return False
+        self._flights[number] = msgspec.structs.replace(flight, copies=flight.copies + 1)
+        return True
+
+    def deliverable(self) -> list[InFlight]:
+        """Return the messages that can arrive next: datagrams, and the first of each direction
+        of a connection.
+        """
+        first: set[tuple[int, str]] = set()
+        found = []
+        for flight in self._flights.values():
+            if flight.connection is not None:
+                direction = (flight.connection, flight.to)
+                if direction in first:
+                    continue
+                first.add(direction)
+            found.append(flight)
+        return found
+
+    def may_arrive(self, flight: InFlight) -> bool:
+        """Return whether no earlier message of its connection is under way."""
+        return flight.connection is None or all(
+            other.number >= flight.number
+            or (other.connection, other.to) != (flight.connection, flight.to)
+            for other in self._flights.values()
+        )
+
+    def copy(self) -> Mailbox:
+        """Return a mailbox with the same messages."""
+        other = Mailbox()
+        other._flights = dict(self._flights)
+        return other

@@ -1,0 +1,162 @@
+"""Clients beside the nodes: requests, answers, asking again, redirects."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from toolkit.protocols.base import Command, Output, Redirect
+from toolkit.sim.results import Answer, Call
+from toolkit.sim.streams import stream
+
+if TYPE_CHECKING:
+    from toolkit.sim.host import Simulation
+
+__all__ = ["REDIRECT", "Clients", "Request"]
+
+REDIRECT = 0.005
+"""Seconds until a client that is redirected asks the other node."""
+
+
+class Request(msgspec.Struct, gc=False):
+    """A client's request.
+
+    Parameters
+    ----------
+    client : str
+        The client.
+    request : int
+        Its number for the request.
+    operation : JSON
+        What it asks for.
+    node : str
+        The node that it asks next.
+    called : float
+        Time of the request, in seconds.
+    answered : bool
+        Whether there was an answer.
+    returned : float or None
+        Time of the first answer, in seconds.
+    result : JSON
+        The first answer.
+    """
+
+    client: str
+    request: int
+    operation: Any
+    node: str
+    called: float
+    answered: bool = False
+    returned: float | None = None
+    result: Any = None
+
+
+class Clients:
+    """All clients of a run.
+
+    Parameters
+    ----------
+    run : Simulation
+        The run.
+    follow_up : callable or None
+        ``follow_up(answer) -> operation``: what a client asks next; ``None`` for nothing.
+
+    Attributes
+    ----------
+    answers : list of Answer
+        All answers, repeated ones included.
+    requests : dict
+        Client and number to :class:`Request`.
+    """
+
+    def __init__(self, run: Simulation, follow_up: Callable[[Answer], Any] | None) -> None:
+        self.answers: list[Answer] = []
+        self.requests: dict[tuple[str, int], Request] = {}
+        self._run = run
+        self._follow_up = follow_up
+        self._next: Counter[str] = Counter()
+
+    def request(self, client: str, operation: Any, node: str) -> Request:
+        """Return a client's next request, made now."""
+        number = self._next[client]
+        self._next[client] = number + 1
+        request = Request(client, number, operation, node, self._run.now)
+        self.requests[client, number] = request
+        return request
+
+    def ask(self, request: Request) -> None:
+        """Let a client ask its node, and schedule when it asks again."""
+        retry = self._run.scenario.retry
+        node = request.node
+        if retry.next_node:
+            request.node = self._node_after(request.node)
+        if retry.every is not None:
+            self._run.later(retry.every, request)
+        self.put(request, node)
+
+    def put(self, request: Request, node: str) -> None:
+        """Let a request arrive at a node, if that is up."""
+        self._run.command(node, Command(request.client, request.request, request.operation))
+
+    def _node_after(self, name: str) -> str:
+        """Return the next node, in the scenario's order, that takes commands."""
+        names = self._run.scenario.nodes
+        probe = stream(self._run.seed, "probe")
+        random_operation = self._run.protocol.runnable.random_operation
+        for step in range(1, len(names) + 1):
+            candidate = names[(names.index(name) + step) % len(names)]
+            if random_operation(self._run.config, probe, candidate) is not None:
+                return candidate
+        return name
+
+    def redirect(self, output: Redirect) -> None:
+        """Let a client ask the node that it was sent to, a moment later."""
+        request = self._of(output)
+        if output.to is not None and self._run.mailbox is None:
+            request.node = output.to
+            self._run.later(REDIRECT, request, output.to)
+
+    def answer(self, node: str, output: Output) -> None:
+        """Hand a client its answer; the first one to a request counts."""
+        now = self._run.now
+        answer = Answer(now, node, output.client, output.request, output.result)
+        self.answers.append(answer)
+        request = self._of(output)
+        if not request.answered:
+            request.answered = True
+            request.returned, request.result = now, output.result
+            if self._follow_up is not None:
+                operation = self._follow_up(answer)
+                if operation is not None:
+                    # In an event of its own: the step that answers is still in progress.
+                    self._run.later(0.0, self.request(output.client, operation, node))
+
+    def _of(self, output: Output | Redirect) -> Request:
+        request = self.requests.get((output.client, output.request))
+        if request is None:
+            self._run.fail(
+                f"answers request {output.request!r} of {output.client!r}, which was never made",
+                "answer with the client and request of the Command",
+            )
+        return request
+
+    def calls(self) -> tuple[Call, ...]:
+        """Return all requests with their first answers, in the order of the requests."""
+        return tuple(
+            Call(
+                asked.client,
+                asked.request,
+                asked.operation,
+                asked.called,
+                asked.returned,
+                asked.result,
+            )
+            for asked in self.requests.values()
+        )
+
+    def unanswered(self) -> int:
+        """Return the number of requests without an answer."""
+        return sum(not request.answered for request in self.requests.values())
