@@ -14,8 +14,8 @@ from hypothesis import Phase, given, settings as hypothesis_settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from toolkit.errors import InternalError
-from toolkit.protocols import get_protocol
-from toolkit.protocols.base import Effects, Protocol
+from toolkit.protocols import Protocol, get_protocol
+from toolkit.protocols.base import Effects
 from toolkit.protocols.multipaxos.messages import Value, Vote
 from toolkit.protocols.multipaxos.node import MultiPaxosNode
 from toolkit.protocols.raft.log import Log
@@ -160,14 +160,14 @@ def plain_raft_disk(disk: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plain_paxos(node: Any) -> dict[str, Any]:
-    return copy.deepcopy(get_protocol("paxos").variables(node))
+    return copy.deepcopy(get_protocol("paxos").runnable.variables(node))
 
 
 PLAIN: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "multipaxos": (plain_multipaxos, plain_multipaxos_disk),
     "zab": (plain_zab, plain_zab_disk),
     "raft": (plain_raft, plain_raft_disk),
-    "paxos": (plain_paxos, get_protocol("paxos").durable_variables),
+    "paxos": (plain_paxos, get_protocol("paxos").runnable.durable_variables),
 }
 
 OPTIONS: dict[str, list[dict[str, str]]] = {
@@ -209,7 +209,7 @@ def test_a_trace_is_the_one_that_a_plain_view_gives(
     name: str, options: dict[str, str], seed: int
 ) -> None:
     protocol, (variables, disk) = get_protocol(name), PLAIN[name]
-    plainly = replace(protocol, variables=variables, durable_variables=disk)
+    plainly = protocol.altered(variables=variables, durable_variables=disk)
     trace, error = record(protocol, seed, options)
     expected, plain_error = record(plainly, seed, options)
     assert (error, plain_error) == (None, None)
@@ -241,10 +241,9 @@ def test_nodes_that_hold_the_same_share_one_value_in_a_trace() -> None:
 
 def watched(protocol: Protocol) -> Protocol:
     """Return a protocol whose views are compared with views computed from nothing."""
-    return replace(
-        protocol,
-        variables=checked(protocol.variables),
-        durable_variables=checked(protocol.durable_variables),
+    return protocol.altered(
+        variables=checked(protocol.runnable.variables),
+        durable_variables=checked(protocol.runnable.durable_variables),
     )
 
 
@@ -282,7 +281,7 @@ def votes_in_place(disk: dict[str, Any], write: Mapping[str, Any]) -> None:
 def test_a_change_that_a_view_misses_stops_a_checked_recording(
     name: str, planted: dict[str, Any]
 ) -> None:
-    protocol = watched(replace(get_protocol(name), **planted))
+    protocol = watched(get_protocol(name).altered(**planted))
     errors = (record(protocol, seed, {})[1] for seed in range(1, 60))
     error = next((error for error in errors if error is not None), None)
     assert error is not None
