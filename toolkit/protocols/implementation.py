@@ -38,7 +38,8 @@ class Implementation:
         ``make_node(name, config) -> Node``.
     variables : callable
         ``variables(node) -> dict``: the view, this node's specification variables,
-        ITF-encoded.  Called after every step while recording.
+        ITF-encoded.  Called after every step while recording, unless it is a
+        :class:`~toolkit.protocols.views.View`, which is asked for what has changed instead.
     durable_variables : callable
         ``durable_variables(durable) -> dict``: the same for what its disk holds.
     constants : callable

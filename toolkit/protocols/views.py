@@ -459,7 +459,7 @@ def checked(variables: Variables) -> View:
     """Return the same view, compared with one computed from nothing after every step.
 
     That is slow, and meant for the tests of a protocol:
-    ``replace(protocol, variables=checked(protocol.variables))`` is recorded as the protocol is,
+    ``protocol.altered(variables=checked(protocol.runnable.variables))`` is recorded as usual,
     and recording stops with the error when the view has missed a change.
 
     Parameters
