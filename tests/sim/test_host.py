@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from toolkit.errors import InternalError, ScenarioError, SettingError, UnknownNameError
+from toolkit.hosting import host
 from toolkit.protocols import get_protocol
 from toolkit.protocols.base import Effects, Event
 from toolkit.protocols.protocol import Protocol
@@ -23,7 +24,6 @@ from toolkit.sim import (
     RunResult,
     ScenarioBuilder,
     StepView,
-    host,
     load_scenario,
     random_scenario,
     simulate,
@@ -589,7 +589,7 @@ def test_drawing_more_for_the_disk_leaves_the_network_as_it_was(build: Build, ru
 def test_a_protocol_that_breaks_the_rules_is_named(
     build: Build, run: Run, monkeypatch: pytest.MonkeyPatch, order: dict[str, Any], said: str
 ) -> None:
-    monkeypatch.setattr(host, "_STILL", 1000)
+    monkeypatch.setattr(host, "_IDLE_LIMIT", 1000)
     with pytest.raises(InternalError, match=f"the protocol 'puppet' {said}"):
         run(build().command(0.0, "c", order, "n1"))
 
