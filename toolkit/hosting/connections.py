@@ -82,3 +82,16 @@ class Connections:
         key = (sender, to, number)
         self._last[key] = arrival = max(arrival, self._last.get(key, 0.0))
         return arrival
+
+    def canonical(self) -> bytes:
+        """Return bytes that are equal for collections whose connections have the same ends.
+
+        The numbers of connections count only by their order, and arrival times not at all.
+        """
+        numbers = sorted(set(self._attached.values()))
+        place = {number: index for index, number in enumerate(numbers)}
+        ends = sorted(
+            (end, peer, place[number], number in self._dead, number in self._broken)
+            for (end, peer), number in self._attached.items()
+        )
+        return repr(ends).encode()

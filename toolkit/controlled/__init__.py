@@ -1,0 +1,12 @@
+"""The controlled host: a caller chooses each next event from those possible.
+
+It runs the same nodes by the same rules as the simulator, and records the same trace.  What
+happens next is neither drawn nor timed: a test, a search or a person's hand chooses it.
+"""
+
+from __future__ import annotations
+
+from toolkit.controlled.choices import Choice
+from toolkit.controlled.host import ControlledHost, SavedState, StepTaken
+
+__all__ = ["Choice", "ControlledHost", "SavedState", "StepTaken"]
