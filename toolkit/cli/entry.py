@@ -17,6 +17,8 @@ __all__ = ["main", "read_plain_check"]
 _VALUES = ("--config", "--workers", "--memory", "--timeout")
 _FLAGS = {"--json": "as_json", "--full": "full"}
 _NUMBER = re.compile(r"[0-9]{1,9}")
+# As in toolkit.cli.common, which is not loaded yet.
+_INTERRUPTED = 130
 
 
 def read_plain_check(arguments: Sequence[str]) -> dict[str, Any] | None:
@@ -88,7 +90,15 @@ def _check(asked: dict[str, Any]) -> int:
 
 def main() -> None:
     """Run the command; the entry point of the installed script."""
-    arguments = sys.argv[1:]
+    try:
+        _run(sys.argv[1:])
+    except KeyboardInterrupt:
+        # It came while modules were loaded, before anything of ours could take it.
+        sys.stderr.write("interrupted\n")
+        sys.exit(_INTERRUPTED)
+
+
+def _run(arguments: list[str]) -> None:
     plain = read_plain_check(arguments)
     if plain is not None:
         sys.exit(_check(plain))
