@@ -116,8 +116,8 @@ class ControlledHost(Host):
     []
     >>> [step.action for step in host.choose(Choice.command("c", "v1", "n1"))]
     ['Request']
-    >>> [str(choice) for choice in host.possible(crashes=0, losses=0)][:2]
-    ['deliver 0', 'deliver 1']
+    >>> [str(choice) for choice in host.possible(crashes=0, losses=0)]
+    ['timeout n1 ballot']
 
     A breadth-first search keeps saved states and skips states that it has seen:
 
@@ -422,7 +422,7 @@ class ControlledHost(Host):
         Raises
         ------
         SettingError
-            If the host records a trace.
+            If the host records a trace, or a node holds what cannot be copied.
         """
         if self.recorder is not None:
             raise SettingError(
@@ -635,7 +635,13 @@ class _Unpickler(pickle.Unpickler):
 
 def _pickle(value: Any, config: Any) -> bytes:
     file = io.BytesIO()
-    _Pickler(file, config).dump(value)
+    try:
+        _Pickler(file, config).dump(value)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise SettingError(
+            f"the state of a node cannot be saved: {error}",
+            hint="keep no lambda, generator or open file in a node; a bound method is fine",
+        ) from error
     return file.getvalue()
 
 

@@ -109,22 +109,33 @@ class ZabNode(Leader):
             Synced: self.synced,
         }
         self._timers: Mapping[str, tuple[Callable[[], bool], Callable[[], Effects]]] = {
-            "look": (lambda: self.phase == "idle", self.look),
-            "notify": (lambda: self.phase == "election", self.notify),
-            "decide": (lambda: self.phase == "election" and self.agreed(), self.decide),
+            "look": (self._is_idle, self.look),
+            "notify": (self._is_electing, self.notify),
+            "decide": (self._may_decide, self.decide),
             "connect": (self._connecting, self.connect),
-            "patience": (lambda: self.mode in ("following", "observing"), self.abandon),
-            "quorum": (lambda: self.mode == "leading", self.quorum),
-            "ping": (lambda: self.mode == "leading", self.ping),
+            "patience": (self._is_learning, self.abandon),
+            "quorum": (self._is_leading, self.quorum),
+            "ping": (self._is_leading, self.ping),
             "snapshot": (self.is_due, self.take_snapshot),
         }
 
+    def _is_idle(self) -> bool:
+        return bool(self.phase == "idle")
+
+    def _is_electing(self) -> bool:
+        return bool(self.phase == "election")
+
+    def _may_decide(self) -> bool:
+        return self._is_electing() and self.agreed()
+
+    def _is_learning(self) -> bool:
+        return self.mode in ("following", "observing")
+
+    def _is_leading(self) -> bool:
+        return bool(self.mode == "leading")
+
     def _connecting(self) -> bool:
-        return (
-            self.mode in ("following", "observing")
-            and self.phase == "discovery"
-            and self.epoch == 0
-        )
+        return self._is_learning() and self.phase == "discovery" and self.epoch == 0
 
     def handle(self, event: Event, now: float) -> Effects:
         """Handle one event (see :class:`toolkit.protocols.base.Node`)."""
