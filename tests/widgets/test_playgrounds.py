@@ -193,9 +193,12 @@ def test_there_is_no_playground_of_logs_for_a_protocol_without_one() -> None:
 
 def test_a_single_decree_is_played_with_as_a_log_of_one_slot() -> None:
     ground = LogPlayground("paxos", seed=1)
-    ground.text.value = "v1"
     ground.send()
     ground.explorer.step = len(ground.trace.steps)
     assert "to ballot 0, elections won: 1; commands answered: 1" in ground.report.value
+    ground.text.value = "of nobody"
+    ground.send()
+    assert "Not possible" in ground.report.value
+    assert len(ground.events) == 1
     (album,) = ground.explorer.data["logs"]
     assert album["pictures"][album["at"][-1]].count('class="committed"') == 3

@@ -25,17 +25,21 @@ _WIDE = 80
 """A record of more letters is shown with a line for each field."""
 
 
+_BRACKETS = {"#tup": ("<<", ">>"), "#set": ("{", "}")}
+
+
 def _text(value: Any, indent: int = 0) -> str:
-    """Return a value as TLA+ text, sequences of records with a line for each."""
+    """Return a value as TLA+ text, sequences and sets of records with a line for each."""
     flat = format_itf(value)
     if not isinstance(value, dict):
         return flat
-    if "#tup" in value:
-        items = value["#tup"]
-        if len(items) < 2 or not all(isinstance(item, dict) for item in items):
-            return flat
-        inside = indent + 2
-        return f"<<{_lines([_text(item, inside) for item in items], inside)}>>"
+    for tag, (opening, closing) in _BRACKETS.items():
+        if tag in value:
+            items = value[tag]
+            if len(items) < 2 or not all(isinstance(item, dict) for item in items):
+                return flat
+            inside = indent + len(opening)
+            return opening + _lines([_text(item, inside) for item in items], inside) + closing
     if any(name.startswith("#") for name in value):
         return flat
     inside = indent + 1

@@ -11,7 +11,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from toolkit.conformance import SpecReplay, follow
-from toolkit.errors import ScenarioError, UnknownNameError
+from toolkit.errors import ScenarioError, SettingError, UnknownNameError
 from toolkit.protocols import get_protocol
 from toolkit.sim import (
     ClientCommand,
@@ -233,7 +233,7 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
         wanted = [*self.events, events]
         try:
             self.scenario, self.trace = self._run(wanted)
-        except ScenarioError as error:
+        except (ScenarioError, SettingError) as error:
             self._report(f"Not possible: {error.message}.", wrong=True)
             return False
         self.events = wanted
