@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
 import toolkit
+from toolkit.cli import app
 
 PACKAGE = Path(toolkit.__file__).resolve().parent
 
-EVERYONE = {"toolkit", "errors", "values", "quorum", "resources"}
+EVERYONE = {"toolkit", "errors", "values", "quorum", "resources", "faces", "invocation"}
 """Rooms that all others may import; ``toolkit`` itself holds only the version."""
 
 DOORS: dict[str, set[str]] = {
@@ -21,6 +25,9 @@ DOORS: dict[str, set[str]] = {
     "values": {"errors"},
     "quorum": {"errors"},
     "resources": {"errors"},
+    "faces": {"display"},
+    "invocation": {"cli"},
+    "installation": {"protocols", "tlc"},
     "trace": set(),
     "machines": set(),
     "histories": {"machines"},
@@ -38,6 +45,7 @@ DOORS: dict[str, set[str]] = {
         "checks",
         "conformance",
         "histories",
+        "installation",
         "protocols",
         "sim",
         "tlc",
@@ -51,7 +59,7 @@ DOORS["reproduction"] = set(DOORS) - {"comparison"}
 DOORS["widgets"] = set(DOORS)
 DOORS["cli"] = set(DOORS)
 
-BASEMENT = {"toolkit", "errors", "values", "quorum", "resources"}
+BASEMENT = EVERYONE
 """Rooms that may not import each other unless :data:`DOORS` says so."""
 
 IMPURE = {
@@ -165,6 +173,83 @@ def undocumented(package: Path) -> list[str]:
     return found
 
 
+def command_names() -> set[str]:
+    """Return the names of the commands, as the application knows them."""
+    group: Any = get_command(app)
+    return set(group.commands)
+
+
+def command_lines(package: Path) -> list[str]:
+    """Return every place outside ``cli`` where a line of the command is spelt out.
+
+    Docstrings may show one, as an example for people.
+    """
+    said = re.compile(rf"\btoolkit ({'|'.join(sorted(command_names()))})\b")
+    found = []
+    for path in sorted(package.rglob("*")):
+        if path.suffix not in {".py", ".j2", ".js"} or room_of(path, package) == "cli":
+            continue
+        where = path.relative_to(package.parent)
+        text = path.read_text(encoding="utf-8")
+        if path.suffix != ".py":
+            found += [
+                f"{where}:{number}: a command line"
+                for number, line in enumerate(text.splitlines(), 1)
+                if said.search(line)
+            ]
+            continue
+        tree = ast.parse(text)
+        shown = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                if id(node) not in shown and said.search(node.value):
+                    found.append(f"{where}:{node.lineno}: a command line")
+            elif isinstance(node, ast.List | ast.Tuple) and node.elts:
+                first = node.elts[0]
+                if isinstance(first, ast.Constant) and first.value == "toolkit":
+                    found.append(f"{where}:{node.lineno}: the words of a command line")
+    return found
+
+
+def test_only_cli_writes_command_lines() -> None:
+    assert command_lines(PACKAGE) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("sim/x.py", 'replay = f"toolkit simulate {name}"'),
+        ("tlc/x.py", "raise E(hint=\"run 'toolkit doctor'\")"),
+        ("reproduction/x.py", 'words = ["toolkit", "figure", "run"]'),
+        ("display/x.j2", "Again: <code>toolkit bugs raft</code>"),
+    ],
+)
+def test_a_planted_command_line_is_caught(tmp_path: Path, file: str, text: str) -> None:
+    path = tmp_path / "toolkit" / file
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    assert len(command_lines(tmp_path / "toolkit")) == 1
+    path.rename(tmp_path / "toolkit" / "y")
+    assert command_lines(tmp_path / "toolkit") == []
+
+
+def test_docstrings_may_show_a_command_line(tmp_path: Path) -> None:
+    (tmp_path / "sim").mkdir()
+    (tmp_path / "sim" / "x.py").write_text(
+        '"""Run ``toolkit simulate``."""\nx = "the toolkit checks"'
+    )
+    assert command_lines(tmp_path) == []
+
+
+def test_faces_and_command_lines_are_loaded_only_when_shown() -> None:
+    for name in ("faces", "invocation"):
+        tree = ast.parse((PACKAGE / f"{name}.py").read_text(encoding="utf-8"))
+        top = [
+            ast.unparse(one) for one in tree.body if isinstance(one, ast.Import | ast.ImportFrom)
+        ]
+        assert not [line for line in top if "toolkit" in line]
+
+
 def test_no_import_goes_through_a_door_that_is_not_drawn() -> None:
     assert forbidden(PACKAGE) == []
 
@@ -208,7 +293,7 @@ def test_drawn_doors_are_open(tmp_path: Path) -> None:
         "sim/x.py": "from toolkit.protocols.base import Node\nfrom .y import z\nimport heapq",
         "tlc/x.py": "from ..errors import TlcError\nfrom toolkit.values import Value",
         "reproduction/papers/x.py": "from toolkit import __version__, sim",
-        "cli/demo.py": "from toolkit.cli.common import x\nimport toolkit.widgets",
+        "cli/demo.py": "from toolkit.cli.output import x\nimport toolkit.widgets",
     }.items():
         (tmp_path / "toolkit" / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "toolkit" / file).write_text(text)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 import statistics
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from toolkit.errors import SettingError
+from toolkit.faces import Shown
+from toolkit.invocation import Invocation
 from toolkit.protocols.protocol import Protocol
 from toolkit.sim.host import simulate
 from toolkit.sim.library import load_scenario
@@ -57,7 +58,7 @@ class RunOutcome:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Summary:
+class Summary(Shown):
     """What many runs came to.
 
     Parameters
@@ -94,6 +95,8 @@ class Summary:
         Why recording stopped, if it did; later runs were not recorded.
     """
 
+    face: ClassVar[str] = "summary"
+
     protocol: str
     runs: int
     seed: int
@@ -128,20 +131,21 @@ def _replay(
     settings: Mapping[str, str],
     duration: float | None,
     bug: str | None,
-) -> str:
-    words = ["toolkit", "simulate", protocol.name]
-    if scenario is not None:
-        words += ["--scenario", scenario]
-    elif nodes is not None:
-        words += ["--nodes", str(len(nodes))]
-    words += ["--seed", str(seed), "--runs", "1"]
-    if duration is not None:
-        words += ["--duration", repr(duration)]
-    for key, value in settings.items():
-        words += ["--set", f"{key}={value}"]
-    if bug is not None:
-        words += ["--bug", bug]
-    return shlex.join([*words, "--out", "trace.ndjson"])
+) -> Invocation:
+    return Invocation(
+        "simulate",
+        {
+            "protocol": protocol.name,
+            "scenario": scenario,
+            "nodes": None if scenario is not None or nodes is None else len(nodes),
+            "seed": seed,
+            "runs": 1,
+            "duration": duration,
+            "settings": settings,
+            "bug": bug,
+            "out": "trace.ndjson",
+        },
+    )
 
 
 def node_names(count: int) -> tuple[str, ...]:
@@ -269,7 +273,7 @@ def simulate_runs(
         own = seed + number
         one = draw(own)
         replay = (
-            _replay(protocol, own, reference, names, settings, duration, bug)
+            str(_replay(protocol, own, reference, names, settings, duration, bug))
             if replayable
             else None
         )
