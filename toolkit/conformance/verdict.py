@@ -173,6 +173,11 @@ class Verdict(Shown, msgspec.Struct, frozen=True, kw_only=True):
     all_states: bool = False
     replay: str | None = None
 
+    @property
+    def ok(self) -> bool:
+        """Whether the trace was accepted."""
+        return self.status == "accepted"
+
 
 class ValidationReport(Shown, msgspec.Struct, frozen=True, kw_only=True):
     """What is said of many traces.

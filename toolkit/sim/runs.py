@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from toolkit.errors import SettingError
 from toolkit.faces import Shown
 from toolkit.invocation import Invocation
+from toolkit.protocols import get_protocol
 from toolkit.protocols.protocol import Protocol
 from toolkit.sim.host import simulate
 from toolkit.sim.library import load_scenario
@@ -162,7 +163,7 @@ def node_names(count: int) -> tuple[str, ...]:
 
 
 def simulate_runs(
-    protocol: Protocol,
+    protocol: Protocol | str,
     *,
     runs: int = 1,
     seed: int | None = None,
@@ -184,13 +185,13 @@ def simulate_runs(
 
     Parameters
     ----------
-    protocol : Protocol
-        What is run.
+    protocol : Protocol or str
+        What is run, or its name.
     runs : int
         How often.
     seed : int, optional
         Seed of the first run; by default the scenario's own, or 0.
-    scenario : Scenario, path or name, optional
+    scenario : Scenario, path, name or text, optional
         What is run; by default a random scenario for each seed.
     nodes : int or sequence of str, optional
         The nodes of random scenarios, 3 by default; a scenario has its own.
@@ -229,6 +230,8 @@ def simulate_runs(
     >>> [outcome.seed for outcome in summary.outcomes]
     [1, 2, 3]
     """
+    if isinstance(protocol, str):
+        protocol = get_protocol(protocol)
     if runs < 1:
         raise SettingError(f"{runs} runs show nothing", hint="1 or more")
     if duration is not None and not 0.01 <= duration < float("inf"):
