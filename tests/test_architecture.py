@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
 import toolkit
+from toolkit.cli import app
 
 PACKAGE = Path(toolkit.__file__).resolve().parent
 
-EVERYONE = {"toolkit", "errors", "values", "quorum", "resources"}
-"""Rooms that all others may import; ``toolkit`` itself holds only the version."""
+EVERYONE = {"toolkit", "errors", "values", "quorum", "resources", "faces", "invocation"}
+"""Rooms that all others may import; of ``toolkit`` itself, only the version."""
 
 DOORS: dict[str, set[str]] = {
     "toolkit": set(),
@@ -21,6 +25,9 @@ DOORS: dict[str, set[str]] = {
     "values": {"errors"},
     "quorum": {"errors"},
     "resources": {"errors"},
+    "faces": {"display"},
+    "invocation": {"cli"},
+    "installation": {"protocols", "tlc"},
     "trace": set(),
     "machines": set(),
     "histories": {"machines"},
@@ -38,6 +45,7 @@ DOORS: dict[str, set[str]] = {
         "checks",
         "conformance",
         "histories",
+        "installation",
         "protocols",
         "sim",
         "tlc",
@@ -50,8 +58,10 @@ DOORS["comparison"] = set(DOORS)
 DOORS["reproduction"] = set(DOORS) - {"comparison"}
 DOORS["widgets"] = set(DOORS)
 DOORS["cli"] = set(DOORS)
+DOORS["front"] = set(DOORS)
+DOORS["toolkit"] = set(DOORS)
 
-BASEMENT = {"toolkit", "errors", "values", "quorum", "resources"}
+BASEMENT = EVERYONE
 """Rooms that may not import each other unless :data:`DOORS` says so."""
 
 IMPURE = {
@@ -114,6 +124,8 @@ def forbidden(package: Path) -> list[str]:
             if parts[0] != package.name:
                 continue
             target = parts[1] if len(parts) > 1 and parts[1] in known | set(DOORS) else "toolkit"
+            if target == "toolkit" and len(parts) > 1 and parts[1] != "__version__":
+                found.append(f"{where}:{line}: {room} must not go through the front door")
             if target not in allowed:
                 found.append(f"{where}:{line}: {room} must not import {target}")
     return found
@@ -165,6 +177,83 @@ def undocumented(package: Path) -> list[str]:
     return found
 
 
+def command_names() -> set[str]:
+    """Return the names of the commands, as the application knows them."""
+    group: Any = get_command(app)
+    return set(group.commands)
+
+
+def command_lines(package: Path) -> list[str]:
+    """Return every place outside ``cli`` where a line of the command is spelt out.
+
+    Docstrings may show one, as an example for people.
+    """
+    said = re.compile(rf"\btoolkit ({'|'.join(sorted(command_names()))})\b")
+    found = []
+    for path in sorted(package.rglob("*")):
+        if path.suffix not in {".py", ".j2", ".js"} or room_of(path, package) == "cli":
+            continue
+        where = path.relative_to(package.parent)
+        text = path.read_text(encoding="utf-8")
+        if path.suffix != ".py":
+            found += [
+                f"{where}:{number}: a command line"
+                for number, line in enumerate(text.splitlines(), 1)
+                if said.search(line)
+            ]
+            continue
+        tree = ast.parse(text)
+        shown = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                if id(node) not in shown and said.search(node.value):
+                    found.append(f"{where}:{node.lineno}: a command line")
+            elif isinstance(node, ast.List | ast.Tuple) and node.elts:
+                first = node.elts[0]
+                if isinstance(first, ast.Constant) and first.value == "toolkit":
+                    found.append(f"{where}:{node.lineno}: the words of a command line")
+    return found
+
+
+def test_only_cli_writes_command_lines() -> None:
+    assert command_lines(PACKAGE) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("sim/x.py", 'replay = f"toolkit simulate {name}"'),
+        ("tlc/x.py", "raise E(hint=\"run 'toolkit doctor'\")"),
+        ("reproduction/x.py", 'words = ["toolkit", "figure", "run"]'),
+        ("display/x.j2", "Again: <code>toolkit bugs raft</code>"),
+    ],
+)
+def test_a_planted_command_line_is_caught(tmp_path: Path, file: str, text: str) -> None:
+    path = tmp_path / "toolkit" / file
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    assert len(command_lines(tmp_path / "toolkit")) == 1
+    path.rename(tmp_path / "toolkit" / "y")
+    assert command_lines(tmp_path / "toolkit") == []
+
+
+def test_docstrings_may_show_a_command_line(tmp_path: Path) -> None:
+    (tmp_path / "sim").mkdir()
+    (tmp_path / "sim" / "x.py").write_text(
+        '"""Run ``toolkit simulate``."""\nx = "the toolkit checks"'
+    )
+    assert command_lines(tmp_path) == []
+
+
+def test_faces_and_command_lines_are_loaded_only_when_shown() -> None:
+    for name in ("faces", "invocation"):
+        tree = ast.parse((PACKAGE / f"{name}.py").read_text(encoding="utf-8"))
+        top = [
+            ast.unparse(one) for one in tree.body if isinstance(one, ast.Import | ast.ImportFrom)
+        ]
+        assert not [line for line in top if "toolkit" in line]
+
+
 def test_no_import_goes_through_a_door_that_is_not_drawn() -> None:
     assert forbidden(PACKAGE) == []
 
@@ -200,6 +289,8 @@ def test_every_public_name_has_a_docstring() -> None:
         ("analysis/x.py", "importlib.import_module('toolkit.cli')", "must not import cli"),
         ("widgets/x.py", "from toolkit.cli.demo import demo", "widgets must not import cli"),
         ("comparison/x.py", "import toolkit.widgets", "comparison must not import widgets"),
+        ("sim/x.py", "from toolkit import simulate", "sim must not go through the front door"),
+        ("cli/x.py", "from toolkit import tlc, check", "must not go through the front door"),
         ("attic/x.py", "", "'attic' is not on the plan"),
     ],
 )
@@ -218,7 +309,7 @@ def test_drawn_doors_are_open(tmp_path: Path) -> None:
         "sim/x.py": "from toolkit.protocols.base import Node\nfrom .y import z\nimport heapq",
         "tlc/x.py": "from ..errors import TlcError\nfrom toolkit.values import Value",
         "reproduction/papers/x.py": "from toolkit import __version__, sim",
-        "cli/demo.py": "from toolkit.cli.common import x\nimport toolkit.widgets",
+        "cli/demo.py": "from toolkit.cli.output import x\nimport toolkit.widgets",
     }.items():
         (tmp_path / "toolkit" / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "toolkit" / file).write_text(text)

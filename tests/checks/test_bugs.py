@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from toolkit.checks import BugReport, bugs_frame, find_bugs
+from toolkit.checks import BugReport, BugTable, find_bugs
 from toolkit.errors import UnknownNameError
 from toolkit.protocols import get_protocol
 
@@ -52,7 +52,7 @@ def test_what_the_specification_does_not_speak_of_is_caught_by_the_clients(
 
 
 def test_the_table_has_a_row_for_each_bug(reports: dict[str, BugReport]) -> None:
-    frame = bugs_frame(list(reports.values()))
+    frame = BugTable("raft", reports.values()).to_frame()
     assert list(frame["bug"]) == list(RAFT.bugs)
     assert frame["caught"].notna().all()
     assert frame["rule"].str.len().min() > 10

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Process
-from toolkit.cli.installation import Diagnosis, Finding, find_browser
+from toolkit.installation import Diagnosis, Finding, find_browser
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 import toolkit as package
 from tests.cli.conftest import Process, Toolkit
-from toolkit.cli.common import guarded, parse_settings
+from toolkit.cli.options import parse_settings
+from toolkit.cli.output import guarded
 from toolkit.errors import SettingError, ToolkitError
 
 COMMANDS = [
@@ -111,7 +112,7 @@ def test_settings_that_cannot_be_are_refused(pairs: list[str]) -> None:
 
 def test_help_loads_neither_pandas_nor_altair_nor_jupyter() -> None:
     program = (
-        "import sys, toolkit.cli\n"
+        "import sys, toolkit.cli.commands; toolkit.cli.commands.make_app()\n"
         "print([m for m in ('pandas', 'altair', 'IPython', 'ipywidgets', 'vl_convert', 'numpy')"
         " if m in sys.modules])"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toolkit.checks.bugs import BugReport, bugs_frame, find_bugs
+from toolkit.checks.bugs import BugReport, BugTable, find_bugs
 from toolkit.checks.client_history import client_history
 
-__all__ = ["BugReport", "bugs_frame", "client_history", "find_bugs"]
+__all__ = ["BugReport", "BugTable", "client_history", "find_bugs"]

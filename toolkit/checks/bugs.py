@@ -7,8 +7,8 @@ hold in what they recorded, and whether the clients' history is linearizable.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -16,6 +16,7 @@ from toolkit.checks.client_history import client_history
 from toolkit.conformance.validation import validate
 from toolkit.conformance.verdict import Verdict
 from toolkit.errors import UnknownNameError
+from toolkit.faces import Shown
 from toolkit.histories import KEY_VALUE, check_linearizable
 from toolkit.protocols.protocol import BugSetup, Protocol
 from toolkit.sim import RunResult, simulate_runs
@@ -24,7 +25,7 @@ from toolkit.trace import MemorySink, Trace
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BugReport", "bugs_frame", "find_bugs"]
+__all__ = ["BugReport", "BugTable", "find_bugs"]
 
 
 class BugReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +71,71 @@ class BugReport(msgspec.Struct, frozen=True, kw_only=True):
         return min(found, default=None)
 
 
+class BugTable(Shown, list[BugReport]):
+    """The reports on the planted bugs of a protocol, in a list that shows itself as a table.
+
+    Parameters
+    ----------
+    protocol : str
+        The protocol's name.
+    reports : iterable of BugReport
+    """
+
+    face: ClassVar[str] = "bugs"
+
+    def __init__(self, protocol: str, reports: Iterable[BugReport]) -> None:
+        super().__init__(reports)
+        self.protocol = protocol
+
+    @property
+    def ok(self) -> bool:
+        """Whether each bug was caught."""
+        return all(one.caught for one in self)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the reports as JSON data: ``protocol`` and ``bugs``, each with ``caught``."""
+        return {
+            "protocol": self.protocol,
+            "bugs": [msgspec.to_builtins(one) | {"caught": one.caught} for one in self],
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the reports as a table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each bug: ``bug``, ``rule``, ``stage`` (text), ``runs``, ``caught`` (the
+            first run that was found out, counted from 1), ``validation`` and ``history`` (the
+            first run that each of them found), ``validation_runs`` and ``history_runs`` (how
+            many they found), ``invariants`` (text: names with the first run), ``undecided``,
+            ``replay``.
+        """
+        import pandas as pd
+
+        rows = [
+            {
+                "bug": one.bug,
+                "rule": one.rule,
+                "stage": str(one.stage),
+                "runs": one.runs,
+                "caught": one.caught,
+                "validation": next(iter(one.validation), None),
+                "validation_runs": len(one.validation),
+                "invariants": ", ".join(f"{name} {at}" for name, at in one.invariants.items()),
+                "history": next(iter(one.history), None),
+                "history_runs": len(one.history),
+                "undecided": one.undecided,
+                "replay": one.replay,
+            }
+            for one in self
+        ]
+        frame = pd.DataFrame(rows)
+        for column in ("caught", "validation", "history"):
+            frame[column] = frame[column].astype("Int64")
+        return frame
+
+
 def _rule(factory: object) -> str:
     return (factory.__doc__ or "").strip().split("\n")[0]
 
@@ -111,7 +177,7 @@ def find_bugs(
     duration: float = 5.0,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> list[BugReport]:
+) -> BugTable:
     """Let planted bugs loose, and see what finds them.
 
     Parameters
@@ -133,8 +199,8 @@ def find_bugs(
 
     Returns
     -------
-    list of BugReport
-        In the order of `bugs`.
+    BugTable
+        A report for each, in the order of `bugs`.
 
     Raises
     ------
@@ -163,10 +229,13 @@ def find_bugs(
     verdicts = validate(traces, explain=0, workers=workers).verdicts
     if progress is not None:
         progress(len(names), len(names))
-    return [
-        _report(protocol, name, stage, seed, verdicts[low:high], fine[low:high])
-        for name, stage, low, high in parts
-    ]
+    return BugTable(
+        protocol.name,
+        [
+            _report(protocol, name, stage, seed, verdicts[low:high], fine[low:high])
+            for name, stage, low, high in parts
+        ],
+    )
 
 
 def _report(
@@ -201,47 +270,3 @@ def _report(
         ),
         replay=verdicts[found[0] - 1].replay if found else None,
     )
-
-
-def bugs_frame(reports: Sequence[BugReport]) -> pd.DataFrame:
-    """Return reports as a table.
-
-    Parameters
-    ----------
-    reports : sequence of BugReport
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row for each bug: ``bug``, ``rule``, ``stage`` (text), ``runs``, ``caught`` (the first
-        run that was found out, counted from 1), ``validation`` and ``history`` (the first run
-        that each of them found), ``validation_runs`` and ``history_runs`` (how many they
-        found), ``invariants`` (text: names with the first run), ``undecided``, ``replay``.
-    """
-
-    def first(found: tuple[int, ...]) -> int | None:
-        return found[0] if found else None
-
-    import pandas as pd
-
-    rows = [
-        {
-            "bug": one.bug,
-            "rule": one.rule,
-            "stage": str(one.stage),
-            "runs": one.runs,
-            "caught": one.caught,
-            "validation": first(one.validation),
-            "validation_runs": len(one.validation),
-            "invariants": ", ".join(f"{name} {at}" for name, at in one.invariants.items()),
-            "history": first(one.history),
-            "history_runs": len(one.history),
-            "undecided": one.undecided,
-            "replay": one.replay,
-        }
-        for one in reports
-    ]
-    frame = pd.DataFrame(rows)
-    for column in ("caught", "validation", "history"):
-        frame[column] = frame[column].astype("Int64")
-    return frame

@@ -1,4 +1,9 @@
-"""The command ``toolkit``: one module a command, and what they share in :mod:`.common`."""
+"""The command ``toolkit``: one module a command.
+
+What commands share is in :mod:`~toolkit.cli.options` (parsing), :mod:`~toolkit.cli.output`
+(output, errors and exit status), :mod:`~toolkit.cli.progress` (progress bars) and
+:mod:`~toolkit.cli.lines` (command lines).
+"""
 
 from __future__ import annotations
 

@@ -1,23 +1,24 @@
-"""The commands ``toolkit check`` and ``toolkit models``: put a question to TLC."""
+"""The command ``toolkit check``: model-check a specification with TLC."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
-from rich.table import Table
 from typer.core import TyperCommand
 
-from toolkit.cli.common import GOOD, console, guarded, write_json
-from toolkit.cli.result import check_file, report, watched
+from toolkit.cli.models import models
+from toolkit.cli.options import JsonWithItf, Memory, Timeout
+from toolkit.cli.output import guarded
+from toolkit.cli.progress import checking
+from toolkit.cli.result import check_file, report
 from toolkit.errors import SettingError, UnknownNameError
 from toolkit.tlc import Manifest, Model, load_manifest, run_model
 
-__all__ = ["PassThrough", "check", "check_command", "models", "models_command"]
+__all__ = ["PassThrough", "check", "check_command"]
 
-_META = "toolkit.tlc_options"
+_TLC_OPTIONS = "toolkit.tlc_options"
 
 
 class PassThrough(TyperCommand):
@@ -29,31 +30,12 @@ class PassThrough(TyperCommand):
         if "--" in args:
             at = args.index("--")
             own, rest = args[:at], args[at + 1 :]
-        ctx.meta[_META] = tuple(rest)
+        ctx.meta[_TLC_OPTIONS] = tuple(rest)
         return list(super().parse_args(ctx, list(own)))
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Say in the usage line that something may follow."""
         return [*super().collect_usage_pieces(ctx), "[-- TLC OPTIONS]"]
-
-
-def models(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-) -> int:
-    """List the models of the manifest, with what each is expected to show."""
-    manifest = load_manifest()
-    if as_json:
-        write_json({"models": [msgspec.to_builtins(model) for model in manifest.models]})
-        return GOOD
-    table = Table(title=f"Models in {manifest.path}", title_justify="left")
-    for column in ("name", "expected", "states", "size", "question"):
-        table.add_column(column, overflow="fold", no_wrap=column == "name")
-    for model in manifest.models:
-        expected = model.outcome + (f" of {model.violated}" if model.violated else "")
-        states = "" if model.distinct is None else f"{model.distinct:,}"
-        table.add_row(model.name, expected, states, model.size, model.title)
-    console().print(table)
-    return GOOD
 
 
 def check(
@@ -76,12 +58,8 @@ def check(
             help="TLC's worker threads; otherwise what the manifest says, or one per processor."
         ),
     ] = None,
-    timeout: Annotated[
-        float | None, typer.Option(help="End the run after so many seconds.")
-    ] = None,
-    memory: Annotated[
-        int | None, typer.Option(help="TLC's heap in MB; otherwise half the machine's.")
-    ] = None,
+    timeout: Timeout = None,
+    memory: Memory = None,
     translate: Annotated[
         bool,
         typer.Option("--translate", help="Translate the PlusCal of a SPEC.tla first."),
@@ -100,9 +78,7 @@ def check(
         bool, typer.Option("--full", help="Show all variables in each state of a counterexample.")
     ] = False,
     listing: Annotated[bool, typer.Option("--list", help="List the models and stop.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document, values in ITF encoding.")
-    ] = False,
+    as_json: JsonWithItf = False,
 ) -> int:
     """Model-check a specification with TLC.
 
@@ -111,7 +87,7 @@ def check(
     Exit status: 0 nothing is wrong, 1 something is violated (also where the manifest expects
     it, and when the manifest expects something else), 2 TLC could not come to a verdict.
     """
-    options: tuple[str, ...] = ctx.meta.get(_META, ())
+    options: tuple[str, ...] = ctx.meta.get(_TLC_OPTIONS, ())
     if listing:
         if model is not None:
             raise SettingError("--list stands alone", hint=f"leave out {model!r}")
@@ -145,7 +121,7 @@ def check(
                 f"{name} goes with a SPEC.tla", hint=f"the manifest says what {model!r} is"
             )
     manifest, entry = _find(model)
-    with watched(model) as on_progress:
+    with checking(model) as on_progress:
         result = run_model(
             manifest,
             entry,
@@ -182,6 +158,3 @@ def _find(name: str) -> tuple[Manifest, Model]:
 
 check_command = guarded(check)
 """The command ``toolkit check``."""
-
-models_command = guarded(models)
-"""The command ``toolkit models``."""

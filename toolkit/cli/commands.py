@@ -12,11 +12,9 @@ from importlib import import_module
 from typing import Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from toolkit import __version__
-from toolkit.cli.common import FAILED, GOOD, console, guarded, write_json
+from toolkit.cli.output import GOOD, console
 
 __all__ = ["COMMANDS", "make_app"]
 
@@ -27,11 +25,11 @@ COMMANDS = {
     "bugs": "bugs:bugs_command",
     "compare": "compare:compare_command",
     "figure": "figure:figure_app",
-    "models": "check:models_command",
-    "protocols": "simulate:protocols_command",
+    "models": "models:models_command",
+    "protocols": "protocols:protocols_command",
     "translate": "translate:translate_command",
     "demo": "demo:demo_command",
-    "doctor": "commands:doctor_command",
+    "doctor": "doctor:doctor_command",
 }
 """Each command's module and name there, in the order of the help text."""
 
@@ -49,39 +47,6 @@ def _options(
     ] = False,
 ) -> None:
     """Run, model-check, compare and understand consensus protocols."""
-
-
-def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-) -> int:
-    """Look whether everything that is needed is there, and say how to mend what is not."""
-    from toolkit.cli.installation import examine
-
-    diagnosis = examine()
-    if as_json:
-        write_json(diagnosis.to_json())
-        return GOOD if diagnosis.ok else FAILED
-    table = Table(show_header=True)
-    table.add_column("what", no_wrap=True)
-    table.add_column("how it is", no_wrap=True)
-    table.add_column("details", overflow="fold")
-    for found in diagnosis.findings:
-        grave = "bold red" if found.essential else "yellow"
-        need = "" if found.essential else " (optional)"
-        state = Text("ok", "green") if found.status == "ok" else Text(found.status + need, grave)
-        detail = f"{found.detail}\n-> {found.mend}" if found.mend else found.detail
-        table.add_row(found.name, state, detail)
-    screen = console()
-    screen.print(table)
-    if diagnosis.ok:
-        screen.print(Text("Everything that is essential is there.", style="green"))
-        return GOOD
-    screen.print(Text("Something essential is missing; the arrows say how to mend it.", "bold red"))
-    return FAILED
-
-
-doctor_command = guarded(doctor)
-"""The command ``toolkit doctor``."""
 
 
 def make_app(names: Iterable[str] = COMMANDS) -> typer.Typer:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -12,9 +9,12 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from toolkit.cli.common import FAILED, FOUND, GOOD, console, guarded, plural
+from toolkit.cli.output import FAILED, FOUND, GOOD, console, guarded
+from toolkit.cli.progress import stage
 from toolkit.conformance import SpecReplay, ValidationReport, Verdict, follow, validate
+from toolkit.display.faces.base import plural
 from toolkit.errors import SettingError
+from toolkit.invocation import Invocation
 from toolkit.protocols import get_protocol, showcase_protocol
 from toolkit.protocols.protocol import Protocol
 from toolkit.sim import Summary, scenario_names, simulate_runs
@@ -101,18 +101,6 @@ class Demo:
         return found
 
 
-@contextlib.contextmanager
-def _stage(title: str) -> Iterator[list[str]]:
-    """Announce a stage, and say what came of it and how long it took."""
-    screen = console(stderr=True)
-    started = time.monotonic()
-    said: list[str] = []
-    with screen.status(title) if screen.is_terminal else contextlib.nullcontext():
-        yield said
-    seconds = f"{time.monotonic() - started:.1f} s"
-    console().print(Text.assemble((f"{title}: ", "bold"), *said, (f"  [{seconds}]", "dim")))
-
-
 def _small_models(manifest: Manifest, protocol: Protocol) -> list[Model]:
     """Return the first small model that must hold and the last that must fail, if there are."""
     own = [
@@ -165,11 +153,11 @@ def run_demo(protocol: Protocol, *, seed: int = 1) -> Demo:
     -------
     Demo
     """
-    with _stage("Simulating with random faults") as said:
+    with stage("Simulating with random faults") as said:
         summary, traces = _recorded(protocol, runs=RUNS, seed=seed)
         faults = ", ".join(f"{count:,} {kind}" for kind, count in summary.faults.items())
         said.append(f"{plural(summary.runs, 'run')}, {plural(summary.steps, 'step')}; {faults}")
-    with _stage("Validating the traces with TLC") as said:
+    with stage("Validating the traces with TLC") as said:
         validation = validate(traces)
         said.append(
             f"{validation.count('accepted')} accepted, {validation.count('diverged')} diverged, "
@@ -177,13 +165,13 @@ def run_demo(protocol: Protocol, *, seed: int = 1) -> Demo:
             f"actions, never seen: {', '.join(validation.unseen) or 'none'}"
         )
     shown = _readable(protocol, traces)
-    with _stage(f"Following {shown.header.trace} step by step") as said:
+    with stage(f"Following {shown.header.trace} step by step") as said:
         followed = follow(shown)
         said.append(f"{plural(len(followed.states), 'state')} of the specification")
     manifest = load_manifest()
     checks = []
     for model in _small_models(manifest, protocol):
-        with _stage(f"Model-checking {model.name}") as said:
+        with stage(f"Model-checking {model.name}") as said:
             result = run_model(manifest, model)
             checks.append((model, result))
             wanted = "" if compare(model, result) else ", as the manifest expects"
@@ -192,7 +180,7 @@ def run_demo(protocol: Protocol, *, seed: int = 1) -> Demo:
     bug_validation: ValidationReport | None = None
     bug_traces: tuple[Trace, ...] = ()
     if bug is not None:
-        with _stage(f"Planting the bug {bug!r}") as said:
+        with stage(f"Planting the bug {bug!r}") as said:
             _, bug_traces = _recorded(protocol, runs=BUG_RUNS, seed=seed, bug=bug)
             bug_validation = validate(bug_traces, explain=1)
             said.append(
@@ -263,7 +251,7 @@ def demo(
     screen = console()
     screen.print(Text(f"{plugin.title}: from a handler to a trace that TLC has checked", "bold"))
     found = run_demo(plugin, seed=seed)
-    with _stage("Writing the report") as said:
+    with stage("Writing the report") as said:
         report = _write(found, out)
         said.append(str(report))
     for problem in found.problems:
@@ -271,7 +259,8 @@ def demo(
     screen.print()
     screen.print(Text.assemble(("Open this in a browser: ", "bold"), str(report.resolve())),
                  soft_wrap=True)  # fmt: skip
-    screen.print(f"The traces lie beside it; ask TLC again: toolkit validate {out / TRACES}")
+    again = Invocation("validate", {"traces": out / TRACES})
+    screen.print(f"The traces lie beside it; ask TLC again: {again}")
     if not found.problems:
         return GOOD
     return FAILED if found.validation.count("not checkable") else FOUND

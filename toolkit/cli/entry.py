@@ -82,7 +82,7 @@ def _check(asked: dict[str, Any]) -> int:
             memory=asked.get("memory"),
             options=asked.get("options", ()),
         )
-    from toolkit.cli.common import exit_status
+    from toolkit.cli.output import exit_status
     from toolkit.cli.result import check_file
 
     return exit_status(lambda: check_file(**asked))

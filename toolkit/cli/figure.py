@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import os
-import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from toolkit.cli.common import FOUND, GOOD, console, guarded, note, parse_settings, write_json
-from toolkit.cli.simulate import counting
+from toolkit.cli.options import AsJson, parse_settings
+from toolkit.cli.output import FOUND, GOOD, console, guarded, note, show, write_json
+from toolkit.cli.progress import counting
+from toolkit.display.faces import to_json
 from toolkit.errors import SettingError
+from toolkit.invocation import Invocation
 
 if TYPE_CHECKING:
     from toolkit.reproduction.framework import Figure
     from toolkit.reproduction.reproduce import Reproduction
 
-__all__ = ["figure_app", "reproduction_view"]
+__all__ = ["figure_app"]
 
 OUT = Path("out") / "figures"
 """Where samples and pages go unless another folder is named."""
-
-_STYLES = {"met": "green", "missed": "bold red", "not judged": "yellow", "not comparable": "yellow"}
 
 figure_app = typer.Typer(
     name="figure",
@@ -34,53 +33,6 @@ figure_app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
-
-
-def reproduction_view(found: Reproduction, *, every: bool = True) -> Group:
-    """Return a figure that was made again, for people.
-
-    Parameters
-    ----------
-    found : Reproduction
-    every : bool
-        Whether criteria that were met are listed too.
-
-    Returns
-    -------
-    rich.console.Group
-    """
-    from toolkit.reproduction.framework import shown_number
-
-    figure = found.figure
-    head = [
-        Text(f"Figure {figure.id}: {figure.title}", "bold"),
-        Text(str(figure.paper)),
-        *(Text(f"Not the figure's own run: {text}.", "yellow") for text in found.caveats),
-    ]
-    if found.fitted:
-        values = ", ".join(f"{name}={value}" for name, value in found.fitted.items())
-        head.append(Text(f"Calibrated ({found.how}): {values}"))
-    table = Table()
-    table.add_column("curve", overflow="fold")
-    table.add_column("criterion", overflow="fold")
-    table.add_column("verdict", no_wrap=True)
-    for title in ("published", "reproduced"):
-        table.add_column(title, justify="right")
-    table.add_column("why", overflow="fold")
-    for one in found.verdicts:
-        if not every and one.outcome == "met":
-            continue
-        table.add_row(
-            one.curve,
-            one.criterion,
-            Text(one.outcome, _STYLES[one.outcome]),
-            shown_number(one.published),
-            shown_number(one.reproduced, one.unit),
-            one.why,
-        )
-    counts = ", ".join(f"{count} {name}" for name, count in found.counts.items())
-    end = Text(f"Criteria: {counts}.", "green" if found.ok else "bold red")
-    return Group(*head, table, end) if table.row_count else Group(*head, end)
 
 
 def _figures(names: list[str] | None) -> list[Figure]:
@@ -104,7 +56,7 @@ Cluster = Annotated[
     typer.Option(metavar="ADDRESS", help="Let the workers of this Dask scheduler make them."),
 ]
 Seed = Annotated[int, typer.Option(help="What all chance is drawn from.")]
-Settings = Annotated[
+Assumptions = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Change an assumption; repeatable."),
 ]
@@ -116,7 +68,6 @@ RecordedFit = Annotated[
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Throw away what the folder holds; do not go on from it.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def _make(
@@ -134,7 +85,7 @@ def _make(
 ) -> Reproduction:
     from toolkit.reproduction.reproduce import reproduce
 
-    with counting(f"figure {figure.id}", left=True) as progress:
+    with counting(f"figure {figure.id}", remaining=True) as progress:
         try:
             return reproduce(
                 figure,
@@ -212,7 +163,7 @@ def _run(
     jobs: Jobs = None,
     cluster: Cluster = None,
     seed: Seed = 1,
-    settings: Settings = None,
+    settings: Assumptions = None,
     bug: Bug = None,
     recorded_fit: RecordedFit = False,
     out: Annotated[
@@ -241,10 +192,7 @@ def _run(
         cluster=cluster,
         fresh=fresh,
     )
-    if as_json:
-        write_json(found.to_json())
-    else:
-        console().print(reproduction_view(found))
+    show(found, as_json=as_json)
     note(f"the page: {folder / 'figure.html'}; samples and tables are beside it")
     return GOOD
 
@@ -258,7 +206,7 @@ def _verify(
     jobs: Jobs = None,
     cluster: Cluster = None,
     seed: Seed = 1,
-    settings: Settings = None,
+    settings: Assumptions = None,
     bug: Bug = None,
     recorded_fit: RecordedFit = False,
     out: Annotated[Path, typer.Option(help="Folder with a folder for each figure.")] = OUT,
@@ -296,23 +244,27 @@ def _verify(
             )
         )
         if not as_json:
-            console().print(reproduction_view(found[-1], every=False))
+            show(found[-1], every=False)
             console().print()
-    words = ["toolkit", "figure", "verify", *(figures or [])]
-    words += [] if trials is None else ["--trials", str(trials)]
-    words += ["--seed", str(seed)]
-    for name, value in changed.items():
-        words += ["--set", f"{name}={value}"]
-    words += [] if bug is None else ["--bug", bug]
-    words += ["--recorded-fit"] if recorded_fit else []
-    page = write_overview(found, out, shlex.join(words))
+    command = Invocation(
+        "figure verify",
+        {
+            "figures": figures,
+            "trials": trials,
+            "seed": seed,
+            "settings": changed,
+            "bug": bug,
+            "recorded_fit": recorded_fit,
+        },
+    )
+    page = write_overview(found, out, command)
     total = {
         name: sum(one.counts[name] for one in found)
         for name in ("met", "missed", "not judged", "not comparable")
     }
     ok = all(one.ok for one in found)
     if as_json:
-        write_json({"figures": [one.to_json() for one in found], "counts": total, "ok": ok})
+        write_json({"figures": [to_json(one) for one in found], "counts": total, "ok": ok})
     else:
         said = ", ".join(f"{count} {name}" for name, count in total.items())
         console().print(Text(f"All criteria: {said}.", "green" if ok else "bold red"))
@@ -325,7 +277,7 @@ def _trace(
     curve: Annotated[str, typer.Argument(help="A curve's name, as the results have it.")],
     trial: Annotated[int, typer.Argument(min=0, help="The trial's number.")],
     seed: Seed = 1,
-    settings: Settings = None,
+    settings: Assumptions = None,
     bug: Bug = None,
     out: Annotated[Path, typer.Option(help="The trace file.")] = Path("trace.ndjson"),
 ) -> int:

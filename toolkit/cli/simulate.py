@@ -1,140 +1,36 @@
-"""The commands ``toolkit simulate`` and ``toolkit protocols``: run a protocol and record it."""
+"""The command ``toolkit simulate``: run a protocol and record it."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Group
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress as Bar,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
 from rich.text import Text
 
-from toolkit.cli.common import (
-    FOUND,
-    GOOD,
-    console,
-    guarded,
-    note,
-    parse_settings,
-    plural,
-    write_json,
-)
+from toolkit.cli.options import AsJson, ProtocolName, Settings, parse_settings
+from toolkit.cli.output import FOUND, GOOD, console, guarded, note, write_json
+from toolkit.cli.progress import counting
+from toolkit.display.faces import to_json, to_rich
+from toolkit.display.faces.base import plural
 from toolkit.errors import SettingError, TraceError
-from toolkit.protocols import get_protocol, protocol_names
+from toolkit.protocols import get_protocol
 from toolkit.protocols.protocol import Protocol
 from toolkit.sim import (
     Scenario,
     Summary,
     compare_expected,
     load_scenario,
-    scenario_names,
     simulate_runs,
     simulate_trace,
 )
 from toolkit.trace import Sink, TraceWriter
 
-__all__ = [
-    "counting",
-    "protocols",
-    "protocols_command",
-    "simulate",
-    "simulate_command",
-    "summary_view",
-]
-
-
-@contextlib.contextmanager
-def counting(title: str, *, left: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """Show on a terminal's stderr how many of how many are done; elsewhere show nothing.
-
-    Parameters
-    ----------
-    title : str
-        What is being done.
-    left : bool
-        Whether the time that is left is shown as well.
-
-    Yields
-    ------
-    callable
-        To be called with how many are done, and how many there are.
-    """
-    screen = console(stderr=True)
-    with Bar(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        *([TimeRemainingColumn()] if left else []),
-        console=screen,
-        transient=True,
-        disable=not screen.is_terminal,
-    ) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _counts(
-    title: str, counts: Mapping[str, int], none: str, medians: Mapping[str, float] | None = None
-) -> Table | Text:
-    if not counts:
-        return Text(none)
-    table = Table(title=title, title_justify="left")
-    table.add_column("kind", no_wrap=True)
-    table.add_column("count", justify="right")
-    if medians is not None:
-        table.add_column("median of a run", justify="right")
-    for name, count in counts.items():
-        style = "" if count else "yellow"
-        row = [Text(name, style), Text(f"{count:,}" if count else "never", style)]
-        if medians is not None:
-            row.append(Text(f"{medians[name]:g}", style))
-        table.add_row(*row)
-    return table
-
-
-def summary_view(summary: Summary) -> Group:
-    """Return a summary for people.
-
-    Parameters
-    ----------
-    summary : Summary
-
-    Returns
-    -------
-    rich.console.Group
-    """
-    last = summary.seed + summary.runs - 1
-    seeds = f"seed {summary.seed}" if summary.runs == 1 else f"seeds {summary.seed} to {last}"
-    grid = Table.grid(padding=(0, 2))
-    grid.add_row("runs", f"{summary.runs:,} of {summary.protocol}, {seeds}")
-    grid.add_row("steps", f"{summary.steps:,}, median of a run {summary.median_steps:g}")
-    for reason, count in summary.reasons.items():
-        grid.add_row("ended by", f"{reason}: {count:,}")
-    grid.add_row("decided", f"{summary.decided:,}; undecided: {summary.undecided:,}")
-    grid.add_row("requests", f"{summary.requests:,}; never answered: {summary.unanswered:,}")
-    grid.add_row(
-        "messages",
-        f"{summary.sent:,} sent, {summary.duplicated:,} copies more, {summary.delivered:,} "
-        f"delivered, {summary.lost:,} lost",
-    )
-    tables = Table.grid(padding=(0, 4))
-    tables.add_row(
-        _counts("actions", summary.actions, "no action", summary.median_actions),
-        _counts("faults", summary.faults, "no fault happened"),
-    )
-    return Group(grid, tables)
+__all__ = ["simulate", "simulate_command"]
 
 
 @contextlib.contextmanager
@@ -182,9 +78,7 @@ def _compare(
 
 
 def simulate(
-    protocol: Annotated[
-        str, typer.Argument(metavar="PROTOCOL", help="A name that 'toolkit protocols' lists.")
-    ],
+    protocol: ProtocolName,
     out: Annotated[
         str,
         typer.Option(
@@ -210,16 +104,11 @@ def simulate(
     duration: Annotated[
         float | None, typer.Option(help="Simulated seconds after which a run ends.")
     ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="A setting of the protocol; repeatable."),
-    ] = None,
+    settings: Settings = None,
     bug: Annotated[
         str | None, typer.Option(metavar="NAME", help="Plant a bug in every node, as a lesson.")
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the summary as one JSON document.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Run a protocol in the deterministic simulator, and record what it does.
 
@@ -247,7 +136,7 @@ def simulate(
     changed = bool(given) or duration is not None or bug is not None
     differences = _compare(plugin, plan, summary, changed)
     if as_json:
-        document = summary.to_json()
+        document = to_json(summary)
         document["out"] = out
         document["expected"] = {
             "compared": differences is not None,
@@ -256,7 +145,7 @@ def simulate(
         write_json(document)
     else:
         screen = console(stderr=out == "-")
-        screen.print(summary_view(summary))
+        screen.print(to_rich(summary))
         if out != "-":
             screen.print(Text(f"{plural(summary.recorded, 'trace')} in {out}"), soft_wrap=True)
         if differences:
@@ -274,47 +163,5 @@ def simulate(
     return FOUND if differences else GOOD
 
 
-def protocols(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-) -> int:
-    """List the protocols, with their settings, scenarios and planted bugs."""
-    known = [get_protocol(name) for name in protocol_names()]
-    if as_json:
-        write_json(
-            {
-                "protocols": [
-                    {
-                        "name": one.name,
-                        "title": one.title,
-                        "settings": dict(one.runnable.settings),
-                        "scenarios": scenario_names(one.name),
-                        "bugs": sorted(one.bugs),
-                        "specification": str(
-                            one.specification.folder / f"{one.specification.module}.tla"
-                        ),
-                    }
-                    for one in known
-                ]
-            }
-        )
-        return GOOD
-    screen = console()
-    for one in known:
-        screen.print(Text.assemble((one.name, "bold"), f": {one.title}"))
-        grid = Table.grid(padding=(0, 2))
-        for key, text in one.runnable.settings.items():
-            grid.add_row(f"  --set {key}=", text)
-        grid.add_row("  --scenario", ", ".join(scenario_names(one.name)) or "none")
-        grid.add_row("  --bug", ", ".join(sorted(one.bugs)) or "none")
-        grid.add_row(
-            "  specification", str(one.specification.folder / f"{one.specification.module}.tla")
-        )
-        screen.print(grid)
-    return GOOD
-
-
 simulate_command = guarded(simulate)
 """The command ``toolkit simulate``."""
-
-protocols_command = guarded(protocols)
-"""The command ``toolkit protocols``."""

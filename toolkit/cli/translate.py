@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli.common import GOOD, guarded, note
+from toolkit.cli.output import GOOD, guarded, note
 from toolkit.errors import SettingError, SpecError
 from toolkit.tlc import translate_pluscal
 

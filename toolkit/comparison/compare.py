@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 
@@ -30,7 +31,9 @@ from toolkit.display.side_by_side import (
     timeline_chart,
 )
 from toolkit.errors import SettingError, UnknownNameError
+from toolkit.faces import Shown
 from toolkit.histories import KEY_VALUE, check_linearizable
+from toolkit.invocation import Invocation
 from toolkit.protocols import get_protocol, replicating_protocols
 from toolkit.protocols.protocol import Protocol
 from toolkit.sim import (
@@ -102,22 +105,24 @@ class Side:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class Comparison(Shown):
     """Several protocols under the same clients and faults.
 
     Parameters
     ----------
     seed : int
-    replay : str
-        The command that makes this comparison again.
+    replay : Invocation
+        What makes this comparison again.
     sides : tuple of Side
         One for each protocol.
     validation : ValidationReport or None
         What TLC says of the traces, in the sides' order, if it was asked; one for each.
     """
 
+    face: ClassVar[str] = "comparison"
+
     seed: int
-    replay: str
+    replay: Invocation
     sides: tuple[Side, ...]
     validation: tuple[ValidationReport, ...] | None
 
@@ -212,6 +217,40 @@ class Comparison:
             self.validation is None or all(report.ok for report in self.validation)
         )
 
+    def to_json(self) -> dict[str, Any]:
+        """Return a comparison as JSON data; times are in seconds.
+
+        Returns
+        -------
+        dict
+            ``seed``, ``replay``, ``ok``, and lists of records: ``summary``, ``faults``, ``gaps``,
+            ``latency`` (quantiles by protocol and cause), ``messages``, ``throughput``.
+        """
+        quantiles = [0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0]
+        groups = self.latencies.groupby(["protocol", "cause"], sort=False)["seconds"]
+        latency = [
+            {"protocol": protocol, "cause": cause, "requests": len(seconds)}
+            | {f"q{at:g}": float(seconds.quantile(at)) for at in quantiles}
+            for (protocol, cause), seconds in groups
+        ]
+        return {
+            "seed": self.seed,
+            "replay": str(self.replay),
+            "ok": self.ok,
+            "summary": _records(self.summary),
+            "faults": _records(self.faults),
+            "gaps": _records(self.gaps),
+            "latency": latency,
+            "messages": _records(self.messages),
+            "throughput": _records(self.throughput),
+        }
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows as JSON has them; what is missing is null."""
+    rows: list[dict[str, Any]] = json.loads(frame.to_json(orient="records", double_precision=9))
+    return rows
+
 
 def _requests(
     rng: random.Random, nodes: Sequence[str], rate: float, until: float, protocol: Protocol
@@ -238,7 +277,7 @@ def _side(
     lasts: float,
     rest: float,
     settings: Mapping[str, str],
-    replay: str,
+    replay: Invocation,
 ) -> Side:
     plan = ScenarioBuilder(f"compare-{protocol.name}", protocol.name, nodes)
     plan.network(delay="uniform(0.002, 0.006)").disk("uniform(0.001, 0.004)")
@@ -265,7 +304,7 @@ def _side(
     # Nobody asks for anything any more: what still waits is answered.
     until = begin + _DRAIN
     scenario = plan.limit(time=until).build()
-    trace, result = simulate_trace(protocol, scenario, replay=replay)
+    trace, result = simulate_trace(protocol, scenario, replay=str(replay))
     assert protocol.log is not None
     gaps = leaderless(trace, protocol.log)
     faults = pd.DataFrame(struck, columns=["kind", "target", "led", "begin", "end"])
@@ -380,12 +419,19 @@ def compare(
     names = [f"n{number}" for number in range(1, nodes + 1)]
     until = _WARM_UP + len(kinds) * (lasts + rest)
     requests = _requests(stream(seed, "compare clients"), names, rate, until, plugins[0])
-    replay = f"toolkit compare --seed {seed} --nodes {nodes} --rate {rate!r} --lasts {lasts!r} "
-    replay += " ".join([f"--rest {rest!r}", *(f"--protocol {plugin.name}" for plugin in plugins)])
-    if faults is not None:
-        replay += "".join(f" --fault {kind}" for kind in kinds)
-    for name, given in chosen.items():
-        replay += "".join(f" --set {name}:{key}={value}" for key, value in given.items())
+    replay = Invocation(
+        "compare",
+        {
+            "seed": seed,
+            "nodes": nodes,
+            "rate": rate,
+            "lasts": lasts,
+            "rest": rest,
+            "protocol": [plugin.name for plugin in plugins],
+            "fault": None if faults is None else kinds,
+            "settings": chosen,
+        },
+    )
     total = len(plugins) * (2 if check else 1)
     sides: list[Side] = []
     reports: list[ValidationReport] = []

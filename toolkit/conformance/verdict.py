@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from toolkit.faces import Shown
 from toolkit.trace import Step
 
 __all__ = [
@@ -127,7 +128,7 @@ class Broken(msgspec.Struct, frozen=True):
     step: int
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class Verdict(Shown, msgspec.Struct, frozen=True, kw_only=True):
     """What is said of one trace.
 
     Parameters
@@ -158,6 +159,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         The command that produces the trace again.
     """
 
+    face: ClassVar[str] = "verdict"
+
     trace: str
     source: str | None
     status: Literal["accepted", "violates", "diverged", "not checkable"]
@@ -170,8 +173,13 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     all_states: bool = False
     replay: str | None = None
 
+    @property
+    def ok(self) -> bool:
+        """Whether the trace was accepted."""
+        return self.status == "accepted"
 
-class ValidationReport(msgspec.Struct, frozen=True, kw_only=True):
+
+class ValidationReport(Shown, msgspec.Struct, frozen=True, kw_only=True):
     """What is said of many traces.
 
     Parameters
@@ -195,6 +203,8 @@ class ValidationReport(msgspec.Struct, frozen=True, kw_only=True):
         How often TLC ran.
     tlc_version : str
     """
+
+    face: ClassVar[str] = "validation"
 
     verdicts: tuple[Verdict, ...]
     actions: dict[str, int]

@@ -1,15 +1,23 @@
-"""Tables, diagrams and charts of what happened.
+"""Tables, diagrams and charts of what happened, and the faces of results.
 
-The modules that need pandas and Altair are imported by their own names.
+The names here are loaded from their modules when they are first used, so that a face of one kind
+of result does not load the pictures of another.  The modules that need pandas and Altair are
+imported by their own names.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from toolkit.display.logs import draw_logs, has_logs, log_picture
-from toolkit.display.spacetime import COLUMN, LEFT, spacetime_svg
-from toolkit.display.states import explorer_data, state_table
+if TYPE_CHECKING:
+    from toolkit.display.logs import draw_logs, has_logs, log_picture
+    from toolkit.display.spacetime import COLUMN, LEFT, spacetime_svg
+    from toolkit.display.states import explorer_data, state_table
+
+    EXPLORER_CSS: str
+    EXPLORER_JS: str
 
 __all__ = [
     "COLUMN",
@@ -24,10 +32,27 @@ __all__ = [
     "state_table",
 ]
 
-_HERE = Path(__file__).parent
+_FILES = {"EXPLORER_CSS": "explorer.css", "EXPLORER_JS": "explorer.js"}
+"""The style and the script of the step-by-step view: ``mountExplorer(element, data, onStep)``."""
 
-EXPLORER_JS = (_HERE / "explorer.js").read_text(encoding="utf-8")
-"""The script of the step-by-step view: ``mountExplorer(element, data, onStep)``."""
+_MODULES = {
+    "COLUMN": "spacetime",
+    "LEFT": "spacetime",
+    "draw_logs": "logs",
+    "explorer_data": "states",
+    "has_logs": "logs",
+    "log_picture": "logs",
+    "spacetime_svg": "spacetime",
+    "state_table": "states",
+}
 
-EXPLORER_CSS = (_HERE / "explorer.css").read_text(encoding="utf-8")
-"""Its style."""
+
+def __getattr__(name: str) -> Any:
+    if name in _FILES:
+        value: Any = (Path(__file__).parent / _FILES[name]).read_text(encoding="utf-8")
+    elif name in _MODULES:
+        value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value

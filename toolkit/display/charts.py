@@ -10,7 +10,15 @@ import altair as alt
 import pandas as pd
 import vl_convert as vlc
 
-__all__ = ["chart_bundle", "chart_svg", "counts_chart", "duel_chart", "leader_chart"]
+__all__ = [
+    "Drawing",
+    "chart_bundle",
+    "chart_svg",
+    "counts_chart",
+    "draw",
+    "duel_chart",
+    "leader_chart",
+]
 
 
 def chart_svg(chart: alt.TopLevelMixin) -> str:
@@ -36,6 +44,35 @@ def chart_bundle(chart: alt.TopLevelMixin) -> dict[str, Any]:
     spec = json.loads(chart.to_json())
     spec["$schema"] = "https://vega.github.io/schema/vega-lite/v5.json"
     return {"application/vnd.vegalite.v5+json": spec, "image/svg+xml": chart_svg(chart)}
+
+
+class Drawing:
+    """A chart that a notebook shows without a network.
+
+    Parameters
+    ----------
+    chart : altair.Chart
+    """
+
+    def __init__(self, chart: alt.TopLevelMixin) -> None:
+        self.chart = chart
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        return chart_bundle(self.chart)
+
+
+def draw(chart: alt.TopLevelMixin) -> Drawing:
+    """Return a chart as the last value of a cell shows it: interactive, without a network.
+
+    Parameters
+    ----------
+    chart : altair.Chart
+
+    Returns
+    -------
+    Drawing
+    """
+    return Drawing(chart)
 
 
 def counts_chart(counts: Mapping[str, int], title: str) -> alt.Chart:

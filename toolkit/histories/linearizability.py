@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from html import escape
 from itertools import pairwise
+from typing import ClassVar
 
 from toolkit.errors import SettingError
+from toolkit.faces import Shown
 from toolkit.histories.history import History, Operation
 from toolkit.histories.models import SequentialModel
 
@@ -21,7 +22,7 @@ __all__ = ["LinearizabilityResult", "check_linearizable"]
 
 
 @dataclass(frozen=True)
-class LinearizabilityResult:
+class LinearizabilityResult(Shown):
     """What a check found.
 
     Parameters
@@ -43,6 +44,8 @@ class LinearizabilityResult:
     history : History
     """
 
+    face: ClassVar[str] = "linearizability"
+
     verdict: str
     operations: int
     parts: int
@@ -55,26 +58,6 @@ class LinearizabilityResult:
     def ok(self) -> bool:
         """Whether it was found to be linearizable."""
         return self.verdict == "linearizable"
-
-    def __str__(self) -> str:
-        lines = [
-            f"{self.verdict}: {self.operations:,} operations in {self.parts:,} parts, "
-            f"{self.steps:,} steps"
-        ]
-        if self.blocked:
-            lines.append(f"after {len(self.order)} operations of its part nothing fits; the last:")
-            lines += [f"  {_told(self.history.operations[at])}" for at in self.order[-5:]]
-            lines.append("no place is left for:")
-            lines += [f"  {_told(self.history.operations[at])}" for at in self.blocked]
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        return f"<pre>{escape(str(self))}</pre>"
-
-
-def _told(one: Operation) -> str:
-    end = "never answered" if one.returned is None else f"{one.returned:.6g} s: {one.result!r}"
-    return f"{one.client} {one.operation!r}, called at {one.called:.6g} s, {end}"
 
 
 class _Search:

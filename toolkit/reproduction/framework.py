@@ -19,8 +19,6 @@ A parameter that was not published may be *calibrated*: :meth:`Figure.candidates
 from __future__ import annotations
 
 import hashlib
-import math
-import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +28,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 import msgspec
 
 from toolkit.errors import FigureError, InternalError, SettingError, ToolkitError
+from toolkit.invocation import Invocation
 from toolkit.protocols.base import NodeFactory
 from toolkit.protocols.protocol import Protocol
 from toolkit.resources import resource_root
@@ -50,7 +49,6 @@ __all__ = [
     "Piece",
     "Source",
     "published_table",
-    "shown_number",
     "trial_seed",
 ]
 
@@ -353,15 +351,20 @@ class Figure(ABC):
 
     def replay(
         self, curve: Curve, trial: int, seed: int, settings: Mapping[str, str], bug: str | None
-    ) -> str:
-        """Return the command that runs one trial again and records its trace."""
-        words = ["toolkit", "figure", "trace", self.id, curve.name, str(trial)]
-        words += ["--seed", str(seed)]
-        for name, value in settings.items():
-            words += ["--set", f"{name}={value}"]
-        if bug is not None:
-            words += ["--bug", bug]
-        return shlex.join([*words, "--out", "trace.ndjson"])
+    ) -> Invocation:
+        """Return what runs one trial again and records its trace."""
+        return Invocation(
+            "figure trace",
+            {
+                "figure": self.id,
+                "curve": curve.name,
+                "trial": trial,
+                "seed": seed,
+                "settings": settings,
+                "bug": bug,
+                "out": "trace.ndjson",
+            },
+        )
 
     def candidates(self) -> Sequence[Mapping[str, str]]:
         """Return the candidate values of the calibrated parameters; none by default."""
@@ -467,19 +470,6 @@ class Figure(ABC):
             for parameter in self.parameters
             if parameter.source == "calibrated"
         }
-
-
-def shown_number(value: float | None, unit: str = "") -> str:
-    """Return a number as text with a sensible number of digits.
-
-    Examples
-    --------
-    >>> shown_number(0.12345), shown_number(12345.6, "ms"), shown_number(None)
-    ('0.1235', '12,346 ms', '-')
-    """
-    if value is None or math.isnan(value):
-        return "-"
-    return f"{value:,.{'4g' if abs(value) < 1000 else '0f'}} {unit}".strip()
 
 
 def trial_seed(seed: int, figure: str, curve: Curve, trial: int) -> int:

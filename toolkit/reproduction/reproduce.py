@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import shlex
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import jinja2
 import pandas as pd
@@ -18,8 +17,11 @@ from markupsafe import Markup
 
 from toolkit import __version__
 from toolkit.display.charts import chart_svg
+from toolkit.display.faces.figures import format_number
 from toolkit.errors import FigureError, SettingError, UnknownNameError
-from toolkit.reproduction.framework import CriterionVerdict, Curve, Figure, shown_number, trial_seed
+from toolkit.faces import Shown
+from toolkit.invocation import Invocation
+from toolkit.reproduction.framework import CriterionVerdict, Curve, Figure, trial_seed
 from toolkit.reproduction.pool import TrialProgress, collect, workers
 from toolkit.reproduction.registry import get_figure
 from toolkit.reproduction.store import Store, fingerprint
@@ -42,7 +44,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reproduction:
+class Reproduction(Shown):
     """A reproduced figure: samples, fit and verdicts.
 
     Parameters
@@ -65,6 +67,8 @@ class Reproduction:
     fit : pandas.DataFrame or None
         The candidates of the calibration: a column for each calibrated parameter, and ``loss``.
     """
+
+    face: ClassVar[str] = "figure"
 
     figure: Figure
     seed: int
@@ -113,9 +117,9 @@ class Reproduction:
         return found
 
     @property
-    def command(self) -> str:
+    def command(self) -> Invocation:
         """The command that repeats this run."""
-        return _command(
+        return _invocation(
             self.figure,
             self.trials,
             self.seed,
@@ -172,7 +176,7 @@ class Reproduction:
             ],
             "counts": self.counts,
             "ok": self.ok,
-            "command": self.command,
+            "command": str(self.command),
             "version": __version__,
         }
 
@@ -222,7 +226,7 @@ class Reproduction:
             found=self,
             figure=self.figure,
             chart=Markup(chart_svg(self.chart())),
-            number=shown_number,
+            number=format_number,
         )
 
 
@@ -240,7 +244,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _command(
+def _invocation(
     figure: Figure,
     trials: int,
     seed: int,
@@ -249,17 +253,19 @@ def _command(
     *,
     refit: bool,
     out: Path | None = None,
-) -> str:
-    words = ["toolkit", "figure", "run", figure.id, "--trials", str(trials), "--seed", str(seed)]
-    for name, value in settings.items():
-        words += ["--set", f"{name}={value}"]
-    if bug is not None:
-        words += ["--bug", bug]
-    if not refit:
-        words.append("--recorded-fit")
-    if out is not None:
-        words += ["--out", str(out)]
-    return shlex.join(words)
+) -> Invocation:
+    return Invocation(
+        "figure run",
+        {
+            "figure": figure.id,
+            "trials": trials,
+            "seed": seed,
+            "settings": settings,
+            "bug": bug,
+            "recorded_fit": not refit,
+            "out": out,
+        },
+    )
 
 
 def reproduce(
@@ -335,9 +341,9 @@ def reproduce(
     if out is not None and out.exists() and not out.is_dir():
         raise SettingError("the output path is not a folder", path=out,
                            hint="name an existing folder or a new one")  # fmt: skip
-    command = _command(one, trials, seed, given, bug, refit=refit, out=out)
+    command = _invocation(one, trials, seed, given, bug, refit=refit, out=out)
     with workers(jobs, cluster) as client:
-        run = _Run(one, trials, seed, given, bug, client, out, fresh, command, progress)
+        run = _Run(one, trials, seed, given, bug, client, out, fresh, str(command), progress)
         fitted, how, table = run.calibrate(refit=refit)
         samples = run.measure({**fitted, **given})
     found = Reproduction(
@@ -494,7 +500,7 @@ def trace_trial(
             seed=own,
             sink=writer,
             stop_when=experiment.observe,
-            replay=one.replay(chosen, trial, seed, given, bug),
+            replay=str(one.replay(chosen, trial, seed, given, bug)),
         )
 
 
@@ -552,7 +558,7 @@ def verdict_table(found: Sequence[Reproduction]) -> pd.DataFrame:
     )
 
 
-def write_overview(found: Sequence[Reproduction], folder: Path, command: str) -> Path:
+def write_overview(found: Sequence[Reproduction], folder: Path, command: Invocation) -> Path:
     """Write the verdicts of figures as a page of Markdown.
 
     Parameters
@@ -560,7 +566,7 @@ def write_overview(found: Sequence[Reproduction], folder: Path, command: str) ->
     found : sequence of Reproduction
     folder : pathlib.Path
         Where ``README.md`` is written.
-    command : str
+    command : Invocation
         The command that reproduced them.
 
     Returns
@@ -579,7 +585,7 @@ def write_overview(found: Sequence[Reproduction], folder: Path, command: str) ->
     text = environment.get_template("overview.md.j2").render(
         found=found,
         command=command,
-        number=shown_number,
+        number=format_number,
         cell=lambda text: text.replace("|", "\\|"),
     )
     path = folder / "README.md"

@@ -12,7 +12,7 @@ from toolkit.errors import SettingError, UnknownNameError
 from toolkit.protocols import get_protocol, known_protocols
 from toolkit.protocols.protocol import Protocol
 from toolkit.sim.scenario import Scenario
-from toolkit.sim.text import read_scenario
+from toolkit.sim.text import parse_scenario, read_scenario
 
 __all__ = ["load_scenario", "scenario_names", "scenario_path"]
 
@@ -78,18 +78,19 @@ def scenario_path(name: str) -> Path:
 
 
 def load_scenario(name: str | Path) -> Scenario:
-    """Return a scenario by its name, or read it from a file.
+    """Return a scenario by its name, or read it from a file or a text.
 
     Parameters
     ----------
     name : str or pathlib.Path
-        The name of a scenario that comes with a protocol, or the path of a file: whatever
-        has a folder in it, ends in ``.scenario``, or is there.
+        The name of a scenario that comes with a protocol; the path of a file: whatever
+        has a folder in it, ends in ``.scenario``, or is there; or the text of a scenario:
+        whatever has several lines.
 
     Returns
     -------
     Scenario
-        Its ``source`` is `name`.
+        Its ``source`` is `name`, except for a text.
 
     Raises
     ------
@@ -104,6 +105,8 @@ def load_scenario(name: str | Path) -> Scenario:
     ('n1', 'n2', 'n3')
     """
     text = str(name)
+    if "\n" in text:
+        return parse_scenario(text)
     path = _find(text)
     if path is not None:
         return replace(read_scenario(path), source=text)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
+from toolkit.faces import Shown
 from toolkit.protocols.base import Message
 
 __all__ = ["Answer", "Call", "RunResult", "StepView"]
@@ -89,7 +90,7 @@ class StepView(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunResult:
+class RunResult(Shown):
     """What came out of a run.
 
     Parameters
@@ -125,6 +126,8 @@ class RunResult:
     sink_error : str or None
         Why recording stopped early, if it did; the run itself went on as if it had not.
     """
+
+    face: ClassVar[str] = "run"
 
     seed: int
     reason: str

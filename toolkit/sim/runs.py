@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 import statistics
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from toolkit.errors import SettingError
+from toolkit.faces import Shown
+from toolkit.invocation import Invocation
+from toolkit.protocols import get_protocol
 from toolkit.protocols.protocol import Protocol
 from toolkit.sim.host import simulate
 from toolkit.sim.library import load_scenario
@@ -57,7 +59,7 @@ class RunOutcome:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Summary:
+class Summary(Shown):
     """What many runs came to.
 
     Parameters
@@ -94,6 +96,8 @@ class Summary:
         Why recording stopped, if it did; later runs were not recorded.
     """
 
+    face: ClassVar[str] = "summary"
+
     protocol: str
     runs: int
     seed: int
@@ -128,20 +132,21 @@ def _replay(
     settings: Mapping[str, str],
     duration: float | None,
     bug: str | None,
-) -> str:
-    words = ["toolkit", "simulate", protocol.name]
-    if scenario is not None:
-        words += ["--scenario", scenario]
-    elif nodes is not None:
-        words += ["--nodes", str(len(nodes))]
-    words += ["--seed", str(seed), "--runs", "1"]
-    if duration is not None:
-        words += ["--duration", repr(duration)]
-    for key, value in settings.items():
-        words += ["--set", f"{key}={value}"]
-    if bug is not None:
-        words += ["--bug", bug]
-    return shlex.join([*words, "--out", "trace.ndjson"])
+) -> Invocation:
+    return Invocation(
+        "simulate",
+        {
+            "protocol": protocol.name,
+            "scenario": scenario,
+            "nodes": None if scenario is not None or nodes is None else len(nodes),
+            "seed": seed,
+            "runs": 1,
+            "duration": duration,
+            "settings": settings,
+            "bug": bug,
+            "out": "trace.ndjson",
+        },
+    )
 
 
 def node_names(count: int) -> tuple[str, ...]:
@@ -158,7 +163,7 @@ def node_names(count: int) -> tuple[str, ...]:
 
 
 def simulate_runs(
-    protocol: Protocol,
+    protocol: Protocol | str,
     *,
     runs: int = 1,
     seed: int | None = None,
@@ -180,13 +185,13 @@ def simulate_runs(
 
     Parameters
     ----------
-    protocol : Protocol
-        What is run.
+    protocol : Protocol or str
+        What is run, or its name.
     runs : int
         How often.
     seed : int, optional
         Seed of the first run; by default the scenario's own, or 0.
-    scenario : Scenario, path or name, optional
+    scenario : Scenario, path, name or text, optional
         What is run; by default a random scenario for each seed.
     nodes : int or sequence of str, optional
         The nodes of random scenarios, 3 by default; a scenario has its own.
@@ -225,6 +230,8 @@ def simulate_runs(
     >>> [outcome.seed for outcome in summary.outcomes]
     [1, 2, 3]
     """
+    if isinstance(protocol, str):
+        protocol = get_protocol(protocol)
     if runs < 1:
         raise SettingError(f"{runs} runs show nothing", hint="1 or more")
     if duration is not None and not 0.01 <= duration < float("inf"):
@@ -269,7 +276,7 @@ def simulate_runs(
         own = seed + number
         one = draw(own)
         replay = (
-            _replay(protocol, own, reference, names, settings, duration, bug)
+            str(_replay(protocol, own, reference, names, settings, duration, bug))
             if replayable
             else None
         )

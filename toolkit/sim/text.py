@@ -57,6 +57,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.errors import ScenarioError
+from toolkit.invocation import Invocation
 from toolkit.sim.delays import Delay, parse_delay
 from toolkit.sim.network import DiskSettings, LinkOverride, LinkSettings
 from toolkit.sim.scenario import (
@@ -273,9 +274,10 @@ class _Parser:
             raise ScenarioError("'expect' is not closed", hint="put 'end' on a line of its own")
         for word in ("scenario", "protocol", "nodes"):
             if word not in self.once:
-                raise ScenarioError(
-                    f"the statement {word!r} is missing", hint=f"for instance: {_EXAMPLES[word]}"
-                )
+                hint = f"for instance: {_EXAMPLES[word]}"
+                if word == "protocol":
+                    hint += f", as '{Invocation('protocols')}' lists them"
+                raise ScenarioError(f"the statement {word!r} is missing", hint=hint)
         values = dict(self.once)
         return Scenario(
             name=values.pop("scenario"),
@@ -471,7 +473,7 @@ class _Parser:
 
 _EXAMPLES = {
     "scenario": "scenario my-first",
-    "protocol": "protocol NAME, as 'toolkit protocols' lists them",
+    "protocol": "protocol NAME",
     "nodes": "nodes n1 n2 n3",
 }
 

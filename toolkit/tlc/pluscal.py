@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias, get_args
 import msgspec
 
 from toolkit.errors import SettingError, SpecError, TlcError
+from toolkit.invocation import Invocation
 from toolkit.tlc.locate import find_java, find_tlc
 from toolkit.tlc.modules import find_location, has_algorithm, untranslated
 from toolkit.tlc.run import TlcRun
@@ -122,7 +123,7 @@ def translate_pluscal(
             raise TlcError(
                 f"the translator ended with status {run.exit_status}: "
                 f"{(said + run.stderr()).strip()[-400:]}",
-                hint="run 'toolkit doctor'",
+                hint=f"run '{Invocation('doctor')}'",
             )
         translated = (run.folder / "spec" / f"{name}.tla").read_text(encoding="utf-8")
     version = _VERSION.search(said)

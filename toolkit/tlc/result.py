@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from toolkit.faces import Shown
 from toolkit.tlc.coverage import Coverage
 from toolkit.tlc.modules import Location, text_at
 from toolkit.values import to_itf
@@ -100,6 +101,13 @@ class CheckProgress(msgspec.Struct):
         """States generated in a second, on the average so far."""
         return self.generated / self.elapsed if self.elapsed > 0 else 0.0
 
+    def __str__(self) -> str:
+        depth = "" if self.depth is None else f", depth {self.depth}"
+        return (
+            f"{self.distinct:,} distinct of {self.generated:,} states, {self.queue:,} to explore"
+            f"{depth}, {self.rate:,.0f} a second"
+        )
+
 
 class TraceState(msgspec.Struct, frozen=True):
     """A state of a counterexample.
@@ -128,7 +136,7 @@ class TraceState(msgspec.Struct, frozen=True):
     parameters: tuple[str, ...] = ()
 
 
-class Counterexample(msgspec.Struct, frozen=True, kw_only=True):
+class Counterexample(Shown, msgspec.Struct, frozen=True, kw_only=True):
     """A behaviour that violates something.
 
     Parameters
@@ -154,6 +162,8 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True):
         Whether the behaviour ends in stuttering for ever.
     """
 
+    face: ClassVar[str] = "counterexample"
+
     kind: str
     name: str | None
     message: str
@@ -170,10 +180,21 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True):
         end = ", then stuttering" if self.stuttering else end
         return f"<Counterexample, {self.kind}{name}: {len(self.states):,} states{end}>"
 
-    def _repr_html_(self) -> str:
-        from toolkit.tlc.html.render import render_counterexample
-
-        return render_counterexample(self)
+    def to_json(self) -> dict[str, Any]:
+        """Return the behaviour as JSON data, values in the ITF encoding."""
+        data: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(self, states=()))
+        data["states"] = [
+            {
+                "index": state.index,
+                "action": state.action,
+                "location": msgspec.to_builtins(state.location),
+                "variables": {name: to_itf(value) for name, value in state.variables.items()},
+                "unparsed": state.unparsed,
+                "parameters": list(state.parameters),
+            }
+            for state in self.states
+        ]
+        return data
 
 
 _HEADINGS = re.compile(
@@ -276,7 +297,7 @@ def name_actions(
     )
 
 
-class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
+class CheckResult(Shown, msgspec.Struct, frozen=True, kw_only=True):
     """What came out of a run of TLC.
 
     Parameters
@@ -337,6 +358,8 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     remembered : str or None
         When the result was computed, if it was not computed now.
     """
+
+    face: ClassVar[str] = "check"
 
     outcome: CheckOutcome
     name: str | None
@@ -402,11 +425,6 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
         """The states of the first counterexample."""
         return self.counterexamples[0].states if self.counterexamples else ()
 
-    def _repr_html_(self) -> str:
-        from toolkit.tlc.html.render import render_result
-
-        return render_result(self)
-
     def to_json(self, *, log: bool = False) -> dict[str, Any]:
         """Return the result as JSON data, values in the ITF encoding.
 
@@ -429,21 +447,5 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
         data["digests"] = self.digests
         data["ok"] = self.ok
         data["violation"] = self.violation
-        data["counterexamples"] = [_example_json(example) for example in self.counterexamples]
+        data["counterexamples"] = [example.to_json() for example in self.counterexamples]
         return data
-
-
-def _example_json(example: Counterexample) -> dict[str, Any]:
-    data: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(example, states=()))
-    data["states"] = [
-        {
-            "index": state.index,
-            "action": state.action,
-            "location": msgspec.to_builtins(state.location),
-            "variables": {name: to_itf(value) for name, value in state.variables.items()},
-            "unparsed": state.unparsed,
-            "parameters": list(state.parameters),
-        }
-        for state in example.states
-    ]
-    return data

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Literal
 
 from toolkit.errors import TlcError
+from toolkit.invocation import Invocation
 from toolkit.tlc.jvm_cache import (
     JvmCache,
     java_environment,
@@ -197,7 +198,7 @@ class TlcRun:
             raise TlcError(
                 "Java could not be started: it is no program that may be run",
                 path=self._java.path,
-                hint="run 'toolkit doctor'",
+                hint=f"run '{Invocation('doctor')}'",
             )
         self._launch(folder)
         self.limit_as(self)

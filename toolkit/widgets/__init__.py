@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from toolkit.widgets.checking import CheckView
 from toolkit.widgets.explorer import TraceExplorer
-from toolkit.widgets.figure_panel import FigurePanel, verdicts_html
+from toolkit.widgets.figure_panel import FigurePanel
 from toolkit.widgets.log_playground import LogPlayground
 from toolkit.widgets.magics import ModuleView, TlaMagics, load_ipython_extension
 from toolkit.widgets.playground import Playground
@@ -21,5 +21,4 @@ __all__ = [
     "TlaMagics",
     "TraceExplorer",
     "load_ipython_extension",
-    "verdicts_html",
 ]

@@ -10,6 +10,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from toolkit.display.faces import to_html
 from toolkit.errors import ToolkitError
 from toolkit.tlc import (
     CheckResult,
@@ -126,11 +127,7 @@ class CheckView(widgets.VBox):  # type: ignore[misc]
             self._say()
 
     def _progress(self, progress: CheckProgress) -> None:
-        depth = "" if progress.depth is None else f", depth {progress.depth:,}"
-        self._figures = (
-            f"{progress.distinct:,} distinct of {progress.generated:,} states, "
-            f"{progress.queue:,} to explore{depth}, {progress.rate:,.0f} a second"
-        )
+        self._figures = str(progress)
         self._say()
 
     def _done(self, running: RunningCheck) -> None:
@@ -155,7 +152,7 @@ class CheckView(widgets.VBox):  # type: ignore[misc]
                 else f"{result.distinct:,} distinct states"
             )
             self._figures = f"{result.outcome}{name}, {states}"
-            self._shown.value = result._repr_html_()
+            self._shown.value = to_html(result)
             if self._model is not None and (result.ok or result.violation):
                 differences = compare(self._model, result)
                 agrees = "; ".join(differences) if differences else "agrees with the manifest"

@@ -9,61 +9,15 @@ from typing import Any
 import ipywidgets as widgets
 
 from toolkit.display.charts import chart_svg
+from toolkit.display.faces import to_html
 from toolkit.errors import ToolkitError
-from toolkit.reproduction.framework import Figure, Parameter, shown_number
+from toolkit.reproduction.framework import Figure, Parameter
 from toolkit.reproduction.registry import get_figure
 from toolkit.reproduction.reproduce import Reproduction, recorded, reproduce
 
-__all__ = ["FigurePanel", "verdicts_html"]
+__all__ = ["FigurePanel"]
 
-_COLOURS = {"met": "#1b7837", "missed": "#b2182b", "not judged": "#8a6d00",
-            "not comparable": "#8a6d00"}  # fmt: skip
 _STYLE = {"description_width": "90px"}
-
-
-def verdicts_html(found: Reproduction, *, every: bool = True) -> str:
-    """Return a figure's verdicts as an HTML table.
-
-    Parameters
-    ----------
-    found : Reproduction
-    every : bool
-        Whether criteria that were met are listed too.
-    """
-    left = 'style="text-align:left"'
-    rows = [
-        "<tr>"
-        + "".join(
-            f"<td {left}>{cell}</td>"
-            for cell in (
-                html.escape(one.curve),
-                html.escape(one.criterion),
-                f'<b style="color:{_COLOURS[one.outcome]}">{one.outcome}</b>',
-                shown_number(one.published),
-                shown_number(one.reproduced, one.unit),
-                html.escape(one.why),
-            )
-        )
-        + "</tr>"
-        for one in found.verdicts
-        if every or one.outcome != "met"
-    ]
-    counts = ", ".join(f"{count} {name}" for name, count in found.counts.items())
-    caveats = "".join(
-        f'<div style="background:#fff3cd;color:#333;padding:2px 8px">Not the figure\'s own run: '
-        f"{html.escape(text)}.</div>"
-        for text in found.caveats
-    )
-    head = "".join(
-        f"<th {left}>{name}</th>"
-        for name in ("curve", "criterion", "verdict", "published", "reproduced", "why")
-    )
-    return (
-        f"<div><b>{counts}</b></div>{caveats}"
-        f'<div style="max-height:320px;overflow:auto"><table class="tk-verdicts" '
-        f'style="border-spacing:8px 1px;line-height:1.3">'
-        f"<tr>{head}</tr>{''.join(rows)}</table></div>"
-    )
 
 
 class FigurePanel(widgets.VBox):  # type: ignore[misc]
@@ -187,7 +141,7 @@ class FigurePanel(widgets.VBox):  # type: ignore[misc]
     def _show(self, what: str) -> None:
         self.message.value = html.escape(what)
         self.chart.value = f'<div style="background:white">{chart_svg(self.found.chart())}</div>'
-        self.table.value = verdicts_html(self.found)
+        self.table.value = to_html(self.found)
 
 
 def _said(parameter: Parameter) -> str:

@@ -12,6 +12,7 @@ import ipywidgets as widgets
 
 from toolkit.conformance import SpecReplay, follow
 from toolkit.errors import ScenarioError, SettingError, UnknownNameError
+from toolkit.invocation import Invocation
 from toolkit.protocols import get_protocol
 from toolkit.sim import (
     ClientCommand,
@@ -84,7 +85,8 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
                 hint="Playground runs any protocol; a LogView as its 'log' makes it play here too",
             )
         self._log = self._protocol.log
-        self._replay = f"toolkit simulate {protocol} --scenario {_FILE} --out trace.ndjson"
+        replay = {"protocol": protocol, "scenario": _FILE, "out": "trace.ndjson"}
+        self._replay = str(Invocation("simulate", replay))
         wide = {"description_width": "100px"}
         self.servers = widgets.ToggleButtons(
             options=[("3", 3), ("5", 5)], value=servers, description="servers", style=wide,

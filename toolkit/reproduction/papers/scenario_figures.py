@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from toolkit.conformance import validate
 from toolkit.errors import FigureError
+from toolkit.invocation import Invocation
 from toolkit.protocols import get_protocol
 from toolkit.protocols.protocol import Protocol
 from toolkit.reproduction.framework import (
@@ -398,7 +399,9 @@ class ScenarioFigures(Figure):
                     distance=float(differing),
                     tolerance=0.0,
                     unit="lines that differ",
-                    why="" if differing == "0" else "see toolkit simulate --scenario",
+                    why=""
+                    if differing == "0"
+                    else f"see {Invocation('simulate', {'scenario': True})}",
                 )
             )
             for row in rows[rows["kind"] == "tlc"].to_dict("records"):

@@ -1,4 +1,4 @@
-"""What all commands share: where output goes, what errors look like, what a status means."""
+"""Where the output of commands goes, what errors look like, and what an exit status means."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from typing import Any, ParamSpec, TextIO
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from toolkit.errors import SettingError, ToolkitError
+from toolkit.display.faces import to_json, to_rich
+from toolkit.errors import ToolkitError
 
 __all__ = [
     "FAILED",
@@ -22,11 +23,11 @@ __all__ = [
     "GOOD",
     "INTERRUPTED",
     "console",
+    "error_note",
     "exit_status",
     "guarded",
     "note",
-    "parse_settings",
-    "plural",
+    "show",
     "write_json",
 ]
 
@@ -74,52 +75,26 @@ def write_json(document: Mapping[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def plural(count: int, noun: str) -> str:
-    """Return a count with its noun.
-
-    Examples
-    --------
-    >>> plural(1, "step"), plural(12000, "step")
-    ('1 step', '12,000 steps')
-    """
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def parse_settings(pairs: list[str] | None) -> dict[str, str]:
-    """Read ``KEY=VALUE`` texts.
+def show(result: object, *, as_json: bool = False, **options: Any) -> None:
+    """Print a result on stdout: its face, or one JSON document.
 
     Parameters
     ----------
-    pairs : list of str or None
-        As given on the command line.
-
-    Returns
-    -------
-    dict of str to str
-
-    Raises
-    ------
-    SettingError
-        If one has no ``=`` or no key, or a key comes twice.
-
-    Examples
-    --------
-    >>> parse_settings(["timeout=0.2", "quorum=weighted:n1=2,n2=1"])
-    {'timeout': '0.2', 'quorum': 'weighted:n1=2,n2=1'}
+    result : object
+        A result that has a face (see :mod:`toolkit.display.faces`).
+    as_json : bool
+        Whether to print JSON.
+    **options
+        What its face takes.
     """
-    settings: dict[str, str] = {}
-    for pair in pairs or []:
-        key, equals, value = pair.partition("=")
-        key = key.strip()
-        if not equals or not key:
-            raise SettingError(f"--set {pair!r} is not of the form KEY=VALUE")
-        if key in settings:
-            raise SettingError(f"--set gives {key!r} twice", hint="give each setting once")
-        settings[key] = value.strip()
-    return settings
+    if as_json:
+        write_json(to_json(result))
+    else:
+        console().print(to_rich(result, **options))
 
 
-def _fail(message: str) -> None:
+def error_note(message: str) -> None:
+    """Print an error for people on stderr."""
     note(Text.assemble(("error: ", "bold red"), message))
 
 
@@ -148,7 +123,7 @@ def exit_status(command: Callable[[], int]) -> int:
     try:
         return command()
     except ToolkitError as error:
-        _fail(str(error))
+        error_note(str(error))
     except KeyboardInterrupt:
         note("interrupted")
         return INTERRUPTED
@@ -156,15 +131,15 @@ def exit_status(command: Callable[[], int]) -> int:
         if error.errno == errno.EPIPE:
             _silence()
         elif error.filename is not None:
-            _fail(f"{error.filename}: {error.strerror}")
+            error_note(f"{error.filename}: {error.strerror}")
         else:
-            _fail(str(error))
+            error_note(str(error))
     except Exception as error:
         # Typer's own exceptions end a command, or say what is wrong with its arguments.
         if type(error).__module__.partition(".")[0] == "typer":
             raise
         note(traceback.format_exc().rstrip())
-        _fail("this is a bug in the toolkit, not in what you asked; please report it")
+        error_note("this is a bug in the toolkit, not in what you asked; please report it")
     return FAILED
 
 

@@ -1,4 +1,4 @@
-"""What this installation needs to work, whether it is there, and how to mend it."""
+"""Check what an installation needs to work, and suggest fixes."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
 from toolkit.errors import ToolkitError
+from toolkit.faces import Shown
 from toolkit.protocols import get_protocol, protocol_names
 from toolkit.resources import resource_root
 from toolkit.tlc import SpecSource, check, find_java, find_tlc
 from toolkit.tlc.jvm_cache import jvm_cache, jvm_cache_folder
 
-__all__ = ["BROWSERS", "Diagnosis", "Finding", "examine", "find_browser"]
+__all__ = ["BROWSERS", "Diagnosis", "Finding", "diagnose", "find_browser"]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 """Names that a browser goes by, in the order of preference."""
@@ -62,7 +63,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     mend: str = ""
 
 
-class Diagnosis(msgspec.Struct, frozen=True):
+class Diagnosis(Shown, msgspec.Struct, frozen=True):
     """All findings.
 
     Parameters
@@ -70,6 +71,8 @@ class Diagnosis(msgspec.Struct, frozen=True):
     findings : tuple of Finding
         In the order in which they were looked at.
     """
+
+    face: ClassVar[str] = "installation"
 
     findings: tuple[Finding, ...]
 
@@ -403,8 +406,8 @@ def _browser() -> Finding:
     return Finding(name="browser", status="ok", essential=False, detail=f"{said} at {browser}")
 
 
-def examine(*, trial: bool = True) -> Diagnosis:
-    """Look at everything that the toolkit needs.
+def diagnose(*, trial: bool = True) -> Diagnosis:
+    """Check everything that the toolkit needs.
 
     Parameters
     ----------
