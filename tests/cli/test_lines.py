@@ -46,10 +46,13 @@ def test_arguments_are_those_that_the_command_declares(command: str) -> None:
             "toolkit compare --rate 40.0 --protocol p --protocol q --set p:snapshot=5",
         ),
         (
-            Invocation("figure run", {"figure": "A", "recorded_fit": True, "out": Path("x/A")}),
-            "toolkit figure run A --recorded-fit --out x/A",
+            Invocation("figure run", {"figure": "A", "use_recorded_fit": True, "out": Path("x/A")}),
+            "toolkit figure run A --use-recorded-fit --out x/A",
         ),
-        (Invocation("figure run", {"figure": "A", "recorded_fit": False}), "toolkit figure run A"),
+        (
+            Invocation("figure run", {"figure": "A", "use_recorded_fit": False}),
+            "toolkit figure run A",
+        ),
         (Invocation("doctor"), "toolkit doctor"),
     ],
 )  # fmt: skip

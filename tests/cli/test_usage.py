@@ -128,3 +128,23 @@ def test_a_reader_that_goes_away_gets_no_traceback(process: Process) -> None:
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["compare", "{}", "x"],
+        ["validate", "{}", "P", "missing.ndjson"],
+        ["figure", "run", "Q", "{}"],
+    ],
+)
+def test_the_old_spelling_of_an_option_is_kept(toolkit: Toolkit, words: list[str]) -> None:
+    spellings = {
+        "compare": ("--fault-duration", "--lasts", "--fault-interval", "--rest"),
+        "validate": ("--property", "--claim"),
+        "figure": ("--use-recorded-fit", "--recorded-fit"),
+    }
+    for option in (*spellings[words[0]], "--nonsense"):
+        result = toolkit(*(word.replace("{}", option) for word in words))
+        assert result.exit_code == 2
+        assert ("No such option" in result.stderr) == (option == "--nonsense")

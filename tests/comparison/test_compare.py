@@ -20,6 +20,8 @@ from toolkit.trace import read_traces
 
 __all__ = ["process", "toolkit"]
 
+TWO_FAULTS = ["crash-leader", "cut-off-leader"]
+
 
 def call(number: int, called: float, returned: float | None) -> Call:
     return Call(f"c{number}", 0, {"op": "get", "key": "k"}, called, returned, None)
@@ -81,7 +83,7 @@ def test_entries_that_lost_their_place_are_wasted(
 
 @pytest.fixture(scope="module")
 def found() -> Comparison:
-    return compare(3, nodes=3, rate=20, faults=["crash-leader", "cut-off-leader"], lasts=0.6)
+    return compare(3, nodes=3, rate=20, faults=TWO_FAULTS, fault_duration=0.6)
 
 
 def test_all_get_the_same_requests_and_faults_at_the_same_times(found: Comparison) -> None:
@@ -125,10 +127,10 @@ def test_the_summary_is_that_of_the_runs(found: Comparison) -> None:
 
 
 def test_the_same_seed_gives_the_same_and_another_one_does_not(found: Comparison) -> None:
-    again = compare(3, nodes=3, rate=20, faults=["crash-leader", "cut-off-leader"], lasts=0.6)
+    again = compare(3, nodes=3, rate=20, faults=TWO_FAULTS, fault_duration=0.6)
     assert again.summary.equals(found.summary)
     assert again.faults.equals(found.faults)
-    other = compare(4, nodes=3, rate=20, faults=["crash-leader", "cut-off-leader"], lasts=0.6)
+    other = compare(4, nodes=3, rate=20, faults=TWO_FAULTS, fault_duration=0.6)
     assert not other.summary.equals(found.summary)
 
 
@@ -146,7 +148,7 @@ def test_settings_change_one_protocol_alone() -> None:
 
 @pytest.mark.parametrize("kind", FAULTS)
 def test_every_kind_of_fault_can_be_chosen_and_clients_are_served_after_it(kind: str) -> None:
-    one = compare(2, nodes=5, rate=20, faults=[kind], lasts=0.5)
+    one = compare(2, nodes=5, rate=20, faults=[kind], fault_duration=0.5)
     assert one.ok
     assert one.faults["recovery"].notna().all()
 
@@ -167,7 +169,15 @@ def test_charts_are_drawn_and_files_are_written(found: Comparison, tmp_path: Pat
 
 @pytest.mark.slow
 def test_tlc_is_asked_and_what_it_does_not_allow_is_not_hidden(found: Comparison) -> None:
-    asked = compare(3, nodes=3, rate=10, faults=["crash-leader"], lasts=0.4, rest=0.2, check=True)
+    asked = compare(
+        3,
+        nodes=3,
+        rate=10,
+        faults=["crash-leader"],
+        fault_duration=0.4,
+        fault_interval=0.2,
+        check=True,
+    )
     assert asked.summary["allowed"].tolist() == [True, True, True]
     assert asked.validation is not None
     refused = Comparison(

@@ -84,7 +84,9 @@ def test_its_leader_is_aimed_at_and_it_is_compared_with_ours() -> None:
     assert who_leads(PRIMARY, scenario, seed=1) == "n1"
     assert PRIMARY.name in replicating_protocols("kv")
     names = [PRIMARY.name, *replicating_protocols("kv")[:1]]
-    found = compare(3, protocols=names, nodes=3, rate=20, faults=["crash-leader"], lasts=0.6)
+    found = compare(
+        3, protocols=names, nodes=3, rate=20, faults=["crash-leader"], fault_duration=0.6
+    )
     assert found.sides[0].faults["target"][0] == "n1"
     assert found.sides[0].entries["committed"] > 10
 

@@ -31,8 +31,12 @@ def compare(
             "[default: all, in an order that the seed decides]"
         ),
     ] = None,
-    lasts: Annotated[float, typer.Option(help="Seconds that a fault lasts.")] = 1.0,
-    rest: Annotated[float, typer.Option(help="Seconds between faults.")] = 1.0,
+    fault_duration: Annotated[
+        float, typer.Option("--fault-duration", "--lasts", help="Seconds that a fault lasts.")
+    ] = 1.0,
+    fault_interval: Annotated[
+        float, typer.Option("--fault-interval", "--rest", help="Seconds between faults.")
+    ] = 1.0,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -65,8 +69,8 @@ def compare(
             nodes=nodes,
             rate=rate,
             faults=tuple(fault) if fault else None,
-            lasts=lasts,
-            rest=rest,
+            fault_duration=fault_duration,
+            fault_interval=fault_interval,
             settings=parse_protocol_settings(settings),
             check=check,
             progress=progress,

@@ -63,7 +63,11 @@ Assumptions = Annotated[
 Bug = Annotated[str | None, typer.Option(help="A planted bug that all servers are to have.")]
 RecordedFit = Annotated[
     bool,
-    typer.Option("--recorded-fit", help="Take what the full run calibrated; do not fit again."),
+    typer.Option(
+        "--use-recorded-fit",
+        "--recorded-fit",
+        help="Use the values that the recorded full run found for calibrated parameters.",
+    ),
 ]
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Throw away what the folder holds; do not go on from it.")
@@ -254,7 +258,7 @@ def _verify(
             "seed": seed,
             "settings": changed,
             "bug": bug,
-            "recorded_fit": recorded_fit,
+            "use_recorded_fit": recorded_fit,
         },
     )
     page = write_overview(found, out, command)

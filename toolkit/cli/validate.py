@@ -37,9 +37,11 @@ def validate(
         bool,
         typer.Option(help="Evaluate the specification's invariants in every state as well."),
     ] = True,
-    claim: Annotated[
+    properties: Annotated[
         list[str] | None,
         typer.Option(
+            "--property",
+            "--claim",
             metavar="NAME",
             help="Evaluate this property as well, which the specification defines and does not "
             "promise; may be repeated.",
@@ -60,7 +62,7 @@ def validate(
             trace_files(traces),
             explain=explain,
             invariants=invariants,
-            claims=claim or (),
+            claims=properties or (),
             workers=workers,
             timeout=timeout,
             memory=memory,

@@ -274,8 +274,8 @@ def _side(
     nodes: Sequence[str],
     requests: Iterable[tuple[float, str, Any, str]],
     kinds: Sequence[str],
-    lasts: float,
-    rest: float,
+    fault_duration: float,
+    fault_interval: float,
     settings: Mapping[str, str],
     replay: Invocation,
 ) -> Side:
@@ -297,10 +297,10 @@ def _side(
         target = leader or shuffled[0]
         if kind == "crash-follower":
             target, others = others[0], [target, *others[1:]]
-        end = begin + lasts
+        end = begin + fault_duration
         strike(plan, kind, target, others, begin, end)
         struck.append((kind, target, leader is not None, begin, end))
-        begin = end + rest
+        begin = end + fault_interval
     # Nobody asks for anything any more: what still waits is answered.
     until = begin + _DRAIN
     scenario = plan.limit(time=until).build()
@@ -332,8 +332,8 @@ def compare(
     nodes: int = 5,
     rate: float = 40.0,
     faults: Sequence[str] | None = None,
-    lasts: float = 1.0,
-    rest: float = 1.0,
+    fault_duration: float = 1.0,
+    fault_interval: float = 1.0,
     settings: Mapping[str, Mapping[str, str]] | None = None,
     check: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -360,8 +360,8 @@ def compare(
         Requests a second, on average.
     faults : sequence of str, optional
         Kinds of :data:`FAULTS`, in order; by default all, in an order that the seed decides.
-    lasts, rest : float
-        Seconds that a fault lasts, and until the next one.
+    fault_duration, fault_interval : float
+        Seconds that a fault lasts, and seconds until the next one.
     settings : mapping of str to mapping, optional
         By protocol its settings, where they are to be others than said above.
     check : bool
@@ -386,10 +386,11 @@ def compare(
     >>> found.summary["protocol"].tolist(), found.ok
     (['raft', 'zab'], True)
     """
-    if nodes < 3 or not rate > 0 or not lasts > 0 or rest < 0:
+    if nodes < 3 or not rate > 0 or not fault_duration > 0 or fault_interval < 0:
         raise SettingError(
-            f"cannot compare with nodes={nodes}, rate={rate}, lasts={lasts}, rest={rest}",
-            hint="nodes from 3 on, rate and lasts above 0, rest from 0 on",
+            f"cannot compare with nodes={nodes}, rate={rate}, fault_duration={fault_duration}, "
+            f"fault_interval={fault_interval}",
+            hint="nodes at least 3, rate and fault_duration above 0, fault_interval at least 0",
         )
     comparable = replicating_protocols(_MACHINE)
     plugins = [get_protocol(name) for name in (comparable if protocols is None else protocols)]
@@ -417,7 +418,7 @@ def compare(
     if faults is None:
         stream(seed, "compare order").shuffle(kinds)
     names = [f"n{number}" for number in range(1, nodes + 1)]
-    until = _WARM_UP + len(kinds) * (lasts + rest)
+    until = _WARM_UP + len(kinds) * (fault_duration + fault_interval)
     requests = _requests(stream(seed, "compare clients"), names, rate, until, plugins[0])
     replay = Invocation(
         "compare",
@@ -425,8 +426,8 @@ def compare(
             "seed": seed,
             "nodes": nodes,
             "rate": rate,
-            "lasts": lasts,
-            "rest": rest,
+            "fault_duration": fault_duration,
+            "fault_interval": fault_interval,
             "protocol": [plugin.name for plugin in plugins],
             "fault": None if faults is None else kinds,
             "settings": chosen,
@@ -443,7 +444,9 @@ def compare(
     tell()
     for plugin in plugins:
         own = chosen.get(plugin.name, {})
-        sides.append(_side(plugin, seed, names, requests, kinds, lasts, rest, own, replay))
+        sides.append(
+            _side(plugin, seed, names, requests, kinds, fault_duration, fault_interval, own, replay)
+        )
         tell()
     if check:
         for side in sides:

@@ -262,7 +262,7 @@ def _invocation(
             "seed": seed,
             "settings": settings,
             "bug": bug,
-            "recorded_fit": not refit,
+            "use_recorded_fit": not refit,
             "out": out,
         },
     )
