@@ -49,11 +49,10 @@ RING = Protocol(
     title="A token in a ring",
     specification=Specification(
         name="ring",
-        actions=("Begin", "Pass", "Stop"),
-        trace_variables=("seen", "up"),
         folder=Path(__file__).parent / "ring",
         module="Ring",
-        trace_module="RingTrace",
+        node_of={"Begin": "n"},
+        invariants=(),
         claims={"Early": "holds until the token has gone far"},
     ),
     implementation=Implementation(

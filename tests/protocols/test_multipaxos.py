@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from tests.protocols.rules import Make, Rules, ask, maker, run_out
+from toolkit.conformance.tracespec import TraceSpec
 from toolkit.errors import QuorumError, SettingError, TraceError
 from toolkit.protocols import get_protocol
 from toolkit.protocols.base import (
@@ -397,4 +398,4 @@ def test_a_message_is_read_back_from_its_record(message: Any) -> None:
 def test_the_view_has_what_is_observed() -> None:
     node = leading(maker(MultiPaxosNode, configure), Vote(1, 1, value(1)))
     shown = {*variables(node), *durable_variables({}), "up"}
-    assert shown == set(MULTIPAXOS.specification.trace_variables)
+    assert shown == set(TraceSpec(MULTIPAXOS.specification).trace_variables)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from tests.protocols.rules import Make, Rules, ask, maker, run_out
+from toolkit.conformance.tracespec import TraceSpec
 from toolkit.errors import QuorumError, SettingError, TraceError
 from toolkit.protocols import get_protocol
 from toolkit.protocols.base import (
@@ -666,4 +667,4 @@ def test_a_disk_holds_what_the_server_does_after_each_write(
 def test_the_view_has_what_is_observed() -> None:
     node = established(maker(ZabNode, configure))
     shown = {*variables(node), *durable_variables({}), "up"}
-    assert shown == set(ZAB.specification.trace_variables)
+    assert shown == set(TraceSpec(ZAB.specification).trace_variables)
