@@ -51,7 +51,7 @@ def of_the_next_state_relation(protocol: str) -> set[str]:
     text = SpecText(specification.module, modules)
     _, following = text.behaviour()
     names = specification.action_names
-    return {names.get(step.action, step.action) for step in text.steps(following)}
+    return {names.get(step.action, step.action) for step in text.disjuncts(following)}
 
 
 def of_handlers(node: type) -> set[str]:

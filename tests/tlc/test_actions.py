@@ -27,7 +27,7 @@ def read(rest: str, **modules: str) -> SpecText:
 
 
 def steps(rest: str, *actions: str) -> list[tuple[str, list[tuple[str, str]], tuple[str, ...]]]:
-    found = read(f"Next ==\n{rest}").steps("Next", actions)
+    found = read(f"Next ==\n{rest}").disjuncts("Next", actions)
     return [
         (one.formula, [(bound.name, bound.domain) for bound in one.binders], one.conjuncts)
         for one in found
@@ -69,7 +69,7 @@ def test_definitions_that_are_choices_are_taken_apart_with_their_parameters() ->
         """Some(m) == Up(m) \\/ \\E n \\in {m} : Down(n, 1)
 Next == \\E n \\in Node : Some(n) \\/ (Reset /\\ total > 1)"""
     )
-    found = text.steps("Next")
+    found = text.disjuncts("Next")
     assert [one.formula for one in found] == ["Up(n)", "Down(n2, 1)", "Reset"]
     assert [(bound.name, bound.recorded, bound.domain) for bound in found[1].binders] == [
         ("n", "n", "Node"),
@@ -81,8 +81,8 @@ Next == \\E n \\in Node : Some(n) \\/ (Reset /\\ total > 1)"""
 
 def test_a_definition_that_is_named_an_action_is_not_taken_apart() -> None:
     rest = "Some(m) == Up(m) \\/ Down(m, 1)\nNext == \\E n \\in Node : Some(n)"
-    assert [one.action for one in read(rest).steps("Next")] == ["Up", "Down"]
-    assert [one.action for one in read(rest).steps("Next", {"Some"})] == ["Some"]
+    assert [one.action for one in read(rest).disjuncts("Next")] == ["Up", "Down"]
+    assert [one.action for one in read(rest).disjuncts("Next", {"Some"})] == ["Some"]
 
 
 def test_a_formula_without_a_name_is_the_step_of_what_it_stands_in() -> None:
@@ -93,21 +93,23 @@ def test_a_formula_without_a_name_is_the_step_of_what_it_stands_in() -> None:
        /\\ UNCHANGED x
     \\/ Reset
 Next == Tick \\/ \\E n \\in Node : Up(n)"""
-    ).steps("Next")
+    ).disjuncts("Next")
     assert [one.action for one in found] == ["Tick", "Up"]
-    found = read("Next ==\n  \\/ /\\ total' = 1\n     /\\ UNCHANGED x\n  \\/ Reset").steps("Next")
+    found = read("Next ==\n  \\/ /\\ total' = 1\n     /\\ UNCHANGED x\n  \\/ Reset").disjuncts(
+        "Next"
+    )
     assert [one.action for one in found] == ["Next", "Reset"]
     assert found[0].formula == "/\\ total' = 1\n/\\ UNCHANGED x"
 
 
 def test_what_holds_beside_an_action_stays_beside_it() -> None:
-    found = read("Next == (\\E n \\in Node : Up(n)) /\\ total < Limit").steps("Next")
+    found = read("Next == (\\E n \\in Node : Up(n)) /\\ total < Limit").disjuncts("Next")
     assert [(one.formula, one.conjuncts) for one in found] == [("Up(n)", ("total < Limit",))]
 
 
 def test_comments_and_strings_are_no_part_of_the_choice() -> None:
     rest = 'Next == (* \\/ Up(1) *) Reset \\* \\/ Up(2)\n  \\/ (Reset /\\ "\\/" # "a")'
-    assert [one.formula for one in read(rest).steps("Next")] == ["Reset", "Reset"]
+    assert [one.formula for one in read(rest).disjuncts("Next")] == ["Reset", "Reset"]
 
 
 def test_the_node_is_what_variables_are_indexed_by_even_through_definitions() -> None:
@@ -154,6 +156,6 @@ def test_a_specification_without_a_behaviour_is_refused_with_what_to_do() -> Non
         read("A == Init /\\ [][Up]_x\nB == Init /\\ [][Reset]_x").behaviour()
     assert "A, B" in str(caught.value)
     with pytest.raises(SpecError, match=r"no definition 'Nxt'.*did you mean 'Next'"):
-        read("Next == Reset").steps("Nxt")
+        read("Next == Reset").disjuncts("Nxt")
     with pytest.raises(SpecError, match="M, line 13: this quantifier binds nothing"):
-        read("Next == \\E n : Up(n)").steps("Next")
+        read("Next == \\E n : Up(n)").disjuncts("Next")

@@ -77,6 +77,10 @@ def _text(data: Any) -> str:
     return readable_text(format_itf(data))
 
 
+class NullError(TraceError):
+    """A trace has a null where the specification has nothing that it could stand for."""
+
+
 class Piece(msgspec.Struct, frozen=True):
     """A run of steps without a branch.
 
@@ -346,7 +350,7 @@ class Encoder:
 
     def _measure(self, data: Any) -> None:
         if data is None and not self._has_null:
-            raise TraceError(
+            raise NullError(
                 f"there is a null, and module {self.spec.specification.module} has no constant "
                 f"{self.spec.specification.null} that it could stand for",
                 hint="name the constant that it stands for: null=... of the Specification",
@@ -397,7 +401,7 @@ class Encoder:
         for step in trace.steps:
             try:
                 codes.append(self._step(trace, step, observed))
-            except ValueParseError as error:
+            except (ValueParseError, NullError) as error:
                 raise TraceError(f"step {step.index}: {error.message}", hint=error.hint) from error
         self._texts.append(codes)
         self.traces += 1

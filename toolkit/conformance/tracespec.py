@@ -34,18 +34,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from toolkit.conformance.reading import SHARED, SpecReading, shared_text
 from toolkit.errors import SpecError, TraceError
 from toolkit.protocols.base import unique
 from toolkit.protocols.specification import Specification
 from toolkit.resources import specs_root
 from toolkit.tlc import SpecSource
-from toolkit.tlc.actions import SpecText, Step
-from toolkit.tlc.modules import blank_comments, definitions, locations
+from toolkit.tlc.actions import Disjunct
+from toolkit.tlc.modules import blank_comments, locations
 from toolkit.tlc.source import spec_from_text
 
 __all__ = ["GENERATED", "TraceSpec", "trace_module"]
@@ -53,22 +52,16 @@ __all__ = ["GENERATED", "TraceSpec", "trace_module"]
 GENERATED = "GeneratedTrace"
 """The name of the generated module."""
 
-_SHARED = ("Trace", "TraceRun", "TraceCodes")
-_HOOK = re.compile(r"(Constant|Shown|Taken|Param|Handle)_(\w+)")
 _WORD = re.compile(r'"(?:[^"\\\n]|\\.)*"|[0-9]*[A-Za-z_]\w*')
-_THEOREM = re.compile(
-    r"\b(?:THEOREM|COROLLARY)\b(?:\s+\w+\s*==)?[^=]*?=>\s*\[\]\s*\(?([\w\s/\\]+?)\)?\s*$",
-    re.MULTILINE,
-)
-_CONFIGURED = re.compile(r"\bINVARIANTS?\b((?:\s+(?![A-Z_]+\b\s)\w+)+)")
-_OWN = re.compile(r"Header\.(\w+)")
+_GIVEN = re.compile(r"Header\.(\w+)")
 _OPTIONAL = re.compile(r'"(\w+)"\s*\\in\s+DOMAIN\s+Header|HeaderOr\(\s*"(\w+)"')
 _INFINITE = {"Nat", "Int"}
-_MESSAGES = ("msgs", "messages")
+_NO_VALUE = "TraceNoValue"
+_ORIGIN = re.compile(r"\\\* (\w+\.tla, line \d+)$")
 
 
-class TraceSpec:
-    """A specification with all that its own text says of its traces.
+class TraceSpec(SpecReading):
+    """A specification with its generated trace specification, for runs of TLC.
 
     Parameters
     ----------
@@ -77,252 +70,30 @@ class TraceSpec:
 
     Attributes
     ----------
-    specification : Specification
-    actions : tuple of str
-        The names of actions in traces.
-    trace_variables : tuple of str
-        The variables that a step's ``state`` may mention.
-    global_variables : frozenset of str
-        Those of them that are no functions of the node.
-    invariants : tuple of str
-        The invariants that are evaluated.
-    unplaced : dict of str to str
-        Action to why its node is not compared: the specification does not say where it happens.
-    required : tuple of str
-        The constants that a trace's header must give.
     module : str
         The generated module.
     config : str
         Constants of the configuration.
+    required : tuple of str
+        The constants that a trace's header must give.
 
     Raises
     ------
     SpecError
-        If the modules cannot be read, or the next-state relation not taken apart, or the trace
-        module defines something for an action, variable or constant that there is not.
+        As :class:`SpecReading`, and if something is missing that cannot be generated.
     """
 
     def __init__(self, specification: Specification) -> None:
-        self.specification = specification
-        self._source = _modules(specification.folder, specification.module)
-        self.text = SpecText(specification.module, self._source)
-        self._hooks, hook_texts = self._read_hooks()
-        self._initial, self._next = self._behaviour()
-        self._steps = self._read_steps()
-        self._messages = self._message_variables()
-        self._renamed = self._clashes()
+        super().__init__(specification)
         self._origins: dict[int, str] = {}
-        self.unplaced: dict[str, str] = {}
-        nodes = {id(step): self._node(step) for step in self._steps}
-        self._places = nodes
-        self._own = self._functions_of_nodes()
-        self._shown_only = tuple(
-            name
-            for kind, name in self._hook_parts()
-            if kind == "Shown" and name not in self.text.variables
-        )
-        self._check_hooks()
-        self.actions = specification.actions or unique(self._name(step) for step in self._steps)
-        kept = {*self._messages, *specification.hidden, *specification.ghosts}
-        self.trace_variables = specification.trace_variables or (
-            *(name for name in self.text.variables if name not in kept),
-            *self._shown_only,
-            *(() if "up" in self.text.variables else ("up",)),
-        )
-        self.global_variables = frozenset(
-            name
-            for name in self.trace_variables
-            if name in self.text.variables and name not in self._own
-        )
-        self.invariants = (
-            self._read_invariants()
-            if specification.invariants is None
-            else specification.invariants
-        )
         self.module = self._generate()
         self.config = self._configure()
-        self.required = self._required(hook_texts)
-
-    # What is read -----------------------------------------------------------------------
-
-    def _read_hooks(self) -> tuple[dict[str, str], list[str]]:
-        name = self.specification.trace_module
-        if name is None:
-            return {}, []
-        gathered = _modules(self.specification.folder, name)
-        texts = {
-            module: text
-            for module, text in gathered.items()
-            if module not in self._source and module not in _SHARED
-        }
-        found = {
-            hook: f"{places[0][0].module}.tla, line {places[0][0].line}"
-            for hook, places in definitions(texts).items()
-        }
-        return found, [blank_comments(text) for text in texts.values()]
-
-    def _hook_parts(self) -> list[tuple[str, str]]:
-        found = (_HOOK.fullmatch(name) for name in self._hooks)
-        return [(match[1], match[2]) for match in found if match is not None]
-
-    def _behaviour(self) -> tuple[str, str]:
-        initial, following = self.specification.initial, self.specification.next
-        if initial is None or following is None:
-            own = self.text.behaviour()
-            initial, following = initial or own[0], following or own[1]
-        for name in (initial, following):
-            if name not in self.text.defined:
-                raise SpecError(
-                    f"module {self.specification.module} has no definition {name!r}",
-                    path=self.specification.folder / f"{self.specification.module}.tla",
-                    hint="give the names of the initial predicate and the next-state relation",
-                )
-        return initial, following
-
-    def _read_steps(self) -> list[Step]:
-        names = self.specification.action_names
-        actions = {*self.specification.actions, *names} - set(names.values())
-        steps = self.text.steps(self._next, actions & set(self.text.defined))
-        order = {name: at for at, name in enumerate(self.specification.actions)}
-        return sorted(steps, key=lambda step: order.get(self._name(step), len(order)))
-
-    def _name(self, step: Step) -> str:
-        return self.specification.action_names.get(step.action, step.action)
-
-    def _message_variables(self) -> tuple[str, ...]:
-        given = self.specification.messages
-        for name in given:
-            if name not in self.text.variables:
-                raise SpecError(
-                    f"module {self.specification.module} has no variable {name!r} of messages",
-                    hint=f"its variables: {', '.join(self.text.variables)}",
-                )
-        return given or tuple(name for name in _MESSAGES if name in self.text.variables)[:1]
-
-    def _is_message(self, domain: str) -> bool:
-        # A set that merely takes a number from a state, as 0 .. Len(x), is not meant.
-        return bool(self.text.mentions(domain) & set(self._messages))
-
-    def _node(self, step: Step) -> str | None:
-        """Return the expression that gives a step's node, or ``None`` if nothing says it."""
-        given = self.specification.node_of.get(self._name(step))
-        if given is not None:
-            return given
-        if step.arguments:
-            formal = self.text.defined[step.action].parameters
-            used = self.text.indexed(step.action)
-            indexing = {
-                argument
-                for parameter, argument in zip(formal, step.arguments, strict=False)
-                if parameter in used
-            }
-        else:
-            indexing = self.text.indexes_in(step.formula)
-        for bound in step.binders:
-            if bound.name in indexing and not self._is_message(bound.domain):
-                return bound.name
-        self.unplaced[self._name(step)] = (
-            "the specification does not say at which node it happens: the node was not compared"
-        )
-        return None
-
-    def _functions_of_nodes(self) -> dict[str, str]:
-        """Return the variables that are functions of nodes, and their domains."""
-        domains = set()
-        indexed = set()
-        for step in self._steps:
-            place = self._places[id(step)]
-            for bound in step.binders:
-                if bound.name == place:
-                    domains.add(bound.domain)
-                    indexed |= self.text.indexed_variables(step, bound.name)
-        found = {}
-        for name in self.text.variables:
-            domain = self.text.domain(self._initial, name)
-            if domain in domains or name in indexed:
-                found[name] = domain or f"DOMAIN {name}"
-        return found
-
-    def _read_invariants(self) -> tuple[str, ...]:
-        root = self.specification.module
-        names: list[str] = []
-        config = self.specification.folder / f"{root}.cfg"
-        if config.is_file():
-            plain = blank_comments(config.read_text(encoding="utf-8"))
-            for match in _CONFIGURED.finditer(plain):
-                names += match[1].split()
-        for match in _THEOREM.finditer(blank_comments(self._source[root])):
-            names += re.findall(r"\w+", match[1])
-        return unique(
-            name
-            for name in names
-            if name in self.text.defined
-            and not self.text.defined[name].parameters
-            and not self.text.is_action(name)
-        )
-
-    def _clashes(self) -> dict[str, str]:
-        """Return the words of the shared modules that the specification uses for itself."""
-        own = {*self.text.defined, *self.text.constants, *self.text.variables}
-        bound = {one.name for step in self._steps for one in step.binders}
-        shared = {name: _shared_text(name) for name in _SHARED}
-        words = {
-            word
-            for text in shared.values()
-            for word in _WORD.findall(blank_comments(text))
-            if not word.startswith('"')
-        }
-        return {word: f"{word}_" for word in own & words | bound & set(definitions(shared))}
-
-    # What is checked --------------------------------------------------------------------
-
-    def _check_hooks(self) -> None:
-        known = {
-            "Constant": set(self.text.constants),
-            "Param": {bound.recorded for step in self._steps for bound in step.binders},
-            "Taken": set(self.text.variables),
-            "Handle": {self._name(step) for step in self._steps} | set(self.specification.actions),
-        }
-        nouns = {
-            "Constant": "constant",
-            "Param": "bound variable",
-            "Taken": "variable",
-            "Handle": "action",
-        }
-        for kind, name in self._hook_parts():
-            if kind == "Shown" or name in known[kind]:
-                continue
-            close = get_close_matches(name, sorted(known[kind]), n=1)
-            raise SpecError(
-                f"{self._hooks[f'{kind}_{name}']}: {kind}_{name} is for no {nouns[kind]} of "
-                f"module {self.specification.module}",
-                hint=f"did you mean {kind}_{close[0]}?"
-                if close
-                else f"there are: {', '.join(sorted(known[kind]))}",
-            )
-        names = {self._name(step) for step in self._steps}
-        for name in self.specification.node_of:
-            if name not in names:
-                raise SpecError(
-                    f"node_of names {name!r}, which is no action of "
-                    f"module {self.specification.module}",
-                    hint=f"its actions: {', '.join(sorted(names))}",
-                )
-        for name in self.specification.actions:
-            if name not in names and f"Handle_{name}" not in self._hooks and not self._whole():
-                raise SpecError(
-                    f"the next-state relation {self._next} has no action {name!r}",
-                    path=self.specification.folder / f"{self.specification.module}.tla",
-                    hint=f"its actions: {', '.join(sorted(names))}",
-                )
-
-    def _whole(self) -> bool:
-        return "Handle" in self._hooks
+        self.required = self._required(self.hook_texts)
 
     def _required(self, hook_texts: Iterable[str]) -> tuple[str, ...]:
         texts = [*hook_texts, self.module]
         optional = {one or other for text in texts for one, other in _OPTIONAL.findall(text)}
-        needed = [name for text in texts for name in _OWN.findall(text)]
+        needed = [name for text in texts for name in _GIVEN.findall(text)]
         return unique(name for name in needed if name not in optional)
 
     def check_constants(self, constants: Mapping[str, Any]) -> None:
@@ -359,7 +130,7 @@ class TraceSpec:
                       f"CONSTANT {_NO_VALUE}"]  # fmt: skip
         parts += self._constants()
         if "SpecInit" not in self.text.defined:
-            parts += ["", f"SpecInit == {self._initial}"]
+            parts += ["", f"SpecInit == {self.initial}"]
         for name, make in (
             ("Handle", self._handle),
             ("Shown", self._shown),
@@ -367,7 +138,7 @@ class TraceSpec:
             ("Snapshot", self._snapshot),
             ("Take", self._take),
         ):
-            if name not in self._hooks:
+            if name not in self.hooks:
                 parts += ["", *make()]
         text = "\n".join([*parts, "====", ""])
         for number, line in enumerate(text.split("\n"), start=1):
@@ -378,13 +149,13 @@ class TraceSpec:
 
     def _to(self, name: str) -> str:
         """Return the name of an operator of the shared modules."""
-        return self._renamed.get(name, name)
+        return self.renamed.get(name, name)
 
     def _constants(self) -> list[str]:
         lines = []
         for name, arity in self.text.constants.items():
             hook = f"Constant_{name}"
-            if hook in self._hooks or self._is_model_value(name):
+            if hook in self.hooks or self._is_model_value(name):
                 continue
             if arity:
                 raise SpecError(
@@ -399,7 +170,7 @@ class TraceSpec:
         return ["", *lines] if lines else []
 
     def _is_model_value(self, name: str) -> bool:
-        return name == self.specification.null and f"Constant_{name}" not in self._hooks and (
+        return name == self.specification.null and f"Constant_{name}" not in self.hooks and (
             name not in self.specification.constants
         )  # fmt: skip
 
@@ -421,28 +192,30 @@ class TraceSpec:
         return config + "\n"
 
     def _needs_no_value(self) -> bool:
-        return self.specification.null not in self.text.constants and ("Shown" not in self._hooks)
+        return not self.has_null and "Shown" not in self.hooks
 
     def _no_value(self) -> str:
         return _NO_VALUE if self._needs_no_value() else self.specification.null
 
     def _node_name(self) -> str:
-        counts = Counter(place for place in self._places.values() if place and place.isidentifier())
+        counts = Counter(
+            place for place in map(self.place_of, self.disjuncts) if place and place.isidentifier()
+        )
         return counts.most_common(1)[0][0] if counts else self._free("n")
 
     def _handle(self) -> list[str]:
         lines = [rf"{self._to('Handle')}({self._event}) =="]
         done = set()
-        for step in self._steps:
-            name = self._name(step)
-            if f"Handle_{name}" in self._hooks:
+        for step in self.disjuncts:
+            name = self.name_of(step)
+            if f"Handle_{name}" in self.hooks:
                 if name not in done:
                     done.add(name)
                     lines += self._by_hand(name)
                 continue
             done.add(name)
             lines += self._one(step, name)
-        for kind, name in self._hook_parts():
+        for kind, name in self.hook_parts():
             if kind == "Handle" and name not in done:
                 lines += self._by_hand(name)
         return lines
@@ -453,7 +226,7 @@ class TraceSpec:
 
     def _free(self, name: str) -> str:
         """Return a name for something bound that the specification does not use."""
-        bound = {one.name for step in self._steps for one in step.binders}
+        bound = {one.name for step in self.disjuncts for one in step.binders}
         while name in bound or name in self.text.defined or name in self.text.variables:
             name += "_"
         return name
@@ -461,13 +234,13 @@ class TraceSpec:
     def _by_hand(self, name: str) -> list[str]:
         e = self._event
         return [rf'    \/ {self._to("Is")}({e}, "{name}") /\ Handle_{name}({e})'
-                rf"  \* {self._hooks[f'Handle_{name}']}"]  # fmt: skip
+                rf"  \* {self.hooks[f'Handle_{name}']}"]  # fmt: skip
 
-    def _one(self, step: Step, name: str) -> list[str]:
+    def _one(self, step: Disjunct, name: str) -> list[str]:
         e, t = self._event, self._to
-        place = self._places[id(step)]
+        place = self.place_of(step)
         head = [rf'{t("Is")}({e}, "{name}")']
-        received = [bound for bound in step.binders if self._is_message(bound.domain)]
+        received = [bound for bound in step.binders if self.is_message(bound.domain)]
         if not received:
             head.append(self._received_nothing())
         inside = []
@@ -477,7 +250,7 @@ class TraceSpec:
         for bound in step.binders:
             if bound.name == place:
                 domain = f"{t('Who')}({e}, {bound.domain})"
-            elif f"Param_{bound.recorded}" in self._hooks:
+            elif f"Param_{bound.recorded}" in self.hooks:
                 domain = f"Param_{bound.recorded}({e})"
             elif bound in received:
                 domain = f"{t('Received')}({e}, {bound.domain})"
@@ -500,33 +273,33 @@ class TraceSpec:
 
     def _received_nothing(self) -> str:
         e = self._event
-        if self._messages and not any(
-            self._is_message(bound.domain) for step in self._steps for bound in step.binders
+        if self.messages and not any(
+            self.is_message(bound.domain) for step in self.disjuncts for bound in step.binders
         ):
-            return f"{self._to('ReceivedIsIn')}({e}, {self._messages[0]})"
+            return f"{self._to('ReceivedIsIn')}({e}, {self.messages[0]})"
         return f"{self._to('NothingReceived')}({e})"
 
     def _groups(self) -> dict[str, str]:
         """Return for each domain of nodes the name of the test whether a node is in it."""
         domains = unique(
-            self._own[name]
+            self.functions[name]
             for name in self.trace_variables
-            if name in self._own and not self._own[name].startswith("DOMAIN ")
+            if name in self.functions and not self.functions[name].startswith("DOMAIN ")
         )
         return {domain: self._free(f"in{at}") for at, domain in enumerate(domains, start=1)}
 
     def _field(self, name: str, node: str) -> str:
         """Return what is shown of a variable at a node that has it."""
-        if f"Shown_{name}" in self._hooks:
+        if f"Shown_{name}" in self.hooks:
             return f"Shown_{name}({node})"
-        return f"{name}[{node}]" if name in self._own else name
+        return f"{name}[{node}]" if name in self.functions else name
 
     def _shown(self) -> list[str]:
         node = self._node_name()
         groups = self._groups()
         fields = []
         for name in self.trace_variables:
-            if name not in self.text.variables and name not in self._shown_only:
+            if name not in self.text.variables and name not in self.derived:
                 if name != "up":
                     raise SpecError(
                         f"module {self.specification.module} has no variable {name!r}",
@@ -535,8 +308,8 @@ class TraceSpec:
                 fields.append("up |-> TRUE")
                 continue
             value = self._field(name, node)
-            if name in self._own:
-                domain = self._own[name]
+            if name in self.functions:
+                domain = self.functions[name]
                 test = groups.get(domain, rf"{node} \in {domain}")
                 value = f"IF {test} THEN {value} ELSE {self._no_value()}"
             fields.append(f"{name} |-> {value}")
@@ -552,15 +325,15 @@ class TraceSpec:
 
     def _sends(self) -> list[str]:
         e = self._event
-        if not self._messages:
+        if not self.messages:
             return [f"{self._to('Sends')}({e}) == ~ {self._to('Recorded')}({e}, 5)"]
-        if len(self._messages) > 1:
+        if len(self.messages) > 1:
             raise SpecError(
                 f"module {self.specification.module} has several variables of messages: "
-                f"{', '.join(self._messages)}",
+                f"{', '.join(self.messages)}",
                 hint="define Sends(e) in a trace module: which of them what was sent went into",
             )
-        name = self._messages[0]
+        name = self.messages[0]
         return [f"{self._to('Sends')}({e}) == {self._to('SentTakes')}({e}, {name}, {name}')"]
 
     def _snapshot(self) -> list[str]:
@@ -570,12 +343,12 @@ class TraceSpec:
             if name in self.specification.ghosts:
                 continue
             value = name
-            if f"Shown_{name}" in self._hooks:
+            if f"Shown_{name}" in self.hooks:
                 value = self._field(name, node)
-                if name in self._own:
+                if name in self.functions:
                     value = rf"[{node} \in DOMAIN {name} |-> {value}]"
             fields.append(f"{name} |-> {value}")
-        for name in self._shown_only:
+        for name in self.derived:
             fields.append(
                 rf"{name} |-> [{node} \in {self._to('TraceNodes')} |-> Shown_{name}({node})]"
             )
@@ -590,25 +363,25 @@ class TraceSpec:
         kept = []
         for name in self.text.variables:
             taken = f"Taken_{name}({e}, {node})"
-            if f"Taken_{name}" not in self._hooks:
-                if name in self._messages[:1]:
+            if f"Taken_{name}" not in self.hooks:
+                if name in self.messages[:1]:
                     taken = f"{t('TookSent')}({e}, {name})"
                 elif name not in self.trace_variables:
                     kept.append(name)
                     continue
-                elif f"Shown_{name}" in self._hooks:
+                elif f"Shown_{name}" in self.hooks:
                     raise SpecError(
-                        f"{self._hooks[f'Shown_{name}']}: Shown_{name} has no inverse, so that "
+                        f"{self.hooks[f'Shown_{name}']}: Shown_{name} has no inverse, so that "
                         "recorded states cannot be looked at by themselves",
                         hint=f"define Taken_{name}(e, {node}), or give no replayable_variables",
                     )
                 else:
-                    old = "@" if name in self._own else name
+                    old = "@" if name in self.functions else name
                     taken = f'{t("Took")}({e}, "{name}", {old})'
-            if name in self._own:
+            if name in self.functions:
                 changed = f"[{name} EXCEPT ![{node}] = {taken}]"
-                if len(set(self._own.values())) > 1:
-                    changed = rf"IF {node} \in {self._own[name]} THEN {changed} ELSE {name}"
+                if len(set(self.functions.values())) > 1:
+                    changed = rf"IF {node} \in {self.functions[name]} THEN {changed} ELSE {name}"
                 taken = changed
             lines.append(rf"        /\ {name}' = {taken}")
         if kept:
@@ -629,7 +402,7 @@ class TraceSpec:
         config : str
             What the configuration asks, beside the constants.
         """
-        shared = {name: self._renamed_text(_shared_text(name)) for name in _SHARED}
+        shared = {name: self._renamed_text(shared_text(name)) for name in SHARED}
         root = shared.pop("TraceRun")
         return spec_from_text(
             root,
@@ -645,9 +418,9 @@ class TraceSpec:
         )
 
     def _renamed_text(self, text: str) -> str:
-        if not self._renamed:
+        if not self.renamed:
             return text
-        return _WORD.sub(lambda match: self._renamed.get(match[0], match[0]), blank_comments(text))
+        return _WORD.sub(lambda match: self.renamed.get(match[0], match[0]), blank_comments(text))
 
     def in_their_terms(self, message: str) -> str:
         """Return a message of TLC with places in the generated module told by their origin.
@@ -671,10 +444,6 @@ class TraceSpec:
         )
 
 
-_NO_VALUE = "TraceNoValue"
-_ORIGIN = re.compile(r"\\\* (\w+\.tla, line \d+)$")
-
-
 def trace_module(specification: Specification) -> str:
     """Return the generated trace specification of a specification, to be read by its author.
 
@@ -694,21 +463,3 @@ def trace_module(specification: Specification) -> str:
         If its text does not say enough.
     """
     return TraceSpec(specification).module
-
-
-def _shared_text(name: str) -> str:
-    return (specs_root() / "trace" / f"{name}.tla").read_text(encoding="utf-8")
-
-
-def _modules(folder: Path, root: str) -> dict[str, str]:
-    """Return a module of a folder and what it extends or instantiates there, name to text."""
-    path = folder / f"{root}.tla"
-    if not path.is_file():
-        near: Sequence[str] = sorted(one.stem for one in folder.glob("*.tla"))
-        raise SpecError(
-            f"there is no module {root}",
-            path=path,
-            hint=f"modules there: {', '.join(near)}" if near else "check folder and module",
-        )
-    text = path.read_text(encoding="utf-8")
-    return dict(spec_from_text(text, "", module_path=[folder], origin=str(path)).modules)

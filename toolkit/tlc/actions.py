@@ -1,9 +1,9 @@
 r"""The actions of a specification, read from its next-state relation.
 
 The next-state relation is taken apart as TLC does it: at its disjunctions, at its existential
-quantifiers, and through definitions that are nothing else.  What is left are *steps*: an action,
-the variables that are bound around it with the sets they range over, and what else must hold in
-the step.  Only the text is read here; nothing is evaluated.
+quantifiers, and through definitions that are nothing else.  What is left are its *disjuncts*: an
+action, the variables that are bound around it with the sets they range over, and what else must
+hold in the step.  Only the text is read here; nothing is evaluated.
 """
 
 from __future__ import annotations
@@ -15,17 +15,24 @@ from difflib import get_close_matches
 import msgspec
 
 from toolkit.errors import SpecError
+from toolkit.tlc.formulas import (
+    Definition,
+    SpecToken,
+    arguments_at,
+    find_token,
+    junction,
+    laid_out,
+    matching_bracket,
+    on_one_line,
+    quantified,
+    read_definition,
+    tokens_of,
+    unwrapped,
+)
 from toolkit.tlc.modules import Location, blank_comments, definitions
 
-__all__ = ["Binder", "Definition", "SpecText", "SpecToken", "Step"]
+__all__ = ["Binder", "Disjunct", "SpecText"]
 
-_TOKEN = re.compile(
-    r'"(?:[^"\\\n]|\\.)*"|\\/|/\\|\\[A-Za-z]+|<<|>>|\|->|<=>|->|<-|=>|==|\.\.|\w+|\S'
-)
-_NAME = re.compile(r"[0-9]*[A-Za-z_]\w*")
-_OPENING, _CLOSING = {"(", "[", "{", "<<"}, {")", "]", "}", ">>"}
-_SCOPES = {"\\E", "\\A", "\\EE", "\\AA", "LET", "IF", "CASE", "CHOOSE", "LAMBDA"}
-_JUNCTIONS = {"\\/": "\\/", "\\lor": "\\/", "/\\": "/\\", "\\land": "/\\"}
 _DECLARED = re.compile(
     r"^[ \t]*(?P<kind>VARIABLES?|CONSTANTS?)\b"
     r"(?P<names>\s*\w+\s*(?:\([\s_,]*\))?(?:\s*,\s*\w+\s*(?:\([\s_,]*\))?)*)",
@@ -36,59 +43,6 @@ _IMPORTED = re.compile(
     r"\bEXTENDS\s+(\w+(?:\s*,\s*\w+)*)|(?<!== )(?<!==)\bINSTANCE\s+(\w+)\s*$", re.M
 )
 _BEHAVIOUR = re.compile(r"(?:/\\\s*)?(\w+)\s*/\\\s*\[\]\s*\[\s*(\w+)\s*\]_")
-
-
-class SpecToken(msgspec.Struct, frozen=True):
-    """A token of a formula.
-
-    Parameters
-    ----------
-    text : str
-        Its characters.
-    start : int
-        Its place in the definition's text.
-    line, column : int
-        Its place in the module, counted from 1.
-    """
-
-    text: str
-    start: int
-    line: int
-    column: int
-
-    @property
-    def end(self) -> int:
-        """Where the next character of the definition's text is."""
-        return self.start + len(self.text)
-
-    @property
-    def is_name(self) -> bool:
-        """Whether it is an identifier or a word of the language."""
-        return _NAME.fullmatch(self.text) is not None
-
-
-class Definition(msgspec.Struct, frozen=True):
-    """A definition in a module.
-
-    Parameters
-    ----------
-    name : str
-        What is defined.
-    parameters : tuple of str
-        Its parameters.
-    text : str
-        The text of the definition without comments, as far left as it stands in the module.
-    body : tuple of SpecToken
-        The tokens after ``==``.
-    location : Location
-        Where it stands.
-    """
-
-    name: str
-    parameters: tuple[str, ...]
-    text: str
-    body: tuple[SpecToken, ...]
-    location: Location
 
 
 class Binder(msgspec.Struct, frozen=True):
@@ -109,8 +63,8 @@ class Binder(msgspec.Struct, frozen=True):
     recorded: str
 
 
-class Step(msgspec.Struct, frozen=True):
-    """One way to take a step of the next-state relation.
+class Disjunct(msgspec.Struct, frozen=True):
+    """One disjunct of the next-state relation: a way to take a step.
 
     Parameters
     ----------
@@ -164,7 +118,7 @@ class SpecText:
     ... Init == x = 0
     ... Next == \E k \in {1, 2} : Up(k)
     ... ===='''})
-    >>> [(step.action, [bound.domain for bound in step.binders]) for step in text.steps("Next")]
+    >>> [(one.action, [bound.domain for bound in one.binders]) for one in text.disjuncts("Next")]
     [('Up', ['{1, 2}'])]
     """
 
@@ -182,7 +136,7 @@ class SpecText:
                     self.constants[name] = arity
         for name, places in definitions(self.visible).items():
             for location, text in places:
-                found = _definition(name, location, text)
+                found = read_definition(name, location, text)
                 if found is not None and (location.module == root or not _is_local(text)):
                     self.defined[name] = found
         self.variables = tuple(dict.fromkeys(names))
@@ -220,8 +174,8 @@ class SpecText:
             hint="define Spec == Init /\\ [][Next]_vars, or give init= and next=",
         )
 
-    def steps(self, name: str, actions: Collection[str] = ()) -> list[Step]:
-        """Return the steps of a next-state relation.
+    def disjuncts(self, name: str, actions: Collection[str] = ()) -> list[Disjunct]:
+        """Return the disjuncts of a next-state relation.
 
         Parameters
         ----------
@@ -243,7 +197,7 @@ class SpecText:
                 hint=f"did you mean {close[0]!r}?" if close else "name the next-state relation",
             )
         root = self.defined[name]
-        return list(self._steps(root, root.body, (), (), {}, frozenset(actions), (name,)))
+        return list(self._disjuncts(root, root.body, (), (), {}, frozenset(actions), (name,)))
 
     def is_action(self, name: str) -> bool:
         """Return whether a definition speaks of the next state, itself or through another."""
@@ -279,7 +233,7 @@ class SpecText:
 
     def mentions(self, text: str) -> set[str]:
         """Return the variables that TLA+ text mentions, itself or through definitions."""
-        return self.reads(tuple(_tokens(text, Location(None, 1, 1))))
+        return self.reads(tuple(tokens_of(text, Location(None, 1, 1))))
 
     def indexed(self, name: str) -> frozenset[str]:
         """Return the parameters of a definition that some variable is indexed by in it.
@@ -307,27 +261,27 @@ class SpecText:
             elif word in self.defined and words[at + 1 : at + 2] == ["("]:
                 used = self.indexed(word)
                 formal = self.defined[word].parameters
-                for parameter, argument in zip(formal, _arguments(body, at + 1), strict=False):
+                for parameter, argument in zip(formal, arguments_at(body, at + 1), strict=False):
                     if parameter in used and len(argument) == 1:
                         found.add(argument[0].text)
         return found
 
     def indexes_in(self, text: str) -> set[str]:
         """Return the names by which TLA+ text indexes a variable; see :meth:`indexed`."""
-        return self.indexes(tuple(_tokens(text, Location(None, 1, 1))))
+        return self.indexes(tuple(tokens_of(text, Location(None, 1, 1))))
 
-    def indexed_variables(self, step: Step, name: str) -> set[str]:
+    def indexed_variables(self, step: Disjunct, name: str) -> set[str]:
         """Return the variables that a step indexes by something that is bound around it.
 
         Parameters
         ----------
-        step : Step
+        step : Disjunct
         name : str
             One of its bound variables.
         """
         found: set[str] = set()
         seen: set[tuple[str, str]] = set()
-        todo = [(tuple(_tokens(step.formula, Location(None, 1, 1))), name)]
+        todo = [(tuple(tokens_of(step.formula, Location(None, 1, 1))), name)]
         while todo:
             body, index = todo.pop()
             words = [token.text for token in body]
@@ -341,7 +295,9 @@ class SpecText:
                         found.add(before)
                 elif word in self.defined and words[at + 1 : at + 2] == ["("]:
                     formal = self.defined[word].parameters
-                    for parameter, argument in zip(formal, _arguments(body, at + 1), strict=False):
+                    for parameter, argument in zip(
+                        formal, arguments_at(body, at + 1), strict=False
+                    ):
                         handed = len(argument) == 1 and argument[0].text == index
                         if handed and (word, parameter) not in seen:
                             seen.add((word, parameter))
@@ -385,15 +341,15 @@ class SpecText:
                     if word in self.defined:
                         todo.append(word)
                     continue
-                end = _find(body, start, {stop})
+                end = find_token(body, start, {stop})
                 if end is not None:
-                    return _flat(definition.text, body[start:end], {})
+                    return on_one_line(definition.text, body[start:end], {})
         return None
 
     def _body_text(self, definition: Definition) -> str:
         return definition.text[definition.body[0].start :] if definition.body else ""
 
-    def _steps(
+    def _disjuncts(
         self,
         definition: Definition,
         tokens: Sequence[SpecToken],
@@ -402,19 +358,21 @@ class SpecText:
         names: Mapping[str, str],
         actions: frozenset[str],
         path: tuple[str, ...],
-    ) -> Iterator[Step]:
-        tokens = _unwrapped(tokens)
-        sign, parts = _parts(tokens)
+    ) -> Iterator[Disjunct]:
+        tokens = unwrapped(tokens)
+        sign, parts = junction(tokens)
         if sign == "\\/":
             for part in parts:
-                yield from self._steps(definition, part, binders, conjuncts, names, actions, path)
+                yield from self._disjuncts(
+                    definition, part, binders, conjuncts, names, actions, path
+                )
             return
         if tokens and tokens[0].text == "\\E":
-            bound, body = _quantified(tokens, definition)
+            bound, body = quantified(tokens, definition)
             names = dict(names)
             inside = list(binders)
             for name, domain in bound:
-                text = _flat(definition.text, domain, names)
+                text = on_one_line(definition.text, domain, names)
                 fresh = name
                 taken = {one.name for one in inside}
                 number = 2
@@ -424,29 +382,29 @@ class SpecText:
                 names.pop(name, None)
                 if fresh != name:
                     names[name] = fresh
-            yield from self._steps(definition, body, tuple(inside), conjuncts, names, actions, path)
+            yield from self._disjuncts(
+                definition, body, tuple(inside), conjuncts, names, actions, path
+            )
             return
         if sign == "/\\":
             acting = [part for part in parts if self._leads_on(part, actions)]
-            if len(acting) == 1 and not any(
-                token.text in {"'", "UNCHANGED"} or self.is_action(token.text)
-                for token in acting[0]
-                if token.text not in self.defined
-            ):
+            if len(acting) == 1:
                 others = tuple(
-                    _flat(definition.text, part, names) for part in parts if part is not acting[0]
+                    on_one_line(definition.text, part, names)
+                    for part in parts
+                    if part is not acting[0]
                 )
-                yield from self._steps(
+                yield from self._disjuncts(
                     definition, acting[0], binders, conjuncts + others, names, actions, path
                 )
                 return
         call = self._call(tokens)
         if call is None:
             first = tokens[0] if tokens else None
-            yield Step(
+            yield Disjunct(
                 definition.name,
                 binders,
-                _laid_out(definition, tokens, names),
+                laid_out(definition, tokens, names),
                 (),
                 conjuncts,
                 Location(
@@ -458,9 +416,9 @@ class SpecText:
             return
         name, arguments = call
         inner = self.defined[name]
-        given = tuple(_flat(definition.text, argument, names) for argument in arguments)
+        given = tuple(on_one_line(definition.text, argument, names) for argument in arguments)
         if name not in actions and name not in path and self._is_disjunction(name, actions):
-            yield from self._steps(
+            yield from self._disjuncts(
                 inner,
                 inner.body,
                 binders,
@@ -470,7 +428,7 @@ class SpecText:
                 (*path, name),
             )
             return
-        yield Step(
+        yield Disjunct(
             name,
             binders,
             f"{name}({', '.join(given)})" if given else name,
@@ -481,30 +439,30 @@ class SpecText:
 
     def _leads_on(self, tokens: Sequence[SpecToken], actions: frozenset[str]) -> bool:
         """Return whether a conjunct is an action by name, or a group of such."""
-        tokens = _unwrapped(tokens)
-        sign, parts = _parts(tokens)
+        tokens = unwrapped(tokens)
+        sign, parts = junction(tokens)
         if sign == "\\/":
             return all(self._leads_on(part, actions) for part in parts)
         if tokens and tokens[0].text == "\\E":
-            return self._leads_on(_quantified(tokens, None)[1], actions)
+            return self._leads_on(quantified(tokens, None)[1], actions)
         call = self._call(tokens)
         return call is not None and self.is_action(call[0])
 
     def _is_disjunction(self, name: str, actions: frozenset[str]) -> bool:
         """Return whether a definition is nothing but named actions, quantified or by choice."""
         definition = self.defined[name]
-        tokens = _unwrapped(definition.body)
-        if _parts(tokens)[0] != "\\/" and not (tokens and tokens[0].text == "\\E"):
+        tokens = unwrapped(definition.body)
+        if junction(tokens)[0] != "\\/" and not (tokens and tokens[0].text == "\\E"):
             return False
         return self._all_named(tokens, actions)
 
     def _all_named(self, tokens: Sequence[SpecToken], actions: frozenset[str]) -> bool:
-        tokens = _unwrapped(tokens)
-        sign, parts = _parts(tokens)
+        tokens = unwrapped(tokens)
+        sign, parts = junction(tokens)
         if sign == "\\/":
             return all(self._all_named(part, actions) for part in parts)
         if tokens and tokens[0].text == "\\E":
-            return self._all_named(_quantified(tokens, None)[1], actions)
+            return self._all_named(quantified(tokens, None)[1], actions)
         if sign == "/\\":
             return sum(self._leads_on(part, actions) for part in parts) == 1
         return self._leads_on(tokens, actions)
@@ -518,9 +476,9 @@ class SpecText:
         name = tokens[0].text
         if len(tokens) == 1:
             return name, ()
-        if tokens[1].text != "(" or _matching(tokens, 1) != len(tokens) - 1:
+        if tokens[1].text != "(" or matching_bracket(tokens, 1) != len(tokens) - 1:
             return None
-        return name, tuple(_arguments(tokens, 1))
+        return name, tuple(arguments_at(tokens, 1))
 
 
 def _visible(root: str, modules: Mapping[str, str]) -> dict[str, str]:
@@ -550,178 +508,3 @@ def _declarations(plain: str) -> Iterator[tuple[str, str, int]]:
 
 def _is_local(text: str) -> bool:
     return text.lstrip().startswith("LOCAL ")
-
-
-def _tokens(text: str, location: Location) -> Iterator[SpecToken]:
-    line, line_start = location.line, 0
-    for match in _TOKEN.finditer(text):
-        newlines = text.count("\n", line_start, match.start())
-        if newlines:
-            line += newlines
-            line_start = text.rindex("\n", 0, match.start()) + 1
-        yield SpecToken(match[0], match.start(), line, match.start() - line_start + 1)
-
-
-def _definition(name: str, location: Location, text: str) -> Definition | None:
-    padded = " " * (location.column - 1) + text
-    tokens = tuple(_tokens(padded, location))
-    at = _find(tokens, 0, {"=="})
-    if at is None:
-        return None
-    head = [token.text for token in tokens[:at] if token.text != "LOCAL"]
-    parameters: tuple[str, ...] = ()
-    if head[1:2] == ["("]:
-        inner = re.sub(r"\(([\s_,]*)\)", "", " ".join(head[2:-1]))
-        parameters = tuple(one.strip() for one in inner.split(","))
-    return Definition(name, parameters, padded, tokens[at + 1 :], location)
-
-
-def _find(tokens: Sequence[SpecToken], start: int, wanted: Collection[str]) -> int | None:
-    """Return the first place of a token outside all brackets that open behind `start`."""
-    depth = 0
-    for at in range(start, len(tokens)):
-        text = tokens[at].text
-        if depth == 0 and text in wanted:
-            return at
-        depth += (text in _OPENING) - (text in _CLOSING)
-        if depth < 0:
-            return None
-    return None
-
-
-def _matching(tokens: Sequence[SpecToken], start: int) -> int | None:
-    depth = 0
-    for at in range(start, len(tokens)):
-        depth += (tokens[at].text in _OPENING) - (tokens[at].text in _CLOSING)
-        if depth == 0:
-            return at
-    return None
-
-
-def _arguments(tokens: Sequence[SpecToken], start: int) -> list[Sequence[SpecToken]]:
-    """Return the arguments in the brackets that open at a place."""
-    end = _matching(tokens, start)
-    if end is None:
-        return []
-    found: list[Sequence[SpecToken]] = []
-    at = start + 1
-    while at <= end:
-        comma = _find(tokens[:end], at, {","})
-        stop = end if comma is None else comma
-        found.append(tokens[at:stop])
-        at = stop + 1
-    return found
-
-
-def _unwrapped(tokens: Sequence[SpecToken]) -> Sequence[SpecToken]:
-    while tokens and tokens[0].text == "(" and _matching(tokens, 0) == len(tokens) - 1:
-        tokens = tokens[1:-1]
-    return tokens
-
-
-def _parts(tokens: Sequence[SpecToken]) -> tuple[str | None, list[Sequence[SpecToken]]]:
-    r"""Return the outermost junction of a formula, ``\/`` or ``/\``, and what it joins.
-
-    A junction may be a list whose signs stand under each other, or stand between its parts.
-    """
-    if not tokens:
-        return None, []
-    sign = _JUNCTIONS.get(tokens[0].text)
-    if sign is not None:
-        return _listed(tokens, sign)
-    depth = 0
-    places = []
-    signs = set()
-    for at, token in enumerate(tokens):
-        if depth == 0 and token.text in _JUNCTIONS:
-            if at and tokens[at - 1].text in _JUNCTIONS:
-                break
-            signs.add(_JUNCTIONS[token.text])
-            places.append(at)
-        elif depth == 0 and token.text in _SCOPES:
-            # What is bound, or chosen, goes on to the end.
-            break
-        elif depth == 0 and token.text in {"=>", "<=>", "~>", "-+->"}:
-            return None, [tokens]
-        depth += (token.text in _OPENING) - (token.text in _CLOSING)
-    if len(signs) != 1:
-        return None, [tokens]
-    starts = [0, *(at + 1 for at in places)]
-    ends = [*places, len(tokens)]
-    return signs.pop(), [tokens[start:end] for start, end in zip(starts, ends, strict=True)]
-
-
-def _listed(tokens: Sequence[SpecToken], sign: str) -> tuple[str | None, list[Sequence[SpecToken]]]:
-    column, line = tokens[0].column, tokens[0].line
-    starts = [0]
-    for at, token in enumerate(tokens[1:], start=1):
-        if token.line > line and token.column <= column:
-            if token.column == column and _JUNCTIONS.get(token.text) == sign:
-                starts.append(at)
-                line = token.line
-            else:
-                return None, [tokens]
-    ends = [*starts[1:], len(tokens)]
-    return sign, [tokens[start + 1 : end] for start, end in zip(starts, ends, strict=True)]
-
-
-def _quantified(
-    tokens: Sequence[SpecToken], definition: Definition | None
-) -> tuple[list[tuple[str, Sequence[SpecToken]]], Sequence[SpecToken]]:
-    """Return what an existential quantifier binds, name and set, and its body."""
-    colon = _find(tokens, 1, {":"})
-    bound: list[tuple[str, Sequence[SpecToken]]] = []
-    at = 1
-    while colon is not None and at < colon:
-        within = _find(tokens[:colon], at, {"\\in"})
-        if within is None:
-            break
-        names = [token.text for token in tokens[at:within] if token.text != ","]
-        # The set ends at a comma that the next names and their \in come after.
-        end = within + 1
-        while True:
-            comma = _find(tokens[:colon], end, {","})
-            stop = colon if comma is None else comma
-            following = _find(tokens[:colon], stop + 1, {"\\in"})
-            if comma is None or following is not None:
-                break
-            end = stop + 1
-        bound += [(name, tokens[within + 1 : stop]) for name in names]
-        at = stop + 1
-    if colon is None or not bound:
-        where = f"{definition.location.module}, line {tokens[0].line}" if definition else "?"
-        raise SpecError(
-            f"{where}: this quantifier binds nothing in a set",
-            hint="write \\E x \\in S : A(x)",
-        )
-    return bound, tokens[colon + 1 :]
-
-
-def _flat(text: str, tokens: Sequence[SpecToken], names: Mapping[str, str]) -> str:
-    """Return tokens on one line, with names replaced."""
-    written = []
-    for at, token in enumerate(tokens):
-        if at:
-            gap = text[tokens[at - 1].end : token.start]
-            written.append(" " if gap else "")
-        field = at > 0 and tokens[at - 1].text == "."
-        written.append(token.text if field else names.get(token.text, token.text))
-    return "".join(written)
-
-
-def _laid_out(definition: Definition, tokens: Sequence[SpecToken], names: Mapping[str, str]) -> str:
-    """Return tokens as they stand, lines and columns kept, with names replaced."""
-    if not tokens:
-        return "TRUE"
-    if tokens[0].line == tokens[-1].line:
-        return _flat(definition.text, tokens, names)
-    if any(token.text in names for token in tokens):
-        raise SpecError(
-            f"{definition.location.module}, line {tokens[0].line}: this part of "
-            f"{definition.name} cannot be told apart from the rest",
-            hint="give it a name of its own: a definition with its parameters",
-        )
-    column = tokens[0].column
-    lines = [" " * (column - 1) + definition.text[tokens[0].start : tokens[-1].end]]
-    return "\n".join(line[column - 1 :] if line[: column - 1].isspace() else line.lstrip()
-                     for line in "\n".join(lines).split("\n"))  # fmt: skip
