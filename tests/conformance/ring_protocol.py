@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from toolkit.protocols.base import Command, Effects, Event, Message, Receive, Send
+from toolkit.protocols.codec import MessageCodec
 from toolkit.protocols.implementation import Implementation
 from toolkit.protocols.protocol import Protocol
 from toolkit.protocols.specification import Specification
@@ -41,10 +41,6 @@ class Hasty(Member):
     hop = 2
 
 
-def decode(record: Mapping[str, Any]) -> Message:
-    return Token(record["hops"])
-
-
 RING = Protocol(
     title="A token in a ring",
     specification=Specification(
@@ -62,7 +58,7 @@ RING = Protocol(
         variables=lambda node: {"seen": node.seen},
         durable_variables=lambda durable: {},
         constants=lambda nodes: {"Limit": LIMIT},
-        decode_message=decode,
+        messages=MessageCodec("ring", Token),
         random_operation=lambda nodes, rng, node: "go",
     ),
     bugs={"hasty": Hasty},

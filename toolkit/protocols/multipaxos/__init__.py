@@ -12,7 +12,7 @@ from toolkit.protocols.actions import available, declared_actions, options_on
 from toolkit.protocols.implementation import Implementation
 from toolkit.protocols.multipaxos.bugs import BUG_SETUPS, BUGS
 from toolkit.protocols.multipaxos.config import SETTINGS, MultiPaxosConfig, configure
-from toolkit.protocols.multipaxos.messages import decode_message
+from toolkit.protocols.multipaxos.messages import CODEC
 from toolkit.protocols.multipaxos.node import TIMERS, MultiPaxosNode, apply_write
 from toolkit.protocols.multipaxos.view import (
     LOG_VIEW,
@@ -112,7 +112,7 @@ PROTOCOL = Protocol(
         variables=variables,
         durable_variables=durable_variables,
         constants=constants,
-        decode_message=decode_message,
+        messages=CODEC,
         random_operation=_random_operation,
         final_value=final_value,
         apply_write=apply_write,

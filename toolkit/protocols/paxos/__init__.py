@@ -9,7 +9,7 @@ from toolkit.protocols.actions import declared_actions
 from toolkit.protocols.implementation import Implementation
 from toolkit.protocols.paxos.bugs import BUGS
 from toolkit.protocols.paxos.config import SETTINGS, PaxosConfig, configure
-from toolkit.protocols.paxos.messages import decode_message
+from toolkit.protocols.paxos.messages import CODEC
 from toolkit.protocols.paxos.node import BALLOT_TIMER, RESEND_TIMER, PaxosNode
 from toolkit.protocols.paxos.view import (
     LOG_VIEW,
@@ -74,7 +74,7 @@ PROTOCOL = Protocol(
         variables=variables,
         durable_variables=durable_variables,
         constants=constants,
-        decode_message=decode_message,
+        messages=CODEC,
         random_operation=_random_operation,
         final_value=final_value,
         timers=(BALLOT_TIMER, RESEND_TIMER),

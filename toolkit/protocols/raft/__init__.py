@@ -14,7 +14,7 @@ from toolkit.protocols.protocol import Protocol
 from toolkit.protocols.raft.bugs import BUG_SETUPS, BUGS
 from toolkit.protocols.raft.config import SETTINGS, RaftConfig, configure
 from toolkit.protocols.raft.log import apply_write
-from toolkit.protocols.raft.messages import decode_message
+from toolkit.protocols.raft.messages import CODEC
 from toolkit.protocols.raft.node import (
     ELECTION_TIMER,
     HEARTBEAT_TIMER,
@@ -119,7 +119,7 @@ PROTOCOL = Protocol(
         variables=variables,
         durable_variables=durable_variables,
         constants=constants,
-        decode_message=decode_message,
+        messages=CODEC,
         random_operation=_random_operation,
         final_value=final_value,
         apply_write=apply_write,

@@ -15,7 +15,7 @@ from toolkit.protocols.specification import Specification
 from toolkit.protocols.zab.bugs import BUG_SETUPS, BUGS
 from toolkit.protocols.zab.config import SETTINGS, ZabConfig, configure
 from toolkit.protocols.zab.history import apply_write
-from toolkit.protocols.zab.messages import decode_message
+from toolkit.protocols.zab.messages import CODEC
 from toolkit.protocols.zab.node import TIMERS, ZabNode
 from toolkit.protocols.zab.view import (
     LOG_VIEW,
@@ -105,7 +105,7 @@ PROTOCOL = Protocol(
         variables=variables,
         durable_variables=durable_variables,
         constants=constants,
-        decode_message=decode_message,
+        messages=CODEC,
         random_operation=_random_operation,
         final_value=final_value,
         apply_write=apply_write,
