@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli.common import GOOD, console, guarded
+from toolkit.cli.output import GOOD, console, guarded
 from toolkit.protocols.specification import Specification
 
 __all__ = ["specification_at", "trace_spec", "trace_spec_command"]
