@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import toolkit
+from toolkit.conformance.tracespec import TraceSpec
 from toolkit.protocols import get_protocol, protocol_names
 from toolkit.protocols.base import Message
 
@@ -55,7 +56,7 @@ def vocabulary() -> frozenset[str]:
     found: set[str] = set()
     for name in names():
         specification = get_protocol(name).specification
-        found |= {*specification.trace_variables, *specification.actions}
+        found |= {*TraceSpec(specification).trace_variables, *specification.actions}
     found |= {
         str(one.__struct_config__.tag)
         for one in _subclasses(Message)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from toolkit.histories import check_linearizable
     from toolkit.installation import diagnose
     from toolkit.protocols import get_protocol, protocol_names
+    from toolkit.protocols.specification import Specification
     from toolkit.reproduction.reproduce import reproduce
     from toolkit.sim import Scenario, ScenarioBuilder, load_scenario, scenario_names, simulate_runs
     from toolkit.trace import Trace, read_traces
@@ -40,6 +41,7 @@ __all__ = [
     "Run",
     "Scenario",
     "ScenarioBuilder",
+    "Specification",
     "ToolkitError",
     "Trace",
     "__version__",
@@ -84,6 +86,7 @@ _MODULES = {
     "toolkit.histories": ("check_linearizable",),
     "toolkit.installation": ("diagnose",),
     "toolkit.protocols": ("get_protocol", "protocol_names"),
+    "toolkit.protocols.specification": ("Specification",),
     "toolkit.reproduction.reproduce": ("reproduce",),
     "toolkit.sim": (
         "Scenario",

@@ -372,7 +372,7 @@ def explore(
                 "the protocol of a counterexample must be given",
                 hint="explore(result, protocol=NAME)",
             )
-        trace = counterexample_trace(source, _protocol(protocol))
+        trace = counterexample_trace(source, _protocol(protocol).specification)
         step = len(trace.steps) if step is None else step
     else:
         trace = _trace(source)

@@ -576,7 +576,7 @@ Steps ==
     \/ \E s \in Servers : Flush(s)
 
 Crashes ==
-    \/ \E s \in MayCrash : \E k \in 0 .. Len(disk[s]) : Crash(s, k)
+    \/ \E s \in MayCrash : \E kept \in 0 .. Len(disk[s]) : Crash(s, kept)
     \/ \E s \in MayCrash : Restart(s)
 
 Next == Steps \/ Crashes

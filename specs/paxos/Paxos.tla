@@ -371,7 +371,7 @@ Steps ==
     \/ \E n \in Nodes : \E m \in msgs : Ignore(n, m)
 
 Crashes ==
-    \/ \E n \in MayCrash : \E k \in 0 .. Len(disk[n]) : Crash(n, k)
+    \/ \E n \in MayCrash : \E kept \in 0 .. Len(disk[n]) : Crash(n, kept)
     \/ \E n \in MayCrash : Restart(n)
 
 Next == Steps \/ Crashes

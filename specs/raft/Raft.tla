@@ -947,7 +947,7 @@ Steps ==
     \/ \E s \in Servers : \E m \in msgs : CountPreVote(s, m)
     \/ \E s \in Servers : \E m \in msgs : WinPreVote(s, m)
     \/ \E s \in Servers : CheckQuorum(s)
-    \/ \E s \in Servers : \E p \in Others(s) : TransferLeadership(s, p)
+    \/ \E s \in Servers : \E to \in Others(s) : TransferLeadership(s, to)
     \/ \E s \in Servers : \E m \in msgs : TimeoutNow(s, m)
     \/ \E s \in Servers : ReadIndex(s)
     \/ \E s \in Servers : LeaseRead(s)
@@ -962,7 +962,7 @@ Steps ==
     \/ \E s \in Servers : Resign(s)
 
 Crashes ==
-    \/ \E s \in MayCrash : \E k \in 0 .. Len(disk[s]) : Crash(s, k)
+    \/ \E s \in MayCrash : \E kept \in 0 .. Len(disk[s]) : Crash(s, kept)
     \/ \E s \in MayCrash : Restart(s)
 
 Next == Steps \/ Crashes

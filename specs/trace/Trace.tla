@@ -15,6 +15,7 @@
 (*   TraceFields   state variable |-> its field in a row;                  *)
 (*   TraceRows     a sequence of strings: recorded events, rows of codes;  *)
 (*   RowCount      how many rows there are;                                *)
+(*   LargestNumber the largest integer in the traces;                      *)
 (*   TraceInitial  numbers of the rows that hold in the initial state;     *)
 (*   TraceTape     a sequence of strings of TapeSteps steps each: the      *)
 (*                 steps of all pieces, one piece after the other;         *)
@@ -33,15 +34,18 @@
 (* pieces that may come next as its children.  To find where a trace is    *)
 (* stuck each trace is a single piece.                                     *)
 (*                                                                         *)
-(* A protocol's own trace module EXTENDS this one and defines              *)
-(*   Handle(e)    the protocol's step that the event e stands for, with    *)
-(*                everything that e leaves open chosen freely;             *)
+(* The module GeneratedTrace EXTENDS this one, or a module that does and   *)
+(* holds what is written by hand for a specification.  It is generated     *)
+(* from the specification's own text and defines                           *)
+(*   Handle(e)    the specification's step that the event e stands for,    *)
+(*                with everything that e leaves open chosen freely;        *)
 (*   Shown(n)     what may be recorded of node n's state: a record with    *)
 (*                a field for each variable (any value where n has none);  *)
 (*   Sends(e)     the messages that left agree with what e recorded;       *)
 (*   Snapshot     the whole state, as a record;                            *)
 (*   Take(e)      where it can be said: the state becomes what e recorded, *)
-(*                whether or not the protocol has such a step.             *)
+(*                whether or not the specification has such a step;        *)
+(*   SpecInit     the specification's initial predicate.                   *)
 (* The module TraceRun puts the two together.                              *)
 (***************************************************************************)
 EXTENDS TraceData
@@ -94,15 +98,30 @@ Is(e, name) == IF e[1] = 0 THEN TRUE ELSE TraceActions[e[1]] = name
 \* The nodes of S where it may have happened.
 Who(e, S) == IF Recorded(e, 2) THEN {Value(e, 2)} \cap S ELSE S
 
+\* It may have happened at the node n.
+IsAt(e, n) == IF Recorded(e, 2) THEN Value(e, 2) = n ELSE TRUE
+
+\* The value of the parameter was recorded.
+HasParam(e, name) == Recorded(e, 3) /\ name \in DOMAIN Value(e, 3)
+
 \* The members of S that the parameter may have been.
-Param(e, name, S) ==
-    IF Recorded(e, 3) /\ name \in DOMAIN Value(e, 3) THEN {Value(e, 3)[name]} \cap S ELSE S
+Param(e, name, S) == IF HasParam(e, name) THEN {Value(e, 3)[name]} \cap S ELSE S
+
+\* The same for a set of numbers that has no end.
+NumberParam(e, name, S) ==
+    IF HasParam(e, name) THEN {Value(e, 3)[name]} \cap S ELSE (0 .. (LargestNumber + 1)) \cap S
+
+\* What the parameter was, whatever it was; a member of S where it was not recorded.
+ParamOr(e, name, S) == IF HasParam(e, name) THEN {Value(e, 3)[name]} ELSE S
 
 \* The messages of M that may have been received.
 Received(e, M) == IF Recorded(e, 4) THEN {Value(e, 4)} \cap M ELSE M
 
 \* No message was received, as far as is known.
 NothingReceived(e) == ~ Recorded(e, 4)
+
+\* The message received, if it is known, is one of M.
+ReceivedIsIn(e, M) == IF Recorded(e, 4) THEN Value(e, 4) \in M ELSE TRUE
 
 \* The messages that left, as far as is known, took those that had ever left from old to new.
 SentTakes(e, old, new) == IF Recorded(e, 5) THEN new = old \cup Value(e, 5) ELSE TRUE
@@ -122,6 +141,19 @@ Took(e, name, old) ==
 
 \* The messages that had left after e.
 TookSent(e, old) == IF Recorded(e, 5) THEN old \cup Value(e, 5) ELSE old
+
+-----------------------------------------------------------------------------
+\* What the header or any event says, for constants and parameters.
+
+HeaderOr(name, default) == IF name \in DOMAIN Header THEN Header[name] ELSE default
+
+\* All recorded values of the parameter, and of the variable.
+ParamsOf(name) ==
+    LET all == {TraceValues[c] : c \in {TraceEvents[k][3] : k \in 1 .. RowCount} \ {0}}
+    IN  {p[name] : p \in {p \in all : name \in DOMAIN p}}
+
+ValuesOf(name) ==
+    {TraceValues[c] : c \in {TraceEvents[k][TraceFields[name]] : k \in 1 .. RowCount} \ {0, 1}}
 
 -----------------------------------------------------------------------------
 \* Events of which little is known, to look around with.

@@ -3,7 +3,7 @@
 (* Runs a protocol's trace specification over recorded traces.             *)
 (*                                                                         *)
 (* The module ProtocolTrace is generated for a run: it EXTENDS the         *)
-(* protocol's own trace module and defines Claims, which says which of the *)
+(* generated trace specification and defines Claims, which says which of the *)
 (* protocol's invariants do not hold in a state.  Four questions are       *)
 (* asked, each by its own configuration: which traces can be followed to   *)
 (* their end (Accepted); how far the others can be followed (Stuck); what  *)
@@ -13,7 +13,7 @@
 EXTENDS ProtocolTrace
 
 TraceInit ==
-    /\ Init
+    /\ SpecInit
     /\ tid \in 1 .. RootCount
     /\ pos = 0
     /\ \A k \in TraceInitial : \A n \in Who(TraceEvents[k], TraceNodes) :

@@ -203,7 +203,7 @@ ElectionSteps ==
     \/ \E s \in Servers : \E m \in msgs : Ignore(s, m)
 
 ElectionCrashes ==
-    \/ \E s \in MayCrash : \E k \in 0 .. Len(disk[s]) : LoseAll(s, k)
+    \/ \E s \in MayCrash : \E kept \in 0 .. Len(disk[s]) : LoseAll(s, kept)
     \/ \E s \in MayCrash : Restart(s) /\ UNCHANGED electionVars
 
 Next == ElectionSteps \/ (Steps /\ UNCHANGED electionVars) \/ ElectionCrashes

@@ -818,7 +818,7 @@ Oracle ==
     \/ \E s \in Servers : \E p \in Servers : FollowLeader(s, p)
 
 Crashes ==
-    \/ \E s \in MayCrash : \E k \in 0 .. Len(disk[s]) : Crash(s, k)
+    \/ \E s \in MayCrash : \E kept \in 0 .. Len(disk[s]) : Crash(s, kept)
     \/ \E s \in MayCrash : Restart(s)
 
 ZabNext == Steps \/ Oracle \/ Crashes

@@ -17,7 +17,7 @@ from toolkit.errors import SettingError, ToolkitError
 
 COMMANDS = [
     "simulate", "check", "models", "validate", "bugs", "compare", "figure", "translate", "doctor",
-    "demo",
+    "demo", "trace-spec",
 ]  # fmt: skip
 
 

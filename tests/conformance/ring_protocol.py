@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from toolkit.protocols.base import Command, Effects, Event, Message, Receive, Send
+from toolkit.protocols.codec import MessageCodec
 from toolkit.protocols.implementation import Implementation
 from toolkit.protocols.protocol import Protocol
 from toolkit.protocols.specification import Specification
@@ -41,19 +41,14 @@ class Hasty(Member):
     hop = 2
 
 
-def decode(record: Mapping[str, Any]) -> Message:
-    return Token(record["hops"])
-
-
 RING = Protocol(
     title="A token in a ring",
     specification=Specification(
         name="ring",
-        actions=("Begin", "Pass", "Stop"),
-        trace_variables=("seen", "up"),
         folder=Path(__file__).parent / "ring",
         module="Ring",
-        trace_module="RingTrace",
+        node_of={"Begin": "n"},
+        invariants=(),
         claims={"Early": "holds until the token has gone far"},
     ),
     implementation=Implementation(
@@ -63,7 +58,7 @@ RING = Protocol(
         variables=lambda node: {"seen": node.seen},
         durable_variables=lambda durable: {},
         constants=lambda nodes: {"Limit": LIMIT},
-        decode_message=decode,
+        messages=MessageCodec("ring", Token),
         random_operation=lambda nodes, rng, node: "go",
     ),
     bugs={"hasty": Hasty},

@@ -24,7 +24,7 @@ def result() -> CheckResult:
 
 
 def test_every_step_has_its_action_its_server_and_its_message(result: CheckResult) -> None:
-    trace = counterexample_trace(result, RAFT)
+    trace = counterexample_trace(result, RAFT.specification)
     assert [(step.action, step.node) for step in trace.steps] == [
         ("Timeout", "s1"), ("Timeout", "s2"), ("GrantVote", "s3"), ("BecomeLeader", "s1"),
         ("Crash", "s3"), ("Restart", "s3"), ("GrantVote", "s3"), ("BecomeLeader", "s2"),
@@ -47,7 +47,7 @@ def test_every_step_has_its_action_its_server_and_its_message(result: CheckResul
 
 
 def test_the_states_are_those_of_tlc(result: CheckResult) -> None:
-    trace = counterexample_trace(result, RAFT)
+    trace = counterexample_trace(result, RAFT.specification)
     states = [trace.header.initial]
     for _, state in trace.states():
         states.append({node: dict(own) for node, own in state.items()})
@@ -63,7 +63,7 @@ def test_the_states_are_those_of_tlc(result: CheckResult) -> None:
 
 
 def test_it_is_shown_as_a_recorded_run_is(result: CheckResult) -> None:
-    trace = counterexample_trace(result, RAFT, name="two leaders")
+    trace = counterexample_trace(result, RAFT.specification, name="two leaders")
     data = explorer_data(trace)
     assert data["captions"][1].startswith("step 0: Timeout at s1; to all: ")
     assert data["logs"][0]["whose"] == "specification"
@@ -79,7 +79,7 @@ def test_it_is_shown_as_a_recorded_run_is(result: CheckResult) -> None:
 def test_an_action_with_a_parameter_of_another_kind_is_placed_by_what_changed() -> None:
     manifest = load_manifest()
     found = run_model(manifest, manifest["paxos-ignores-accepted"])
-    trace = counterexample_trace(found, get_protocol("paxos"))
+    trace = counterexample_trace(found, get_protocol("paxos").specification)
     assert (trace.steps[0].action, trace.steps[0].node) == ("Request", "p1")
     assert trace.steps[0].received is None
     promises = [step for step in trace.steps if step.action == "Promise"]
@@ -91,21 +91,25 @@ def test_an_action_with_a_parameter_of_another_kind_is_placed_by_what_changed() 
 
 
 def test_what_cannot_be_asked_is_said_and_what_is_not_there_refused(result: CheckResult) -> None:
-    blind = counterexample_trace(msgspec.structs.replace(result, modules={}), RAFT)
+    blind = counterexample_trace(msgspec.structs.replace(result, modules={}), RAFT.specification)
     assert all(step.received is None for step in blind.steps)
     assert blind.header.meta["messages"] == "the check's modules are not known"
     text = result.modules["MCRaft"].replace("MCSteps ==", "MCSteps == )", 1)
     broken = {**result.modules, "MCRaft": text}
-    blind = counterexample_trace(msgspec.structs.replace(result, modules=broken), RAFT)
+    blind = counterexample_trace(
+        msgspec.structs.replace(result, modules=broken), RAFT.specification
+    )
     assert all(step.received is None for step in blind.steps)
     assert blind.header.meta["messages"].startswith("TLC could not tell: parse-error")
     with pytest.raises(TraceError, match="no counterexample 1"):
-        counterexample_trace(result, RAFT, example=1)
+        counterexample_trace(result, RAFT.specification, example=1)
     other = msgspec.structs.replace(
         result.counterexamples[0], states=(TraceState(1, None, None, {"x": 1}),)
     )
     with pytest.raises(TraceError, match="no variable of raft"):
-        counterexample_trace(msgspec.structs.replace(result, counterexamples=(other,)), RAFT)
+        counterexample_trace(
+            msgspec.structs.replace(result, counterexamples=(other,)), RAFT.specification
+        )
 
 
 def test_a_step_that_no_action_explains_has_no_message(result: CheckResult) -> None:
@@ -114,6 +118,8 @@ def test_a_step_that_no_action_explains_has_no_message(result: CheckResult) -> N
     states = list(example.states)
     states[3] = msgspec.structs.replace(states[3], action="DenyVote")
     wrong = msgspec.structs.replace(example, states=tuple(states))
-    trace = counterexample_trace(msgspec.structs.replace(result, counterexamples=(wrong,)), RAFT)
+    trace = counterexample_trace(
+        msgspec.structs.replace(result, counterexamples=(wrong,)), RAFT.specification
+    )
     assert trace.steps[2].received is None
     assert trace.steps[3].received is not None

@@ -198,7 +198,8 @@ def ring() -> Iterator[None]:
 
 @pytest.fixture
 def claiming() -> Iterator[None]:
-    register(replace(RING, invariants=("Bounded", "Early")))
+    checked = replace(RING.specification, invariants=("Bounded", "Early"))
+    register(replace(RING, specification=checked))
     yield
     unregister("ring")
 

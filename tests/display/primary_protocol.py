@@ -27,6 +27,7 @@ from toolkit.protocols.base import (
     Start,
     Timeout,
 )
+from toolkit.protocols.codec import MessageCodec
 from toolkit.protocols.implementation import Implementation
 from toolkit.protocols.protocol import Protocol
 from toolkit.protocols.specification import Specification
@@ -163,10 +164,6 @@ def _shown(pages: Sequence[Page]) -> dict[str, Any]:
     return {"#tup": [msgspec.to_builtins(page) for page in pages]}
 
 
-def _decode(record: Mapping[str, Any]) -> Message:
-    raise NotImplementedError
-
-
 def _entries(view: Mapping[str, Any]) -> dict[int, Any]:
     return dict(enumerate(view["pages"]["#tup"], 1))
 
@@ -206,7 +203,7 @@ PRIMARY = Protocol(
         variables=_view,
         durable_variables=lambda durable: {"kept": _shown(durable.get("pages", ()))},
         constants=lambda nodes: {},
-        decode_message=_decode,
+        messages=MessageCodec("primary-backup", Copy | Copied),
         random_operation=lambda nodes, rng, node: get_machine("kv")().random_operation(rng),
         timers=(AGAIN,),
         replicates="kv",

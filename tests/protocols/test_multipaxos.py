@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from tests.protocols.rules import Make, Rules, ask, maker, run_out
+from toolkit.conformance.tracespec import TraceSpec
 from toolkit.errors import QuorumError, SettingError, TraceError
 from toolkit.protocols import get_protocol
 from toolkit.protocols.base import (
@@ -17,10 +18,10 @@ from toolkit.protocols.base import (
     Receive,
     Redirect,
     Restart,
-    message_record,
 )
 from toolkit.protocols.multipaxos import MultiPaxosNode, configure
 from toolkit.protocols.multipaxos.messages import (
+    CODEC,
     Ask,
     Heartbeat,
     Learn,
@@ -32,7 +33,6 @@ from toolkit.protocols.multipaxos.messages import (
     SnapshotOffer,
     Value,
     Vote,
-    decode_message,
 )
 from toolkit.protocols.multipaxos.node import apply_write
 from toolkit.protocols.multipaxos.view import durable_variables, variables
@@ -365,8 +365,8 @@ def test_settings_that_cannot_be_are_refused(
 
 
 def test_what_is_no_message_is_refused() -> None:
-    with pytest.raises(TraceError, match="no message of Multi-Paxos"):
-        decode_message({"type": "2b", "from": "n1"})
+    with pytest.raises(TraceError, match="message '2b' of multipaxos"):
+        CODEC.decode({"type": "2b", "from": "n1"})
 
 
 names = st.sampled_from(["n1", "n2", "n3"])
@@ -391,10 +391,10 @@ messages = st.one_of(
 
 @given(messages)
 def test_a_message_is_read_back_from_its_record(message: Any) -> None:
-    assert decode_message(message_record(message)) == message
+    assert CODEC.decode(CODEC.encode(message)) == message
 
 
 def test_the_view_has_what_is_observed() -> None:
     node = leading(maker(MultiPaxosNode, configure), Vote(1, 1, value(1)))
     shown = {*variables(node), *durable_variables({}), "up"}
-    assert shown == set(MULTIPAXOS.specification.trace_variables)
+    assert shown == set(TraceSpec(MULTIPAXOS.specification).trace_variables)

@@ -29,11 +29,11 @@ from toolkit.protocols.raft import RaftNode, configure
 from toolkit.protocols.raft.bugs import BUGS
 from toolkit.protocols.raft.log import Log
 from toolkit.protocols.raft.messages import (
+    CODEC,
     AppendEntriesResponse,
     Entry,
     RequestVote,
     RequestVoteResponse,
-    decode_message,
 )
 from toolkit.protocols.raft.node import ELECTION_TIMER, HEARTBEAT_TIMER
 
@@ -557,13 +557,12 @@ def test_a_server_alone_leads_and_commits_at_once() -> None:
 
 
 def test_messages_are_read_back_from_their_records() -> None:
-    from toolkit.protocols.base import message_record
 
     for message in (
         RequestVote(1, "n1", 2, 1), RequestVoteResponse(1, "n2", "n1", False),
         append(3, (1, 1), entries(1, 2), 1), success(1, 2),
     ):  # fmt: skip
-        assert decode_message(message_record(message)) == message
+        assert CODEC.decode(CODEC.encode(message)) == message
 
 
 @pytest.mark.parametrize(

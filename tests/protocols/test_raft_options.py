@@ -443,17 +443,16 @@ def test_6_a_vote_in_a_joint_configuration_needs_both_majorities(make: Make) -> 
 
 
 def test_messages_of_the_options_are_read_back_from_their_records() -> None:
-    from toolkit.protocols.base import message_record
-    from toolkit.protocols.raft.messages import decode_message
+    from toolkit.protocols.raft.messages import CODEC
 
     for message in (
         RequestPreVote(1, "n1", 2, 1), RequestPreVoteResponse(1, "n2", "n1", True),
         TimeoutNow(1, "n1", "n2"), InstallSnapshotResponse(1, "n2", "n1", 3, 1, False),
         InstallSnapshot(1, "n1", 3, 1, 0, True),
     ):  # fmt: skip
-        assert decode_message(message_record(message)) == message
+        assert CODEC.decode(CODEC.encode(message)) == message
     # What a snapshot holds is not recorded.
-    assert "data" not in json.dumps(message_record(InstallSnapshot(1, "n1", 3, 1, 0, True, "{}")))
+    assert "data" not in json.dumps(CODEC.encode(InstallSnapshot(1, "n1", 3, 1, 0, True, "{}")))
 
 
 BROKEN_OPTION_RULES = {

@@ -22,6 +22,7 @@ from toolkit.protocols.base import (
     Start,
     Timeout,
 )
+from toolkit.protocols.codec import MessageCodec
 from toolkit.protocols.implementation import Implementation
 from toolkit.protocols.protocol import Protocol
 from toolkit.protocols.specification import Specification
@@ -121,7 +122,7 @@ PUPPET = Protocol(
         variables=_variables,
         durable_variables=lambda durable: {"durable": durable.get("x")},
         constants=lambda config: {},
-        decode_message=lambda record: Text(record["word"]),
+        messages=MessageCodec("puppet", Text),
         random_operation=lambda config, rng, node: None if node == "n3" else {},
         final_value=lambda node: node.x,
         timers=("t", "u", "tick"),

@@ -28,6 +28,7 @@ COMMANDS = {
     "models": "models:models_command",
     "protocols": "protocols:protocols_command",
     "translate": "translate:translate_command",
+    "trace-spec": "trace_spec:trace_spec_command",
     "demo": "demo:demo_command",
     "doctor": "doctor:doctor_command",
 }

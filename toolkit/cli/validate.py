@@ -10,6 +10,7 @@ import typer
 from toolkit.cli.options import JsonWithItf, Memory, Timeout, Workers, trace_files
 from toolkit.cli.output import FAILED, FOUND, GOOD, error_note, guarded, note, show
 from toolkit.cli.progress import validating
+from toolkit.cli.trace_spec import specification_at
 from toolkit.conformance import ValidationReport, validate as run_validation
 from toolkit.display.faces.validation import MOST_NAMED, verdict_name
 
@@ -47,6 +48,14 @@ def validate(
             "promise; may be repeated.",
         ),
     ] = None,
+    spec: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.tla",
+            help="Hold the traces against this specification, whatever protocol they name; "
+            "FILETrace.tla beside it may define what `toolkit trace-spec` does not generate.",
+        ),
+    ] = None,
     workers: Workers = None,
     timeout: Timeout = None,
     memory: Memory = None,
@@ -60,6 +69,7 @@ def validate(
     with validating() as progress:
         report = run_validation(
             trace_files(traces),
+            specification=specification_at(spec) if spec is not None else None,
             explain=explain,
             invariants=invariants,
             claims=properties or (),

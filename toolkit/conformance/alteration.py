@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from toolkit.conformance.tracespec import TraceSpec
 from toolkit.errors import SettingError
 from toolkit.protocols import get_protocol
 from toolkit.trace import Received, Sent, Step, Trace
@@ -118,9 +119,8 @@ def _alter_step(
         )
 
     if field == "action":
-        names = [
-            a for a in get_protocol(trace.header.protocol).specification.actions if a != step.action
-        ]
+        known = TraceSpec(get_protocol(trace.header.protocol).specification).actions
+        names = [name for name in known if name != step.action]
         name = rng.choice(names)
         return done("action", step.action, name, action=name)
     if field == "node":

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from toolkit.conformance.tracespec import TraceSpec
 from toolkit.errors import TraceError
-from toolkit.protocols.protocol import Protocol
+from toolkit.protocols.specification import Specification
 from toolkit.tlc import CheckResult, Counterexample, SpecSource, TraceState, check
 from toolkit.tlc.constants import assignments, declared_constants, free_name, model_values
 from toolkit.trace import End, Header, Received, Sent, Step, Trace
@@ -37,7 +38,7 @@ Move = tuple[str, Any]
 
 def counterexample_trace(
     result: CheckResult,
-    protocol: Protocol,
+    specification: Specification,
     *,
     example: int = 0,
     name: str | None = None,
@@ -53,9 +54,9 @@ def counterexample_trace(
     Parameters
     ----------
     result : CheckResult
-        A check of a specification of `protocol`, with a counterexample.
-    protocol : Protocol
-        Whose specification it is: a node's variables are functions of its nodes, messages lie
+        A check of a model of `specification`, with a counterexample.
+    specification : Specification
+        What was checked: a node's variables are functions of its nodes, messages lie
         in ``msgs`` and are never taken out, and an action's parameters are the node and, named
         ``m``, the message that it handles.
     example : int
@@ -92,7 +93,8 @@ def counterexample_trace(
             raise TraceError(f"state {state.index} could not be read", hint=state.unparsed[:200])
     if not found.states:
         raise TraceError("the counterexample has no states", hint="TLC gave none")
-    states = [_by_node(state, protocol) for state in found.states]
+    spec = TraceSpec(specification)
+    states = [_by_node(state, spec) for state in found.states]
     nodes = tuple(states[0])
     changes = [_changes(*pair) for pair in pairwise(states)]
     moves, reason = _moves(result, found, nodes, changes, options)
@@ -100,7 +102,7 @@ def counterexample_trace(
     title = name or found.name or found.kind
     header = Header(
         schema=SCHEMA_VERSION,
-        protocol=protocol.name,
+        protocol=specification.name,
         trace=title,
         nodes=nodes,
         observed=tuple(dict.fromkeys(name for state in states[0].values() for name in state)),
@@ -136,7 +138,7 @@ def _name(key: Value) -> str | None:
     return key if isinstance(key, str) else None
 
 
-def _by_node(state: TraceState, protocol: Protocol) -> dict[str, dict[str, Any]]:
+def _by_node(state: TraceState, spec: TraceSpec) -> dict[str, dict[str, Any]]:
     """Return a state's variables by node; a variable that is no function of nodes is left out."""
     functions = {
         name: {_name(key): value for key, value in function.items()}
@@ -147,18 +149,18 @@ def _by_node(state: TraceState, protocol: Protocol) -> dict[str, dict[str, Any]]
         {
             node
             for name, function in functions.items()
-            if name in protocol.specification.trace_variables
+            if name in spec.trace_variables
             for node in function
             if node is not None
         }
     )
     if not nodes:
         raise TraceError(
-            f"state {state.index} has no variable of {protocol.name}",
-            hint=f"functions of the nodes: {', '.join(protocol.specification.trace_variables)}",
+            f"state {state.index} has no variable of {spec.specification.name}",
+            hint=f"functions of the nodes: {', '.join(spec.trace_variables)}",
         )
     own = {name: of for name, of in functions.items() if set(of) <= set(nodes)}
-    order = [name for name in (*protocol.specification.trace_variables, *own) if name in own]
+    order = [name for name in (*spec.trace_variables, *own) if name in own]
     return {
         node: {
             name: _plain(to_itf(own[name][node]))

@@ -16,19 +16,40 @@ from typing import Any
 
 import msgspec
 
+from toolkit.conformance.tracespec import GENERATED, TraceSpec
 from toolkit.errors import TraceError, ValueParseError
-from toolkit.protocols.protocol import Protocol
-from toolkit.resources import specs_root
-from toolkit.tlc import SpecSource, load_spec
+from toolkit.tlc import SpecSource
 from toolkit.trace import Step, Trace
 from toolkit.values import canonical, format_itf, readable_text
 
-__all__ = ["Encoder", "Layout", "Piece"]
+__all__ = ["Encoder", "Layout", "Piece", "as_itf"]
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 _FIELD = re.compile(r"[A-Za-z]\w*")
 _UNCHANGED = 1
 _TAPE_STEPS, _TAPE_PIECES = 500, 100
+
+
+def as_itf(data: Any) -> Any:
+    """Return Python data with sets and tuples in ITF's encoding; what is encoded stays.
+
+    Parameters
+    ----------
+    data : Any
+        Numbers, texts, and sets, tuples and dicts of them.
+
+    Examples
+    --------
+    >>> as_itf({"RM": {"r2", "r1"}, "Limit": 3})
+    {'RM': {'#set': ['r1', 'r2']}, 'Limit': 3}
+    """
+    if isinstance(data, Mapping):
+        return {key: as_itf(value) for key, value in data.items()}
+    if isinstance(data, set | frozenset):
+        return {"#set": sorted((as_itf(item) for item in data), key=canonical)}
+    if isinstance(data, tuple):
+        return {"#tup": [as_itf(item) for item in data]}
+    return [as_itf(item) for item in data] if isinstance(data, list) else data
 
 
 def _digits(number: int, width: int) -> str:
@@ -54,6 +75,10 @@ def _strings(texts: Iterable[str]) -> str:
 
 def _text(data: Any) -> str:
     return readable_text(format_itf(data))
+
+
+class NullError(TraceError):
+    """A trace has a null where the specification has nothing that it could stand for."""
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -209,20 +234,23 @@ class _Values:
         for number in self._shapes.values():
             digits.setdefault(number, _digits(number, width))
         records = [
-            f"[] TraceShape(row) = {number} -> ["
-            + ", ".join(f"{name} |-> TracePart(V, row, {at})" for at, name in enumerate(shape, 1))
+            f"[] TraceShape(trRow) = {number} -> ["
+            + ", ".join(
+                f"{name} |-> TracePart(trV, trRow, {at})" for at, name in enumerate(shape, 1)
+            )
             + "]"
             for shape, number in self._shapes.items()
             if not isinstance(shape, str)
         ]
         lines = [
-            "TraceShape(row) == Number(row, 1, CodeWidth)",
-            "TraceParts(row) == (Len(row) \\div CodeWidth) - 1",
-            "TracePart(V, row, i) == V[Number(row, i * CodeWidth + 1, CodeWidth)]",
-            "TraceCompose(V, row) ==",
-            "CASE TraceShape(row) = 0 -> SubSeq([i \\in 1 .. TraceParts(row) |-> "
-            "TracePart(V, row, i)], 1, TraceParts(row))",
-            "[] TraceShape(row) = 1 -> {TracePart(V, row, i) : i \\in 1 .. TraceParts(row)}",
+            "TraceShape(trRow) == Number(trRow, 1, CodeWidth)",
+            "TraceParts(trRow) == (Len(trRow) \\div CodeWidth) - 1",
+            "TracePart(trV, trRow, tri) == trV[Number(trRow, tri * CodeWidth + 1, CodeWidth)]",
+            "TraceCompose(trV, trRow) ==",
+            "CASE TraceShape(trRow) = 0 -> SubSeq([tri \\in 1 .. TraceParts(trRow) |-> "
+            "TracePart(trV, trRow, tri)], 1, TraceParts(trRow))",
+            "[] TraceShape(trRow) = 1 -> "
+            "{TracePart(trV, trRow, tri) : tri \\in 1 .. TraceParts(trRow)}",
             *records,
             # Short lines: TLC's parser takes time quadratic in the length of a line.
             "TraceValues0 == <<" + ",\n".join(str(text) for text in levels[0]) + ">>",
@@ -236,8 +264,8 @@ class _Values:
             lines += [
                 f"TraceParts{level} == <<{rows}>>",
                 f"TraceValues{level} == TLCEval(TraceValues{level - 1} \\o "
-                f"[k \\in 1 .. {len(entries)} |-> "
-                f"TLCEval(TraceCompose(TraceValues{level - 1}, TraceParts{level}[k]))])",
+                f"[trk \\in 1 .. {len(entries)} |-> "
+                f"TLCEval(TraceCompose(TraceValues{level - 1}, TraceParts{level}[trk]))])",
             ]
         return "\n".join([*lines, f"TraceValues == TraceValues{len(levels) - 1}"])
 
@@ -247,26 +275,32 @@ class Encoder:
 
     Parameters
     ----------
-    protocol : Protocol
+    spec : TraceSpec
+        The specification.
     first : Trace
         A trace of the group; its header speaks for all.
     claims : sequence of str, optional
-        The properties of states to evaluate; by default the protocol's invariants.
+        The properties of states to evaluate; by default the specification's invariants.
+
+    Raises
+    ------
+    TraceError
+        If the header's constants lack one, or one is not a value.
     """
 
-    def __init__(
-        self, protocol: Protocol, first: Trace, claims: Sequence[str] | None = None
-    ) -> None:
-        self.protocol = protocol
-        self.claims = protocol.specification.invariants if claims is None else claims
+    def __init__(self, spec: TraceSpec, first: Trace, claims: Sequence[str] | None = None) -> None:
+        self.spec = spec
+        self.claims = spec.invariants if claims is None else claims
         self.header = first.header
+        constants = {**as_itf(spec.specification.constants), **first.header.constants}
+        spec.check_constants(constants)
+        self._constants = {name: self._constant(name, value) for name, value in constants.items()}
         self.traces = 0
         self.steps = 0
         self._largest = 0
-        self._actions = {
-            name: code for code, name in enumerate(protocol.specification.actions, start=1)
-        }
-        self._fields = {name: at for at, name in enumerate(protocol.specification.trace_variables)}
+        self._has_null = spec.has_null
+        self._actions = {name: code for code, name in enumerate(spec.actions, start=1)}
+        self._fields = {name: at for at, name in enumerate(spec.trace_variables)}
         self._values = _Values()
         self._codes: dict[bytes, int] = {}
         self._rows: dict[tuple[int, ...], int] = {}
@@ -290,11 +324,19 @@ class Encoder:
             for node, variables in sorted(self.header.initial.items())
         ]
 
+    def _constant(self, name: str, data: Any) -> str:
+        try:
+            return _text(data)
+        except ValueParseError as error:
+            raise TraceError(
+                f"the header's constant {name}: {error.message}", hint=error.hint
+            ) from error
+
     def _known(self, name: str, where: str) -> bool:
         if name not in self._fields:
             raise TraceError(
                 f"{where}: the specification shows no variable {name!r}",
-                hint=f"variables: {', '.join(self.protocol.specification.trace_variables)}",
+                hint=f"variables: {', '.join(self.spec.trace_variables)}",
             )
         return True
 
@@ -307,6 +349,12 @@ class Encoder:
         return code
 
     def _measure(self, data: Any) -> None:
+        if data is None and not self._has_null:
+            raise NullError(
+                f"there is a null, and module {self.spec.specification.module} has no constant "
+                f"{self.spec.specification.null} that it could stand for",
+                hint="name the constant that it stands for: null=... of the Specification",
+            )
         if isinstance(data, int) and not isinstance(data, bool):
             self._largest = max(self._largest, data)
         elif isinstance(data, dict):
@@ -353,7 +401,7 @@ class Encoder:
         for step in trace.steps:
             try:
                 codes.append(self._step(trace, step, observed))
-            except ValueParseError as error:
+            except (ValueParseError, NullError) as error:
                 raise TraceError(f"step {step.index}: {error.message}", hint=error.hint) from error
         self._texts.append(codes)
         self.traces += 1
@@ -366,7 +414,7 @@ class Encoder:
             if not action:
                 raise TraceError(
                     f"step {step.index}: the specification has no action {step.action!r}",
-                    hint=f"actions: {', '.join(self.protocol.specification.actions)}",
+                    hint=f"actions: {', '.join(self.spec.actions)}",
                 )
         state = step.state
         variables: dict[str, int] = {}
@@ -403,15 +451,14 @@ class Encoder:
         return _tree({t: self._texts[t] for t in chosen})
 
     def _claims(self) -> str:
-        """Return the module in which the protocol's trace specification and its claims meet."""
+        """Return the module in which the trace specification and the claims meet."""
         claims = [
             f'    /\\ {name} \\/ PrintT(<<"broken", tid, pos, "{name}">>)' for name in self.claims
         ]
         return "\n".join(
             [
                 "---- MODULE ProtocolTrace ----",
-                f"EXTENDS {self.protocol.specification.trace_module}",
-                *([] if self.protocol.specification.replayable_variables else ["Take(e) == FALSE"]),
+                f"EXTENDS {GENERATED}",
                 "Claims ==",
                 *(claims or ["    TRUE"]),
                 "====",
@@ -433,8 +480,6 @@ class Encoder:
         stop : sequence of int, optional
             Where to leave each piece (see ``TraceStop`` in ``Trace.tla``).
         """
-        constants = dict(self.header.constants)
-        constants |= self.protocol.specification.trace_constants(constants, self._largest)
         width, step_width = _width(len(self._values) + 1), _width(len(self._rows) + 1)
         places = self._values.order()
         code_digits = [_digits(place, width) for place in places]
@@ -451,15 +496,20 @@ class Encoder:
             table.append("".join(_digits(number, 4) for number in row))
             start += len(piece.codes)
         fields = ", ".join(f"{name} |-> {at + 6}" for name, at in self._fields.items())
-        names = ", ".join(f'"{name}"' for name in self.protocol.specification.actions)
+        names = ", ".join(f'"{name}"' for name in self.spec.actions)
+        constants = ", ".join(f"{name} |-> {text}" for name, text in self._constants.items())
         stops = stop if stop is not None else []
+        null = self.spec.specification.null
+        renamed = self._has_null and null != "None"
         data = "\n".join(
             [
                 "---- MODULE TraceData ----",
-                f"EXTENDS {self.protocol.specification.module}, TraceCodes, Integers, Sequences, "
+                f"EXTENDS {self.spec.specification.module}, TraceCodes, Integers, Sequences, "
                 "FiniteSets, TLC",
                 f"CodeWidth == {width}",
-                f"Header == {_text(constants)}",
+                f"Header == {f'[{constants}]' if constants else '<<>>'}",
+                f"LargestNumber == {self._largest}",
+                *([f"None == {null}"] if renamed else []),
                 f"TraceNodes == {_text({'#set': list(self.header.nodes)})}",
                 f"NodeCodes == {_text(codes)}",
                 self._values.text(places, width),
@@ -480,18 +530,4 @@ class Encoder:
                 "",
             ]
         )
-        own = self.protocol.specification.folder
-        shared = specs_root() / "trace"
-        cfg = own / f"{self.protocol.specification.trace_module}.cfg"
-        loaded = load_spec(
-            shared / "TraceRun.tla",
-            cfg,
-            module_path=[own, shared],
-            extra_modules={
-                "TraceData": data,
-                "ProtocolTrace": self._claims(),
-            },
-        )
-        return SpecSource(
-            "TraceRun", loaded.modules, f"{loaded.config}\n{config}\n", "trace validation"
-        )
+        return self.spec.source(data, self._claims(), config)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.conformance.encode import Encoder, Layout
+from toolkit.conformance.tracespec import TraceSpec
 from toolkit.conformance.verdict import (
     Broken,
     Checked,
@@ -22,7 +23,7 @@ from toolkit.conformance.verdict import (
 from toolkit.errors import SettingError, TlcError, ToolkitError, UnknownNameError
 from toolkit.protocols import get_protocol
 from toolkit.protocols.base import unique
-from toolkit.protocols.protocol import Protocol
+from toolkit.protocols.specification import Specification
 from toolkit.tlc import CheckResult, check
 from toolkit.trace import Step, Trace, read_traces
 from toolkit.values import Record, Set, Tuple, canonical, from_itf, parse_values, to_itf
@@ -69,8 +70,15 @@ class _Tlc:
     """Runs TLC for a validation, and counts what it costs."""
 
     def __init__(
-        self, *, invariants: bool = True, claims: Sequence[str] = (), **options: Any
+        self,
+        given: Specification | None = None,
+        *,
+        invariants: bool = True,
+        claims: Sequence[str] = (),
+        **options: Any,
     ) -> None:
+        self.given = given
+        self._specs: dict[int, TraceSpec] = {}
         self.invariants = invariants
         self.claims = claims
         self.options = options
@@ -79,21 +87,33 @@ class _Tlc:
         self.distinct_steps = 0
         self.version = ""
 
-    def evaluated(self, protocol: Protocol) -> tuple[str, ...]:
-        """Return the properties of states to evaluate, the protocol's own first."""
+    def of(self, trace: Trace) -> TraceSpec:
+        """Return the specification that a trace is held against.
+
+        Raises
+        ------
+        UnknownNameError
+            If none was given, and the trace's protocol is not registered.
+        """
+        found = self.given
+        if found is None:
+            found = get_protocol(trace.header.protocol).specification
+        known = self._specs.get(id(found))
+        if known is None:
+            known = self._specs[id(found)] = TraceSpec(found)
+        return known
+
+    def evaluated(self, spec: TraceSpec) -> tuple[str, ...]:
+        """Return the properties of states to evaluate, the specification's own first."""
+        promised = spec.specification.claims
         for name in self.claims:
-            if (
-                name not in protocol.specification.claims
-                and name not in protocol.specification.invariants
-            ):
-                known = ", ".join(protocol.specification.claims)
+            if name not in promised and name not in spec.invariants:
+                known = ", ".join(promised)
                 raise UnknownNameError(
-                    f"the specification of {protocol.name} has no claim {name!r}",
+                    f"the specification of {spec.specification.name} has no claim {name!r}",
                     hint=f"its claims: {known}" if known else "it has none",
                 )
-        return unique(
-            [*(protocol.specification.invariants if self.invariants else ()), *self.claims]
-        )
+        return unique([*(spec.invariants if self.invariants else ()), *self.claims])
 
     def __call__(
         self,
@@ -192,6 +212,7 @@ def validate(
     sources: Iterable[Path | str | Trace],
     *,
     protocol: str | None = None,
+    specification: Specification | None = None,
     explain: int = 10,
     invariants: bool = True,
     claims: Sequence[str] = (),
@@ -211,6 +232,9 @@ def validate(
         Trace files, or traces in memory.
     protocol : str, optional
         Insist that every trace is of this protocol.
+    specification : Specification, optional
+        What the traces are held against, whatever protocol they name; by default the
+        specification of the protocol that is registered by the name in their header.
     explain : int
         At most so many divergences are explained; the others are only located, and say so.
     invariants : bool
@@ -232,6 +256,8 @@ def validate(
     ------
     TraceError
         If a file cannot be read.
+    SpecError
+        If a specification cannot be read.
     UnknownNameError
         If a trace is of a protocol that is not registered, or its protocol has no such claim.
     TlcError
@@ -239,6 +265,7 @@ def validate(
     """
     started = time.monotonic()
     tlc = _Tlc(
+        specification,
         invariants=invariants,
         claims=claims,
         workers=workers,
@@ -268,7 +295,7 @@ def validate(
     for entry in _load(sources):
         header = entry.trace.header
         try:
-            plugin = get_protocol(header.protocol)
+            spec = tlc.of(entry.trace)
         except UnknownNameError as error:
             raise UnknownNameError(error.message, path=entry.source, hint=error.hint) from error
         if protocol is not None and header.protocol != protocol:
@@ -278,12 +305,10 @@ def validate(
                 hint="check it as what it is",
             )
         entries.append(entry)
-        open_parts |= plugin.specification.unchecked
-        evaluated |= dict.fromkeys(tlc.evaluated(plugin))
-        expected = plugin.specification.expected_actions
-        for name in (
-            plugin.specification.actions if expected is None else expected(header.constants)
-        ):
+        open_parts |= spec.unplaced | dict(spec.specification.unchecked)
+        evaluated |= dict.fromkeys(tlc.evaluated(spec))
+        expected = spec.specification.expected_actions
+        for name in spec.actions if expected is None else expected(header.constants):
             actions.setdefault(name, 0)
         for step in entry.trace.steps:
             if step.action in actions:
@@ -313,11 +338,10 @@ def validate(
 
 def _decide(tlc: _Tlc, group: list[_Entry], explain: int) -> int:
     """Decide a group of traces with one header; return how many were explained."""
-    protocol = get_protocol(group[0].trace.header.protocol)
+    spec = tlc.of(group[0].trace)
     good: list[_Entry] = []
     try:
-        encoder = Encoder(protocol, group[0].trace, tlc.evaluated(protocol))
-        protocol.specification.trace_constants(group[0].trace.header.constants, 0)
+        encoder = Encoder(spec, group[0].trace, tlc.evaluated(spec))
     except ToolkitError as error:
         for entry in group:
             entry.decide("not checkable", reason=str(error))
@@ -357,7 +381,8 @@ def _run(tlc: _Tlc, encoder: Encoder, good: list[_Entry], chosen: list[int], exp
             half = len(chosen) // 2
             done = _run(tlc, encoder, good, chosen[:half], explain)
             return done + _run(tlc, encoder, good, chosen[half:], max(0, explain - done))
-        reason = f"TLC could not compare it: {result.outcome}: {result.message}"
+        message = encoder.spec.in_their_terms(result.message)
+        reason = f"TLC could not compare it: {result.outcome}: {message}"
         good[chosen[0]].decide("not checkable", reason=reason)
         return 0
     accepted = {
@@ -385,7 +410,7 @@ def _break(good: list[_Entry], layout: Layout, said: list[list[Any]]) -> None:
 
 def _is_whole(encoder: Encoder, entry: _Entry) -> bool:
     """Return whether a trace says enough for its states to be looked at by themselves."""
-    needed = encoder.protocol.specification.replayable_variables
+    needed = encoder.spec.specification.replayable_variables
     return (
         bool(needed)
         and set(needed) <= set(entry.trace.header.observed)
@@ -426,7 +451,8 @@ def _locate(tlc: _Tlc, encoder: Encoder, good: list[_Entry], left: list[int], ex
             half = len(left) // 2
             done = _locate(tlc, encoder, good, left[:half], explain)
             return done + _locate(tlc, encoder, good, left[half:], max(0, explain - done))
-        reason = f"TLC could not compare it: {result.outcome}: {result.message}"
+        message = encoder.spec.in_their_terms(result.message)
+        reason = f"TLC could not compare it: {result.outcome}: {message}"
         good[left[0]].decide("not checkable", reason=reason)
         return 0
     stuck: dict[int, int] = {}
@@ -470,6 +496,7 @@ def _explain(
     if not result.ok:
         return {}, f"{result.outcome}: {result.message}"
     reports = {}
+    spec = encoder.spec
     for place, index in enumerate(shown):
         words = [one for one in said if one[1] == place + 1]
         before = [one[2] for one in words if one[0] == "before"]
@@ -478,11 +505,11 @@ def _explain(
         step = good[index].trace.steps[stop[place]]
         observed = good[index].trace.header.observed
         successors = [
-            _successor(step, observed, before[0], one[2], step.action or "?", step.node, True)
+            _successor(spec, step, observed, before[0], one[2], step.action or "?", step.node, True)
             for one in words
             if one[0] == "occasion"
         ] + [
-            _successor(step, observed, before[0], one[4], one[2], one[3], False)
+            _successor(spec, step, observed, before[0], one[4], one[2], one[3], False)
             for one in words
             if one[0] == "allowed"
         ]
@@ -521,6 +548,7 @@ def _distance(step: Step, successor: Successor) -> tuple[Any, ...]:
 
 
 def _successor(
+    spec: TraceSpec,
     step: Step,
     observed: Sequence[str],
     before: Record,
@@ -532,7 +560,7 @@ def _successor(
     differences = []
     recorded = step.state or {}
     for name in dict.fromkeys([*observed, *recorded]):
-        old, new = _at(before, name, step.node), _at(after, name, step.node)
+        old, new = (_at(spec, state, name, step.node) for state in (before, after))
         if new is None or (step.state is None):
             continue
         said = from_itf(recorded[name]) if name in recorded else old
@@ -547,8 +575,10 @@ def _successor(
     return Successor(action, node, same, tuple(differences))
 
 
-def _at(state: Record, name: str, node: str) -> Any:
+def _at(spec: TraceSpec, state: Record, name: str, node: str) -> Any:
     value = state.get(name)
+    if name in spec.global_variables:
+        return value
     if isinstance(value, Record) and node in value:
         return value[node]
     return None
@@ -603,6 +633,7 @@ class SpecReplay:
 def follow(
     trace: Trace,
     *,
+    specification: Specification | None = None,
     timeout: float | None = None,
     memory: int | None = None,
     java: Path | str | None = None,
@@ -614,6 +645,8 @@ def follow(
     Parameters
     ----------
     trace : Trace
+    specification : Specification, optional
+        What it is held against; by default that of the protocol that it names.
     timeout, memory, java, jar, cancel
         As for :func:`toolkit.tlc.check`.
 
@@ -630,20 +663,22 @@ def follow(
     }
     entry = _Entry(None, trace)
     said: list[list[Any]] = []
+    tlc = _Tlc(specification, **options)
+    spec = tlc.of(trace)
     try:
-        encoder = Encoder(get_protocol(trace.header.protocol), trace)
+        encoder = Encoder(spec, trace)
         encoder.add(trace)
         checkable = bool(trace.steps) and _says_something(trace)
     except ToolkitError:
         checkable = False
     if checkable:
         layout = encoder.layout(shared=False)
-        _, said = _Tlc(**options)(encoder, _FOLLOW + _CLAIMS, layout, workers=1)
+        _, said = tlc(encoder, _FOLLOW + _CLAIMS, layout, workers=1)
         # Where the trace is accepted, this one run of TLC gives the verdict as well.
         if any(words[0] == "accepted" for words in said):
             _break([entry], layout, [words for words in said if words[0] == "broken"])
             _accept(entry)
-    verdict = entry.verdict or validate([trace], **options).verdicts[0]
+    verdict = entry.verdict or validate([trace], specification=specification, **options).verdicts[0]
     if verdict.status == "not checkable":
         return SpecReplay(verdict, (), False)
     states: dict[int, dict[str, Any]] = {}

@@ -197,7 +197,7 @@ class Host(ABC):
                     "let such a timer wait longer",
                 )
             return
-        if action not in self.known_actions:
+        if self.known_actions and action not in self.known_actions:
             self.fail(
                 f"named the action {action!r}, which its specification does not list",
                 f"its actions: {', '.join(self.protocol.specification.actions)}",

@@ -69,7 +69,7 @@ IGNORE = "Ignore"
 """The action, by convention, in which a node drops a message."""
 
 
-class Message(msgspec.Struct, frozen=True, tag_field="type", gc=False):
+class Message(msgspec.Struct, frozen=True, tag_field="type", gc=False, forbid_unknown_fields=True):
     """Base class of a protocol's messages.
 
     A subclass gives ``tag="1a"`` (the message's ``type`` in the specification); its fields

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from toolkit.protocols.base import Message, NodeFactory
+from toolkit.protocols.base import NodeFactory
+from toolkit.protocols.codec import MessageCodec
 
 __all__ = ["Implementation"]
 
@@ -45,8 +46,8 @@ class Implementation:
     constants : callable
         ``constants(config) -> dict``: the specification's constants, ITF-encoded, for a
         trace's header.
-    decode_message : callable
-        ``decode_message(record) -> Message``: the inverse of the record in a trace.
+    messages : MessageCodec
+        Encodes and decodes its messages, made from their classes.
     random_operation : callable
         ``random_operation(config, rng, node) -> operation``: a client's operation for a
         random workload; ``None`` for a node that takes no commands.
@@ -82,7 +83,7 @@ class Implementation:
     variables: Callable[[Any], dict[str, Any]]
     durable_variables: Callable[[Mapping[str, Any]], dict[str, Any]]
     constants: Callable[[Any], dict[str, Any]]
-    decode_message: Callable[[Mapping[str, Any]], Message]
+    messages: MessageCodec
     random_operation: Callable[[Any, random.Random, str], Any]
     final_value: Callable[[Any], Any] = field(default=lambda node: None)
     timers: tuple[str, ...] = ()

@@ -343,6 +343,11 @@ class _Tally:
             )
         )
 
+    def _named(self) -> list[str]:
+        """Return the actions that were seen or expected, the specification's list first."""
+        listed = [name for name in self.protocol.specification.actions if name in self.actions]
+        return [*listed, *sorted(set(self.actions) - set(listed))]
+
     def summary(self) -> Summary:
         outcomes = self.outcomes
         decided = sum(outcome.decided for outcome in outcomes)
@@ -353,15 +358,10 @@ class _Tally:
             recorded=self.recorded,
             steps=sum(outcome.steps for outcome in outcomes),
             median_steps=statistics.median(outcome.steps for outcome in outcomes),
-            actions={
-                name: self.actions[name]
-                for name in self.protocol.specification.actions
-                if name in self.actions
-            },
+            actions={name: self.actions[name] for name in self._named()},
             median_actions={
                 name: statistics.median(each.get(name, 0) for each in self.each)
-                for name in self.protocol.specification.actions
-                if name in self.actions
+                for name in self._named()
             },
             faults=dict(sorted(self.faults.items())),
             reasons=dict(sorted(self.reasons.items())),

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.machines import typed_operation
+from toolkit.protocols.actions import available, declared_actions, options_on
 from toolkit.protocols.implementation import Implementation
 from toolkit.protocols.multipaxos.bugs import BUG_SETUPS, BUGS
 from toolkit.protocols.multipaxos.config import SETTINGS, MultiPaxosConfig, configure
-from toolkit.protocols.multipaxos.messages import decode_message
+from toolkit.protocols.multipaxos.messages import CODEC
 from toolkit.protocols.multipaxos.node import TIMERS, MultiPaxosNode, apply_write
 from toolkit.protocols.multipaxos.view import (
     LOG_VIEW,
     constants,
     durable_variables,
     final_value,
-    trace_constants,
     variables,
 )
 from toolkit.protocols.protocol import Protocol
@@ -27,22 +27,18 @@ from toolkit.resources import specs_root
 
 __all__ = ["PROTOCOL", "MultiPaxosConfig", "MultiPaxosNode", "configure"]
 
-OPTION_ACTIONS: dict[str, tuple[str, ...]] = {
-    "snapshots": ("TakeSnapshot", "InstallSnapshot", "FallBehind"),
-    "membership": ("ChangeConfiguration",),
-}
-"""Option to the actions that come with it."""
+ACTIONS = declared_actions(MultiPaxosNode)
+"""What the handlers of MultiPaxosNode declare: action to section and options."""
 
 
 def _expected_actions(constants: Mapping[str, Any]) -> tuple[str, ...]:
-    on = set(constants.get("Options", {"#set": []})["#set"])
-    off = {name for option, names in OPTION_ACTIONS.items() if option not in on for name in names}
+    off: set[str] = set()
     servers = constants["Servers"]["#tup"]
     members = constants.get("Members", {"#set": servers})["#set"]
     least = len(members) // 2 + 1
     if "Quorum2" in constants:
         least = max(len(quorum["#set"]) for quorum in constants["Quorum2"]["#set"])
-    if least <= 2 and "membership" not in on:
+    if least <= 2 and "membership" not in options_on(constants):
         # The leader's own vote and the first one that it gets are a quorum.
         off.add("RecordVote")
     if len(servers) <= 2:
@@ -50,7 +46,7 @@ def _expected_actions(constants: Mapping[str, Any]) -> tuple[str, ...]:
     if len(servers) == 1:
         off |= {"Promise", "Nack", "StepDown", "Accept", "HandleHeartbeat", "Share", "Learn"}
         off |= {"FallBehind", "InstallSnapshot"}
-    return tuple(name for name in PROTOCOL.specification.actions if name not in off)
+    return available(ACTIONS, constants, off)
 
 
 def _random_operation(config: MultiPaxosConfig, rng: random.Random, node: str) -> Any:
@@ -74,45 +70,9 @@ PROTOCOL = Protocol(
     title="Multi-Paxos (Lamport 1998, 2001)",
     specification=Specification(
         name="multipaxos",
-        trace_constants=trace_constants,
-        actions=(
-            "Prepare",
-            "Promise",
-            "Nack",
-            "StepDown",
-            "CountPromise",
-            "Lead",
-            "ClientRequest",
-            "Reply",
-            "Accept",
-            "RecordVote",
-            "Choose",
-            "Heartbeat",
-            "HandleHeartbeat",
-            "Share",
-            "Learn",
-            "Ignore",
-            "Flush",
-            "Crash",
-            "Restart",
-            *(name for names in OPTION_ACTIONS.values() for name in names),
-        ),
+        actions=tuple(ACTIONS),
         expected_actions=_expected_actions,
-        trace_variables=(
-            "maxBal",
-            "votes",
-            "log",
-            "early",
-            "snapshot",
-            "phase",
-            "bal",
-            "promised",
-            "told",
-            "proposed",
-            "acks",
-            "up",
-            "durable",
-        ),
+        hidden=("disk",),
         folder=specs_root() / "multipaxos",
         module="MultiPaxos",
         trace_module="MultiPaxosTrace",
@@ -152,7 +112,7 @@ PROTOCOL = Protocol(
         variables=variables,
         durable_variables=durable_variables,
         constants=constants,
-        decode_message=decode_message,
+        messages=CODEC,
         random_operation=_random_operation,
         final_value=final_value,
         apply_write=apply_write,

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from toolkit.machines import Sessions
+from toolkit.protocols.actions import action
 from toolkit.protocols.base import Effects, Message, Output, Redirect, Send
 from toolkit.protocols.multipaxos.config import MultiPaxosConfig
 from toolkit.protocols.multipaxos.messages import Ask, Learn, Phase2a, SnapshotOffer, Value, Vote
@@ -150,6 +151,7 @@ class Learner:
         }
         return self.learn(news) if news else self.ignore()
 
+    @action("Learn")
     def learn(self, news: Mapping[int, Value]) -> Effects:
         """Learn what was missed."""
         return Effects(action="Learn", outputs=self.know(news))
@@ -159,6 +161,7 @@ class Learner:
     def _ask(self, message: Ask) -> Effects:
         return self.share(message) if message.first <= self.last else self.ignore()
 
+    @action("Share")
     def share(self, message: Ask | Phase2a) -> Effects:
         """Send what was asked for, or the snapshot that stands for it.
 
@@ -187,6 +190,7 @@ class Learner:
         """Return what a snapshot holds of the machine, in JSON's types."""
         return self.sessions.snapshot()
 
+    @action("TakeSnapshot", options=("snapshots",))
     def take_snapshot(self) -> Effects:
         """Let a snapshot stand for all that is applied."""
         data = _ENCODER.encode(_Content(self.configs, self.content())).decode()
@@ -200,6 +204,7 @@ class Learner:
             return self.ignore()
         return self.install_snapshot(message)
 
+    @action("InstallSnapshot", options=("snapshots",))
     def install_snapshot(self, message: SnapshotOffer) -> Effects:
         """Put a snapshot in the place of the log."""
         snapshot = Snapshot(message.index, message.data)
@@ -221,6 +226,7 @@ class Learner:
             self.configs = content.configs
             self.sessions.restore(content.state)
 
+    @action("Ignore")
     def ignore(self) -> Effects:
         """Drop a message that is late or repeated."""
         return Effects(action="Ignore")

@@ -5,15 +5,16 @@ Most have no addressee: what makes them somebody's is the ballot, which has an o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import ClassVar
 
 import msgspec
 
-from toolkit.errors import TraceError
 from toolkit.protocols.base import Message
+from toolkit.protocols.codec import MessageCodec, SequenceOf, SetOf
 
 __all__ = [
+    "CODEC",
     "Ask",
     "Heartbeat",
     "Learn",
@@ -26,17 +27,10 @@ __all__ = [
     "SnapshotOffer",
     "Value",
     "Vote",
-    "decode_message",
 ]
 
 
-class _Names(msgspec.Struct, frozen=True, gc=False):
-    """A set of servers in the ITF encoding, sorted."""
-
-    items: tuple[str, ...] = msgspec.field(name="#set", default=())
-
-
-class Value(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Value(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True, gc=False):
     """What may be chosen in a slot.
 
     Parameters
@@ -55,7 +49,7 @@ class Value(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     val: str
     bal: int
     slot: int
-    names: _Names | None = msgspec.field(name="members", default=None)
+    names: SetOf[str] | None = msgspec.field(name="members", default=None)
 
     @staticmethod
     def config(ballot: int, slot: int, members: Iterable[str]) -> Value:
@@ -66,7 +60,7 @@ class Value(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         >>> Value.config(3, 1, ["n2", "n1"]).members
         ('n1', 'n2')
         """
-        return Value("config", "", ballot, slot, _Names(tuple(sorted(members))))
+        return Value("config", "", ballot, slot, SetOf(tuple(sorted(members))))
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -74,7 +68,7 @@ class Value(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         return self.names.items if self.names is not None else ()
 
 
-class Vote(msgspec.Struct, frozen=True, gc=False):
+class Vote(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     """An acceptor's last vote in a slot.
 
     Parameters
@@ -88,18 +82,6 @@ class Vote(msgspec.Struct, frozen=True, gc=False):
     slot: int
     bal: int
     val: Value
-
-
-class _Votes(msgspec.Struct, frozen=True, gc=False):
-    """A set of votes in the ITF encoding, sorted by slot."""
-
-    items: tuple[Vote, ...] = msgspec.field(name="#set", default=())
-
-
-class _Sequence(msgspec.Struct, frozen=True, gc=False):
-    """A sequence in the ITF encoding."""
-
-    items: tuple[Value, ...] = msgspec.field(name="#tup", default=())
 
 
 class Phase1a(Message, frozen=True, tag="1a"):
@@ -133,12 +115,12 @@ class Phase1b(Message, frozen=True, tag="1b"):
     sender: str = msgspec.field(name="from")
     bal: int
     snapshot: int
-    told: _Votes = msgspec.field(name="votes")
+    told: SetOf[Vote] = msgspec.field(name="votes")
 
     @staticmethod
     def of(sender: str, ballot: int, snapshot: int, votes: Iterable[Vote]) -> Phase1b:
         """Make one of votes that are sorted by slot."""
-        return Phase1b(sender, ballot, snapshot, _Votes(tuple(votes)))
+        return Phase1b(sender, ballot, snapshot, SetOf(tuple(votes)))
 
     @property
     def votes(self) -> tuple[Vote, ...]:
@@ -231,12 +213,12 @@ class Learn(Message, frozen=True, tag="learn"):
     """
 
     first: int
-    values: _Sequence = msgspec.field(name="vals")
+    values: SequenceOf[Value] = msgspec.field(name="vals")
 
     @staticmethod
     def of(first: int, vals: Iterable[Value]) -> Learn:
         """Make one."""
-        return Learn(first, _Sequence(tuple(vals)))
+        return Learn(first, SequenceOf(tuple(vals)))
 
     @property
     def vals(self) -> tuple[Value, ...]:
@@ -269,30 +251,5 @@ MultiPaxosMessage = (
 )
 """Any message of Multi-Paxos."""
 
-
-def decode_message(record: Mapping[str, Any]) -> Message:
-    """Return the message that a specification's record stands for.
-
-    Parameters
-    ----------
-    record : mapping
-        ITF-encoded.
-
-    Raises
-    ------
-    TraceError
-        If it is no message of Multi-Paxos.
-
-    Examples
-    --------
-    >>> decode_message({"type": "2b", "from": "n2", "bal": 4, "slot": 1})
-    Phase2b(sender='n2', bal=4, slot=1)
-    """
-    try:
-        message: Message = msgspec.convert(dict(record), MultiPaxosMessage, strict=True)
-    except msgspec.ValidationError as error:
-        raise TraceError(
-            f"{dict(record)!r} is no message of Multi-Paxos: {error}",
-            hint="types: 1a, 1b, nack, 2a, 2b, heartbeat, ask, learn, snapshot",
-        ) from error
-    return message
+CODEC = MessageCodec("multipaxos", MultiPaxosMessage)
+"""Encodes and decodes the messages of Multi-Paxos."""

@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from toolkit.protocols.actions import action
 from toolkit.protocols.base import (
     Command,
     Effects,
@@ -210,6 +211,7 @@ class MultiPaxosNode(Learner):
         """Return this acceptor's votes from a slot on, by slot."""
         return [self.votes[slot] for slot in sorted(self.votes) if slot >= first]
 
+    @action("Prepare", section="3")
     def prepare(self) -> Effects:
         """Begin a ballot of its own, in all open slots at once (section 3)."""
         self.phase = "preparing"
@@ -239,6 +241,7 @@ class MultiPaxosNode(Learner):
     def _phase1a(self, message: Phase1a) -> Effects:
         return self.nack(message) if self.forbids(message.bal) else self.promise(message)
 
+    @action("Promise", section="phase 1b")
     def promise(self, message: Phase1a) -> Effects:
         """Promise to vote in no lower ballot, and tell its votes (phase 1b)."""
         news = message.bal != self.maxBal
@@ -252,6 +255,7 @@ class MultiPaxosNode(Learner):
             timers=timers,
         )
 
+    @action("Nack")
     def nack(self, message: Phase1a | Phase2a | Heartbeat) -> Effects:
         """Tell a ballot's owner that it is too low."""
         reply = Nack(message.bal, self.maxBal)
@@ -260,6 +264,7 @@ class MultiPaxosNode(Learner):
     def _nack(self, message: Nack) -> Effects:
         return self.step_down(message) if message.bal == self.bal else self.ignore()
 
+    @action("StepDown")
     def step_down(self, message: Nack) -> Effects:
         """Learn that its ballot is too low, and give it up."""
         timers = self._adopt(message.maxBal)
@@ -288,12 +293,14 @@ class MultiPaxosNode(Learner):
             if slot not in self.told or vote.bal > self.told[slot].bal:
                 self.told[slot] = vote
 
+    @action("CountPromise")
     def count_promise(self, message: Phase1b) -> Effects:
         """Count a promise that is not enough, or one that comes when it leads already."""
         self.note(message)
         effects = Effects(action="CountPromise")
         return self._proceed(effects) if self.phase == "leading" else effects
 
+    @action("Lead", section="3")
     def lead(self, message: Phase1b) -> Effects:
         """Count the promise that is enough: settle what it was told, and lead (section 3)."""
         self.note(message)
@@ -308,6 +315,7 @@ class MultiPaxosNode(Learner):
             )
         )
 
+    @action("FallBehind", options=("snapshots",))
     def fall_behind(self, message: Phase1b) -> Effects:
         """Give up: an acceptor has compacted what this server does not know; ask for it."""
         timers = self._idle()
@@ -396,6 +404,7 @@ class MultiPaxosNode(Learner):
             self._from_queue() if len(self._queue) == 1 and self.may_propose() else self.reply([])
         )
 
+    @action("Reply")
     def reply(self, outputs: list[Output | Redirect]) -> Effects:
         """Answer a client without touching the log, or keep a request until a slot is free."""
         return Effects(action="Reply", outputs=outputs)
@@ -406,6 +415,7 @@ class MultiPaxosNode(Learner):
         what = [[event.client, event.request, event.operation] for event in batch]
         return self.client_request(_ENCODER.encode(what).decode())
 
+    @action("ClientRequest", section="3")
     def client_request(self, what: str) -> Effects:
         """Propose clients' requests, without waiting for what was proposed before."""
         slot = self.next_slot()
@@ -439,6 +449,7 @@ class MultiPaxosNode(Learner):
             wanted = wanted | {server} if operation["op"] == "add" else wanted - {server}
         return tuple(sorted(wanted)) if wanted <= {*self.config.servers} else ()
 
+    @action("ChangeConfiguration", section="3", options=("membership",))
     def change_configuration(self, event: Command, members: tuple[str, ...]) -> Effects:
         """Propose other acceptors, which vote from alpha slots later on."""
         slot = self.next_slot()
@@ -458,6 +469,7 @@ class MultiPaxosNode(Learner):
             return self.nack(message)
         return self.share(message) if message.slot <= self.snapshot.index else self.accept(message)
 
+    @action("Accept", section="phase 2b")
     def accept(self, message: Phase2a) -> Effects:
         """Vote for a proposal (phase 2b)."""
         mine = self.votes.get(message.slot)
@@ -486,11 +498,13 @@ class MultiPaxosNode(Learner):
         """Return whether these votes choose what was proposed in a slot."""
         return self.is_quorum2(self.config_at(slot), acks)
 
+    @action("RecordVote")
     def record_vote(self, message: Phase2b) -> Effects:
         """Count a vote that does not yet make a quorum."""
         self.acks[message.slot] = self.acks[message.slot] | {message.sender}
         return Effects(action="RecordVote")
 
+    @action("Choose")
     def choose(self, message: Phase2b) -> Effects:
         """Count the vote that makes a quorum: the value is chosen; apply what has no gap."""
         value = self.proposed.pop(message.slot)
@@ -499,6 +513,7 @@ class MultiPaxosNode(Learner):
 
     # Heartbeats --------------------------------------------------------------------------
 
+    @action("Heartbeat")
     def heartbeat(self) -> Effects:
         """Be heard of, and send again what may have been lost."""
         sends = self._to_others(Heartbeat(self.bal, self.last))
@@ -520,8 +535,9 @@ class MultiPaxosNode(Learner):
             if slot in self.votes and self.votes[slot].bal == message.bal
         }
 
+    @action("HandleHeartbeat")
     def hear(self, message: Heartbeat) -> Effects:
-        """HandleHeartbeat of a leader, learn what is chosen, and ask for what was missed."""
+        """Hear of a leader, learn what is chosen, and ask for what was missed."""
         news = message.bal != self.maxBal
         timers = self._adopt(message.bal)
         owner = self.leader = self.config.owner(message.bal)
@@ -537,6 +553,7 @@ class MultiPaxosNode(Learner):
 
     # Crashes -----------------------------------------------------------------------------
 
+    @action("Restart")
     def restart(self, durable: Mapping[str, Any]) -> Effects:
         """Come up with what the disk held; all else is lost."""
         self.maxBal = durable.get("maxBal", -1)

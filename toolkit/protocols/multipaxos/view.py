@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from toolkit.errors import TraceError
 from toolkit.protocols.log_entries import entry_label, entry_requests
 from toolkit.protocols.multipaxos.config import MultiPaxosConfig
 from toolkit.protocols.multipaxos.learning import NO_SNAPSHOT, Snapshot
@@ -22,7 +21,6 @@ __all__ = [
     "constants",
     "durable_variables",
     "final_value",
-    "trace_constants",
     "variables",
 ]
 
@@ -121,35 +119,6 @@ def constants(config: MultiPaxosConfig) -> dict[str, Any]:
         "Options": {"#set": sorted(config.options)},
         "DiskQueue": 1_000_000,
     }
-
-
-def trace_constants(constants: Mapping[str, Any], largest: int) -> dict[str, Any]:
-    """Return the constants that depend on what was recorded.
-
-    Parameters
-    ----------
-    constants : mapping
-        The header's constants.
-    largest : int
-        The largest integer in the traces, an upper bound of their ballots.
-
-    Returns
-    -------
-    dict
-        ``MaxBallot``: high enough that each server could begin one more ballot.
-
-    Raises
-    ------
-    TraceError
-        If a constant is missing.
-    """
-    names = ("Servers", "Alpha", "DiskQueue")
-    if missing := [name for name in names if name not in constants]:
-        raise TraceError(
-            f"the header's constants lack {', '.join(missing)}",
-            hint=f"a trace of multipaxos gives {', '.join(names)}",
-        )
-    return {"MaxBallot": largest + len(constants["Servers"]["#tup"])}
 
 
 def final_value(node: MultiPaxosNode) -> Any:

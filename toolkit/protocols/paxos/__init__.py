@@ -5,17 +5,17 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+from toolkit.protocols.actions import declared_actions
 from toolkit.protocols.implementation import Implementation
 from toolkit.protocols.paxos.bugs import BUGS
 from toolkit.protocols.paxos.config import SETTINGS, PaxosConfig, configure
-from toolkit.protocols.paxos.messages import decode_message
+from toolkit.protocols.paxos.messages import CODEC
 from toolkit.protocols.paxos.node import BALLOT_TIMER, RESEND_TIMER, PaxosNode
 from toolkit.protocols.paxos.view import (
     LOG_VIEW,
     constants,
     durable_variables,
     final_value,
-    trace_constants,
     variables,
 )
 from toolkit.protocols.protocol import Protocol
@@ -23,6 +23,9 @@ from toolkit.protocols.specification import Specification
 from toolkit.resources import specs_root
 
 __all__ = ["PROTOCOL", "PaxosConfig", "PaxosNode", "configure"]
+
+ACTIONS = declared_actions(PaxosNode)
+"""What the handlers of PaxosNode declare: action to section and options."""
 
 
 def _random_operation(config: PaxosConfig, rng: random.Random, node: str) -> str | None:
@@ -38,40 +41,8 @@ PROTOCOL = Protocol(
     title="Single-decree Paxos (Lamport 2001)",
     specification=Specification(
         name="paxos",
-        trace_constants=trace_constants,
-        actions=(
-            "Request",
-            "Phase1a",
-            "Promise",
-            "Phase2a",
-            "Rejected",
-            "Resend",
-            "Phase1b",
-            "Phase2b",
-            "Nack",
-            "Vote",
-            "Learn",
-            "Remind",
-            "Chosen",
-            "Ignore",
-            "Flush",
-            "Crash",
-            "Restart",
-        ),
-        trace_variables=(
-            "want",
-            "phase",
-            "pBal",
-            "pVal",
-            "promises",
-            "maxBal",
-            "maxVBal",
-            "maxVal",
-            "votes",
-            "learned",
-            "up",
-            "durable",
-        ),
+        actions=tuple(ACTIONS),
+        hidden=("requested", "disk"),
         folder=specs_root() / "paxos",
         module="Paxos",
         trace_module="PaxosTrace",
@@ -103,7 +74,7 @@ PROTOCOL = Protocol(
         variables=variables,
         durable_variables=durable_variables,
         constants=constants,
-        decode_message=decode_message,
+        messages=CODEC,
         random_operation=_random_operation,
         final_value=final_value,
         timers=(BALLOT_TIMER, RESEND_TIMER),

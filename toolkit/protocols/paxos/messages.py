@@ -5,15 +5,11 @@ Field names are those of the records in ``specs/paxos/Paxos.tla``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-import msgspec
-
-from toolkit.errors import TraceError
 from toolkit.protocols.base import Message
+from toolkit.protocols.codec import MessageCodec
 
 __all__ = [
+    "CODEC",
     "Chosen",
     "Nack",
     "PaxosMessage",
@@ -21,7 +17,6 @@ __all__ = [
     "Phase1b",
     "Phase2a",
     "Phase2b",
-    "decode_message",
 ]
 
 
@@ -121,30 +116,5 @@ class Chosen(Message, frozen=True, tag="chosen"):
 PaxosMessage = Phase1a | Phase1b | Phase2a | Phase2b | Nack | Chosen
 """Any message of Paxos."""
 
-
-def decode_message(record: Mapping[str, Any]) -> Message:
-    """Return the message that a specification's record stands for.
-
-    Parameters
-    ----------
-    record : mapping
-        For instance ``{"type": "1a", "bal": 3}``.
-
-    Raises
-    ------
-    TraceError
-        If it is no message of Paxos.
-
-    Examples
-    --------
-    >>> decode_message({"type": "1a", "bal": 3})
-    Phase1a(bal=3)
-    """
-    try:
-        message: Message = msgspec.convert(dict(record), PaxosMessage, strict=True)
-    except msgspec.ValidationError as error:
-        raise TraceError(
-            f"{dict(record)!r} is no message of Paxos: {error}",
-            hint="types: 1a, 1b, 2a, 2b, nack, chosen",
-        ) from error
-    return message
+CODEC = MessageCodec("paxos", PaxosMessage)
+"""Encodes and decodes the messages of Paxos."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from toolkit.errors import SettingError
+from toolkit.protocols.actions import action
 from toolkit.protocols.base import (
     Command,
     Effects,
@@ -146,6 +147,7 @@ class PaxosNode:
 
     # Proposers ---------------------------------------------------------------------------
 
+    @action("Request", section="2.1")
     def request(self, command: Command) -> Effects:
         """Take a client's wish; the first one counts (section 2.1: single decree).
 
@@ -193,6 +195,7 @@ class PaxosNode:
             return self.phase1a()
         return self.resend()
 
+    @action("Phase1a", section="2.2")
     def phase1a(self) -> Effects:
         """Begin a new ballot and ask for promises (section 2.2, phase 1a).
 
@@ -213,11 +216,13 @@ class PaxosNode:
             timers=[self._resend_later()],
         )
 
+    @action("Promise", section="2.2")
     def promise(self, message: Phase1b) -> Effects:
         """Collect a promise that does not yet make a quorum."""
         self.promises[message.acc] = message
         return Effects(action="Promise")
 
+    @action("Phase2a", section="2.2")
     def phase2a(self, message: Phase1b) -> Effects:
         """Collect the promise that makes a quorum, and propose (section 2.2, phase 2a)."""
         value = self.pick_value([*self.promises.values(), message])
@@ -249,6 +254,7 @@ class PaxosNode:
         assert value is not None
         return value
 
+    @action("Rejected", section="2.2")
     def rejected(self, message: Nack) -> Effects:
         """Give the ballot up for a higher one, and back off (sections 2.2, 2.4).
 
@@ -266,6 +272,7 @@ class PaxosNode:
             timers=[SetTimer(RESEND_TIMER), SetTimer(BALLOT_TIMER, 0.0, longest)],
         )
 
+    @action("Resend", section="2.4")
     def resend(self) -> Effects:
         """Send again what was sent last; messages may have been lost."""
         self._resends += 1
@@ -286,6 +293,7 @@ class PaxosNode:
 
     # Acceptors ---------------------------------------------------------------------------
 
+    @action("Phase1b", section="2.2")
     def phase1b(self, sender: str, message: Phase1a) -> Effects:
         """Promise to accept nothing below the ballot (section 2.2, phase 1b).
 
@@ -302,6 +310,7 @@ class PaxosNode:
         """Return whether this acceptor's promise forbids it to accept in a ballot."""
         return ballot < self.maxBal
 
+    @action("Phase2b", section="2.2")
     def phase2b(self, message: Phase2a) -> Effects:
         """Accept the proposal, and tell every learner (section 2.2, phase 2b; 2.3)."""
         write = None
@@ -317,18 +326,21 @@ class PaxosNode:
             sends=[Send(learner, vote) for learner in self.config.learners],
         )
 
+    @action("Nack", section="2.2")
     def nack(self, sender: str, message: Phase1a | Phase2a) -> Effects:
         """Tell a proposer that its ballot is too low (section 2.2, the optimization)."""
         return Effects(action="Nack", sends=[Send(sender, Nack(message.bal, self.maxBal))])
 
     # Learners ----------------------------------------------------------------------------
 
+    @action("Vote", section="2.3")
     def vote(self, message: Phase2b) -> Effects:
         """Count a vote that does not yet make a quorum in its ballot (section 2.3)."""
         self.votes[message.acc, message.bal] = message
         self._counted.add((message.acc, message.bal))
         return Effects(action="Vote")
 
+    @action("Learn", section="2.3")
     def learn(self, message: Phase2b) -> Effects:
         """Count the vote that makes a quorum in one ballot: the value is chosen.
 
@@ -349,6 +361,7 @@ class PaxosNode:
         self._counted.add((message.acc, message.bal))
         return self.ignore()
 
+    @action("Remind", section="2.3")
     def remind(self, message: Phase2b) -> Effects:
         """Tell the proposer of a repeated vote, once more, what was chosen."""
         assert self.learned is not None
@@ -362,6 +375,7 @@ class PaxosNode:
             self.is_learner and self.learned is None
         )
 
+    @action("Chosen", section="2.3")
     def chosen(self, message: Chosen) -> Effects:
         """Hear from a learner what was chosen; stop proposing and answer the clients."""
         effects = Effects(action="Chosen")
@@ -379,10 +393,12 @@ class PaxosNode:
             self.votes = {}
         return effects
 
+    @action("Ignore")
     def ignore(self) -> Effects:
         """Drop a message that is late, repeated or not for this node's roles."""
         return Effects(action="Ignore")
 
+    @action("Restart", section="2.5")
     def restart(self, durable: Mapping[str, Any]) -> Effects:
         """Come up with what the disk held; all else is lost (section 2.5)."""
         self.pBal = durable.get("pBal", -1)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from toolkit.errors import TraceError
 from toolkit.protocols.base import message_record
 from toolkit.protocols.paxos.config import PaxosConfig
 from toolkit.protocols.paxos.node import PaxosNode
 from toolkit.trace.logview import LogView, NodeState
 
-__all__ = ["LOG_VIEW", "constants", "durable_variables", "trace_constants", "variables"]
+__all__ = ["LOG_VIEW", "constants", "durable_variables", "variables"]
 
 
 def variables(node: PaxosNode) -> dict[str, Any]:
@@ -90,35 +89,6 @@ def constants(config: PaxosConfig) -> dict[str, Any]:
         "Quorum2": {"#set": [{"#set": sorted(quorum)} for quorum in second.minimal]},
         "DiskQueue": 1_000_000,
     }
-
-
-def trace_constants(constants: Mapping[str, Any], largest: int) -> dict[str, Any]:
-    """Return the constants that depend on what was recorded.
-
-    Parameters
-    ----------
-    constants : mapping
-        The header's constants.
-    largest : int
-        The largest integer in the traces, an upper bound of their ballots.
-
-    Returns
-    -------
-    dict
-        ``MaxBallot``: high enough that each proposer could begin one more ballot.
-
-    Raises
-    ------
-    TraceError
-        If a constant is missing.
-    """
-    names = ("Proposers", "Acceptors", "Learners", "Values", "Quorum1", "Quorum2", "DiskQueue")
-    if missing := [name for name in names if name not in constants]:
-        raise TraceError(
-            f"the header's constants lack {', '.join(missing)}",
-            hint=f"a trace of paxos gives {', '.join(names)}",
-        )
-    return {"MaxBallot": largest + len(constants["Proposers"]["#tup"])}
 
 
 def final_value(node: PaxosNode) -> Any:

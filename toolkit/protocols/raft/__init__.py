@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.machines import typed_operation
+from toolkit.protocols.actions import available, declared_actions, options_on
 from toolkit.protocols.implementation import Implementation
 from toolkit.protocols.protocol import Protocol
 from toolkit.protocols.raft.bugs import BUG_SETUPS, BUGS
 from toolkit.protocols.raft.config import SETTINGS, RaftConfig, configure
 from toolkit.protocols.raft.log import apply_write
-from toolkit.protocols.raft.messages import decode_message
+from toolkit.protocols.raft.messages import CODEC
 from toolkit.protocols.raft.node import (
     ELECTION_TIMER,
     HEARTBEAT_TIMER,
@@ -25,7 +26,6 @@ from toolkit.protocols.raft.view import (
     constants,
     durable_variables,
     final_value,
-    trace_constants,
     variables,
 )
 from toolkit.protocols.specification import Specification
@@ -34,44 +34,18 @@ from toolkit.resources import specs_root
 __all__ = ["PROTOCOL", "RaftConfig", "RaftNode", "configure"]
 
 
-OPTION_ACTIONS: dict[str, tuple[str, ...]] = {
-    "pre-vote": ("PreVote", "GrantPreVote", "DenyPreVote", "CountPreVote", "WinPreVote"),
-    "check-quorum": ("CheckQuorum",),
-    "transfer": ("TransferLeadership", "TimeoutNow"),
-    "read-index": ("ReadIndex",),
-    "lease": ("LeaseRead",),
-    "snapshots": (
-        "TakeSnapshot",
-        "AcceptChunk",
-        "InstallSnapshot",
-        "RejectChunk",
-        "SendChunk",
-        "RecordSnapshot",
-    ),
-    "single": ("ChangeConfiguration", "Resign"),
-    "joint": ("LeaveJoint",),
-}
-"""Option to the actions that come with it."""
+ACTIONS = declared_actions(RaftNode)
+"""What the handlers of RaftNode declare: action to section and options."""
 
 
 def _expected_actions(constants: Mapping[str, Any]) -> tuple[str, ...]:
-    on = set(constants.get("Options", {"#set": []})["#set"])
-    if "joint" in on:
-        on.add("single")
-    if "lease" in on:
-        on.add("read-index")
-    off = {name for option, names in OPTION_ACTIONS.items() if option not in on for name in names}
-    if "learners" in on:
-        off.discard("ChangeConfiguration")
-    if "pre-vote" in on:
-        # Where there is more than one voter, elections begin with a pre-vote that is won.
-        off.add("Timeout")
-    changing = on & {"single", "joint"}
+    off: set[str] = set()
+    changing = options_on(constants) & {"single", "joint"}
     voting = constants["Servers"] if changing else constants.get("Voters", constants["Servers"])
     if len(voting["#set"]) <= 3:
         # Its own vote and the first one that it gets are a quorum.
         off |= {"CountVote", "CountPreVote"}
-    return tuple(name for name in PROTOCOL.specification.actions if name not in off)
+    return available(ACTIONS, constants, off)
 
 
 def _random_operation(config: RaftConfig, rng: random.Random, node: str) -> Any:
@@ -103,47 +77,9 @@ PROTOCOL = Protocol(
     title="Raft (Ongaro and Ousterhout 2014)",
     specification=Specification(
         name="raft",
-        trace_constants=trace_constants,
-        actions=(
-            "Timeout",
-            "GrantVote",
-            "DenyVote",
-            "CountVote",
-            "BecomeLeader",
-            "StepDown",
-            "ClientRequest",
-            "Reply",
-            "Heartbeat",
-            "AcceptEntries",
-            "RejectEntries",
-            "RecordMatch",
-            "AdvanceCommitIndex",
-            "DecrementNextIndex",
-            "Ignore",
-            "Flush",
-            "Crash",
-            "Restart",
-            *(name for names in OPTION_ACTIONS.values() for name in names),
-        ),
+        actions=tuple(ACTIONS),
         expected_actions=_expected_actions,
-        trace_variables=(
-            "role",
-            "currentTerm",
-            "votedFor",
-            "log",
-            "commitIndex",
-            "votesGranted",
-            "nextIndex",
-            "matchIndex",
-            "snapshot",
-            "incoming",
-            "offset",
-            "round",
-            "acked",
-            "reads",
-            "up",
-            "durable",
-        ),
+        hidden=("disk",),
         folder=specs_root() / "raft",
         module="Raft",
         trace_module="RaftTrace",
@@ -183,7 +119,7 @@ PROTOCOL = Protocol(
         variables=variables,
         durable_variables=durable_variables,
         constants=constants,
-        decode_message=decode_message,
+        messages=CODEC,
         random_operation=_random_operation,
         final_value=final_value,
         apply_write=apply_write,

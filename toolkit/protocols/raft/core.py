@@ -30,6 +30,7 @@ from typing import Any
 import msgspec
 
 from toolkit.machines import Sessions
+from toolkit.protocols.actions import action
 from toolkit.protocols.base import (
     Command,
     Effects,
@@ -330,6 +331,7 @@ class RaftCore:
             timers=[self.election_timer()],
         )
 
+    @action("Timeout", section="5.2", unless=("pre-vote",))
     def timeout(self) -> Effects:
         """Begin an election, having heard of no leader for too long (section 5.2)."""
         return self.start_election("Timeout")
@@ -347,6 +349,7 @@ class RaftCore:
         voted = None if message.term > self.currentTerm else self.votedFor
         return voted in {None, message.cand} and self.up_to_date(message)
 
+    @action("GrantVote", section="5.4.1")
     def grant_vote(self, message: RequestVote) -> Effects:
         """Vote for the candidate; the vote is durable before it leaves (Figure 2)."""
         before = (self.currentTerm, self.votedFor)
@@ -361,6 +364,7 @@ class RaftCore:
             timers=[*stop, self.election_timer()],
         )
 
+    @action("DenyVote", section="5.1")
     def deny_vote(self, message: RequestVote) -> Effects:
         """Refuse the vote, and go to the candidate's term if it is higher (section 5.1)."""
         stop = self._stopped(message.term)
@@ -379,11 +383,13 @@ class RaftCore:
             return [SetTimer(HEARTBEAT_TIMER)]
         return []
 
+    @action("CountVote", section="5.2")
     def count_vote(self, message: RequestVoteResponse) -> Effects:
         """Take a vote that does not yet make a quorum (section 5.2)."""
         self.votesGranted.add(message.sender)
         return Effects(action="CountVote")
 
+    @action("BecomeLeader", section="5.2")
     def become_leader(self, message: RequestVoteResponse) -> Effects:
         """Take the vote that makes a quorum, and lead (section 5.2).
 
@@ -404,6 +410,7 @@ class RaftCore:
         effects.outputs = self._commit()
         return effects
 
+    @action("StepDown", section="5.1")
     def step_down(self, message: Answer) -> Effects:
         """Learn from an answer that there is a higher term (section 5.1)."""
         was_leader = self.role == "leader"
@@ -431,10 +438,12 @@ class RaftCore:
         """Send a client to the leader, or let it wait and ask again."""
         return self.reply([Redirect(event.client, event.request, leader)])
 
+    @action("Reply", section="8")
     def reply(self, outputs: list[Output | Redirect]) -> Effects:
         """Answer a client without touching the log: who leads, or what its session has."""
         return Effects(action="Reply", outputs=outputs)
 
+    @action("ClientRequest", section="5.3")
     def client_request(self, event: Command) -> Effects:
         """Append a client's command to the log and replicate it (section 5.3)."""
         what = _ENCODER.encode([event.client, event.request, event.operation]).decode()
@@ -488,6 +497,7 @@ class RaftCore:
         self.nextIndex[other] = prev + len(self._request.entries) + 1
         return self._request
 
+    @action("Heartbeat", section="5.2")
     def heartbeat(self) -> Effects:
         """Be heard of, and send again what may have been lost (section 5.2)."""
         return Effects(
@@ -522,6 +532,7 @@ class RaftCore:
                 return index
         return None
 
+    @action("AcceptEntries", section="5.3")
     def accept_entries(self, message: AppendEntries) -> Effects:
         """Take entries that fit (section 5.3; Figure 2, AppendEntries, 3 to 5)."""
         stop = self._stopped(message.term)
@@ -545,6 +556,7 @@ class RaftCore:
             timers=[*stop, self.election_timer()],
         )
 
+    @action("RejectEntries", section="5.3")
     def reject_entries(self, message: AppendEntries) -> Effects:
         """Refuse entries of an old term, or that do not fit, and say why (section 5.3)."""
         if not self.is_current(message):
@@ -588,6 +600,8 @@ class RaftCore:
         """Take note that a server answers; return what clients can be told for it."""
         return []
 
+    @action("AdvanceCommitIndex", section="5.3")
+    @action("RecordMatch", section="5.3")
     def _learn(self, sender: str, match: int) -> Effects:
         """Learn that a follower's log agrees up to an index, and send what is missing."""
         self.matchIndex[sender] = max(self.matchIndex[sender], match)
@@ -601,6 +615,7 @@ class RaftCore:
             outputs=outputs,
         )
 
+    @action("DecrementNextIndex", section="5.3")
     def decrement_next_index(self, message: AppendEntriesResponse) -> Effects:
         """Go back to where a follower's log may agree, and send from there (section 5.3)."""
         sender = message.sender
@@ -675,10 +690,12 @@ class RaftCore:
         self.become_follower(None)
         return Effects(action=action, timers=[SetTimer(HEARTBEAT_TIMER), self.election_timer()])
 
+    @action("Ignore")
     def ignore(self) -> Effects:
         """Drop a message that is late, repeated or not for this role."""
         return Effects(action="Ignore")
 
+    @action("Restart", section="5.1")
     def restart(self, durable: Mapping[str, Any]) -> Effects:
         """Come up as a follower with what the disk held (section 5.1; Figure 2)."""
         self.currentTerm = durable.get("currentTerm", 0)

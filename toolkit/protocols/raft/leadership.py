@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from toolkit.protocols.actions import action
 from toolkit.protocols.base import (
     Command,
     Effects,
@@ -87,6 +88,7 @@ class Handover(RaftCore):
             and message.term == self.currentTerm
         )
 
+    @action("CheckQuorum", section="dissertation 6.2", options=("check-quorum",))
     def check_quorum(self) -> Effects:
         """Give up, having heard from no quorum for an election time-out."""
         return self.abdicate("CheckQuorum")
@@ -147,6 +149,7 @@ class Handover(RaftCore):
         self._asked = False
         return super().on_heartbeat_timeout()
 
+    @action("TransferLeadership", section="dissertation 3.10", options=("transfer",))
     def transfer_leadership(self) -> Effects:
         """Ask a server whose log is as long as this leader's to stand at once."""
         assert self._heir is not None
@@ -168,6 +171,7 @@ class Handover(RaftCore):
             return self.timeout_now(message)
         return self.ignore()
 
+    @action("TimeoutNow", section="dissertation 3.10", options=("transfer",))
     def timeout_now(self, message: TimeoutNow) -> Effects:
         """Begin an election because the leader asks for it, without waiting."""
         return self.start_election("TimeoutNow", transfer=True)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from toolkit.protocols.actions import action
 from toolkit.protocols.base import Command, Effects, Output, Redirect
 from toolkit.protocols.raft.config import RaftConfig
 from toolkit.protocols.raft.core import RaftCore
@@ -104,6 +105,11 @@ class Membership(RaftCore):
             and self.knows_committed()
         )
 
+    @action(
+        "ChangeConfiguration",
+        section="dissertation 4.1",
+        options=("single", "joint", "learners"),
+    )
     def change_configuration(self, event: Command, config: Configuration) -> Effects:
         """Append a configuration, which holds from now on (section 4.1)."""
         self._asker = (event.client, event.request)
@@ -131,6 +137,7 @@ class Membership(RaftCore):
             return self.resign()
         return super().on_heartbeat_timeout()
 
+    @action("LeaveJoint", section="6", options=("joint",))
     def leave_joint(self) -> Effects:
         """Append the new configuration alone, once the joint one is committed (section 6)."""
         now = self.configuration()
@@ -139,6 +146,7 @@ class Membership(RaftCore):
             Entry(self.currentTerm, "config", "", alone), Effects(action="LeaveJoint")
         )
 
+    @action("Resign", section="dissertation 4.2.2", options=("single", "joint"))
     def resign(self) -> Effects:
         """Stop leading a cluster whose committed configuration leaves it out (section 4.2.2)."""
         return self.abdicate("Resign")

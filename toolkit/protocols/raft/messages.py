@@ -6,15 +6,16 @@ makes it somebody's is that it answers it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Collection, Iterable
+from typing import ClassVar
 
 import msgspec
 
-from toolkit.errors import TraceError
 from toolkit.protocols.base import Message
+from toolkit.protocols.codec import MessageCodec, SequenceOf, SetOf
 
 __all__ = [
+    "CODEC",
     "AppendEntries",
     "AppendEntriesResponse",
     "Configuration",
@@ -27,17 +28,10 @@ __all__ = [
     "RequestVote",
     "RequestVoteResponse",
     "TimeoutNow",
-    "decode_message",
 ]
 
 
-class _Names(msgspec.Struct, frozen=True, gc=False):
-    """A set of servers in the ITF encoding, sorted."""
-
-    items: tuple[str, ...] = msgspec.field(name="#set", default=())
-
-
-class Configuration(msgspec.Struct, frozen=True, gc=False):
+class Configuration(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     """Which servers make up the cluster (dissertation, chapter 4); :meth:`of` makes one.
 
     Examples
@@ -46,9 +40,9 @@ class Configuration(msgspec.Struct, frozen=True, gc=False):
     ('n1', 'n2', 'n3')
     """
 
-    voting: _Names = msgspec.field(name="voters")
-    leaving: _Names = msgspec.field(name="old")
-    learning: _Names = msgspec.field(name="learners")
+    voting: SetOf[str] = msgspec.field(name="voters")
+    leaving: SetOf[str] = msgspec.field(name="old")
+    learning: SetOf[str] = msgspec.field(name="learners")
 
     @staticmethod
     def of(
@@ -65,7 +59,7 @@ class Configuration(msgspec.Struct, frozen=True, gc=False):
         learners : iterable of str
             Who gets the log and does not vote.
         """
-        return Configuration(*(_Names(tuple(sorted(names))) for names in (voters, old, learners)))
+        return Configuration(*(SetOf(tuple(sorted(names))) for names in (voters, old, learners)))
 
     @property
     def voters(self) -> tuple[str, ...]:
@@ -100,7 +94,7 @@ def _most(servers: Collection[str], of: tuple[str, ...]) -> bool:
     return 2 * sum(one in servers for one in of) > len(of)
 
 
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Entry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True, gc=False):
     """An entry of the log.
 
     Parameters
@@ -141,12 +135,6 @@ class RequestVote(Message, frozen=True, tag="RequestVote"):
     lastLogIndex: int  # noqa: N815 - the name in Figure 2, as all below
     lastLogTerm: int  # noqa: N815
     transfer: bool = False
-
-
-class _Sequence(msgspec.Struct, frozen=True, gc=False):
-    """A sequence in the ITF encoding."""
-
-    items: tuple[Entry, ...] = msgspec.field(name="#tup", default=())
 
 
 class RequestVoteResponse(Message, frozen=True, tag="RequestVoteResponse"):
@@ -303,7 +291,7 @@ class AppendEntries(Message, frozen=True, tag="AppendEntries"):
     leader: str
     prevLogIndex: int  # noqa: N815
     prevLogTerm: int  # noqa: N815
-    log: _Sequence = msgspec.field(name="entries")
+    log: SequenceOf[Entry] = msgspec.field(name="entries")
     leaderCommit: int  # noqa: N815
     round: int = 0
 
@@ -334,7 +322,7 @@ class AppendEntries(Message, frozen=True, tag="AppendEntries"):
         round_number : int
         """
         return AppendEntries(
-            term, leader, prev[0], prev[1], _Sequence(entries), commit, round_number
+            term, leader, prev[0], prev[1], SequenceOf(entries), commit, round_number
         )
 
 
@@ -386,32 +374,5 @@ RaftMessage = (
 )
 """Any message of Raft."""
 
-
-def decode_message(record: Mapping[str, Any]) -> Message:
-    """Return the message that a specification's record stands for.
-
-    Parameters
-    ----------
-    record : mapping
-        ITF-encoded.
-
-    Raises
-    ------
-    TraceError
-        If it is no message of Raft.
-
-    Examples
-    --------
-    >>> decode_message({"type": "RequestVoteResponse", "term": 2, "from": "n2", "to": "n1",
-    ...                 "granted": True})
-    RequestVoteResponse(term=2, sender='n2', to='n1', granted=True)
-    """
-    try:
-        message: Message = msgspec.convert(dict(record), RaftMessage, strict=True)
-    except msgspec.ValidationError as error:
-        raise TraceError(
-            f"{dict(record)!r} is no message of Raft: {error}",
-            hint="types: RequestVote, RequestPreVote, AppendEntries and InstallSnapshot, each also "
-            "with Response behind it; TimeoutNow",
-        ) from error
-    return message
+CODEC = MessageCodec("raft", RaftMessage)
+"""Encodes and decodes the messages of Raft."""

@@ -5,6 +5,7 @@ Source: D. Ongaro, *Consensus: Bridging Theory and Practice*, 2014, section 9.6.
 
 from __future__ import annotations
 
+from toolkit.protocols.actions import action
 from toolkit.protocols.base import Effects, Send
 from toolkit.protocols.raft.config import RaftConfig
 from toolkit.protocols.raft.core import RaftCore
@@ -52,6 +53,7 @@ class PreVotes(RaftCore):
             return self.win_pre_vote(message)
         return self.count_pre_vote(message)
 
+    @action("PreVote", section="dissertation 9.6", options=("pre-vote",))
     def pre_vote(self) -> Effects:
         """Ask all others whether they would vote for it in the next term."""
         self.role = "precandidate"
@@ -79,10 +81,12 @@ class PreVotes(RaftCore):
             and self.up_to_date(message)
         )
 
+    @action("GrantPreVote", section="dissertation 9.6", options=("pre-vote",))
     def grant_pre_vote(self, message: RequestPreVote) -> Effects:
         """Say that it would get the vote, and change nothing."""
         return self._answer_pre_vote("GrantPreVote", message, message.term, granted=True)
 
+    @action("DenyPreVote", section="dissertation 9.6", options=("pre-vote",))
     def deny_pre_vote(self, message: RequestPreVote) -> Effects:
         """Say that it would not, and in which term this server is."""
         return self._answer_pre_vote("DenyPreVote", message, self.currentTerm, granted=False)
@@ -93,11 +97,13 @@ class PreVotes(RaftCore):
         reply = RequestPreVoteResponse(term, self.name, message.cand, granted)
         return Effects(action=action, sends=[Send(message.cand, reply)])
 
+    @action("CountPreVote", section="dissertation 9.6", options=("pre-vote",))
     def count_pre_vote(self, message: RequestPreVoteResponse) -> Effects:
         """Take an answer that does not yet make a quorum."""
         self.votesGranted.add(message.sender)
         return Effects(action="CountPreVote")
 
+    @action("WinPreVote", section="dissertation 9.6", options=("pre-vote",))
     def win_pre_vote(self, message: RequestPreVoteResponse) -> Effects:
         """Take the answer that makes a quorum, and begin the election."""
         return self.start_election("WinPreVote")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from toolkit.protocols.actions import action
 from toolkit.protocols.base import Command, Effects, Output, Redirect
 from toolkit.protocols.raft.config import RaftConfig
 from toolkit.protocols.raft.core import RaftCore
@@ -73,10 +74,12 @@ class Reads(RaftCore):
     def _result(self, event: Command) -> Output:
         return Output(event.client, event.request, self.sessions.machine.apply(event.operation))
 
+    @action("LeaseRead", section="dissertation 6.4.1", options=("lease",))
     def lease_read(self, event: Command) -> Effects:
         """Answer a read at once, for the lease lasts (section 6.4.1)."""
         return Effects(action="LeaseRead", outputs=[self._result(event)])
 
+    @action("ReadIndex", section="dissertation 6.4", options=("read-index", "lease"))
     def read_index(self, events: tuple[Command, ...]) -> Effects:
         """Remember commitIndex, and ask around whether this server still leads (section 6.4)."""
         self._begin_round()

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from toolkit.machines import Sessions
+from toolkit.protocols.actions import action
 from toolkit.protocols.base import Effects, Event, Message, Send, SetTimer
 from toolkit.protocols.raft.config import RaftConfig
 from toolkit.protocols.raft.core import RaftCore
@@ -91,6 +92,7 @@ class Snapshots(RaftCore):
         """Return what a snapshot holds of the machine, in JSON's types."""
         return self.sessions.snapshot()
 
+    @action("TakeSnapshot", section="7", options=("snapshots",))
     def take_snapshot(self) -> Effects:
         """Let a snapshot stand for all that is applied."""
         index = self.lastApplied
@@ -156,11 +158,13 @@ class Snapshots(RaftCore):
             return self.send_chunk(message)
         return self.ignore()
 
+    @action("SendChunk", section="7", options=("snapshots",))
     def send_chunk(self, message: InstallSnapshotResponse) -> Effects:
         """Send a server the chunk that it needs next, which is not the one it was sent last."""
         self.offset[message.sender] = message.received
         return Effects(action="SendChunk", sends=self._replicate((message.sender,)))
 
+    @action("RecordSnapshot", section="7", options=("snapshots",))
     def record_snapshot(self, message: InstallSnapshotResponse) -> Effects:
         """Learn that a server has all that a snapshot stands for."""
         effects = self._learn(message.sender, message.lastIncludedIndex)
@@ -200,6 +204,7 @@ class Snapshots(RaftCore):
         )
         return [Send(message.leader, reply)]
 
+    @action("AcceptChunk", section="7", options=("snapshots",))
     def accept_chunk(self, message: InstallSnapshot) -> Effects:
         """Take a chunk if it is the one needed next, and say how many have come.
 
@@ -221,6 +226,7 @@ class Snapshots(RaftCore):
             timers=timers,
         )
 
+    @action("InstallSnapshot", section="7", options=("snapshots",))
     def install_snapshot(self, message: InstallSnapshot) -> Effects:
         """Put the snapshot in the place of the log, but for what agrees and comes behind it."""
         chunks = (*self.received(message), message.data)
@@ -239,6 +245,7 @@ class Snapshots(RaftCore):
             timers=timers,
         )
 
+    @action("RejectChunk", section="7", options=("snapshots",))
     def reject_chunk(self, message: InstallSnapshot) -> Effects:
         """Refuse a chunk of an old term, and say which term it is."""
         return Effects(action="RejectChunk", sends=self._reply_chunk(message, 0, done=False))

@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from toolkit.errors import TraceError
 from toolkit.protocols.log_entries import entry_label, entry_requests
 from toolkit.protocols.raft.config import RaftConfig
 from toolkit.protocols.raft.log import Log, Snapshot
@@ -22,7 +21,6 @@ __all__ = [
     "constants",
     "durable_variables",
     "final_value",
-    "trace_constants",
     "variables",
 ]
 
@@ -121,30 +119,6 @@ def constants(config: RaftConfig) -> dict[str, Any]:
         "Options": {"#set": sorted(config.options)},
         "Voters": {"#set": sorted(config.voters)},
     }
-
-
-def trace_constants(constants: Mapping[str, Any], largest: int) -> dict[str, Any]:
-    """Return the constants that depend on what was recorded: none.
-
-    Parameters
-    ----------
-    constants : mapping
-        The header's constants.
-    largest : int
-        The largest integer in the traces.
-
-    Raises
-    ------
-    TraceError
-        If a constant is missing.
-    """
-    names = ("Servers", "Batch", "DiskQueue")
-    if missing := [name for name in names if name not in constants]:
-        raise TraceError(
-            f"the header's constants lack {', '.join(missing)}",
-            hint=f"a trace of raft gives {', '.join(names)}",
-        )
-    return {}
 
 
 def final_value(node: RaftNode) -> Any:

@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.machines import typed_operation
+from toolkit.protocols.actions import available, declared_actions
 from toolkit.protocols.implementation import Implementation
 from toolkit.protocols.protocol import Protocol
 from toolkit.protocols.specification import Specification
 from toolkit.protocols.zab.bugs import BUG_SETUPS, BUGS
 from toolkit.protocols.zab.config import SETTINGS, ZabConfig, configure
 from toolkit.protocols.zab.history import apply_write
-from toolkit.protocols.zab.messages import decode_message
+from toolkit.protocols.zab.messages import CODEC
 from toolkit.protocols.zab.node import TIMERS, ZabNode
 from toolkit.protocols.zab.view import (
     LOG_VIEW,
     constants,
     durable_variables,
     final_value,
-    trace_constants,
     variables,
 )
 from toolkit.resources import specs_root
@@ -29,16 +29,12 @@ from toolkit.resources import specs_root
 __all__ = ["PROTOCOL", "ZabConfig", "ZabNode", "configure"]
 
 
-OPTION_ACTIONS: dict[str, tuple[str, ...]] = {
-    "snapshots": ("TakeSnapshot",),
-    "sync": ("AskSync", "AnswerSync", "Synced"),
-}
-"""Option to the actions that come with it."""
+ACTIONS = declared_actions(ZabNode)
+"""What the handlers of ZabNode declare: action to section and options."""
 
 
 def _expected_actions(constants: Mapping[str, Any]) -> tuple[str, ...]:
-    on = set(constants.get("Options", {"#set": []})["#set"])
-    off = {name for option, names in OPTION_ACTIONS.items() if option not in on for name in names}
+    off: set[str] = set()
     observers = constants.get("Observers", {"#set": []})["#set"]
     voters = len(constants["Servers"]["#tup"]) - len(observers)
     most = voters // 2 + 1
@@ -52,7 +48,7 @@ def _expected_actions(constants: Mapping[str, Any]) -> tuple[str, ...]:
         if voters == 2:
             # Who looks for a leader finds no quorum that has one.
             off |= {"JoinEnsemble", "StepDownStaleHistory"}
-    return tuple(name for name in PROTOCOL.specification.actions if name not in off)
+    return available(ACTIONS, constants, off)
 
 
 def _random_operation(config: ZabConfig, rng: random.Random, node: str) -> Any:
@@ -71,73 +67,12 @@ PROTOCOL = Protocol(
     title="Zab (Junqueira, Reed and Serafini 2011)",
     specification=Specification(
         name="zab",
-        trace_constants=trace_constants,
-        actions=(
-            "Look",
-            "Notify",
-            "JoinRound",
-            "CountVote",
-            "Answer",
-            "CountOutside",
-            "JoinEnsemble",
-            "Decide",
-            "Ignore",
-            "Abandon",
-            "LoseConnection",
-            "Connect",
-            "RejectConnection",
-            "DropLearner",
-            "CountCEpoch",
-            "NewEpoch",
-            "GreetLearner",
-            "AcceptEpoch",
-            "RefuseEpoch",
-            "CountAckEpoch",
-            "StepDownStaleHistory",
-            "NewLeader",
-            "SyncLearner",
-            "Synchronize",
-            "AcceptLeader",
-            "CountAckLeader",
-            "Establish",
-            "UpToDate",
-            "CommitLeader",
-            "Propose",
-            "Forward",
-            "ProposeFor",
-            "AcceptProposal",
-            "CountAck",
-            "Commit",
-            "Deliver",
-            "Inform",
-            "Ping",
-            "Pong",
-            "HandlePong",
-            "Reply",
-            "Flush",
-            "Crash",
-            "Restart",
-            *(name for names in OPTION_ACTIONS.values() for name in names),
-        ),
+        actions=tuple(ACTIONS),
         expected_actions=_expected_actions,
-        trace_variables=(
-            "acceptedEpoch",
-            "currentEpoch",
-            "history",
-            "snapshot",
-            "committed",
-            "mode",
-            "phase",
-            "leader",
-            "epoch",
-            "learners",
-            "round",
-            "vote",
-            "tally",
-            "outside",
-            "up",
-            "durable",
-        ),
+        messages=("msgs", "wire"),
+        hidden=("disk", "link"),
+        ghosts=("broadcast", "established"),
+        action_names={"LoseAll": "Crash"},
         folder=specs_root() / "zab",
         module="FastLeaderElection",
         trace_module="ZabTrace",
@@ -170,7 +105,7 @@ PROTOCOL = Protocol(
         variables=variables,
         durable_variables=durable_variables,
         constants=constants,
-        decode_message=decode_message,
+        messages=CODEC,
         random_operation=_random_operation,
         final_value=final_value,
         apply_write=apply_write,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
+from toolkit.protocols.actions import action
 from toolkit.protocols.base import Effects, Message, Send, SetTimer
 from toolkit.protocols.zab.config import ZabConfig
 from toolkit.protocols.zab.history import Historian
@@ -81,6 +82,7 @@ class Elector(Historian):
     def _again(self) -> SetTimer:
         return SetTimer("notify", self.config.notify, self.config.notify)
 
+    @action("Look")
     def look(self) -> Effects:
         """Begin a round."""
         self.phase = "election"
@@ -91,6 +93,7 @@ class Elector(Historian):
         self._deciding = False
         return Effects(action="Look", sends=self._tell(), timers=[self._again()])
 
+    @action("Notify")
     def notify(self) -> Effects:
         """Tell its vote again, since nothing was decided for a while."""
         return Effects(action="Notify", sends=self._tell(), timers=[self._again()])
@@ -110,6 +113,7 @@ class Elector(Historian):
             return self.answer(message)
         return self.ignore()
 
+    @action("JoinRound")
     def join_round(self, message: Notification) -> Effects:
         """Go on to a later round."""
         own = self.own_vote()
@@ -118,6 +122,7 @@ class Elector(Historian):
         self.tally = {}
         return self._count(Effects(action="JoinRound"), message, news=True)
 
+    @action("CountVote")
     def count_vote(self, message: Notification) -> Effects:
         """Count a vote of its round, and take it over if it is higher."""
         higher = self.is_higher(message.vote, self.vote)
@@ -151,6 +156,7 @@ class Elector(Historian):
         self._deciding = agreed
         return effects
 
+    @action("Answer")
     def answer(self, message: Notification) -> Effects:
         """Tell its vote to who looks and knows less."""
         mine = Notification(self.name, self.mode, self.round, self.vote)
@@ -175,6 +181,7 @@ class Elector(Historian):
         self.outside[message.sender] = Outside(message.round, message.vote, message.mode)
         return self.join_ensemble(message) if self.settles(message) else self.count_outside(message)
 
+    @action("CountOutside")
     def count_outside(self, message: Notification) -> Effects:
         """Take note of who leads or follows; in its own round that is a vote as well."""
         effects = Effects(action="CountOutside")
@@ -183,11 +190,13 @@ class Elector(Historian):
         self.tally[message.sender] = message.vote
         return self._consider(effects, news=False)
 
+    @action("JoinEnsemble")
     def join_ensemble(self, message: Notification) -> Effects:
         """Join the leader whom a quorum follows."""
         self.round, self.vote = message.round, message.vote
         return self._become("JoinEnsemble")
 
+    @action("Decide")
     def decide(self) -> Effects:
         """Follow the vote that a quorum has, having waited for a higher one."""
         return self._become("Decide")
@@ -208,6 +217,7 @@ class Elector(Historian):
         opening: Message = CEpoch(self.name, self.acceptedEpoch)
         return [Send(self.leader, opening)]
 
+    @action("Ignore")
     def ignore(self) -> Effects:
         """Drop a notification that tells nothing."""
         return Effects(action="Ignore")
@@ -231,10 +241,12 @@ class Elector(Historian):
         self._waiting.clear()
         self._reads.clear()
 
+    @action("Abandon")
     def abandon(self) -> Effects:
         """Give up leading or following: too little was heard, or the leader is gone."""
         return self._looks("Abandon")
 
+    @action("RejectConnection")
     def refuse(self, message: CEpoch) -> Effects:
         """Close the connection of who takes this server for its leader, which it is not."""
         if message.sender != self.leader:

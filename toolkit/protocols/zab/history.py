@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from toolkit.machines import Sessions
+from toolkit.protocols.actions import action
 from toolkit.protocols.base import Command, Effects, Output, Redirect, SetTimer
 from toolkit.protocols.zab.config import ZabConfig
 from toolkit.protocols.zab.messages import ZERO, Txn, Zxid
@@ -178,6 +179,7 @@ class Historian:
         """Return that as JSON."""
         return _ENCODER.encode(self.content()).decode()
 
+    @action("TakeSnapshot", options=("snapshots",))
     def take_snapshot(self) -> Effects:
         """Let a snapshot stand for all that is delivered."""
         index = self.committed
@@ -197,6 +199,7 @@ class Historian:
 
     # Crashes ------------------------------------------------------------------------------
 
+    @action("Restart")
     def restart(self, durable: Mapping[str, Any]) -> Effects:
         """Come up with what the disk held; all else is lost."""
         self.acceptedEpoch = durable.get("acceptedEpoch", 0)

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from toolkit.protocols.actions import action
 from toolkit.protocols.base import Effects, Message, Send, SetTimer
 from toolkit.protocols.zab.config import ZabConfig
 from toolkit.protocols.zab.learner import Learner
@@ -96,6 +97,7 @@ class Leader(Learner):
         """Return whether a server votes on nothing."""
         return name not in self.config.voters
 
+    @action("DropLearner")
     def drop_learner(self, peer: str) -> Effects:
         """The connection to a learner is gone."""
         del self.learners[peer]
@@ -112,6 +114,7 @@ class Leader(Learner):
 
     # Phase 1: discovery -------------------------------------------------------------------
 
+    @action("CountCEpoch", section="step l.1.1")
     def _cepoch(self, message: CEpoch) -> Effects:
         if self.mode != "leading":
             return self.refuse(message)
@@ -123,6 +126,7 @@ class Leader(Learner):
             return self.greet_learner(message)
         return self.new_epoch() if self.backed(self.learners) else Effects(action="CountCEpoch")
 
+    @action("NewEpoch", section="step l.1.1")
     def new_epoch(self) -> Effects:
         """Count the CEPOCH that makes a quorum: propose a later epoch (step l.1.1)."""
         told = [one.epoch for one in self.learners.values()]
@@ -134,11 +138,13 @@ class Leader(Learner):
             sends=[Send(name, proposal) for name in self.learners],
         )
 
+    @action("GreetLearner", section="step l.3.3")
     def greet_learner(self, message: CEpoch) -> Effects:
         """Tell a learner that comes later which epoch it is."""
         reply = NewEpoch(self.name, self.epoch)
         return Effects(action="GreetLearner", sends=[Send(message.sender, reply)])
 
+    @action("CountAckEpoch", section="step l.1.2")
     def _ack_epoch(self, message: AckEpoch) -> Effects:
         self._heard.add(message.sender)
         if self.phase != "discovery":
@@ -157,6 +163,7 @@ class Leader(Learner):
             and (message.epoch, message.zxid) > (self.currentEpoch, self.last)
         )
 
+    @action("StepDownStaleHistory")
     def surpassed(self) -> Effects:
         """Give up: a follower has a later history."""
         return self._looks("StepDownStaleHistory")
@@ -186,6 +193,7 @@ class Leader(Learner):
         self.learners[learner] = LearnerProgress("syncing")
         return [Send(learner, difference), Send(learner, NewLeader(self.name, self.epoch))]
 
+    @action("NewLeader", section="step l.2.1")
     def new_leader(self) -> Effects:
         """Count the ACK-E that makes a quorum: synchronize who has told its state (step l.2.1)."""
         self.phase = "synchronization"
@@ -200,11 +208,13 @@ class Leader(Learner):
             sends=sends,
         )
 
+    @action("SyncLearner", section="step l.3.3")
     def sync_learner(self, message: AckEpoch) -> Effects:
         """Synchronize a learner that comes later."""
         sends = self._synchronizes(message.sender, message.zxid)
         return Effects(action="SyncLearner", sends=sends)
 
+    @action("CountAckLeader", section="step l.2.2")
     def _ack_leader(self, message: AckLeader) -> Effects:
         self._heard.add(message.sender)
         if self.phase == "broadcast":
@@ -214,6 +224,7 @@ class Leader(Learner):
             return self.establish()
         return Effects(action="CountAckLeader")
 
+    @action("Establish", section="step l.2.2")
     def establish(self) -> Effects:
         """Count the ACK-LD that makes a quorum: the first history is committed (step l.2.2)."""
         self.phase = "broadcast"
@@ -226,6 +237,7 @@ class Leader(Learner):
             action="Establish", sends=[Send(name, news) for name in ready], outputs=outputs
         )
 
+    @action("UpToDate", section="step l.3.4")
     def up_to_date(self, message: AckLeader) -> Effects:
         """Tell a learner that came later that it is up to date.
 
@@ -259,10 +271,12 @@ class Leader(Learner):
             ],
         )
 
+    @action("Propose", section="step l.3.1")
     def propose(self, what: str) -> Effects:
         """Propose what a client asks for, without waiting for what was proposed before."""
         return self.proposes("Propose", what)
 
+    @action("ProposeFor", section="step l.3.1")
     def propose_for(self, message: Request) -> Effects:
         """Propose what a learner has forwarded."""
         self._heard.add(message.sender)
@@ -277,6 +291,7 @@ class Leader(Learner):
                 return index
         return self.committed
 
+    @action("CountAck", section="step l.3.2")
     def _ack(self, message: Ack) -> Effects:
         self._heard.add(message.sender)
         known = self.learners[message.sender]
@@ -284,6 +299,7 @@ class Leader(Learner):
         index = self.committable(message.zxid)
         return self.commit(index) if index > self.committed else Effects(action="CountAck")
 
+    @action("Commit", section="step l.3.2")
     def commit(self, index: int) -> Effects:
         """Count the ACK that makes a quorum, and commit (step l.3.2)."""
         return self._commits("Commit", index, None)
@@ -304,6 +320,7 @@ class Leader(Learner):
 
     # What changes no history --------------------------------------------------------------
 
+    @action("Ping")
     def ping(self) -> Effects:
         """Be heard of."""
         beat, ping = self.config.heartbeat, Ping(self.name)
@@ -313,11 +330,13 @@ class Leader(Learner):
             timers=[SetTimer("ping", beat, beat)],
         )
 
+    @action("HandlePong")
     def hear(self, message: Pong) -> Effects:
-        """HandlePong of a learner."""
+        """Hear of a learner."""
         self._heard.add(message.sender)
         return Effects(action="HandlePong")
 
+    @action("AnswerSync", options=("sync",))
     def answer_sync(self, message: Sync) -> Effects:
         """Tell how far a read is to wait: for all that was proposed so far."""
         self._heard.add(message.sender)

@@ -7,6 +7,7 @@ handler is named after the action of ``specs/zab/Zab.tla`` that it performs.
 
 from __future__ import annotations
 
+from toolkit.protocols.actions import action
 from toolkit.protocols.base import Command, Effects, Message, Send, SetTimer
 from toolkit.protocols.zab.config import ZabConfig
 from toolkit.protocols.zab.election import Elector
@@ -56,6 +57,7 @@ class Learner(Elector):
         connecting = self.phase == "discovery" and self.epoch == 0
         return self.lose_connection() if connecting else self.abandon()
 
+    @action("LoseConnection")
     def lose_connection(self) -> Effects:
         """Wait a moment before connecting again: the leader may not know that it is one."""
         wait = self.config.connect
@@ -65,6 +67,7 @@ class Learner(Elector):
             timers=[SetTimer("connect", wait, wait)],
         )
 
+    @action("Connect", section="step f.1.1")
     def connect(self) -> Effects:
         """Connect once more."""
         return Effects(action="Connect", sends=self._connects())
@@ -76,10 +79,12 @@ class Learner(Elector):
             return self.refuse_epoch()
         return self.accept_epoch(message)
 
+    @action("RefuseEpoch")
     def refuse_epoch(self) -> Effects:
         """Look for another leader: a later epoch was accepted before."""
         return self._looks("RefuseEpoch")
 
+    @action("AcceptEpoch", section="step f.1.2")
     def accept_epoch(self, message: NewEpoch) -> Effects:
         """Accept an epoch, and tell this server's state (step f.1.2)."""
         news = message.epoch > self.acceptedEpoch
@@ -94,6 +99,7 @@ class Learner(Elector):
 
     # Phase 2: synchronization -------------------------------------------------------------
 
+    @action("Synchronize")
     def synchronize(self, message: Diff | Snap) -> Effects:
         """Bring the history into line with the leader's, by DIFF, TRUNC or SNAP."""
         self.phase = "synchronization"
@@ -114,6 +120,7 @@ class Learner(Elector):
             write |= {"keep": keep, "txns": txns}
         return Effects(action="Synchronize", write=write or None, timers=[self._patience])
 
+    @action("AcceptLeader", section="step f.2.1")
     def accept_leader(self, message: NewLeader) -> Effects:
         """Accept the new leader, the history being written before currentEpoch (step f.2.1)."""
         news = message.epoch != self.currentEpoch
@@ -125,6 +132,7 @@ class Learner(Elector):
             timers=[self._patience],
         )
 
+    @action("CommitLeader", section="step f.2.2")
     def commit_leader(self, message: CommitLeader) -> Effects:
         """Deliver what is committed: this server is up to date (step f.2.2)."""
         self.phase = "broadcast"
@@ -137,6 +145,7 @@ class Learner(Elector):
         self.history.append(txn)
         return {"txns": (txn,)}
 
+    @action("AcceptProposal", section="step f.3.1")
     def accept_proposal(self, message: Propose) -> Effects:
         """Accept a proposal, and say so when it is durable (step f.3.1)."""
         return Effects(
@@ -146,11 +155,13 @@ class Learner(Elector):
             timers=[self._patience],
         )
 
+    @action("Deliver", section="step f.3.2")
     def deliver(self, message: Commit) -> Effects:
         """Deliver what is committed (step f.3.2)."""
         outputs = self.deliver_to(self.index_of(message.zxid))
         return Effects(action="Deliver", timers=[self._patience], outputs=outputs)
 
+    @action("Inform")
     def inform(self, message: Inform) -> Effects:
         """Take what is committed into an observer's history; deliver it if it is up to date."""
         self.history += message.txns
@@ -164,13 +175,15 @@ class Learner(Elector):
 
     # What changes no history --------------------------------------------------------------
 
+    @action("Pong")
     def pong(self, message: Ping) -> Effects:
-        """HandlePong of the leader, and answer."""
+        """Hear of the leader, and answer."""
         del message
         return Effects(
             action="Pong", sends=self._to_leader(Pong(self.name)), timers=[self._patience]
         )
 
+    @action("Forward")
     def forward(self, what: str) -> Effects:
         """Pass a client's request on to the leader."""
         return Effects(
@@ -179,6 +192,7 @@ class Learner(Elector):
             sends=self._to_leader(Request(self.name, what)),
         )
 
+    @action("AskSync", options=("sync",))
     def ask_sync(self, event: Command) -> Effects:
         """Ask the leader how far a read is to wait."""
         self._sync_number += 1
@@ -189,6 +203,7 @@ class Learner(Elector):
             sends=self._to_leader(Sync(self.name, self._sync_number)),
         )
 
+    @action("Synced", options=("sync",))
     def synced(self, message: Synced) -> Effects:
         """Answer a read, once what the leader had proposed is delivered."""
         event = self._syncs.pop(message.number)

@@ -6,15 +6,16 @@ leader, which CEPOCH opens.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import ClassVar
 
 import msgspec
 
-from toolkit.errors import TraceError
 from toolkit.protocols.base import Message
+from toolkit.protocols.codec import MessageCodec, SequenceOf
 
 __all__ = [
+    "CODEC",
     "NOBODY",
     "ZERO",
     "Ack",
@@ -40,11 +41,10 @@ __all__ = [
     "Vote",
     "ZabMessage",
     "Zxid",
-    "decode_message",
 ]
 
 
-class Zxid(msgspec.Struct, frozen=True, order=True, gc=False):
+class Zxid(msgspec.Struct, forbid_unknown_fields=True, frozen=True, order=True, gc=False):
     """The number of a transaction: in the order of epochs, and of counters within one.
 
     Parameters
@@ -68,7 +68,7 @@ ZERO = Zxid(0, 0)
 """Comes before all transactions."""
 
 
-class Txn(msgspec.Struct, frozen=True, gc=False):
+class Txn(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     """A transaction.
 
     Parameters
@@ -82,7 +82,7 @@ class Txn(msgspec.Struct, frozen=True, gc=False):
     val: str
 
 
-class Vote(msgspec.Struct, frozen=True, gc=False):
+class Vote(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     """A vote in an election.
 
     Parameters
@@ -102,12 +102,6 @@ class Vote(msgspec.Struct, frozen=True, gc=False):
 
 NOBODY = Vote("", 0, ZERO)
 """The vote of who has none."""
-
-
-class _Sequence(msgspec.Struct, frozen=True, gc=False):
-    """A sequence in the ITF encoding."""
-
-    items: tuple[Txn, ...] = msgspec.field(name="#tup", default=())
 
 
 class Notification(Message, frozen=True, tag="NOTIFICATION"):
@@ -179,12 +173,12 @@ class Diff(_Connected, frozen=True, tag="DIFF"):
     """
 
     zxid: Zxid
-    rest: _Sequence = msgspec.field(name="txns")
+    rest: SequenceOf[Txn] = msgspec.field(name="txns")
 
     @classmethod
     def of(cls, sender: str, zxid: Zxid, txns: Iterable[Txn]) -> Diff:
         """Make one."""
-        return cls(sender, zxid, _Sequence(tuple(txns)))
+        return cls(sender, zxid, SequenceOf(tuple(txns)))
 
     @property
     def txns(self) -> tuple[Txn, ...]:
@@ -214,14 +208,14 @@ class Snap(_Connected, frozen=True, tag="SNAP"):
     unrecorded: ClassVar[tuple[str, ...]] = ("zxid", "data")
 
     index: int
-    rest: _Sequence = msgspec.field(name="txns")
+    rest: SequenceOf[Txn] = msgspec.field(name="txns")
     zxid: Zxid = ZERO
     data: str = ""
 
     @staticmethod
     def of(sender: str, index: int, txns: Iterable[Txn], zxid: Zxid, data: str) -> Snap:
         """Make one."""
-        return Snap(sender, index, _Sequence(tuple(txns)), zxid, data)
+        return Snap(sender, index, SequenceOf(tuple(txns)), zxid, data)
 
     @property
     def txns(self) -> tuple[Txn, ...]:
@@ -268,12 +262,12 @@ class Commit(_Connected, frozen=True, tag="COMMIT"):
 class Inform(_Connected, frozen=True, tag="INFORM"):
     """Transactions that are committed, for an observer; :meth:`of` makes one."""
 
-    news: _Sequence = msgspec.field(name="txns")
+    news: SequenceOf[Txn] = msgspec.field(name="txns")
 
     @staticmethod
     def of(sender: str, txns: Iterable[Txn]) -> Inform:
         """Make one."""
-        return Inform(sender, _Sequence(tuple(txns)))
+        return Inform(sender, SequenceOf(tuple(txns)))
 
     @property
     def txns(self) -> tuple[Txn, ...]:
@@ -337,31 +331,5 @@ ZabMessage = (
 )
 """Any message of Zab."""
 
-
-def decode_message(record: Mapping[str, Any]) -> Message:
-    """Return the message that a specification's record stands for.
-
-    Parameters
-    ----------
-    record : mapping
-        ITF-encoded.
-
-    Raises
-    ------
-    TraceError
-        If it is no message of Zab.
-
-    Examples
-    --------
-    >>> decode_message({"type": "ACK", "from": "n2", "zxid": {"epoch": 1, "counter": 3}})
-    Ack(sender='n2', zxid=Zxid(epoch=1, counter=3))
-    """
-    try:
-        message: Message = msgspec.convert(dict(record), ZabMessage, strict=True)
-    except msgspec.ValidationError as error:
-        raise TraceError(
-            f"{dict(record)!r} is no message of Zab: {error}",
-            hint="types: NOTIFICATION, CEPOCH, NEWEPOCH, ACK-E, DIFF, TRUNC, SNAP, NEWLEADER, "
-            "ACK-LD, COMMIT-LD, PROPOSE, ACK, COMMIT, INFORM, PING, PONG, REQUEST, SYNC, SYNCED",
-        ) from error
-    return message
+CODEC = MessageCodec("zab", ZabMessage)
+"""Encodes and decodes the messages of Zab."""

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from toolkit.protocols.actions import action
 from toolkit.protocols.base import (
     Command,
     Disconnected,
@@ -169,6 +170,7 @@ class ZabNode(Leader):
 
     # Clients ------------------------------------------------------------------------------
 
+    @action("Reply")
     def reply(self, outputs: list[Output | Redirect]) -> Effects:
         """Answer a client, or let it wait, without telling another server."""
         return Effects(action="Reply", outputs=outputs)

@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from toolkit.errors import TraceError
 from toolkit.protocols.log_entries import entry_label, entry_requests
 from toolkit.protocols.views import Attribute, Encoded, Growing, RecordView, View
 from toolkit.protocols.zab.config import ZabConfig
@@ -24,7 +23,6 @@ __all__ = [
     "constants",
     "durable_variables",
     "final_value",
-    "trace_constants",
     "variables",
 ]
 
@@ -119,24 +117,6 @@ def constants(config: ZabConfig) -> dict[str, Any]:
         "Options": {"#set": sorted(config.options)},
         "DiskQueue": 1_000_000,
     }
-
-
-def trace_constants(constants: Mapping[str, Any], largest: int) -> dict[str, Any]:
-    """Return the constants that depend on what was recorded: there are none.
-
-    Raises
-    ------
-    TraceError
-        If a constant is missing from the header.
-    """
-    del largest
-    names = ("Servers", "Window", "DiskQueue")
-    if missing := [name for name in names if name not in constants]:
-        raise TraceError(
-            f"the header's constants lack {', '.join(missing)}",
-            hint=f"a trace of zab gives {', '.join(names)}",
-        )
-    return {}
 
 
 def final_value(node: ZabNode) -> Any:

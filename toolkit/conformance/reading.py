@@ -1,0 +1,327 @@
+"""What the text of a specification says of its traces: actions, nodes, messages, variables.
+
+The conventions are those of :mod:`toolkit.conformance.tracespec`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from toolkit.errors import SpecError
+from toolkit.protocols.base import unique
+from toolkit.protocols.specification import Specification
+from toolkit.resources import specs_root
+from toolkit.tlc.actions import Disjunct, SpecText
+from toolkit.tlc.modules import blank_comments, definitions
+from toolkit.tlc.source import spec_from_text
+
+__all__ = ["SHARED", "SpecReading", "modules_of", "shared_text"]
+
+SHARED = ("Trace", "TraceRun", "TraceCodes")
+"""The modules of ``specs/trace`` that all trace specifications share."""
+
+_HOOK = re.compile(r"(Constant|Shown|Taken|Param|Handle)_(\w+)")
+_WORD = re.compile(r'"(?:[^"\\\n]|\\.)*"|[0-9]*[A-Za-z_]\w*')
+_THEOREM = re.compile(
+    r"\b(?:THEOREM|COROLLARY)\b(?:\s+\w+\s*==)?[^=]*?=>\s*\[\]\s*\(?([\w\s/\\]+?)\)?\s*$",
+    re.MULTILINE,
+)
+_CONFIGURED = re.compile(r"\bINVARIANTS?\b((?:\s+(?![A-Z_]+\b\s)\w+)+)")
+_MESSAGES = ("msgs", "messages")
+
+
+class SpecReading:
+    """A specification with what its own text says of its actions, variables and nodes.
+
+    Parameters
+    ----------
+    specification : Specification
+        What is known of it.
+
+    Attributes
+    ----------
+    specification : Specification
+    text : SpecText
+        Its text.
+    hooks : dict of str to str
+        What the trace module defines by hand, and where.
+    hook_texts : list of str
+        The text of the trace module, and of what it extends beside ``Trace``.
+    initial, following : str
+        The initial predicate and the next-state relation.
+    disjuncts : list of Disjunct
+        Those of the next-state relation, in the order of `actions`.
+    actions : tuple of str
+        The names of actions in traces.
+    messages : tuple of str
+        The variables of messages.
+    functions : dict of str to str
+        The variables that are functions of nodes, and their domains.
+    derived : tuple of str
+        What the trace module shows that is no variable.
+    trace_variables : tuple of str
+        The variables that a step's ``state`` may mention.
+    global_variables : frozenset of str
+        Those of them that are no functions of the node.
+    invariants : tuple of str
+        The invariants that are evaluated.
+    unplaced : dict of str to str
+        Action to why its node is not compared: the specification does not say where it happens.
+    renamed : dict of str to str
+        Words of the shared modules that the specification uses for itself, and what replaces them.
+
+    Raises
+    ------
+    SpecError
+        If the modules cannot be read, or the next-state relation not taken apart, or the trace
+        module defines something for an action, variable or constant that there is not.
+    """
+
+    def __init__(self, specification: Specification) -> None:
+        self.specification = specification
+        self._source = modules_of(specification.folder, specification.module)
+        self.text = SpecText(specification.module, self._source)
+        self.hooks, self.hook_texts = self._read_hooks()
+        self.initial, self.following = self._behaviour()
+        self.disjuncts = self._read_steps()
+        self.messages = self._message_variables()
+        self.renamed = self._clashes()
+        self.unplaced: dict[str, str] = {}
+        self._places = {id(step): self._node(step) for step in self.disjuncts}
+        self.functions = self._functions_of_nodes()
+        self.derived = tuple(
+            name
+            for kind, name in self.hook_parts()
+            if kind == "Shown" and name not in self.text.variables
+        )
+        self._check_hooks()
+        self.actions = specification.actions or unique(
+            self.name_of(step) for step in self.disjuncts
+        )
+        kept = {*self.messages, *specification.hidden, *specification.ghosts}
+        self.trace_variables = specification.trace_variables or (
+            *(name for name in self.text.variables if name not in kept),
+            *self.derived,
+            *(() if "up" in self.text.variables else ("up",)),
+        )
+        self.global_variables = frozenset(
+            name
+            for name in self.trace_variables
+            if name in self.text.variables and name not in self.functions
+        )
+        self.invariants = (
+            self._read_invariants()
+            if specification.invariants is None
+            else specification.invariants
+        )
+
+    # What is read -----------------------------------------------------------------------
+
+    def _read_hooks(self) -> tuple[dict[str, str], list[str]]:
+        name = self.specification.trace_module
+        if name is None:
+            return {}, []
+        gathered = modules_of(self.specification.folder, name)
+        texts = {
+            module: text
+            for module, text in gathered.items()
+            if module not in self._source and module not in SHARED
+        }
+        found = {
+            hook: f"{places[0][0].module}.tla, line {places[0][0].line}"
+            for hook, places in definitions(texts).items()
+        }
+        return found, [blank_comments(text) for text in texts.values()]
+
+    def hook_parts(self) -> list[tuple[str, str]]:
+        """Return kind and name of each hook, ``("Shown", "x")`` for ``Shown_x``."""
+        found = (_HOOK.fullmatch(name) for name in self.hooks)
+        return [(match[1], match[2]) for match in found if match is not None]
+
+    def _behaviour(self) -> tuple[str, str]:
+        initial, following = self.specification.initial, self.specification.next
+        if initial is None or following is None:
+            own = self.text.behaviour()
+            initial, following = initial or own[0], following or own[1]
+        for name in (initial, following):
+            if name not in self.text.defined:
+                raise SpecError(
+                    f"module {self.specification.module} has no definition {name!r}",
+                    path=self.specification.folder / f"{self.specification.module}.tla",
+                    hint="give the names of the initial predicate and the next-state relation",
+                )
+        return initial, following
+
+    def _read_steps(self) -> list[Disjunct]:
+        names = self.specification.action_names
+        actions = {*self.specification.actions, *names} - set(names.values())
+        steps = self.text.disjuncts(self.following, actions & set(self.text.defined))
+        order = {name: at for at, name in enumerate(self.specification.actions)}
+        return sorted(steps, key=lambda step: order.get(self.name_of(step), len(order)))
+
+    def name_of(self, step: Disjunct) -> str:
+        """Return the name that traces give to a disjunct's action."""
+        return self.specification.action_names.get(step.action, step.action)
+
+    def _message_variables(self) -> tuple[str, ...]:
+        given = self.specification.messages
+        for name in given:
+            if name not in self.text.variables:
+                raise SpecError(
+                    f"module {self.specification.module} has no variable {name!r} of messages",
+                    hint=f"its variables: {', '.join(self.text.variables)}",
+                )
+        return given or tuple(name for name in _MESSAGES if name in self.text.variables)[:1]
+
+    def is_message(self, domain: str) -> bool:
+        """Return whether what ranges over a set is a message."""
+        return bool(self.text.mentions(domain) & set(self.messages))
+
+    def place_of(self, step: Disjunct) -> str | None:
+        """Return the expression that gives a disjunct's node, or ``None`` if nothing says it."""
+        return self._places[id(step)]
+
+    def _node(self, step: Disjunct) -> str | None:
+        """Return the expression that gives a step's node, or ``None`` if nothing says it."""
+        given = self.specification.node_of.get(self.name_of(step))
+        if given is not None:
+            return given
+        if step.arguments:
+            formal = self.text.defined[step.action].parameters
+            used = self.text.indexed(step.action)
+            indexing = {
+                argument
+                for parameter, argument in zip(formal, step.arguments, strict=False)
+                if parameter in used
+            }
+        else:
+            indexing = self.text.indexes_in(step.formula)
+        for bound in step.binders:
+            if bound.name in indexing and not self.is_message(bound.domain):
+                return bound.name
+        self.unplaced[self.name_of(step)] = (
+            "the specification does not say at which node it happens: the node was not compared"
+        )
+        return None
+
+    def _functions_of_nodes(self) -> dict[str, str]:
+        """Return the variables that are functions of nodes, and their domains."""
+        domains = set()
+        indexed = set()
+        for step in self.disjuncts:
+            place = self.place_of(step)
+            for bound in step.binders:
+                if bound.name == place:
+                    domains.add(bound.domain)
+                    indexed |= self.text.indexed_variables(step, bound.name)
+        found = {}
+        for name in self.text.variables:
+            domain = self.text.domain(self.initial, name)
+            if domain in domains or name in indexed:
+                found[name] = domain or f"DOMAIN {name}"
+        return found
+
+    def _read_invariants(self) -> tuple[str, ...]:
+        root = self.specification.module
+        names: list[str] = []
+        config = self.specification.folder / f"{root}.cfg"
+        if config.is_file():
+            plain = blank_comments(config.read_text(encoding="utf-8"))
+            for match in _CONFIGURED.finditer(plain):
+                names += match[1].split()
+        for match in _THEOREM.finditer(blank_comments(self._source[root])):
+            names += re.findall(r"\w+", match[1])
+        return unique(
+            name
+            for name in names
+            if name in self.text.defined
+            and not self.text.defined[name].parameters
+            and not self.text.is_action(name)
+        )
+
+    def _clashes(self) -> dict[str, str]:
+        """Return the words of the shared modules that the specification uses for itself."""
+        own = {*self.text.defined, *self.text.constants, *self.text.variables}
+        bound = {one.name for step in self.disjuncts for one in step.binders}
+        shared = {name: shared_text(name) for name in SHARED}
+        words = {
+            word
+            for text in shared.values()
+            for word in _WORD.findall(blank_comments(text))
+            if not word.startswith('"')
+        }
+        return {word: f"{word}_" for word in own & words | bound & set(definitions(shared))}
+
+    @property
+    def has_null(self) -> bool:
+        """Whether the specification has what ``null`` in a trace stands for."""
+        name = self.specification.null
+        return name in self.text.constants or name in self.text.defined
+
+    # What is checked --------------------------------------------------------------------
+
+    def _check_hooks(self) -> None:
+        known = {
+            "Constant": set(self.text.constants),
+            "Param": {bound.recorded for step in self.disjuncts for bound in step.binders},
+            "Taken": set(self.text.variables),
+            "Handle": {self.name_of(step) for step in self.disjuncts}
+            | set(self.specification.actions),
+        }
+        nouns = {
+            "Constant": "constant",
+            "Param": "bound variable",
+            "Taken": "variable",
+            "Handle": "action",
+        }
+        for kind, name in self.hook_parts():
+            if kind == "Shown" or name in known[kind]:
+                continue
+            close = get_close_matches(name, sorted(known[kind]), n=1)
+            raise SpecError(
+                f"{self.hooks[f'{kind}_{name}']}: {kind}_{name} is for no {nouns[kind]} of "
+                f"module {self.specification.module}",
+                hint=f"did you mean {kind}_{close[0]}?"
+                if close
+                else f"there are: {', '.join(sorted(known[kind]))}",
+            )
+        names = {self.name_of(step) for step in self.disjuncts}
+        for name in self.specification.node_of:
+            if name not in names:
+                raise SpecError(
+                    f"node_of names {name!r}, which is no action of "
+                    f"module {self.specification.module}",
+                    hint=f"its actions: {', '.join(sorted(names))}",
+                )
+        for name in self.specification.actions:
+            if name not in names and f"Handle_{name}" not in self.hooks and not self._whole():
+                raise SpecError(
+                    f"the next-state relation {self.following} has no action {name!r}",
+                    path=self.specification.folder / f"{self.specification.module}.tla",
+                    hint=f"its actions: {', '.join(sorted(names))}",
+                )
+
+    def _whole(self) -> bool:
+        return "Handle" in self.hooks
+
+
+def shared_text(name: str) -> str:
+    """Return the text of a module that all trace specifications share."""
+    return (specs_root() / "trace" / f"{name}.tla").read_text(encoding="utf-8")
+
+
+def modules_of(folder: Path, root: str) -> dict[str, str]:
+    """Return a module of a folder and what it extends or instantiates there, name to text."""
+    path = folder / f"{root}.tla"
+    if not path.is_file():
+        near: Sequence[str] = sorted(one.stem for one in folder.glob("*.tla"))
+        raise SpecError(
+            f"there is no module {root}",
+            path=path,
+            hint=f"modules there: {', '.join(near)}" if near else "check folder and module",
+        )
+    text = path.read_text(encoding="utf-8")
+    return dict(spec_from_text(text, "", module_path=[folder], origin=str(path)).modules)

@@ -1,0 +1,465 @@
+r"""The trace specification: how a recorded step is told to the specification, generated.
+
+``specs/trace/Trace.tla`` needs for each specification which of its steps a recorded event may
+be (``Handle``), what a trace may show of a node (``Shown``), what messages a step sent (``Sends``),
+the whole state (``Snapshot``), and values for the constants.  All of that follows from the
+specification's own text by these conventions:
+
+* The actions are the definitions that the next-state relation is a choice of.
+* A bound variable that ranges over a set which depends on the variable of messages is the
+  *message* of the step: the recorded one.
+* The first bound variable by which the action indexes a variable (``x[n]``, ``![n]``) is the
+  *node*: the step's.
+* Any other is a *parameter*: the one that the step records under that name, or else any.
+* A variable is *of the node* if it is a function of what such nodes range over, or is indexed by
+  them; any other is *global*, and shown at every node.
+* The constant ``C`` is the header's ``C``; ``None`` is a model value.
+
+What does not follow is written by hand, in a module that EXTENDS ``Trace`` and defines any of
+
+=================  ==========================================================================
+``Constant_C``     the value of the constant ``C``
+``Param_x(e)``     the values that the bound variable ``x`` may have in the event ``e``
+``Handle_A(e)``    the whole action ``A``, of the next-state relation or in the list `actions`
+``Shown_x(n)``     what a trace shows of the variable ``x`` at node ``n``; if there is no variable
+                   ``x``, a value by that name which follows from the state
+``Taken_x(e, n)``  the value of ``x`` at ``n`` after ``e``, the inverse of ``Shown_x``
+``Sends(e)``       the messages that left agree with what ``e`` recorded
+=================  ==========================================================================
+
+or the whole of ``Handle``, ``Shown``, ``Snapshot`` or ``Take``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from toolkit.conformance.reading import SHARED, SpecReading, shared_text
+from toolkit.errors import SpecError, TraceError
+from toolkit.protocols.base import unique
+from toolkit.protocols.specification import Specification
+from toolkit.resources import specs_root
+from toolkit.tlc import SpecSource
+from toolkit.tlc.actions import Disjunct
+from toolkit.tlc.modules import blank_comments, locations
+from toolkit.tlc.source import spec_from_text
+
+__all__ = ["GENERATED", "TraceSpec", "trace_module"]
+
+GENERATED = "GeneratedTrace"
+"""The name of the generated module."""
+
+_WORD = re.compile(r'"(?:[^"\\\n]|\\.)*"|[0-9]*[A-Za-z_]\w*')
+_GIVEN = re.compile(r"Header\.(\w+)")
+_OPTIONAL = re.compile(r'"(\w+)"\s*\\in\s+DOMAIN\s+Header|HeaderOr\(\s*"(\w+)"')
+_INFINITE = {"Nat", "Int"}
+_NO_VALUE = "TraceNoValue"
+_ORIGIN = re.compile(r"\\\* (\w+\.tla, line \d+)$")
+
+
+class TraceSpec(SpecReading):
+    """A specification with its generated trace specification, for runs of TLC.
+
+    Parameters
+    ----------
+    specification : Specification
+        What is known of it.
+
+    Attributes
+    ----------
+    module : str
+        The generated module.
+    config : str
+        Constants of the configuration.
+    required : tuple of str
+        The constants that a trace's header must give.
+
+    Raises
+    ------
+    SpecError
+        As :class:`SpecReading`, and if something is missing that cannot be generated.
+    """
+
+    def __init__(self, specification: Specification) -> None:
+        super().__init__(specification)
+        self._origins: dict[int, str] = {}
+        self.module = self._generate()
+        self.config = self._configure()
+        self.required = self._required(self.hook_texts)
+
+    def _required(self, hook_texts: Iterable[str]) -> tuple[str, ...]:
+        texts = [*hook_texts, self.module]
+        optional = {one or other for text in texts for one, other in _OPTIONAL.findall(text)}
+        needed = [name for text in texts for name in _GIVEN.findall(text)]
+        return unique(name for name in needed if name not in optional)
+
+    def check_constants(self, constants: Mapping[str, Any]) -> None:
+        """Raise if the constants of a trace's header lack one.
+
+        Parameters
+        ----------
+        constants : mapping
+            Those of the header, and those that the specification has for all traces.
+
+        Raises
+        ------
+        TraceError
+            If a constant is missing.
+        """
+        if missing := [name for name in self.required if name not in constants]:
+            raise TraceError(
+                f"the header's constants lack {', '.join(missing)}",
+                hint=f"a trace of {self.specification.name} gives {', '.join(self.required)}",
+            )
+
+    # What is generated ------------------------------------------------------------------
+
+    def _generate(self) -> str:
+        hooks = self.specification.trace_module
+        parts = [
+            f"---- MODULE {GENERATED} ----",
+            rf"\* Generated for module {self.specification.module}"
+            + (f", with what {hooks} defines by hand." if hooks else "."),
+            f"EXTENDS {hooks or 'Trace'}",
+        ]
+        if self._needs_no_value():
+            parts += ["", r"\* The value of a variable at a node that has none.",
+                      f"CONSTANT {_NO_VALUE}"]  # fmt: skip
+        parts += self._constants()
+        if "SpecInit" not in self.text.defined:
+            parts += ["", f"SpecInit == {self.initial}"]
+        for name, make in (
+            ("Handle", self._handle),
+            ("Shown", self._shown),
+            ("Sends", self._sends),
+            ("Snapshot", self._snapshot),
+            ("Take", self._take),
+        ):
+            if name not in self.hooks:
+                parts += ["", *make()]
+        text = "\n".join([*parts, "====", ""])
+        for number, line in enumerate(text.split("\n"), start=1):
+            match = _ORIGIN.search(line)
+            if match:
+                self._origins[number] = match[1]
+        return text
+
+    def _to(self, name: str) -> str:
+        """Return the name of an operator of the shared modules."""
+        return self.renamed.get(name, name)
+
+    def _constants(self) -> list[str]:
+        lines = []
+        for name, arity in self.text.constants.items():
+            hook = f"Constant_{name}"
+            if hook in self.hooks or self._is_model_value(name):
+                continue
+            if arity:
+                raise SpecError(
+                    f"the constant {name} of module {self.specification.module} is an operator, "
+                    "which a trace cannot give",
+                    hint=f"define {hook} in a trace module",
+                )
+            if name == "Nodes":
+                lines.append(f'{hook} == {self._to("HeaderOr")}("Nodes", {self._to("TraceNodes")})')
+            else:
+                lines.append(f"{hook} == {self._to('Header')}.{name}")
+        return ["", *lines] if lines else []
+
+    def _is_model_value(self, name: str) -> bool:
+        return name == self.specification.null and f"Constant_{name}" not in self.hooks and (
+            name not in self.specification.constants
+        )  # fmt: skip
+
+    def _configure(self) -> str:
+        """Return the constants' part of the configuration."""
+        own = self.specification.folder / f"{self.specification.trace_module}.cfg"
+        if self.specification.trace_module is not None and own.is_file():
+            config = own.read_text(encoding="utf-8")
+        else:
+            lines = [
+                f"    {name} = {name}"
+                if self._is_model_value(name)
+                else f"    {name} <- Constant_{name}"
+                for name in self.text.constants
+            ]
+            config = "\n".join(["CONSTANTS", *lines]) if lines else ""
+        if self._needs_no_value():
+            config += f"\nCONSTANT {_NO_VALUE} = {_NO_VALUE}"
+        return config + "\n"
+
+    def _needs_no_value(self) -> bool:
+        return not self.has_null and "Shown" not in self.hooks
+
+    def _no_value(self) -> str:
+        return _NO_VALUE if self._needs_no_value() else self.specification.null
+
+    def _node_name(self) -> str:
+        counts = Counter(
+            place for place in map(self.place_of, self.disjuncts) if place and place.isidentifier()
+        )
+        return counts.most_common(1)[0][0] if counts else self._free("n")
+
+    def _handle(self) -> list[str]:
+        lines = [rf"{self._to('Handle')}({self._event}) =="]
+        done = set()
+        for step in self.disjuncts:
+            name = self.name_of(step)
+            if f"Handle_{name}" in self.hooks:
+                if name not in done:
+                    done.add(name)
+                    lines += self._by_hand(name)
+                continue
+            done.add(name)
+            lines += self._one(step, name)
+        for kind, name in self.hook_parts():
+            if kind == "Handle" and name not in done:
+                lines += self._by_hand(name)
+        return lines
+
+    @property
+    def _event(self) -> str:
+        return self._free("e")
+
+    def _free(self, name: str) -> str:
+        """Return a name for something bound that the specification does not use."""
+        bound = {one.name for step in self.disjuncts for one in step.binders}
+        while name in bound or name in self.text.defined or name in self.text.variables:
+            name += "_"
+        return name
+
+    def _by_hand(self, name: str) -> list[str]:
+        e = self._event
+        return [rf'    \/ {self._to("Is")}({e}, "{name}") /\ Handle_{name}({e})'
+                rf"  \* {self.hooks[f'Handle_{name}']}"]  # fmt: skip
+
+    def _one(self, step: Disjunct, name: str) -> list[str]:
+        e, t = self._event, self._to
+        place = self.place_of(step)
+        head = [rf'{t("Is")}({e}, "{name}")']
+        received = [bound for bound in step.binders if self.is_message(bound.domain)]
+        if not received:
+            head.append(self._received_nothing())
+        inside = []
+        if place is not None and place not in {bound.name for bound in step.binders}:
+            inside.append(rf"{t('IsAt')}({e}, {place})")
+        quantified = ""
+        for bound in step.binders:
+            if bound.name == place:
+                domain = f"{t('Who')}({e}, {bound.domain})"
+            elif f"Param_{bound.recorded}" in self.hooks:
+                domain = f"Param_{bound.recorded}({e})"
+            elif bound in received:
+                domain = f"{t('Received')}({e}, {bound.domain})"
+            elif bound.domain in _INFINITE:
+                domain = f'{t("NumberParam")}({e}, "{bound.recorded}", {bound.domain})'
+            else:
+                domain = f'{t("Param")}({e}, "{bound.recorded}", {bound.domain})'
+            quantified += rf"\E {bound.name} \in {domain} : "
+        comment = rf"  \* {step.location.module}.tla, line {step.location.line}"
+        lines = [r"    \/ /\ " + r" /\ ".join(head) + comment]
+        formula = step.formula.split("\n")
+        if len(formula) == 1:
+            parts = [*inside, *formula, *step.conjuncts]
+            return [*lines, rf"       /\ {quantified}" + r" /\ ".join(parts)]
+        lines.append(rf"       /\ {quantified}")
+        for part in (*inside, *step.conjuncts):
+            lines.append(rf"             /\ {part}")
+        first, *rest = formula
+        return [*lines, rf"             /\ {first}", *(f"                {line}" for line in rest)]
+
+    def _received_nothing(self) -> str:
+        e = self._event
+        if self.messages and not any(
+            self.is_message(bound.domain) for step in self.disjuncts for bound in step.binders
+        ):
+            return f"{self._to('ReceivedIsIn')}({e}, {self.messages[0]})"
+        return f"{self._to('NothingReceived')}({e})"
+
+    def _groups(self) -> dict[str, str]:
+        """Return for each domain of nodes the name of the test whether a node is in it."""
+        domains = unique(
+            self.functions[name]
+            for name in self.trace_variables
+            if name in self.functions and not self.functions[name].startswith("DOMAIN ")
+        )
+        return {domain: self._free(f"in{at}") for at, domain in enumerate(domains, start=1)}
+
+    def _field(self, name: str, node: str) -> str:
+        """Return what is shown of a variable at a node that has it."""
+        if f"Shown_{name}" in self.hooks:
+            return f"Shown_{name}({node})"
+        return f"{name}[{node}]" if name in self.functions else name
+
+    def _shown(self) -> list[str]:
+        node = self._node_name()
+        groups = self._groups()
+        fields = []
+        for name in self.trace_variables:
+            if name not in self.text.variables and name not in self.derived:
+                if name != "up":
+                    raise SpecError(
+                        f"module {self.specification.module} has no variable {name!r}",
+                        hint=f"its variables: {', '.join(self.text.variables)}",
+                    )
+                fields.append("up |-> TRUE")
+                continue
+            value = self._field(name, node)
+            if name in self.functions:
+                domain = self.functions[name]
+                test = groups.get(domain, rf"{node} \in {domain}")
+                value = f"IF {test} THEN {value} ELSE {self._no_value()}"
+            fields.append(f"{name} |-> {value}")
+        lines = [f"{self._to('Shown')}({node}) =="]
+        if groups:
+            lines += [
+                f"    {'LET' if not at else '   '} {name} == {node} \\in {domain}"
+                for at, (domain, name) in enumerate(groups.items())
+            ]
+        start = "    IN  [" if groups else "    ["
+        gap = ",\n" + " " * len(start)
+        return [*lines, f"{start}{gap.join(fields)}]"]
+
+    def _sends(self) -> list[str]:
+        e = self._event
+        if not self.messages:
+            return [f"{self._to('Sends')}({e}) == ~ {self._to('Recorded')}({e}, 5)"]
+        if len(self.messages) > 1:
+            raise SpecError(
+                f"module {self.specification.module} has several variables of messages: "
+                f"{', '.join(self.messages)}",
+                hint="define Sends(e) in a trace module: which of them what was sent went into",
+            )
+        name = self.messages[0]
+        return [f"{self._to('Sends')}({e}) == {self._to('SentTakes')}({e}, {name}, {name}')"]
+
+    def _snapshot(self) -> list[str]:
+        node = self._node_name()
+        fields = []
+        for name in self.text.variables:
+            if name in self.specification.ghosts:
+                continue
+            value = name
+            if f"Shown_{name}" in self.hooks:
+                value = self._field(name, node)
+                if name in self.functions:
+                    value = rf"[{node} \in DOMAIN {name} |-> {value}]"
+            fields.append(f"{name} |-> {value}")
+        for name in self.derived:
+            fields.append(
+                rf"{name} |-> [{node} \in {self._to('TraceNodes')} |-> Shown_{name}({node})]"
+            )
+        return ["Snapshot ==", "    [" + ",\n     ".join(fields) + "]"]
+
+    def _take(self) -> list[str]:
+        e, t = self._event, self._to
+        if not self.specification.replayable_variables:
+            return [f"{t('Take')}({e}) == FALSE"]
+        node = self._node_name()
+        lines = [f"{t('Take')}({e}) ==", rf"    \E {node} \in {{{t('Value')}({e}, 2)}} :"]
+        kept = []
+        for name in self.text.variables:
+            taken = f"Taken_{name}({e}, {node})"
+            if f"Taken_{name}" not in self.hooks:
+                if name in self.messages[:1]:
+                    taken = f"{t('TookSent')}({e}, {name})"
+                elif name not in self.trace_variables:
+                    kept.append(name)
+                    continue
+                elif f"Shown_{name}" in self.hooks:
+                    raise SpecError(
+                        f"{self.hooks[f'Shown_{name}']}: Shown_{name} has no inverse, so that "
+                        "recorded states cannot be looked at by themselves",
+                        hint=f"define Taken_{name}(e, {node}), or give no replayable_variables",
+                    )
+                else:
+                    old = "@" if name in self.functions else name
+                    taken = f'{t("Took")}({e}, "{name}", {old})'
+            if name in self.functions:
+                changed = f"[{name} EXCEPT ![{node}] = {taken}]"
+                if len(set(self.functions.values())) > 1:
+                    changed = rf"IF {node} \in {self.functions[name]} THEN {changed} ELSE {name}"
+                taken = changed
+            lines.append(rf"        /\ {name}' = {taken}")
+        if kept:
+            lines.append(rf"        /\ UNCHANGED <<{', '.join(kept)}>>")
+        return lines
+
+    # What runs --------------------------------------------------------------------------
+
+    def source(self, data: str, claims: str, config: str) -> SpecSource:
+        """Return all modules for a run of TLC.
+
+        Parameters
+        ----------
+        data : str
+            The module ``TraceData``.
+        claims : str
+            The module ``ProtocolTrace``.
+        config : str
+            What the configuration asks, beside the constants.
+        """
+        shared = {name: self._renamed_text(shared_text(name)) for name in SHARED}
+        root = shared.pop("TraceRun")
+        return spec_from_text(
+            root,
+            f"{self.config}{config}\n",
+            modules={
+                "TraceData": data,
+                "ProtocolTrace": claims,
+                GENERATED: self.module,
+                **shared,
+            },
+            module_path=[self.specification.folder, specs_root() / "trace"],
+            origin="trace validation",
+        )
+
+    def _renamed_text(self, text: str) -> str:
+        if not self.renamed:
+            return text
+        return _WORD.sub(lambda match: self.renamed.get(match[0], match[0]), blank_comments(text))
+
+    def in_their_terms(self, message: str) -> str:
+        """Return a message of TLC with places in the generated module told by their origin.
+
+        Parameters
+        ----------
+        message : str
+            What TLC said.
+        """
+        said = []
+        for place in locations(message):
+            if place.module == GENERATED:
+                line = max((at for at in self._origins if at <= place.line), default=None)
+                origin = self._origins[line] if line is not None else "the constants"
+                said.append(origin)
+        if not said:
+            return message
+        return (
+            f"{message} (the generated module {GENERATED}; there it stands for "
+            f"{', '.join(unique(said))})"
+        )
+
+
+def trace_module(specification: Specification) -> str:
+    """Return the generated trace specification of a specification, to be read by its author.
+
+    Parameters
+    ----------
+    specification : Specification
+        A specification; what its trace module defines by hand is left out of the result.
+
+    Returns
+    -------
+    str
+        A TLA+ module.
+
+    Raises
+    ------
+    SpecError
+        If its text does not say enough.
+    """
+    return TraceSpec(specification).module

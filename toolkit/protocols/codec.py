@@ -1,0 +1,196 @@
+"""One codec for a protocol's messages: the specification's record out, a checked message in.
+
+It is made from the message classes alone: their tags are the records' ``type``, their fields the
+records' fields.  In a field, ``SequenceOf[T]`` is a sequence and ``SetOf[T]`` a set of the
+specification, in the ITF encoding ``{"#tup": [...]}`` and ``{"#set": [...]}``; a struct in a
+field is a record.  A trace leaves out the fields that a class names in ``unrecorded``; a packed
+message, as it travels on a wire, has them all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar, get_args
+
+import msgspec
+
+from toolkit.errors import TraceError
+from toolkit.protocols.base import Message, message_record
+
+__all__ = ["MessageCodec", "SequenceOf", "SetOf"]
+
+T = TypeVar("T")
+
+_PLACE = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<place>.*)`)?", re.DOTALL)
+_MISSING = re.compile(r"Object missing required field `(\w+)`")
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+
+
+class SequenceOf(msgspec.Struct, Generic[T], frozen=True, gc=False, forbid_unknown_fields=True):
+    """A sequence in the ITF encoding.
+
+    Parameters
+    ----------
+    items : tuple
+        Its elements.
+    """
+
+    items: tuple[T, ...] = msgspec.field(name="#tup", default=())
+
+
+class SetOf(msgspec.Struct, Generic[T], frozen=True, gc=False, forbid_unknown_fields=True):
+    """A set in the ITF encoding, kept in order: records by their first field.
+
+    Parameters
+    ----------
+    items : tuple
+        Its members.
+
+    Examples
+    --------
+    >>> SetOf(("n2", "n1", "n2")).items
+    ('n1', 'n2')
+    """
+
+    items: tuple[T, ...] = msgspec.field(name="#set", default=())
+
+    def __post_init__(self) -> None:
+        ordered = tuple(sorted(dict.fromkeys(self.items), key=_rank))
+        if ordered != self.items:
+            msgspec.structs.force_setattr(self, "items", ordered)
+
+
+def _rank(item: Any) -> Any:
+    if isinstance(item, msgspec.Struct):
+        return getattr(item, item.__struct_fields__[0])
+    return item
+
+
+class MessageCodec:
+    """Encodes and decodes the messages of one protocol.
+
+    Parameters
+    ----------
+    protocol : str
+        The protocol's name, for errors.
+    messages : type or union of types
+        Its message classes: subclasses of :class:`~toolkit.protocols.base.Message`.
+
+    Attributes
+    ----------
+    classes : tuple of type
+        The message classes.
+
+    Examples
+    --------
+    >>> class Vote(Message, frozen=True, tag="vote"):
+    ...     ballot: int
+    >>> codec = MessageCodec("paxos", Vote)
+    >>> codec.encode(Vote(3))
+    {'type': 'vote', 'ballot': 3}
+    >>> codec.decode({"type": "vote", "ballot": 3})
+    Vote(ballot=3)
+    """
+
+    def __init__(self, protocol: str, messages: Any) -> None:
+        self.protocol = protocol
+        self.classes: tuple[type[Message], ...] = get_args(messages) or (messages,)
+        self._messages = messages
+        self._types = {str(kind.__struct_config__.tag): kind for kind in self.classes}
+        self._packer = msgspec.msgpack.Encoder()
+        self._unpacker = msgspec.msgpack.Decoder(messages, strict=True)
+
+    def encode(self, message: Message) -> dict[str, Any]:
+        """Return a message as the specification's record, ITF-encoded.
+
+        Parameters
+        ----------
+        message : Message
+
+        Returns
+        -------
+        dict
+            ``{"type": tag, field: value, ...}`` without the fields that are not recorded.
+        """
+        return message_record(message)
+
+    def decode(self, record: Any) -> Message:
+        """Return the message that a specification's record stands for.
+
+        Parameters
+        ----------
+        record : mapping
+            ITF-encoded, as in a trace.  A field that is not recorded has its default.
+
+        Raises
+        ------
+        TraceError
+            If it is not a message of the protocol; the error names the message's type and the
+            field.
+        """
+        try:
+            data = dict(record) if isinstance(record, Mapping) else record
+            message: Message = msgspec.convert(data, self._messages, strict=True)
+        except (msgspec.ValidationError, TypeError) as error:
+            raise self._refused(record, error) from error
+        return message
+
+    def pack(self, message: Message) -> bytes:
+        """Return a message with all its fields as bytes (MessagePack)."""
+        return self._packer.encode(message)
+
+    def unpack(self, data: bytes) -> Message:
+        """Return the message that bytes stand for.
+
+        Parameters
+        ----------
+        data : bytes
+            As from :meth:`pack`.
+
+        Raises
+        ------
+        TraceError
+            If they are not a message of the protocol.
+        """
+        try:
+            message: Message = self._unpacker.decode(data)
+        except msgspec.DecodeError as error:
+            try:
+                record = msgspec.msgpack.decode(data)
+            except (msgspec.DecodeError, ValueError):
+                record = None
+            raise self._refused(record, error) from error
+        except ValueError as error:
+            raise self._refused(None, error) from error
+        return message
+
+    def _refused(self, record: Any, error: Exception) -> TraceError:
+        known = f"types: {', '.join(self._types)}"
+        if not isinstance(record, Mapping):
+            return TraceError(
+                f"a message of {self.protocol} is a record, not {_short(record)}", hint=known
+            )
+        kind = record.get("type")
+        if "type" not in record or not isinstance(kind, str) or kind not in self._types:
+            given = f"type {_short(kind)}" if "type" in record else "a message without a type"
+            return TraceError(f"not a message of {self.protocol}: {given}", hint=known)
+        match = _PLACE.fullmatch(str(error))
+        assert match is not None
+        what, place = match["what"], match["place"] or ""
+        fields = [field.encode_name for field in msgspec.structs.fields(self._types[kind])]
+        hint = f"its fields: {', '.join(fields)}" if fields else "it has no fields"
+        for pattern, said in ((_MISSING, "is missing"), (_UNKNOWN, "is unknown")):
+            inner = pattern.fullmatch(what)
+            if inner is not None:
+                place, what = f"{place}.{inner[1]}".lstrip("."), said
+        where = f"field {place!r}" if place else "its fields"
+        return TraceError(
+            f"message {kind!r} of {self.protocol}, {where}: {what[:1].lower()}{what[1:]}",
+            hint=hint,
+        )
+
+
+def _short(data: Any) -> str:
+    text = repr(data)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,265 @@
+r"""Formulas of TLA+ taken apart by their text: tokens, junctions, quantifiers, arguments.
+
+Just enough of the language's grammar to find the parts of a formula: lists of conjuncts and
+disjuncts that stand under each other, junctions between their parts, what a quantifier binds.
+Nothing is evaluated, and whatever is not understood stays one part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import msgspec
+
+from toolkit.errors import SpecError
+from toolkit.tlc.modules import Location
+
+__all__ = [
+    "Definition",
+    "SpecToken",
+    "arguments_at",
+    "find_token",
+    "junction",
+    "laid_out",
+    "matching_bracket",
+    "on_one_line",
+    "quantified",
+    "read_definition",
+    "tokens_of",
+    "unwrapped",
+]
+
+_TOKEN = re.compile(
+    r'"(?:[^"\\\n]|\\.)*"|\\/|/\\|\\[A-Za-z]+|<<|>>|\|->|<=>|->|<-|=>|==|\.\.|\w+|\S'
+)
+_OPENING, _CLOSING = {"(", "[", "{", "<<"}, {")", "]", "}", ">>"}
+_SCOPES = {"\\E", "\\A", "\\EE", "\\AA", "LET", "IF", "CASE", "CHOOSE", "LAMBDA"}
+_JUNCTIONS = {"\\/": "\\/", "\\lor": "\\/", "/\\": "/\\", "\\land": "/\\"}
+
+
+class SpecToken(msgspec.Struct, frozen=True):
+    """A token of a formula.
+
+    Parameters
+    ----------
+    text : str
+        Its characters.
+    start : int
+        Its place in the definition's text.
+    line, column : int
+        Its place in the module, counted from 1.
+    """
+
+    text: str
+    start: int
+    line: int
+    column: int
+
+    @property
+    def end(self) -> int:
+        """Where the next character of the definition's text is."""
+        return self.start + len(self.text)
+
+
+class Definition(msgspec.Struct, frozen=True):
+    """A definition in a module.
+
+    Parameters
+    ----------
+    name : str
+        What is defined.
+    parameters : tuple of str
+        Its parameters.
+    text : str
+        The text of the definition without comments, as far left as it stands in the module.
+    body : tuple of SpecToken
+        The tokens after ``==``.
+    location : Location
+        Where it stands.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    text: str
+    body: tuple[SpecToken, ...]
+    location: Location
+
+
+def tokens_of(text: str, location: Location) -> Iterator[SpecToken]:
+    """Yield the tokens of a text that begins at a place of a module."""
+    line, line_start = location.line, 0
+    for match in _TOKEN.finditer(text):
+        newlines = text.count("\n", line_start, match.start())
+        if newlines:
+            line += newlines
+            line_start = text.rindex("\n", 0, match.start()) + 1
+        yield SpecToken(match[0], match.start(), line, match.start() - line_start + 1)
+
+
+def read_definition(name: str, location: Location, text: str) -> Definition | None:
+    """Return a definition with its parameters and body, or ``None`` if it has no ``==``."""
+    padded = " " * (location.column - 1) + text
+    tokens = tuple(tokens_of(padded, location))
+    at = find_token(tokens, 0, {"=="})
+    if at is None:
+        return None
+    head = [token.text for token in tokens[:at] if token.text != "LOCAL"]
+    parameters: tuple[str, ...] = ()
+    if head[1:2] == ["("]:
+        inner = re.sub(r"\(([\s_,]*)\)", "", " ".join(head[2:-1]))
+        parameters = tuple(one.strip() for one in inner.split(","))
+    return Definition(name, parameters, padded, tokens[at + 1 :], location)
+
+
+def find_token(tokens: Sequence[SpecToken], start: int, wanted: Collection[str]) -> int | None:
+    """Return the first place of a token outside all brackets that open behind `start`."""
+    depth = 0
+    for at in range(start, len(tokens)):
+        text = tokens[at].text
+        if depth == 0 and text in wanted:
+            return at
+        depth += (text in _OPENING) - (text in _CLOSING)
+        if depth < 0:
+            return None
+    return None
+
+
+def matching_bracket(tokens: Sequence[SpecToken], start: int) -> int | None:
+    """Return the place of the bracket that closes the one at `start`."""
+    depth = 0
+    for at in range(start, len(tokens)):
+        depth += (tokens[at].text in _OPENING) - (tokens[at].text in _CLOSING)
+        if depth == 0:
+            return at
+    return None
+
+
+def arguments_at(tokens: Sequence[SpecToken], start: int) -> list[Sequence[SpecToken]]:
+    """Return the arguments in the brackets that open at a place."""
+    end = matching_bracket(tokens, start)
+    if end is None:
+        return []
+    found: list[Sequence[SpecToken]] = []
+    at = start + 1
+    while at <= end:
+        comma = find_token(tokens[:end], at, {","})
+        stop = end if comma is None else comma
+        found.append(tokens[at:stop])
+        at = stop + 1
+    return found
+
+
+def unwrapped(tokens: Sequence[SpecToken]) -> Sequence[SpecToken]:
+    """Return a formula without the parentheses around the whole of it."""
+    while tokens and tokens[0].text == "(" and matching_bracket(tokens, 0) == len(tokens) - 1:
+        tokens = tokens[1:-1]
+    return tokens
+
+
+def junction(tokens: Sequence[SpecToken]) -> tuple[str | None, list[Sequence[SpecToken]]]:
+    r"""Return the outermost junction of a formula, ``\/`` or ``/\``, and what it joins.
+
+    A junction may be a list whose signs stand under each other, or stand between its parts.
+    """
+    if not tokens:
+        return None, []
+    sign = _JUNCTIONS.get(tokens[0].text)
+    if sign is not None:
+        return _listed(tokens, sign)
+    depth = 0
+    places = []
+    signs = set()
+    for at, token in enumerate(tokens):
+        if depth == 0 and token.text in _JUNCTIONS:
+            if at and tokens[at - 1].text in _JUNCTIONS:
+                break
+            signs.add(_JUNCTIONS[token.text])
+            places.append(at)
+        elif depth == 0 and token.text in _SCOPES:
+            # What is bound, or chosen, goes on to the end.
+            break
+        elif depth == 0 and token.text in {"=>", "<=>", "~>", "-+->"}:
+            return None, [tokens]
+        depth += (token.text in _OPENING) - (token.text in _CLOSING)
+    if len(signs) != 1:
+        return None, [tokens]
+    starts = [0, *(at + 1 for at in places)]
+    ends = [*places, len(tokens)]
+    return signs.pop(), [tokens[start:end] for start, end in zip(starts, ends, strict=True)]
+
+
+def _listed(tokens: Sequence[SpecToken], sign: str) -> tuple[str | None, list[Sequence[SpecToken]]]:
+    column, line = tokens[0].column, tokens[0].line
+    starts = [0]
+    for at, token in enumerate(tokens[1:], start=1):
+        if token.line > line and token.column <= column:
+            if token.column == column and _JUNCTIONS.get(token.text) == sign:
+                starts.append(at)
+                line = token.line
+            else:
+                return None, [tokens]
+    ends = [*starts[1:], len(tokens)]
+    return sign, [tokens[start + 1 : end] for start, end in zip(starts, ends, strict=True)]
+
+
+def quantified(
+    tokens: Sequence[SpecToken], definition: Definition | None
+) -> tuple[list[tuple[str, Sequence[SpecToken]]], Sequence[SpecToken]]:
+    """Return what an existential quantifier binds, name and set, and its body."""
+    colon = find_token(tokens, 1, {":"})
+    bound: list[tuple[str, Sequence[SpecToken]]] = []
+    at = 1
+    while colon is not None and at < colon:
+        within = find_token(tokens[:colon], at, {"\\in"})
+        if within is None:
+            break
+        names = [token.text for token in tokens[at:within] if token.text != ","]
+        # The set ends at a comma that the next names and their \in come after.
+        end = within + 1
+        while True:
+            comma = find_token(tokens[:colon], end, {","})
+            stop = colon if comma is None else comma
+            following = find_token(tokens[:colon], stop + 1, {"\\in"})
+            if comma is None or following is not None:
+                break
+            end = stop + 1
+        bound += [(name, tokens[within + 1 : stop]) for name in names]
+        at = stop + 1
+    if colon is None or not bound:
+        where = f"{definition.location.module}, line {tokens[0].line}" if definition else "?"
+        raise SpecError(
+            f"{where}: this quantifier binds nothing in a set",
+            hint="write \\E x \\in S : A(x)",
+        )
+    return bound, tokens[colon + 1 :]
+
+
+def on_one_line(text: str, tokens: Sequence[SpecToken], names: Mapping[str, str]) -> str:
+    """Return tokens on one line, with names replaced."""
+    written = []
+    for at, token in enumerate(tokens):
+        if at:
+            gap = text[tokens[at - 1].end : token.start]
+            written.append(" " if gap else "")
+        field = at > 0 and tokens[at - 1].text == "."
+        written.append(token.text if field else names.get(token.text, token.text))
+    return "".join(written)
+
+
+def laid_out(definition: Definition, tokens: Sequence[SpecToken], names: Mapping[str, str]) -> str:
+    """Return tokens as they stand, lines and columns kept, with names replaced."""
+    if not tokens:
+        return "TRUE"
+    if tokens[0].line == tokens[-1].line:
+        return on_one_line(definition.text, tokens, names)
+    if any(token.text in names for token in tokens):
+        raise SpecError(
+            f"{definition.location.module}, line {tokens[0].line}: this part of "
+            f"{definition.name} cannot be told apart from the rest",
+            hint="give it a name of its own: a definition with its parameters",
+        )
+    column = tokens[0].column
+    lines = [" " * (column - 1) + definition.text[tokens[0].start : tokens[-1].end]]
+    return "\n".join(line[column - 1 :] if line[: column - 1].isspace() else line.lstrip()
+                     for line in "\n".join(lines).split("\n"))  # fmt: skip
