@@ -75,6 +75,10 @@ class InternalError(ToolkitError):
     """The toolkit itself misbehaved (for instance TLC said something it should not)."""
 
 
+class HostError(ToolkitError):
+    """A host told a node's driver about an event that cannot have happened."""
+
+
 class SettingError(ToolkitError):
     """A setting, parameter or command-line value is unknown or out of range."""
 

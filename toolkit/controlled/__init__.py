@@ -7,6 +7,7 @@ happens next is neither drawn nor timed: a test, a search or a person's hand cho
 from __future__ import annotations
 
 from toolkit.controlled.choices import Choice
-from toolkit.controlled.host import ControlledHost, SavedState, StepTaken
+from toolkit.controlled.host import ControlledHost, StepTaken
+from toolkit.controlled.states import SavedState
 
 __all__ = ["Choice", "ControlledHost", "SavedState", "StepTaken"]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import copyreg
 import hashlib
 import types
-from collections import deque
-from collections.abc import Mapping, Set as AbstractSet
-from typing import Any
+from collections import OrderedDict, deque
+from collections.abc import Callable, Set as AbstractSet
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 import msgspec
 
-__all__ = ["canonical_bytes", "combine"]
+from toolkit.errors import SettingError
 
-_FUNCTIONS = (
-    types.FunctionType, types.MethodType, types.BuiltinFunctionType, type,
-)  # fmt: skip
+__all__ = ["canonical_bytes", "combine"]
 
 
 def combine(*parts: bytes) -> bytes:
@@ -33,15 +33,22 @@ def combine(*parts: bytes) -> bytes:
 
 
 def canonical_bytes(value: Any, *, skip: Any = None) -> bytes:
-    """Return 16 bytes that are equal for values that are equal, field by field.
+    """Return 16 bytes that are equal for values that are equal, part by part.
 
     Parameters
     ----------
     value : object
-        Atoms, containers, msgspec structs, and objects of plain classes, whose attributes count.
-        Functions and classes count by name.
+        Atoms, containers, msgspec structs, and all other objects that can be pickled, whose class
+        and state count.  Functions and classes count by name, a bound method with its object, and
+        a nested function with the variables that it captures.  An object that occurs twice counts
+        as two equal ones.
     skip : object, optional
         An object that counts as nothing wherever it occurs, such as a shared configuration.
+
+    Raises
+    ------
+    SettingError
+        If the state of an object cannot be read.
 
     Examples
     --------
@@ -50,71 +57,146 @@ def canonical_bytes(value: Any, *, skip: Any = None) -> bytes:
     >>> canonical_bytes([1, 2]) == canonical_bytes([2, 1])
     False
     """
-    parts: list[str] = []
-    _write(value, skip, parts, {})
-    return hashlib.blake2b("".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    text = _text(value, skip, {})
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _text(value: Any, skip: Any, open_objects: dict[int, int]) -> str:
-    parts: list[str] = []
-    _write(value, skip, parts, open_objects)
-    return "".join(parts)
+_Open: TypeAlias = dict[int, int]
+"""The objects that are being written, by identity, to how far in they are."""
+
+_Writer: TypeAlias = Callable[[Any, Any, _Open], str]
+"""``writer(value, skip, open_objects) -> text`` for the values of a type."""
+
+_ATOMS = frozenset({int, bool, float, bytes, type(None)})
 
 
-def _write(value: Any, skip: Any, parts: list[str], open_objects: dict[int, int]) -> None:
-    """Append the text of a value; an object inside itself is written as how far out it is."""
+def _text(value: Any, skip: Any, open_objects: _Open) -> str:
+    """Return the text of a value; an object inside itself is written as how far out it is."""
     kind = type(value)
-    if value is None or kind in (int, bool, float):
-        parts.append(f"{value!r},")
-    elif kind is str:
-        parts.append(f"{len(value)}'{value},")
-    elif value is skip:
-        parts.append("-,")
-    elif isinstance(value, bytes):
-        parts.append(f"b{value.hex()},")
-    elif isinstance(value, _FUNCTIONS):
-        parts.append(f"f{getattr(value, '__qualname__', kind.__qualname__)},")
-    elif id(value) in open_objects:
-        parts.append(f"^{len(open_objects) - open_objects[id(value)]},")
-    else:
-        open_objects[id(value)] = len(open_objects)
-        _container(value, skip, parts, open_objects)
-        del open_objects[id(value)]
+    if kind is str:
+        return f"{len(value)}'{value}"
+    if kind in _ATOMS:
+        return f"{value!r},"
+    if value is skip:
+        return "-"
+    identity = id(value)
+    depth = open_objects.get(identity)
+    if depth is not None:
+        return f"^{len(open_objects) - depth},"
+    writer = _WRITERS.get(kind)
+    if writer is None:
+        writer = _WRITERS[kind] = _writer(kind, value)
+    open_objects[identity] = len(open_objects)
+    text = writer(value, skip, open_objects)
+    del open_objects[identity]
+    return text
 
 
-def _container(value: Any, skip: Any, parts: list[str], open_objects: dict[int, int]) -> None:
-    if isinstance(value, Mapping):
-        pairs = sorted(
-            (_text(key, skip, open_objects), _text(item, skip, open_objects))
-            for key, item in value.items()
-        )
-        parts.append("{" + "".join(key + item for key, item in pairs) + "}")
-    elif isinstance(value, AbstractSet):
-        parts.append(
-            "s{" + "".join(sorted(_text(item, skip, open_objects) for item in value)) + "}"
-        )
-    elif isinstance(value, list | tuple | deque) and not hasattr(value, "_fields"):
-        parts.append("[")
-        for item in value:
-            _write(item, skip, parts, open_objects)
-        parts.append("]")
-    else:
-        parts.append(f"{type(value).__qualname__}(")
-        for name, item in _attributes(value):
-            parts.append(f"{name}=")
-            _write(item, skip, parts, open_objects)
-        parts.append(")")
+@lru_cache(maxsize=4096)
+def _name(item: Any) -> str:
+    return f"{item.__module__}.{item.__qualname__}"
 
 
-def _attributes(value: Any) -> list[tuple[str, Any]]:
-    """Return an object's attributes by name, in the order of the names."""
-    if isinstance(value, msgspec.Struct):
-        names = list(value.__struct_fields__)
-    elif hasattr(value, "_fields"):
-        names = list(value._fields)
-    else:
-        names = list(getattr(value, "__dict__", ()))
-        for base in type(value).__mro__:
-            slots = base.__dict__.get("__slots__", ())
-            names += [slots] if isinstance(slots, str) else list(slots)
-    return [(name, getattr(value, name)) for name in sorted(set(names)) if hasattr(value, name)]
+def _sequence(bracket: str) -> _Writer:
+    return lambda value, skip, open_objects: (
+        bracket + "".join([_text(item, skip, open_objects) for item in value]) + "]"
+    )
+
+
+def _mapping(value: Any, skip: Any, open_objects: _Open) -> str:
+    pairs = [
+        _text(key, skip, open_objects) + _text(item, skip, open_objects)
+        for key, item in value.items()
+    ]
+    return "{" + "".join(sorted(pairs)) + "}"
+
+
+def _set(value: Any, skip: Any, open_objects: _Open) -> str:
+    return "s{" + "".join(sorted([_text(item, skip, open_objects) for item in value])) + "}"
+
+
+def _method(value: Any, skip: Any, open_objects: _Open) -> str:
+    return f"m{_name(value.__func__)}{_text(value.__self__, skip, open_objects)}"
+
+
+def _function(value: Any, skip: Any, open_objects: _Open) -> str:
+    cells = tuple(cell.cell_contents for cell in value.__closure__ or ())
+    captured = (cells, value.__defaults__, value.__kwdefaults__)
+    return f"f{_name(value)}{_text(captured, skip, open_objects)}"
+
+
+def _class(value: Any, skip: Any, open_objects: _Open) -> str:
+    return f"t{_name(value)},"
+
+
+def _struct(kind: Any) -> _Writer:
+    class_name, fields = _name(kind), kind.__struct_fields__
+    return lambda value, skip, open_objects: (
+        f"{class_name}<"
+        + "".join([_text(getattr(value, name), skip, open_objects) for name in fields])
+        + ">"
+    )
+
+
+def _plain(kind: Any) -> _Writer:
+    """Return a writer for the objects of a class whose state is their attributes."""
+    name = _name(kind)
+    return lambda value, skip, open_objects: name + _mapping(vars(value), skip, open_objects)
+
+
+def _pickled(value: Any, skip: Any, open_objects: _Open) -> str:
+    """Return the text of what pickle would keep of an object."""
+    kind: Any = type(value)
+    name, reduced = _name(kind), _reduce(value)
+    if isinstance(reduced, str):
+        return f"{name}<{reduced}>"
+    make, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
+    if isinstance(value, AbstractSet):
+        arguments = set(value)
+    if pairs is not None:
+        pairs = list(pairs) if isinstance(value, OrderedDict) else dict(pairs)
+    whole = (make, arguments, state, None if items is None else list(items), pairs)
+    return f"{name}<{_text(whole, skip, open_objects)}>"
+
+
+def _reduce(value: Any) -> Any:
+    try:
+        return value.__reduce_ex__(4)
+    except Exception as error:
+        kind: Any = type(value)
+        raise SettingError(
+            f"the state of an object of the type {_name(kind)} cannot be read: {error}",
+            hint="keep no generator, iterator, lock or open file in a node",
+        ) from error
+
+
+_WRITERS: dict[type, _Writer] = {
+    list: _sequence("["),
+    tuple: _sequence("("),
+    deque: _sequence("d["),
+    dict: _mapping,
+    types.MappingProxyType: _mapping,
+    set: _set,
+    frozenset: _set,
+    types.MethodType: _method,
+    types.FunctionType: _function,
+}
+
+
+def _writer(kind: type, value: Any) -> _Writer:
+    """Choose the writer for the values of a type, of which one is given."""
+    if issubclass(kind, msgspec.Struct):
+        return _struct(kind)
+    if issubclass(kind, type):
+        return _class
+    if (
+        kind.__reduce_ex__ is object.__reduce_ex__
+        and kind.__reduce__ is object.__reduce__
+        and kind.__getstate__ is object.__getstate__
+        and not any("__slots__" in base.__dict__ for base in kind.__mro__)
+        and _reduce(value)[:2] == (copyreg.__newobj__, (kind,))  # type: ignore[attr-defined]
+        and _reduce(value)[3:] == (None, None)
+        and hasattr(value, "__dict__")
+    ):
+        return _plain(kind)
+    return _pickled

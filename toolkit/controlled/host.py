@@ -20,10 +20,9 @@ simulator runs it to the same trace.
 
 from __future__ import annotations
 
-import io
-import pickle
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -31,7 +30,8 @@ import msgspec
 from toolkit import __version__
 from toolkit.controlled.choices import Choice
 from toolkit.controlled.digest import canonical_bytes, combine
-from toolkit.errors import SettingError
+from toolkit.controlled.states import SavedState, pickle_state, unpickle_state
+from toolkit.errors import InternalError, SettingError
 from toolkit.hosting import Host, Leaving, NodeDriver, Recorder
 from toolkit.hosting.host import Received
 from toolkit.hosting.mailbox import InFlight, Mailbox
@@ -42,7 +42,7 @@ from toolkit.sim.scenario_checks import planted
 from toolkit.sim.text import format_scenario
 from toolkit.trace import MemorySink, Sink, Trace
 
-__all__ = ["ControlledHost", "SavedState", "StepTaken"]
+__all__ = ["ControlledHost", "StepTaken"]
 
 
 class StepTaken(msgspec.Struct, frozen=True, gc=False):
@@ -64,23 +64,6 @@ class StepTaken(msgspec.Struct, frozen=True, gc=False):
     action: str
     received: Message | None
     sent: tuple[Leaving, ...]
-
-
-class SavedState(msgspec.Struct, frozen=True):
-    """A state of a controlled host, for :meth:`ControlledHost.restore` of the same host."""
-
-    nodes: dict[str, bytes]
-    timers: dict[str, dict[str, Any]]
-    up: dict[str, bool]
-    lives: dict[str, int]
-    mailbox: Mailbox
-    cut: frozenset[tuple[str, str]]
-    connections: bytes
-    counters: tuple[Any, ...]
-    requests: dict[str, int]
-    answers: tuple[tuple[str, int, Any], ...]
-    history: tuple[Choice, ...]
-    digests: dict[str, bytes]
 
 
 class ControlledHost(Host):
@@ -167,9 +150,13 @@ class ControlledHost(Host):
         self.answers: list[tuple[str, int, Any]] = []
         self._requests: Counter[str] = Counter()
         self._taken: list[StepTaken] = []
+        self._identity = (
+            protocol.name, tuple(nodes), tuple(sorted(self.settings.items())), bug, tick,
+        )  # fmt: skip
         # What has been saved and digested of each node since it last changed.
         self._saved: dict[str, bytes] = {}
         self._digests: dict[str, bytes] = {}
+        self._messages: dict[int, tuple[Message, bytes]] = {}
         started = self.begin(
             trace=f"{protocol.name}-controlled",
             origin=f"toolkit {__version__} controlled host",
@@ -263,7 +250,13 @@ class ControlledHost(Host):
         self.now = round(self.tick * (len(self.history) + 1), 9)
         self.history.append(choice)
         self._taken = []
-        self._happen(choice)
+        try:
+            self._happen(choice)
+        except BaseException:
+            # A handler that failed half-way may have changed its node.
+            self._saved.clear()
+            self._digests.clear()
+            raise
         return self._taken
 
     def _check(self, choice: Choice) -> None:
@@ -431,17 +424,17 @@ class ControlledHost(Host):
             )
         for name, driver in self.drivers.items():
             if name not in self._saved:
-                self._saved[name] = _pickle(
+                self._saved[name] = pickle_state(
                     (driver.node, driver.durable, driver._queue), self.config
                 )
         return SavedState(
+            host=self._identity,
             nodes=dict(self._saved),
             timers={name: dict(driver.timers) for name, driver in self.drivers.items()},
-            up={name: driver.node is not None for name, driver in self.drivers.items()},
             lives={name: driver.life for name, driver in self.drivers.items()},
             mailbox=self.mailbox.copy(),
             cut=frozenset(self.cut),
-            connections=pickle.dumps(self.connections, protocol=pickle.HIGHEST_PROTOCOL),
+            connections=None if self.connections is None else self.connections.copy(),
             counters=(
                 self.now, self.steps, self.sent, self.delivered, self.lost, self.duplicated,
                 self._message_number, Counter(self.actions), Counter(self.faults),
@@ -458,11 +451,27 @@ class ControlledHost(Host):
         Parameters
         ----------
         saved : SavedState
-            What :meth:`save` of this host returned; it can be restored any number of times.
+            What :meth:`save` returned, of this host or of one with the same protocol, nodes,
+            settings, bug and tick; it can be restored any number of times.
+
+        Raises
+        ------
+        SettingError
+            If it was saved by a host that differs, or this host records a trace.
         """
+        if saved.host != self._identity:
+            raise SettingError(
+                "the state was saved by a host with another protocol, nodes, settings, bug or tick",
+                hint="restore it into a host that was made with the same arguments",
+            )
+        if self.recorder is not None:
+            raise SettingError(
+                "a host that records cannot go back to a saved state",
+                hint="make one without a sink; trace() records all choices afterwards",
+            )
         for name, driver in self.drivers.items():
             if self._saved.get(name) is not saved.nodes[name]:
-                driver.node, driver.durable, driver._queue = _unpickle(
+                driver.node, driver.durable, driver._queue = unpickle_state(
                     saved.nodes[name], self.config
                 )
             driver.timers = dict(saved.timers[name])
@@ -471,7 +480,7 @@ class ControlledHost(Host):
         self._digests = dict(saved.digests)
         self.mailbox = saved.mailbox.copy()
         self.cut = set(saved.cut)
-        self.connections = pickle.loads(saved.connections)
+        self.connections = None if saved.connections is None else saved.connections.copy()
         (
             self.now, self.steps, self.sent, self.delivered, self.lost, self.duplicated,
             self._message_number, actions, faults,
@@ -480,12 +489,26 @@ class ControlledHost(Host):
         self._requests = Counter(saved.requests)
         self.answers = list(saved.answers)
         self.history = list(saved.history)
+        self._pending_faults.clear()
+        self._idle = 0
 
-    def digest(self) -> bytes:
+    def digest(self, *, faults: bool = False) -> bytes:
         """Return 16 bytes that identify the state: equal for equal states.
 
         Message numbers, counters and the history do not count, nor do answers that clients have
         been given.
+
+        Parameters
+        ----------
+        faults : bool
+            Whether the numbers of crashes, lost and duplicated messages so far count as well.  A
+            search that bounds them in :meth:`possible` needs this: of two states that are equal
+            otherwise, the one with fewer faults behind it has more ahead.
+
+        Raises
+        ------
+        SettingError
+            If a node holds an object whose state cannot be read.
         """
         for name, driver in self.drivers.items():
             if name not in self._digests:
@@ -493,30 +516,42 @@ class ControlledHost(Host):
                     (driver.node, driver.durable, driver._queue, sorted(driver.timers)),
                     skip=self.config,
                 )
-        order = {
-            connection: place
-            for place, connection in enumerate(
-                sorted({f.connection for f in self.mailbox if f.connection is not None})
+        ends: list[Any] = []
+        labels: dict[int, tuple[int, bool, bool]] = {}
+        if self.connections is not None:
+            labels = self.connections.labels(
+                (flight.sender, flight.to, flight.connection)
+                for flight in self.mailbox
+                if flight.connection is not None
             )
-        }
-        flights = sorted(
-            (
-                flight.sender,
-                flight.to,
-                -1 if flight.connection is None else order[flight.connection],
-                flight.number if flight.connection is not None else 0,
-                type(flight.message).__name__,
-                canonical_bytes(flight.message),
-                flight.copies,
-            )
-            for flight in self.mailbox
-        )
-        in_order = [(*flight[:3], *flight[4:]) for flight in flights]
+            ends = sorted((end, labels[it]) for end, it in self.connections.ends().items())
+        datagrams, in_order = [], []
+        for flight in self.mailbox:
+            message = (flight.sender, flight.to, self._message_digest(flight.message))
+            if flight.connection is None:
+                datagrams += [message] * flight.copies
+            else:
+                in_order.append((flight.sender, flight.to, labels[flight.connection], message[2]))
+        # Datagrams are a multiset; the messages of a connection have an order, and those of
+        # different ones none.
+        datagrams.sort()
+        in_order.sort(key=itemgetter(0, 1, 2))
+        counted = (self.faults["crash"], self.faults["lose"], self.duplicated) if faults else ()
         return combine(
             *(self._digests[name] for name in self.drivers),
-            canonical_bytes((in_order, sorted(self.cut), dict(self._requests))),
-            b"" if self.connections is None else self.connections.canonical(),
+            canonical_bytes(
+                (datagrams, in_order, sorted(self.cut), dict(self._requests), ends, counted)
+            ),
         )
+
+    def _message_digest(self, message: Message) -> bytes:
+        """Return a message's digest; those of messages under way are remembered."""
+        known = self._messages.get(id(message))
+        if known is None or known[0] is not message:
+            if len(self._messages) >= _REMEMBERED:
+                self._messages.clear()
+            known = self._messages[id(message)] = (message, canonical_bytes(message))
+        return known[1]
 
     def has_ended(self, end: str, peer: str) -> bool:
         """Return whether a node's connection to a peer has ended without its knowing."""
@@ -548,6 +583,7 @@ class ControlledHost(Host):
             manual=True,
             events=tuple(events),
             time_limit=max(10.0, 2 * self.tick * (len(events) + 1)),
+            step_limit=max(100_000, len(events) + 1),  # a choice is one step at most
             seed=0,
         )
 
@@ -562,7 +598,13 @@ class ControlledHost(Host):
         Returns
         -------
         Trace
-            The records that the simulator makes of :meth:`scenario`, with another origin.
+            The records that the simulator makes of :meth:`scenario`: all of them are equal, byte
+            for byte, times included, except for the header's origin.
+
+        Raises
+        ------
+        InternalError
+            If the protocol's view failed, so that the trace is incomplete.
         """
         sink = MemorySink()
         again = ControlledHost(
@@ -571,12 +613,23 @@ class ControlledHost(Host):
             self.settings,
             bug=self.bug,
             tick=self.tick,
-            sink=_Renamed(sink, f"{name}-0", self.scenario(name), self.bug),
+            sink=sink,
         )
         again.follow(self.history)
-        assert again.recorder is not None
-        again.recorder.end("end of schedule", again.now, again.final_values())
-        return sink.traces[0]
+        recorder = again.recorder
+        assert recorder is not None  # it has a sink
+        recorder.end("end of schedule", again.now, again.final_values())
+        if recorder.error is not None:
+            raise InternalError(
+                f"the choices could not be recorded: {recorder.error}",
+                hint=f"look at 'variables' of the protocol {self.protocol.name!r}",
+            )
+        meta: dict[str, Any] = {"scenario": format_scenario(self.scenario(name), expected=False)}
+        if self.bug is not None:
+            meta["bug"] = self.bug
+        trace = sink.traces[0]
+        trace.header = msgspec.structs.replace(trace.header, trace=f"{name}-0", meta=meta)
+        return trace
 
     def follow(self, choices: Iterable[Choice]) -> None:
         """Make choices one after the other.
@@ -590,60 +643,5 @@ class ControlledHost(Host):
             self.choose(choice)
 
 
-class _Renamed(MemorySink):
-    """A sink whose header tells how the simulator repeats the run."""
-
-    def __init__(self, sink: MemorySink, trace: str, scenario: Scenario, bug: str | None) -> None:
-        super().__init__()
-        self._sink = sink
-        self._meta: dict[str, Any] = {"scenario": format_scenario(scenario, expected=False)}
-        if bug is not None:
-            self._meta["bug"] = bug
-        self._trace = trace
-        self.step = sink.step  # type: ignore[method-assign]
-        self.fault = sink.fault  # type: ignore[method-assign]
-        self.end = sink.end  # type: ignore[method-assign]
-
-    def begin(self, header: Any) -> None:
-        """Begin the trace with the header of the scenario's run."""
-        self._sink.begin(msgspec.structs.replace(header, trace=self._trace, meta=self._meta))
-
-
-class _Pickler(pickle.Pickler):
-    """Copies nodes, and refers to their configuration instead of copying it."""
-
-    def __init__(self, file: io.BytesIO, config: Any) -> None:
-        super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
-        self._config = config
-
-    def persistent_id(self, value: Any) -> str | None:
-        """Return a reference to the configuration."""
-        return "config" if value is self._config else None
-
-
-class _Unpickler(pickle.Unpickler):
-    """Puts the configuration back where :class:`_Pickler` referred to it."""
-
-    def __init__(self, file: io.BytesIO, config: Any) -> None:
-        super().__init__(file)
-        self._config = config
-
-    def persistent_load(self, reference: Any) -> Any:
-        """Return the configuration."""
-        return self._config
-
-
-def _pickle(value: Any, config: Any) -> bytes:
-    file = io.BytesIO()
-    try:
-        _Pickler(file, config).dump(value)
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise SettingError(
-            f"the state of a node cannot be saved: {error}",
-            hint="keep no lambda, generator or open file in a node; a bound method is fine",
-        ) from error
-    return file.getvalue()
-
-
-def _unpickle(data: bytes, config: Any) -> Any:
-    return _Unpickler(io.BytesIO(data), config).load()
+_REMEMBERED = 10_000
+"""So many messages' digests are kept."""

@@ -9,6 +9,8 @@ that is gone or broken.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 __all__ = ["NOTICE", "Connections"]
 
 NOTICE = 0.01
@@ -83,15 +85,43 @@ class Connections:
         self._last[key] = arrival = max(arrival, self._last.get(key, 0.0))
         return arrival
 
-    def canonical(self) -> bytes:
-        """Return bytes that are equal for collections whose connections have the same ends.
+    def labels(
+        self, under_way: Iterable[tuple[str, str, int]]
+    ) -> dict[int, tuple[int, bool, bool]]:
+        """Return labels of connections that depend on the present state alone.
 
-        The numbers of connections count only by their order, and arrival times not at all.
+        Parameters
+        ----------
+        under_way : iterable of (str, str, int)
+            Sender, receiver and connection of each message under way.
+
+        Returns
+        -------
+        dict of int to (int, bool, bool)
+            Number of each connection that an end is attached to or a message travels on, to its
+            place in the order in which the two nodes opened theirs, and whether it is gone and
+            whether it is broken.
         """
-        numbers = sorted(set(self._attached.values()))
-        place = {number: index for index, number in enumerate(numbers)}
-        ends = sorted(
-            (end, peer, place[number], number in self._dead, number in self._broken)
-            for (end, peer), number in self._attached.items()
-        )
-        return repr(ends).encode()
+        of_pair: dict[tuple[str, ...], set[int]] = {}
+        attached = ((end, peer, number) for (end, peer), number in self._attached.items())
+        for end, peer, number in (*attached, *under_way):
+            of_pair.setdefault(tuple(sorted((end, peer))), set()).add(number)
+        return {
+            number: (place, number in self._dead, number in self._broken)
+            for numbers in of_pair.values()
+            for place, number in enumerate(sorted(numbers))
+        }
+
+    def ends(self) -> dict[tuple[str, str], int]:
+        """Return the connection that each end is attached to, by end and peer."""
+        return dict(self._attached)
+
+    def copy(self) -> Connections:
+        """Return an independent copy."""
+        other = Connections()
+        other._attached = dict(self._attached)
+        other._dead = set(self._dead)
+        other._broken = set(self._broken)
+        other._last = dict(self._last)
+        other._opened = self._opened
+        return other

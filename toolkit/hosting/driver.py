@@ -12,18 +12,20 @@ The driver keeps what the rules of :mod:`toolkit.protocols.base` need:
 - *Connections.*  What waits for the disk and was to leave on a connection that has ended is
   dropped.
 
-A driver has no clock, does no input or output and draws no random numbers.
+A driver has no clock, does no input or output and draws no random numbers.  It refuses what cannot
+have happened, such as a message to a node that is down, with a
+:class:`~toolkit.errors.HostError`.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
-from toolkit.errors import InternalError
+from toolkit.errors import HostError, InternalError
 from toolkit.protocols.base import (
     Command,
     Disconnected,
@@ -164,9 +166,13 @@ class NodeDriver:
 
         Raises
         ------
+        HostError
+            If it has been started before.
         InternalError
             If the node calls its start an action, sends or writes.
         """
+        if self.node is not None or self.life:
+            self._refuse("cannot start twice", "after a crash, call restart()")
         self.node = self._factory(self.name, self._config)
         effects = self.node.handle(Start(), now)
         if effects.action is not None:
@@ -178,23 +184,39 @@ class NodeDriver:
 
     def receive(self, sender: str, message: Any, now: float) -> Reaction:
         """Hand the node a message that has arrived."""
+        if self.node is None:
+            self._refuse_down("receive a message")
         return self._react(self.node.handle(Receive(sender, message), now))
 
     def time_out(self, timer: str, now: float) -> Reaction:
-        """Let a timer run out, which is set no longer."""
+        """Let a timer run out; it leaves :attr:`timers`."""
+        if self.node is None:
+            self._refuse_down("time out")
         self.timers.pop(timer, None)
         return self._react(self.node.handle(Timeout(timer), now))
 
     def command(self, command: Command, now: float) -> Reaction:
         """Hand the node a client's command."""
+        if self.node is None:
+            self._refuse_down("receive a command")
         return self._react(self.node.handle(command, now))
 
     def disconnected(self, peer: str, now: float) -> Reaction:
         """Tell the node that its connection to a peer has ended."""
+        if self.node is None:
+            self._refuse_down("lose a connection")
         return self._react(self.node.handle(Disconnected(peer), now))
 
     def flush(self) -> Reaction:
-        """Make the first waiting write durable, and release what it held back."""
+        """Make the first waiting write durable, and release what it held back.
+
+        Raises
+        ------
+        HostError
+            If no write is waiting.
+        """
+        if not self._queue:
+            self._refuse("has no write to flush", "call flush() once for each write")
         written = self._queue.popleft()
         self._apply_write(self.durable, written.write)
         return Reaction("Flush", {}, [], [], written.sends, written.outputs, bool(self._queue))
@@ -206,7 +228,16 @@ class NodeDriver:
         ----------
         keep : int
             How many of the waiting writes still become durable, at most.
+
+        Raises
+        ------
+        HostError
+            If the node is down, or `keep` is negative.
         """
+        if self.node is None:
+            self._refuse_down("crash")
+        if keep < 0:
+            self._refuse(f"cannot keep {keep} writes", "keep 0 or more")
         kept = min(keep, len(self._queue))
         for _ in range(kept):
             self._apply_write(self.durable, self._queue.popleft().write)
@@ -217,7 +248,18 @@ class NodeDriver:
         return Reaction("Crash", {"kept": kept}, [], [], [], [], False)
 
     def restart(self, now: float) -> Reaction:
-        """Start a new node with what the disk holds."""
+        """Start a new node with what the disk holds.
+
+        A host that is a process of its own fills :attr:`durable` from its files and restarts the
+        node without having started it.
+
+        Raises
+        ------
+        HostError
+            If the node is up.
+        """
+        if self.node is not None:
+            self._refuse("is up and cannot restart", "call crash() first")
         self.node = self._factory(self.name, self._config)
         return self._react(self.node.handle(Restart(dict(self.durable)), now))
 
@@ -239,6 +281,12 @@ class NodeDriver:
                 for send in waiting.sends
                 if send.to != peer or send.message.transport == "datagram"
             ]
+
+    def _refuse(self, what: str, hint: str) -> NoReturn:
+        raise HostError(f"the node {self.name!r} {what}", hint=hint)
+
+    def _refuse_down(self, what: str) -> NoReturn:
+        self._refuse(f"is down and cannot {what}", "call start() or restart() first")
 
     def _react(self, effects: Effects) -> Reaction:
         """Apply the output rule to a handler's effects."""
