@@ -12,7 +12,7 @@ import toolkit
 
 PACKAGE = Path(toolkit.__file__).resolve().parent
 
-EVERYONE = {"toolkit", "errors", "values", "quorum", "resources"}
+EVERYONE = {"toolkit", "errors", "values", "quorum", "registry", "resources"}
 """Rooms that all others may import; ``toolkit`` itself holds only the version."""
 
 DOORS: dict[str, set[str]] = {
@@ -20,6 +20,7 @@ DOORS: dict[str, set[str]] = {
     "errors": set(),
     "values": {"errors"},
     "quorum": {"errors"},
+    "registry": {"errors"},
     "resources": {"errors"},
     "trace": set(),
     "machines": set(),
@@ -51,7 +52,7 @@ DOORS["reproduction"] = set(DOORS) - {"comparison"}
 DOORS["widgets"] = set(DOORS)
 DOORS["cli"] = set(DOORS)
 
-BASEMENT = {"toolkit", "errors", "values", "quorum", "resources"}
+BASEMENT = {"toolkit", "errors", "values", "quorum", "registry", "resources"}
 """Rooms that may not import each other unless :data:`DOORS` says so."""
 
 IMPURE = {
