@@ -52,7 +52,8 @@ EXTENDS TraceData
 
 VARIABLES
     tid,      \* the piece that this behaviour follows
-    pos       \* how many of its events have happened; -1: left it to look around
+    pos,      \* how many of its events have happened; -1: left it to look around
+    claimsDue \* what the last step changed, as far as claims read it; see TraceRun
 
 FieldCount == 5 + Cardinality(DOMAIN TraceFields)
 

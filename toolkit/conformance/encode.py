@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from toolkit.conformance.claims import claims_module
 from toolkit.conformance.tracespec import GENERATED, TraceSpec
 from toolkit.errors import TraceError, ValueParseError
 from toolkit.tlc import SpecSource
@@ -450,24 +451,13 @@ class Encoder:
             return Layout(pieces, len(pieces))
         return _tree({t: self._texts[t] for t in chosen})
 
-    def _claims(self) -> str:
-        """Return the module in which the trace specification and the claims meet."""
-        claims = [
-            f'    /\\ {name} \\/ PrintT(<<"broken", tid, pos, "{name}">>)' for name in self.claims
-        ]
-        return "\n".join(
-            [
-                "---- MODULE ProtocolTrace ----",
-                f"EXTENDS {GENERATED}",
-                "Claims ==",
-                *(claims or ["    TRUE"]),
-                "====",
-                "",
-            ]
-        )
-
     def source(
-        self, config: str, layout: Layout, *, stop: Sequence[int] | None = None
+        self,
+        config: str,
+        layout: Layout,
+        *,
+        stop: Sequence[int] | None = None,
+        incremental: bool = False,
     ) -> SpecSource:
         """Return all modules for a run of TLC.
 
@@ -479,6 +469,9 @@ class Encoder:
             The traces to run.
         stop : sequence of int, optional
             Where to leave each piece (see ``TraceStop`` in ``Trace.tla``).
+        incremental : bool
+            Whether the claims are evaluated after a step only as far as it can have changed
+            them; the configuration must have a view that leaves ``claimsDue`` out.
         """
         width, step_width = _width(len(self._values) + 1), _width(len(self._rows) + 1)
         places = self._values.order()
@@ -530,4 +523,11 @@ class Encoder:
                 "",
             ]
         )
-        return self.spec.source(data, self._claims(), config)
+        source = self.spec.source(data, claims_module(GENERATED, self.claims, None), config)
+        if incremental and not self.spec.renamed:
+            # The data declare no variables and are long: only what they extend is read.
+            read = {**source.modules, "TraceData": data[: data.index("CodeWidth ==")] + "===="}
+            source.modules["ProtocolTrace"] = claims_module(
+                GENERATED, self.claims, SpecSource(GENERATED, read, source.config)
+            )
+        return source

@@ -9,7 +9,7 @@ little: where a text is not understood, every definition counts as one that read
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -30,7 +30,7 @@ from toolkit.tlc.lexer import TlaLexer
 from toolkit.tlc.modules import blank_comments
 from toolkit.tlc.source import SpecSource
 
-__all__ = ["Definition", "Definitions", "read_definitions"]
+__all__ = ["Definition", "Definitions", "Token", "read_definitions", "tokens_of", "used_names"]
 
 # Modules that come with TLC and declare no variables.
 _STANDARD = frozenset({"Naturals", "Integers", "Reals", "Sequences", "FiniteSets", "Bags", "TLC"})
@@ -48,13 +48,25 @@ _CLOSING = frozenset({">>", ">>_", "@"})
 _RULE = re.compile(r"-{4,}|={4,}")
 
 
-class _Token(NamedTuple):
+class Token(NamedTuple):
+    """A token of TLA+ text.
+
+    Parameters
+    ----------
+    text : str
+    kind : str
+        "name", "operator", "keyword", "string", "other" (numbers and brackets) or "unknown".
+    start : int
+        Its place in the text, counted from 0.
+    """
+
     text: str
     kind: str
     start: int
 
     @property
     def end(self) -> int:
+        """The place after its last character."""
         return self.start + len(self.text)
 
 
@@ -71,6 +83,8 @@ class Definition(msgspec.Struct, frozen=True):
         Names of its parameters, of a function those of its arguments.
     body : str
         What stands after ``==``, without comments.
+    column : int
+        The column where the body starts, counted from 0: lists of conjuncts depend on it.
     uses : frozenset of str
         Names and operator symbols in its body, and in the domain of a function; not the names
         of record fields.
@@ -80,6 +94,7 @@ class Definition(msgspec.Struct, frozen=True):
     module: str
     parameters: tuple[str, ...]
     body: str
+    column: int
     uses: frozenset[str]
 
 
@@ -92,6 +107,7 @@ class _Module(msgspec.Struct, frozen=True):
     extends: frozenset[str] = frozenset()
     needs: frozenset[str] = frozenset()
     substitutions: tuple[tuple[str, frozenset[str]], ...] = ()
+    flat: bool = False
     problem: str | None = None
 
 
@@ -109,16 +125,23 @@ def _kind(kind: object) -> str | None:
     return "unknown" if kind in Text else "other"
 
 
-def _tokens(plain: str) -> list[_Token]:
+def tokens_of(plain: str) -> list[Token]:
+    """Return the tokens of a text without comments.
+
+    Parameters
+    ----------
+    plain : str
+        As :func:`toolkit.tlc.modules.blank_comments` returns it.
+    """
     found = []
     for start, kind, text in TlaLexer().get_tokens_unprocessed(plain):
         named = _kind(kind)
         if named is not None and text.strip():
-            found.append(_Token(text, named, start))
+            found.append(Token(text, named, start))
     return found
 
 
-def _opening(tokens: list[_Token], at: int, start: int) -> int:
+def _opening(tokens: list[Token], at: int, start: int) -> int:
     """Return the index of the bracket that the one at `at` closes, -1 if there is none."""
     depth = 0
     for index in range(at, start - 1, -1):
@@ -139,7 +162,7 @@ class _Head(NamedTuple):
     parameters: tuple[str, ...]
 
 
-def _head(tokens: list[_Token], at: int, start: int) -> _Head | None:
+def _head(tokens: list[Token], at: int, start: int) -> _Head | None:
     """Return the head that ends before the ``==`` at `at`; ``None`` if it is not understood."""
     last = at - 1
     if last < start:
@@ -175,8 +198,13 @@ def _head(tokens: list[_Token], at: int, start: int) -> _Head | None:
     return _Head(last - 2, before.text, (tokens[last - 2].text, token.text))
 
 
-def _uses(tokens: list[_Token]) -> frozenset[str]:
-    """Return the names and symbols among tokens, except names of record fields."""
+def used_names(tokens: Sequence[Token]) -> frozenset[str]:
+    """Return the names and symbols among tokens, except names of record fields.
+
+    Parameters
+    ----------
+    tokens : sequence of Token
+    """
     found = set()
     for at, token in enumerate(tokens):
         if token.kind == "name":
@@ -190,7 +218,7 @@ def _uses(tokens: list[_Token]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _names_until_unit(tokens: list[_Token], at: int) -> list[str]:
+def _names_until_unit(tokens: list[Token], at: int) -> list[str]:
     """Return the names of a declaration that starts at `at`; parameters of constants are left."""
     names: list[str] = []
     depth = 0
@@ -205,14 +233,14 @@ def _names_until_unit(tokens: list[_Token], at: int) -> list[str]:
     return names
 
 
-def _substitutions(tokens: list[_Token]) -> Iterator[tuple[str, frozenset[str]]]:
+def _substitutions(tokens: list[Token]) -> Iterator[tuple[str, frozenset[str]]]:
     """Yield each name on the left of a ``<-``, with the names on its right.
 
     The right side is taken to the end of what is given: too much rather than too little.
     """
     for at, token in enumerate(tokens):
         if token.text == "<-" and at:
-            yield tokens[at - 1].text, _uses(tokens[at + 1 :])
+            yield tokens[at - 1].text, used_names(tokens[at + 1 :])
 
 
 class _Starts(NamedTuple):
@@ -223,7 +251,7 @@ class _Starts(NamedTuple):
     head: _Head | None
 
 
-def _units(tokens: list[_Token]) -> tuple[list[_Starts], str | None]:
+def _units(tokens: list[Token]) -> tuple[list[_Starts], str | None]:
     """Return the units outside of any LET, in order, and what was not understood."""
     units: list[_Starts] = []
     depth = 0
@@ -259,7 +287,7 @@ def _units(tokens: list[_Token]) -> tuple[list[_Starts], str | None]:
 @lru_cache(maxsize=64)
 def _read(module: str, text: str) -> _Module:
     plain = blank_comments(text)
-    tokens = _tokens(plain)
+    tokens = tokens_of(plain)
     if any(token.kind == "unknown" or not token.text.isascii() for token in tokens
            if token.kind != "string"):  # fmt: skip
         return _Module(problem=f"module {module}: a sign that is not TLA+")
@@ -284,8 +312,9 @@ def _read(module: str, text: str) -> _Module:
                     module=module,
                     parameters=unit.head.parameters,
                     body=plain[body[0].start : body[-1].end],
-                    uses=_uses(body)
-                    | _uses(tokens[unit.start : unit.equals])
+                    column=body[0].start - (plain.rfind("\n", 0, body[0].start) + 1),
+                    uses=used_names(body)
+                    | used_names(tokens[unit.start : unit.equals])
                     - {unit.head.name, *unit.head.parameters},
                 )
             )
@@ -312,11 +341,12 @@ def _read(module: str, text: str) -> _Module:
         extends=frozenset(extends),
         needs=frozenset((extends | instances) - inner),
         substitutions=tuple(_substitutions_of(tokens)),
+        flat=not inner - {module} and not any(token.text == "LOCAL" for token in tokens),
         problem=None if problem is None else f"module {module}: {problem}",
     )
 
 
-def _substitutions_of(tokens: list[_Token]) -> Iterator[tuple[str, frozenset[str]]]:
+def _substitutions_of(tokens: list[Token]) -> Iterator[tuple[str, frozenset[str]]]:
     """Yield the substitutions of every INSTANCE of a module."""
     for at, token in enumerate(tokens):
         if token.text != "INSTANCE" or token.kind != "keyword":
@@ -357,7 +387,6 @@ class Definitions:
     ) -> None:
         self._named: dict[str, list[Definition]] = {}
         self._uses: dict[str, set[str]] = {}
-        self._reads: dict[str, frozenset[str] | None] = {}
         self.problem: str | None = None
         read = self._gather(modules, root)
         for part in read.values():
@@ -369,6 +398,10 @@ class Definitions:
         for name, other in (overrides or {}).items():
             self._uses.setdefault(name, set()).update(re.findall(r"\w+", other))
         order = self._extended(read, root)
+        self._visible = {name for name in order if read[name].flat}
+        # Names that an INSTANCE or the configuration gives another meaning.
+        self._replaced = {name for part in read.values() for name, _ in part.substitutions}
+        self._replaced |= set(overrides or {})
         self.variables = tuple(dict.fromkeys(v for name in order for v in read[name].variables))
         self.constants = tuple(dict.fromkeys(c for name in order for c in read[name].constants))
 
@@ -415,22 +448,36 @@ class Definitions:
         """
         return tuple(self._named[name])
 
-    def uses(self, name: str) -> frozenset[str]:
-        """Return the names that a name depends on, however indirectly, itself included.
+    def is_single(self, name: str) -> bool:
+        """Return whether exactly one definition has this name.
 
         Parameters
         ----------
         name : str
-            A definition, a constant or a variable; a name of none of these depends on itself.
+        """
+        return len(self._named.get(name, [])) == 1
+
+    def closure(self, names: Iterable[str]) -> frozenset[str]:
+        """Return the names that some names depend on, however indirectly, themselves included.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Definitions, constants, variables, or symbols; a name of none of these depends on
+            itself.
         """
         seen: set[str] = set()
-        todo = [name]
+        todo = list(names)
         while todo:
             word = todo.pop()
             if word not in seen:
                 seen.add(word)
                 todo += self._uses.get(word, ())
         return frozenset(seen)
+
+    def uses(self, name: str) -> frozenset[str]:
+        """Return the names that one name depends on; see :meth:`closure`."""
+        return self.closure([name])
 
     def reads(self, name: str) -> frozenset[str] | None:
         """Return the variables on which the value of a definition can depend.
@@ -447,11 +494,53 @@ class Definitions:
             name, or its value is not one of a single state (it uses primes, temporal
             operators, ``ENABLED``, ``TLCGet``, a random choice, or prints).
         """
-        if name not in self._reads:
-            used = self.uses(name)
-            known = self.problem is None and name in self._named and not used & _IMPURE
-            self._reads[name] = used & frozenset(self.variables) if known else None
-        return self._reads[name]
+        return self.reads_of([name]) if name in self._named else None
+
+    def reads_of(self, names: Iterable[str]) -> frozenset[str] | None:
+        """Return the variables on which an expression with these names can depend.
+
+        Parameters
+        ----------
+        names : iterable of str
+            As :func:`used_names` returns them.
+
+        Returns
+        -------
+        frozenset of str or None
+            As for :meth:`reads`.
+        """
+        used = self.closure(names)
+        if self.problem is not None or used & _IMPURE:
+            return None
+        return used & frozenset(self.variables)
+
+    def is_quotable(self, name: str) -> bool:
+        """Return whether the body of a definition means the same in a module that extends the root.
+
+        Parameters
+        ----------
+        name : str
+        """
+        found = self._named.get(name, [])
+        return (
+            self.problem is None
+            and self.is_single(name)
+            and self.is_visible(found[0])
+            and not found[0].parameters
+        )
+
+    def is_visible(self, definition: Definition) -> bool:
+        """Return whether an extending module sees all names of a definition, with its meaning.
+
+        Parameters
+        ----------
+        definition : Definition
+        """
+        return (
+            definition.module in self._visible
+            and definition.name not in self._replaced
+            and "\t" not in definition.body
+        )
 
 
 def read_definitions(source: SpecSource) -> Definitions:
