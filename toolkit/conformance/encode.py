@@ -429,8 +429,8 @@ class Encoder:
                 variables[name] = self._value(value)
         sent = None
         if step.sent is not None:
-            messages = {canonical(one.message): one.message for one in step.sent}
-            sent = {"#set": [messages[key] for key in sorted(messages)]}
+            # A set's encoding is put in order as every value's is.
+            sent = {"#set": [one.message for one in step.sent]}
         received = step.received.message if step.received is not None else None
         return self._row(action, step.node, step.params, received, sent, variables)
 

@@ -295,10 +295,16 @@ def canonical(data: Any) -> str:
         raise _too_deep() from None
 
 
+_quoted = json.encoder.encode_basestring
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 
 
 def _canonical(data: Any) -> str:
+    # Texts and small numbers are most of what there is.
+    if type(data) is str:
+        return _quoted(data)
+    if type(data) is int and abs(data) <= _LARGEST:
+        return str(data)
     if isinstance(data, dict):
         if len(data) <= 1:
             tag, content = next(iter(data.items()), ("#tup", []))
@@ -314,7 +320,7 @@ def _canonical(data: Any) -> str:
                 return str(number) if abs(number) <= _LARGEST else f'{{"#bigint":"{number}"}}'
             elif tag == "#model" and content == "None":
                 return "null"
-        return "{" + ",".join([f"{_encode(k)}:{_canonical(data[k])}" for k in sorted(data)]) + "}"
+        return "{" + ",".join([f"{_quoted(k)}:{_canonical(data[k])}" for k in sorted(data)]) + "}"
     if isinstance(data, list):
         return "[" + ",".join([_canonical(item) for item in data]) + "]"
     if type(data) is int and abs(data) > _LARGEST:
