@@ -82,6 +82,32 @@ def bench_validation(table: Table, count: int) -> None:
     validation_rows(table, "random faults", sink.traces, goal=False)
 
 
+def bench_invariants(table: Table, runs: int) -> None:
+    """Validate Raft's runs with random faults, with invariants and without, by one worker."""
+    protocol = get_protocol("raft")
+    sink = MemorySink()
+    simulate_runs(protocol, runs=runs, seed=1, nodes=3, duration=3.0, sink=sink)
+    steps = [len(trace.steps) for trace in sink.traces]
+    seconds = {}
+    for invariants in (True, False):
+        report = validate(sink.traces, invariants=invariants, workers=1)
+        if not report.ok:
+            raise InternalError("the benchmark's traces were not all accepted")
+        seconds[invariants] = report.duration
+    table.add_row(
+        "validated steps a second",
+        f"Raft, random faults, one worker: {runs:,} traces of {statistics.median(steps):.0f} "
+        "steps (median), invariants on, start included",
+        f"{sum(steps) / seconds[True]:,.0f}",
+    )
+    table.add_row("", "the same, invariants off", f"{sum(steps) / seconds[False]:,.0f}")
+    table.add_row(
+        "",
+        "time with invariants to time without",
+        f"{seconds[True] / seconds[False]:.2f}",
+    )
+
+
 def validation_rows(table: Table, what: str, traces: list[Trace], *, goal: bool) -> None:
     """Validate traces, and say how fast that was."""
     steps = [len(trace.steps) for trace in traces]
@@ -161,11 +187,15 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=2000, help="simulated runs for each figure")
     parser.add_argument("--traces", type=int, default=10_000, help="traces to validate")
     parser.add_argument("--raft-traces", type=int, default=2_000, help="Raft traces to validate")
+    parser.add_argument(
+        "--random-traces", type=int, default=300, help="Raft traces with random faults to validate"
+    )
     parser.add_argument("--pairs", type=int, default=5, help="pairs of runs of TLC")
     options = parser.parse_args()
     parts = {
         "simulator": lambda: bench_simulator(table, options.runs),
         "validation": lambda: bench_validation(table, options.traces),
+        "invariants": lambda: bench_invariants(table, options.random_traces),
         "bridge": lambda: bench_bridge(table, options.pairs),
         "start": lambda: bench_start(table, options.pairs),
         "minute": lambda: bench_minute(table, options.pairs),
