@@ -14,10 +14,11 @@ from tests.conformance.ring_protocol import RING
 from toolkit.conformance import Broken, validate, validation
 from toolkit.conformance.alteration import alter
 from toolkit.conformance.claims import claims_module
+from toolkit.conformance.tracespec import GENERATED, TraceSpec
 from toolkit.protocols import get_protocol, register, unregister
 from toolkit.protocols.specification import Specification
 from toolkit.sim import simulate_runs
-from toolkit.tlc import load_spec
+from toolkit.tlc import SpecSource
 from toolkit.trace import MemorySink, Trace, read_traces
 
 FOLDER = Path(__file__).parent / "vault"
@@ -162,18 +163,12 @@ def test_random_altered_and_buggy_runs_have_the_same_verdicts_without_skipping(
 
 def module(name: str, claims: tuple[str, ...]) -> str:
     specification = VAULT if name == "vault" else get_protocol(name).specification
-    folder = Path(__file__).parents[2] / "specs" / "trace"
-    root = specification.trace_module
-    source = load_spec(
-        specification.folder / f"{root}.tla",
-        specification.folder / f"{root}.cfg",
-        module_path=[folder],
-        extra_modules={
-            "TraceData": f"---- MODULE TraceData ----\nEXTENDS {specification.module}, TraceCodes,"
-            " Integers, Sequences, FiniteSets, TLC\n===="
-        },
+    data = (
+        f"---- MODULE TraceData ----\nEXTENDS {specification.module}, TraceCodes, Integers, "
+        "Sequences, FiniteSets, TLC\n===="
     )
-    return claims_module(specification, claims, source)
+    source = TraceSpec(specification).source(data, "---- MODULE ProtocolTrace ----\n====", "")
+    return claims_module(GENERATED, claims, SpecSource(GENERATED, source.modules, source.config))
 
 
 def test_a_claim_of_each_message_is_evaluated_for_new_messages() -> None:
