@@ -55,6 +55,12 @@ def test_the_script_for_two_phase_commit_has_at_most_15_lines() -> None:
     assert "commit" not in protocol_names()
 
 
+def test_the_how_to_shows_the_script_as_it_is(checkout: Path) -> None:
+    text = (checkout / "docs" / "validate-your-own-system.md").read_text("utf-8")
+    shown = text.partition("```python\n")[2].partition("```")[0]
+    assert shown == (HERE / "validate.py").read_text("utf-8")
+
+
 @pytest.mark.slow
 def test_the_script_for_two_phase_commit_gives_the_verdicts() -> None:
     done = subprocess.run(

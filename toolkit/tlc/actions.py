@@ -15,33 +15,29 @@ from difflib import get_close_matches
 import msgspec
 
 from toolkit.errors import SpecError
+from toolkit.tlc.definitions import Definitions, tokens_of, used_names
 from toolkit.tlc.formulas import (
-    Definition,
+    Formula,
     SpecToken,
     arguments_at,
     find_token,
+    formula_of,
     junction,
     laid_out,
     matching_bracket,
     on_one_line,
     quantified,
-    read_definition,
-    tokens_of,
     unwrapped,
 )
-from toolkit.tlc.modules import Location, blank_comments, definitions
+from toolkit.tlc.modules import Location, blank_comments
 
 __all__ = ["Binder", "Disjunct", "SpecText"]
 
-_DECLARED = re.compile(
-    r"^[ \t]*(?P<kind>VARIABLES?|CONSTANTS?)\b"
-    r"(?P<names>\s*\w+\s*(?:\([\s_,]*\))?(?:\s*,\s*\w+\s*(?:\([\s_,]*\))?)*)",
-    re.MULTILINE,
-)
-_ARGUMENTS = re.compile(r"\(([\s_,]*)\)")
 _IMPORTED = re.compile(
     r"\bEXTENDS\s+(\w+(?:\s*,\s*\w+)*)|(?<!== )(?<!==)\bINSTANCE\s+(\w+)\s*$", re.M
 )
+_OPERATOR = re.compile(r"\b(\w+)\s*\(\s*(_[\s_,]*)\)")
+_LOCAL = re.compile(r"\bLOCAL\s+(\w+)")
 _BEHAVIOUR = re.compile(r"(?:/\\\s*)?(\w+)\s*/\\\s*\[\]\s*\[\s*(\w+)\s*\]_")
 
 
@@ -109,6 +105,8 @@ class SpecText:
         Constant to the number of its arguments, in order.
     variables : tuple of str
         The variables, in order.
+    problem : str or None
+        What was not understood in the modules.
 
     Examples
     --------
@@ -125,21 +123,24 @@ class SpecText:
     def __init__(self, root: str, modules: Mapping[str, str]) -> None:
         self.root = root
         self.visible = _visible(root, modules)
-        self.defined: dict[str, Definition] = {}
-        self.constants: dict[str, int] = {}
-        names: list[str] = []
-        for text in self.visible.values():
-            for kind, name, arity in _declarations(blank_comments(text)):
-                if kind == "VARIABLE":
-                    names.append(name)
-                else:
-                    self.constants[name] = arity
-        for name, places in definitions(self.visible).items():
-            for location, text in places:
-                found = read_definition(name, location, text)
-                if found is not None and (location.module == root or not _is_local(text)):
-                    self.defined[name] = found
-        self.variables = tuple(dict.fromkeys(names))
+        read = Definitions(self.visible, root)
+        self.problem = read.problem
+        self.variables = read.variables
+        plain = {name: blank_comments(text) for name, text in self.visible.items()}
+        arity = {
+            name: holes.count("_")
+            for text in plain.values()
+            for name, holes in _OPERATOR.findall(text)
+        }
+        self.constants = {name: arity.get(name, 0) for name in read.constants}
+        local = {name: set(_LOCAL.findall(text)) for name, text in plain.items() if name != root}
+        self.defined = {
+            name: one
+            for name in read
+            for one in read[name]
+            if name not in local.get(one.module, ())
+        }
+        self._read = read
         self._acting: dict[str, bool] = {}
         self._indexing: dict[str, frozenset[str]] = {}
 
@@ -156,9 +157,9 @@ class SpecText:
         """
         pairs = {}
         for definition in self.defined.values():
-            if definition.location.module != self.root or definition.parameters:
+            if definition.module != self.root or definition.parameters:
                 continue
-            match = _BEHAVIOUR.match(self._body_text(definition))
+            match = _BEHAVIOUR.match(definition.body)
             if match:
                 pairs[definition.name] = (match[1], match[2])
         found = set(pairs.values())
@@ -170,8 +171,9 @@ class SpecText:
             return "Init", "Next"
         raise SpecError(
             f"module {self.root}: the initial predicate and the next-state relation are not known"
-            + (f": {', '.join(sorted(pairs))} name different ones" if found else ""),
-            hint="define Spec == Init /\\ [][Next]_vars, or give init= and next=",
+            + (f": {', '.join(sorted(pairs))} name different ones" if found else "")
+            + (f" ({self.problem})" if self.problem else ""),
+            hint="define Spec == Init /\\ [][Next]_vars, or give initial= and next=",
         )
 
     def disjuncts(self, name: str, actions: Collection[str] = ()) -> list[Disjunct]:
@@ -196,44 +198,24 @@ class SpecText:
                 f"module {self.root} has no definition {name!r}",
                 hint=f"did you mean {close[0]!r}?" if close else "name the next-state relation",
             )
-        root = self.defined[name]
+        root = self._formula(name)
         return list(self._disjuncts(root, root.body, (), (), {}, frozenset(actions), (name,)))
 
     def is_action(self, name: str) -> bool:
         """Return whether a definition speaks of the next state, itself or through another."""
         known = self._acting.get(name)
         if known is None:
-            self._acting[name] = False
-            definition = self.defined.get(name)
-            known = definition is not None and any(
-                token.text in {"'", "UNCHANGED"}
-                or (
-                    token.text != name and token.text in self.defined and self.is_action(token.text)
-                )
-                for token in definition.body
-            )
-            self._acting[name] = known
+            primed = bool(self._read.uses(name) & {"'", "UNCHANGED"})
+            known = self._acting[name] = name in self.defined and primed
         return known
 
-    def reads(self, tokens: Sequence[SpecToken]) -> set[str]:
-        """Return the variables that a formula mentions, itself or through definitions."""
-        found: set[str] = set()
-        seen: set[str] = set()
-        todo = [token.text for token in tokens]
-        while todo:
-            word = todo.pop()
-            if word in seen:
-                continue
-            seen.add(word)
-            if word in self.variables:
-                found.add(word)
-            elif word in self.defined:
-                todo += [token.text for token in self.defined[word].body]
-        return found
+    def _formula(self, name: str) -> Formula:
+        """Return the body of a definition."""
+        return formula_of(self.defined[name].body, self.defined[name])
 
-    def mentions(self, text: str) -> set[str]:
+    def mentions(self, text: str) -> frozenset[str]:
         """Return the variables that TLA+ text mentions, itself or through definitions."""
-        return self.reads(tuple(tokens_of(text, Location(None, 1, 1))))
+        return self._read.closure(used_names(tokens_of(text))) & frozenset(self.variables)
 
     def indexed(self, name: str) -> frozenset[str]:
         """Return the parameters of a definition that some variable is indexed by in it.
@@ -245,7 +227,7 @@ class SpecText:
             self._indexing[name] = frozenset()
             definition = self.defined[name]
             self._indexing[name] = frozenset(
-                self.indexes(definition.body) & set(definition.parameters)
+                self.indexes(self._formula(name).body) & set(definition.parameters)
             )
         return self._indexing[name]
 
@@ -268,7 +250,7 @@ class SpecText:
 
     def indexes_in(self, text: str) -> set[str]:
         """Return the names by which TLA+ text indexes a variable; see :meth:`indexed`."""
-        return self.indexes(tuple(tokens_of(text, Location(None, 1, 1))))
+        return self.indexes(formula_of(text).body)
 
     def indexed_variables(self, step: Disjunct, name: str) -> set[str]:
         """Return the variables that a step indexes by something that is bound around it.
@@ -281,7 +263,7 @@ class SpecText:
         """
         found: set[str] = set()
         seen: set[tuple[str, str]] = set()
-        todo = [(tuple(tokens_of(step.formula, Location(None, 1, 1))), name)]
+        todo = [(formula_of(step.formula).body, name)]
         while todo:
             body, index = todo.pop()
             words = [token.text for token in body]
@@ -301,7 +283,7 @@ class SpecText:
                         handed = len(argument) == 1 and argument[0].text == index
                         if handed and (word, parameter) not in seen:
                             seen.add((word, parameter))
-                            todo.append((self.defined[word].body, parameter))
+                            todo.append((self._formula(word).body, parameter))
         return found
 
     def domain(self, init: str, variable: str) -> str | None:
@@ -327,7 +309,7 @@ class SpecText:
             if name in seen or name not in self.defined:
                 continue
             seen.add(name)
-            definition = self.defined[name]
+            definition = self._formula(name)
             body = definition.body
             words = [token.text for token in body]
             for at, word in enumerate(words):
@@ -346,12 +328,9 @@ class SpecText:
                     return on_one_line(definition.text, body[start:end], {})
         return None
 
-    def _body_text(self, definition: Definition) -> str:
-        return definition.text[definition.body[0].start :] if definition.body else ""
-
     def _disjuncts(
         self,
-        definition: Definition,
+        definition: Formula,
         tokens: Sequence[SpecToken],
         binders: tuple[Binder, ...],
         conjuncts: tuple[str, ...],
@@ -408,14 +387,14 @@ class SpecText:
                 (),
                 conjuncts,
                 Location(
-                    definition.location.module,
-                    first.line if first else definition.location.line,
-                    first.column if first else definition.location.column,
+                    definition.module,
+                    first.line if first else 1,
+                    first.column if first else 1,
                 ),
             )
             return
         name, arguments = call
-        inner = self.defined[name]
+        inner = self._formula(name)
         given = tuple(on_one_line(definition.text, argument, names) for argument in arguments)
         if name not in actions and name not in path and self._is_disjunction(name, actions):
             yield from self._disjuncts(
@@ -434,7 +413,7 @@ class SpecText:
             f"{name}({', '.join(given)})" if given else name,
             given,
             conjuncts,
-            Location(definition.location.module, tokens[0].line, tokens[0].column),
+            Location(definition.module, tokens[0].line, tokens[0].column),
         )
 
     def _leads_on(self, tokens: Sequence[SpecToken], actions: frozenset[str]) -> bool:
@@ -450,7 +429,7 @@ class SpecText:
 
     def _is_disjunction(self, name: str, actions: frozenset[str]) -> bool:
         """Return whether a definition is nothing but named actions, quantified or by choice."""
-        definition = self.defined[name]
+        definition = self._formula(name)
         tokens = unwrapped(definition.body)
         if junction(tokens)[0] != "\\/" and not (tokens and tokens[0].text == "\\E"):
             return False
@@ -495,16 +474,3 @@ def _visible(root: str, modules: Mapping[str, str]) -> dict[str, str]:
 
     add(root, ())
     return order
-
-
-def _declarations(plain: str) -> Iterator[tuple[str, str, int]]:
-    for match in _DECLARED.finditer(plain):
-        kind = match["kind"].rstrip("S")
-        for part in re.split(r",(?![^()]*\))", match["names"]):
-            arguments = _ARGUMENTS.search(part)
-            arity = arguments[1].count("_") if arguments else 0
-            yield kind, _ARGUMENTS.sub("", part).strip(), arity
-
-
-def _is_local(text: str) -> bool:
-    return text.lstrip().startswith("LOCAL ")

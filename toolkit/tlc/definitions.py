@@ -83,6 +83,8 @@ class Definition(msgspec.Struct, frozen=True):
         Names of its parameters, of a function those of its arguments.
     body : str
         What stands after ``==``, without comments.
+    line : int
+        The line where the body starts, counted from 1.
     column : int
         The column where the body starts, counted from 0: lists of conjuncts depend on it.
     uses : frozenset of str
@@ -94,6 +96,7 @@ class Definition(msgspec.Struct, frozen=True):
     module: str
     parameters: tuple[str, ...]
     body: str
+    line: int
     column: int
     uses: frozenset[str]
 
@@ -312,6 +315,7 @@ def _read(module: str, text: str) -> _Module:
                     module=module,
                     parameters=unit.head.parameters,
                     body=plain[body[0].start : body[-1].end],
+                    line=plain.count("\n", 0, body[0].start) + 1,
                     column=body[0].start - (plain.rfind("\n", 0, body[0].start) + 1),
                     uses=used_names(body)
                     | used_names(tokens[unit.start : unit.equals])

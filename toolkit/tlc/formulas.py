@@ -7,32 +7,28 @@ Nothing is evaluated, and whatever is not understood stays one part.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
 from toolkit.errors import SpecError
-from toolkit.tlc.modules import Location
+from toolkit.tlc.definitions import Definition, tokens_of
 
 __all__ = [
-    "Definition",
+    "Formula",
     "SpecToken",
     "arguments_at",
     "find_token",
+    "formula_of",
     "junction",
     "laid_out",
     "matching_bracket",
     "on_one_line",
     "quantified",
-    "read_definition",
-    "tokens_of",
     "unwrapped",
 ]
 
-_TOKEN = re.compile(
-    r'"(?:[^"\\\n]|\\.)*"|\\/|/\\|\\[A-Za-z]+|<<|>>|\|->|<=>|->|<-|=>|==|\.\.|\w+|\S'
-)
 _OPENING, _CLOSING = {"(", "[", "{", "<<"}, {")", "]", "}", ">>"}
 _SCOPES = {"\\E", "\\A", "\\EE", "\\AA", "LET", "IF", "CASE", "CHOOSE", "LAMBDA"}
 _JUNCTIONS = {"\\/": "\\/", "\\lor": "\\/", "/\\": "/\\", "\\land": "/\\"}
@@ -62,54 +58,58 @@ class SpecToken(msgspec.Struct, frozen=True):
         return self.start + len(self.text)
 
 
-class Definition(msgspec.Struct, frozen=True):
-    """A definition in a module.
+class Formula(msgspec.Struct, frozen=True):
+    """The body of a definition, or any other TLA+ text, with its tokens.
 
     Parameters
     ----------
     name : str
-        What is defined.
+        The definition's name.
     parameters : tuple of str
         Its parameters.
+    module : str or None
+        The module where it stands.
     text : str
-        The text of the definition without comments, as far left as it stands in the module.
+        Its text without comments, as far to the right as it stands there.
     body : tuple of SpecToken
-        The tokens after ``==``.
-    location : Location
-        Where it stands.
+        Its tokens.
     """
 
     name: str
     parameters: tuple[str, ...]
+    module: str | None
     text: str
     body: tuple[SpecToken, ...]
-    location: Location
 
 
-def tokens_of(text: str, location: Location) -> Iterator[SpecToken]:
-    """Yield the tokens of a text that begins at a place of a module."""
-    line, line_start = location.line, 0
-    for match in _TOKEN.finditer(text):
-        newlines = text.count("\n", line_start, match.start())
+@lru_cache(maxsize=2048)
+def formula_of(text: str, definition: Definition | None = None) -> Formula:
+    """Return a formula with its tokens.
+
+    Parameters
+    ----------
+    text : str
+        TLA+ without comments.
+    definition : Definition, optional
+        The definition whose body it is.
+    """
+    padded = " " * (definition.column if definition else 0) + text
+    first = definition.line if definition else 1
+    tokens = []
+    line, line_start = first, 0
+    for token in tokens_of(padded):
+        newlines = padded.count("\n", line_start, token.start)
         if newlines:
             line += newlines
-            line_start = text.rindex("\n", 0, match.start()) + 1
-        yield SpecToken(match[0], match.start(), line, match.start() - line_start + 1)
-
-
-def read_definition(name: str, location: Location, text: str) -> Definition | None:
-    """Return a definition with its parameters and body, or ``None`` if it has no ``==``."""
-    padded = " " * (location.column - 1) + text
-    tokens = tuple(tokens_of(padded, location))
-    at = find_token(tokens, 0, {"=="})
-    if at is None:
-        return None
-    head = [token.text for token in tokens[:at] if token.text != "LOCAL"]
-    parameters: tuple[str, ...] = ()
-    if head[1:2] == ["("]:
-        inner = re.sub(r"\(([\s_,]*)\)", "", " ".join(head[2:-1]))
-        parameters = tuple(one.strip() for one in inner.split(","))
-    return Definition(name, parameters, padded, tokens[at + 1 :], location)
+            line_start = padded.rindex("\n", 0, token.start) + 1
+        tokens.append(SpecToken(token.text, token.start, line, token.start - line_start + 1))
+    return Formula(
+        name=definition.name if definition else "",
+        parameters=definition.parameters if definition else (),
+        module=definition.module if definition else None,
+        text=padded,
+        body=tuple(tokens),
+    )
 
 
 def find_token(tokens: Sequence[SpecToken], start: int, wanted: Collection[str]) -> int | None:
@@ -204,7 +204,7 @@ def _listed(tokens: Sequence[SpecToken], sign: str) -> tuple[str | None, list[Se
 
 
 def quantified(
-    tokens: Sequence[SpecToken], definition: Definition | None
+    tokens: Sequence[SpecToken], definition: Formula | None
 ) -> tuple[list[tuple[str, Sequence[SpecToken]]], Sequence[SpecToken]]:
     """Return what an existential quantifier binds, name and set, and its body."""
     colon = find_token(tokens, 1, {":"})
@@ -227,7 +227,7 @@ def quantified(
         bound += [(name, tokens[within + 1 : stop]) for name in names]
         at = stop + 1
     if colon is None or not bound:
-        where = f"{definition.location.module}, line {tokens[0].line}" if definition else "?"
+        where = f"{definition.module}, line {tokens[0].line}" if definition else "?"
         raise SpecError(
             f"{where}: this quantifier binds nothing in a set",
             hint="write \\E x \\in S : A(x)",
@@ -247,7 +247,7 @@ def on_one_line(text: str, tokens: Sequence[SpecToken], names: Mapping[str, str]
     return "".join(written)
 
 
-def laid_out(definition: Definition, tokens: Sequence[SpecToken], names: Mapping[str, str]) -> str:
+def laid_out(definition: Formula, tokens: Sequence[SpecToken], names: Mapping[str, str]) -> str:
     """Return tokens as they stand, lines and columns kept, with names replaced."""
     if not tokens:
         return "TRUE"
@@ -255,7 +255,7 @@ def laid_out(definition: Definition, tokens: Sequence[SpecToken], names: Mapping
         return on_one_line(definition.text, tokens, names)
     if any(token.text in names for token in tokens):
         raise SpecError(
-            f"{definition.location.module}, line {tokens[0].line}: this part of "
+            f"{definition.module}, line {tokens[0].line}: this part of "
             f"{definition.name} cannot be told apart from the rest",
             hint="give it a name of its own: a definition with its parameters",
         )
