@@ -16,7 +16,7 @@ from toolkit.cli import app
 
 PACKAGE = Path(toolkit.__file__).resolve().parent
 
-EVERYONE = {"toolkit", "errors", "values", "quorum", "resources", "faces", "invocation"}
+EVERYONE = {"toolkit", "errors", "values", "quorum", "registry", "resources", "faces", "invocation"}
 """Rooms that all others may import; of ``toolkit`` itself, only the version."""
 
 DOORS: dict[str, set[str]] = {
@@ -24,6 +24,7 @@ DOORS: dict[str, set[str]] = {
     "errors": set(),
     "values": {"errors"},
     "quorum": {"errors"},
+    "registry": {"errors"},
     "resources": {"errors"},
     "faces": {"display"},
     "invocation": {"cli"},

@@ -6,13 +6,9 @@ A protocol of a stranger is found exactly as ours are: through the entry-point g
 
 from __future__ import annotations
 
-from contextlib import suppress
-from difflib import get_close_matches
-from functools import lru_cache
-from importlib.metadata import entry_points
-
 from toolkit.errors import SettingError, UnknownNameError
 from toolkit.protocols.protocol import Protocol
+from toolkit.registry import Registry
 from toolkit.trace.logview import LogView
 
 __all__ = [
@@ -30,60 +26,34 @@ __all__ = [
 ENTRY_POINT_GROUP = "toolkit.protocols"
 """The entry-point group that protocols are looked up in."""
 
-_registered: dict[str, Protocol] = {}
+_REGISTRY: Registry[Protocol] = Registry(
+    "protocol",
+    ENTRY_POINT_GROUP,
+    lambda plugin: isinstance(plugin, Protocol),
+    "an object of toolkit.protocols.protocol.Protocol",
+    lambda protocol: protocol.name,
+)
 
 
 def register(protocol: Protocol) -> None:
-    """Make a protocol known to this process.
+    """Register a protocol for this process, under its own name.
 
     Parameters
     ----------
     protocol : Protocol
-        What to register, under its own name.
+        The protocol.
 
     Raises
     ------
     SettingError
-        If another protocol goes by that name.
+        If another protocol has that name.
     """
-    known = _registered.get(protocol.name)
-    if (known is not None and known is not protocol) or (
-        known is None and protocol.name in _entry_names()
-    ):
-        raise SettingError(
-            f"a protocol named {protocol.name!r} is registered already",
-            hint="choose another name, or unregister() the first",
-        )
-    _registered[protocol.name] = protocol
+    _REGISTRY.register(protocol)
 
 
 def unregister(name: str) -> None:
     """Forget a protocol that :func:`register` made known; unknown names are ignored."""
-    _registered.pop(name, None)
-
-
-def _entry_names() -> set[str]:
-    return {point.name for point in entry_points(group=ENTRY_POINT_GROUP)}
-
-
-@lru_cache(maxsize=64)
-def _load(name: str) -> Protocol | None:
-    for point in entry_points(group=ENTRY_POINT_GROUP):
-        if point.name == name:
-            try:
-                loaded = point.load()
-            except Exception as error:
-                raise SettingError(
-                    f"the protocol {name!r} cannot be loaded: {error}",
-                    hint=f"look at its entry point {point.value!r}",
-                ) from error
-            if not isinstance(loaded, Protocol):
-                raise SettingError(
-                    f"the entry point {point.value!r} of protocol {name!r} is not a Protocol",
-                    hint="it must name an object of toolkit.protocols.protocol.Protocol",
-                )
-            return loaded
-    return None
+    _REGISTRY.unregister(name)
 
 
 def protocol_names() -> list[str]:
@@ -94,7 +64,7 @@ def protocol_names() -> list[str]:
     >>> "paxos" in protocol_names()
     True
     """
-    return sorted(_entry_names() | set(_registered))
+    return _REGISTRY.names()
 
 
 def get_protocol(name: str) -> Protocol:
@@ -116,25 +86,12 @@ def get_protocol(name: str) -> Protocol:
     SettingError
         If its entry point cannot be loaded or is not a :class:`Protocol`.
     """
-    if name in _registered:
-        return _registered[name]
-    loaded = _load(name)
-    if loaded is not None:
-        return loaded
-    close = get_close_matches(name, protocol_names(), n=1)
-    raise UnknownNameError(
-        f"unknown protocol {name!r}",
-        hint=f"did you mean {close[0]!r}?" if close else f"known: {', '.join(protocol_names())}",
-    )
+    return _REGISTRY.get(name)
 
 
 def known_protocols() -> list[Protocol]:
     """Return all known protocols, sorted by name, without those that cannot be loaded."""
-    found = []
-    for name in protocol_names():
-        with suppress(SettingError):
-            found.append(get_protocol(name))
-    return found
+    return _REGISTRY.loadable()
 
 
 def find_log_view(name: str) -> LogView | None:

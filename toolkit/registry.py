@@ -1,0 +1,188 @@
+"""Registries of plug-ins: find one by name, register one for this process.
+
+A plug-in of another package is found exactly as the toolkit's own are: through an entry-point
+group.  :meth:`Registry.register` adds one for the running process only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from difflib import get_close_matches
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Generic, TypeVar
+
+from toolkit.errors import SettingError, UnknownNameError
+
+__all__ = ["Registry"]
+
+T = TypeVar("T")
+
+
+@cache
+def _installed(group: str) -> dict[str, EntryPoint]:
+    """Return the entry points of a group by name; of two with one name, the first on the path."""
+    points: dict[str, EntryPoint] = {}
+    for point in entry_points(group=group):
+        points.setdefault(point.name, point)
+    return points
+
+
+class Registry(Generic[T]):
+    """Plug-ins of one kind, by name.
+
+    Parameters
+    ----------
+    kind : str
+        What a plug-in is called in messages, for instance ``"protocol"``.
+    group : str
+        The entry-point group, for instance ``"toolkit.protocols"``.
+    fits : callable
+        ``fits(object) -> bool``: whether an object can be such a plug-in.
+    expected : str
+        What it must be, for messages, for instance ``"a Figure object"``.
+    name_of : callable
+        ``name_of(plugin) -> str``: the name it is registered under.
+
+    Examples
+    --------
+    >>> colours = Registry("colour", "example.none", lambda it: isinstance(it, str), "a str", str)
+    >>> colours.register("green")
+    >>> colours.get("green"), colours.names()
+    ('green', ['green'])
+    >>> colours.get("gren")
+    Traceback (most recent call last):
+    toolkit.errors.UnknownNameError: unknown colour 'gren' (did you mean 'green'?)
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        group: str,
+        fits: Callable[[Any], bool],
+        expected: str,
+        name_of: Callable[[T], str],
+    ) -> None:
+        self.kind = kind
+        self.group = group
+        self._fits = fits
+        self._expected = expected
+        self._name_of = name_of
+        self._registered: dict[str, T] = {}
+        self._loaded: dict[str, T] = {}
+
+    def register(self, plugin: T) -> None:
+        """Register a plug-in for this process, under its own name.
+
+        Parameters
+        ----------
+        plugin : object
+            The plug-in.
+
+        Raises
+        ------
+        SettingError
+            If it is not such a plug-in, or another one has its name.
+        """
+        if not self._fits(plugin):
+            raise SettingError(
+                f"{plugin!r} cannot be registered as a {self.kind}",
+                hint=f"register {self._expected}",
+            )
+        name = self._name_of(plugin)
+        known = self._registered.get(name)
+        if (known is not None and known is not plugin) or (
+            known is None and name in _installed(self.group)
+        ):
+            raise SettingError(
+                f"a {self.kind} named {name!r} is registered already",
+                hint="choose another name, or unregister the first",
+            )
+        self._registered[name] = plugin
+
+    def unregister(self, name: str) -> None:
+        """Forget a plug-in that was registered in this process; unknown names are ignored."""
+        self._registered.pop(name, None)
+
+    def names(self) -> list[str]:
+        """Return the names of all known plug-ins, sorted."""
+        return sorted({*_installed(self.group), *self._registered})
+
+    def get(self, name: str) -> T:
+        """Return the plug-in with a name.
+
+        Parameters
+        ----------
+        name : str
+            The name.
+
+        Returns
+        -------
+        object
+
+        Raises
+        ------
+        UnknownNameError
+            If no plug-in has the name.
+        SettingError
+            If its entry point cannot be loaded, or does not name such a plug-in.
+        """
+        if name in self._registered:
+            return self._registered[name]
+        if name in self._loaded:
+            return self._loaded[name]
+        point = _installed(self.group).get(name)
+        if point is None:
+            raise self.unknown(name)
+        plugin = self._loaded[name] = self._load(point)
+        return plugin
+
+    def unknown(self, name: str) -> UnknownNameError:
+        """Return the error about a name that no plug-in has, with the nearest known name."""
+        names = self.names()
+        close = get_close_matches(name, names, n=1)
+        return UnknownNameError(
+            f"unknown {self.kind} {name!r}",
+            hint=f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names)}",
+        )
+
+    def _load(self, point: EntryPoint) -> T:
+        try:
+            plugin = point.load()
+        except Exception as error:
+            raise SettingError(
+                f"the {self.kind} {point.name!r} cannot be loaded: {error}",
+                hint=f"look at its entry point {point.value!r}",
+            ) from error
+        if not self._fits(plugin):
+            raise SettingError(
+                f"the entry point {point.value!r} of the {self.kind} {point.name!r} is not "
+                f"{self._expected}",
+                hint=f"it must name {self._expected}",
+            )
+        found: T = plugin
+        if self._name_of(found) != point.name:
+            raise SettingError(
+                f"the entry point {point.name!r} names the {self.kind} {self._name_of(found)!r}",
+                hint="give the entry point the plug-in's own name",
+            )
+        return found
+
+    def all(self) -> list[T]:
+        """Return all known plug-ins, sorted by name.
+
+        Raises
+        ------
+        SettingError
+            If one of them cannot be loaded.
+        """
+        return [self.get(name) for name in self.names()]
+
+    def loadable(self) -> list[T]:
+        """Return all known plug-ins, sorted by name, without those that cannot be loaded."""
+        found = []
+        for name in self.names():
+            with suppress(SettingError):
+                found.append(self.get(name))
+        return found
