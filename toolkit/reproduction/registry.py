@@ -1,26 +1,69 @@
-"""Registry of figures."""
+"""Registry of figures: entry points of the group ``toolkit.figures``, and those of this process."""
 
 from __future__ import annotations
 
-from toolkit.errors import UnknownNameError
+from toolkit.errors import SettingError, UnknownNameError
+from toolkit.registry import Registry
 from toolkit.reproduction.framework import Figure
-from toolkit.reproduction.papers.catalogue import FIGURES
 
-__all__ = ["all_figures", "get_figure"]
+__all__ = ["FIGURES", "all_figures", "get_figure", "register_figure", "unregister_figure"]
+
+FIGURES: Registry[Figure] = Registry(
+    "figure",
+    "toolkit.figures",
+    lambda plugin: isinstance(plugin, Figure),
+    "an object of a subclass of toolkit.reproduction.framework.Figure",
+    lambda figure: figure.name,
+)
+"""All figures, by name."""
+
+
+def register_figure(figure: Figure) -> None:
+    """Register a figure for this process.
+
+    Parameters
+    ----------
+    figure : Figure
+        An object of a subclass.
+
+    Raises
+    ------
+    SettingError
+        If another figure has its name or its letter.
+    """
+    if isinstance(figure, Figure):
+        for other in all_figures():
+            if other is not figure and other.id.lower() == figure.id.lower():
+                raise SettingError(
+                    f"the letter {figure.id!r} of the figure {figure.name!r} belongs to "
+                    f"{other.name!r}",
+                    hint="choose another letter, or several",
+                )
+    FIGURES.register(figure)
+
+
+def unregister_figure(name: str) -> None:
+    """Forget a figure that :func:`register_figure` made known; unknown names are ignored."""
+    FIGURES.unregister(name)
 
 
 def all_figures() -> tuple[Figure, ...]:
     """Return all figures, in the order of their letters.
 
-    Letters are missing where a figure is not implemented: commit costs (E), and throughput (G to
-    I), which needs processors, links and disks of limited capacity.
+    Of the toolkit's own, letters are missing where a figure is not implemented: commit costs (E),
+    and throughput (G to I), which needs processors, links and disks of limited capacity.
+
+    Raises
+    ------
+    SettingError
+        If a figure's entry point cannot be loaded.
 
     Examples
     --------
-    >>> [figure.id for figure in all_figures()]
+    >>> [figure.id for figure in all_figures() if len(figure.id) == 1]
     ['A', 'B', 'C', 'D', 'F']
     """
-    return FIGURES
+    return tuple(sorted(FIGURES.all(), key=lambda figure: (figure.id.lower(), figure.name)))
 
 
 def get_figure(name: str) -> Figure:
@@ -35,14 +78,19 @@ def get_figure(name: str) -> Figure:
     ------
     UnknownNameError
         If there is no such figure.
+    SettingError
+        If a figure's entry point cannot be loaded.
 
     Examples
     --------
     >>> get_figure("split-votes").id
     'D'
     """
-    for figure in FIGURES:
-        if name.lower() in {figure.id.lower(), figure.name}:
+    if name in FIGURES.names():
+        return FIGURES.get(name)
+    figures = all_figures()
+    for figure in figures:
+        if name.lower() in {figure.id.lower(), figure.name.lower()}:
             return figure
-    known = ", ".join(f"{figure.id} ({figure.name})" for figure in FIGURES)
+    known = ", ".join(f"{figure.id} ({figure.name})" for figure in figures)
     raise UnknownNameError(f"unknown figure {name!r}", hint=f"known: {known}")

@@ -435,3 +435,7 @@ class RaftElections(ElectionFigure):
             axis="time without a leader (ms)",
             logarithmic=True,
         )
+
+
+FIGURE = RaftElections()
+"""The figure, as it is registered."""

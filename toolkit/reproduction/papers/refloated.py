@@ -444,3 +444,7 @@ class Refloated(ElectionFigure):
             axis="time to elect a leader (ms)",
             logarithmic=True,
         )
+
+
+FIGURE = Refloated()
+"""The figure, as it is registered."""

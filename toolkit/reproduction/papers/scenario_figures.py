@@ -523,3 +523,7 @@ def _moment(name: str, panel: Panel, moment: str, rows: pd.DataFrame) -> Criteri
         unit="cells",
         why=why,
     )
+
+
+FIGURE = ScenarioFigures()
+"""The figure, as it is registered."""

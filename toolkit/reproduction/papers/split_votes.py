@@ -440,3 +440,7 @@ def _parts(curve: str) -> tuple[int, int, float | None]:
     text = latency.removeprefix("l=")
     share = None if text.startswith("uniform") else float(text)
     return int(servers.split()[0]), int(failed.split()[0]), share
+
+
+FIGURE = SplitVotes()
+"""The figure, as it is registered."""

@@ -327,3 +327,7 @@ class WanElections(ElectionFigure):
             axis="time until a stable leader (ms)",
             logarithmic=True,
         )
+
+
+FIGURE = WanElections()
+"""The figure, as it is registered."""

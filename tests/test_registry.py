@@ -1,0 +1,92 @@
+"""Registries of plug-ins: names, errors, and entry points that cannot be used."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from tests.reproduction.tiny import Tiny
+from toolkit import registry
+from toolkit.errors import SettingError, UnknownNameError
+from toolkit.registry import Registry
+from toolkit.reproduction.registry import (
+    all_figures,
+    get_figure,
+    register_figure,
+    unregister_figure,
+)
+
+
+def colours(monkeypatch: pytest.MonkeyPatch, **points: str) -> Registry[str]:
+    found = {name: EntryPoint(name, value, "test.colours") for name, value in points.items()}
+    monkeypatch.setattr(registry, "_installed", lambda group: found)
+    return Registry(
+        "colour", "test.colours", lambda it: isinstance(it, str), "a text", lambda it: it[:4]
+    )
+
+
+def test_entry_points_and_registered_plugins_are_found_by_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = colours(monkeypatch, lowe="string:ascii_lowercase")
+    with pytest.raises(SettingError, match="names the colour 'abcd'"):
+        known.get("lowe")
+    known = colours(monkeypatch, abcd="string:ascii_lowercase")
+    known.register("grey")
+    assert known.names() == ["abcd", "grey"]
+    assert known.get("abcd").startswith("abcdef")
+    assert known.all() == [known.get("abcd"), "grey"]
+    known.unregister("grey")
+    assert known.names() == ["abcd"]
+
+
+def test_an_unknown_plugin_is_refused_with_the_nearest_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = colours(monkeypatch, abcd="string:ascii_lowercase")
+    with pytest.raises(UnknownNameError, match=r"unknown colour 'abcx' \(did you mean 'abcd'"):
+        known.get("abcx")
+    with pytest.raises(UnknownNameError, match="known: abcd"):
+        known.get("zzz")
+
+
+def test_a_second_plugin_of_one_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = colours(monkeypatch, abcd="string:ascii_lowercase")
+    known.register("grey-1")
+    for name in ("grey-2", "abcd"):
+        with pytest.raises(SettingError, match="is registered already"):
+            known.register(name)
+
+
+def test_a_plugin_that_cannot_be_loaded_or_does_not_fit_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = colours(monkeypatch, gone="no_such_module:x", pi="math:pi", abcd="string:ascii_letters")
+    with pytest.raises(SettingError, match="'gone' cannot be loaded: No module named"):
+        known.get("gone")
+    with pytest.raises(SettingError, match="'pi' is not a text"):
+        known.get("pi")
+    with pytest.raises(SettingError, match="cannot be loaded"):
+        known.all()
+    assert len(known.loadable()) == 1
+    with pytest.raises(SettingError, match=r"3 cannot be registered as a colour"):
+        known.register(3)  # type: ignore[arg-type]
+
+
+def test_a_registered_figure_is_listed_and_its_letter_is_its_own() -> None:
+    class Clash(Tiny):
+        id = "D"
+        name = "clash"
+
+    tiny = Tiny()
+    register_figure(tiny)
+    try:
+        assert get_figure("z") is get_figure("tiny") is tiny
+        assert all_figures()[-1] is tiny
+        with pytest.raises(SettingError, match=r"the letter 'D' .* belongs to 'split-votes'"):
+            register_figure(Clash())
+    finally:
+        unregister_figure("tiny")
+    with pytest.raises(UnknownNameError):
+        get_figure("tiny")
