@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from toolkit.errors import SettingError
-from toolkit.sim import scenario as plan
+from toolkit.sim import faults
 
 __all__ = ["KINDS", "Choice"]
 
@@ -81,7 +81,7 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
         text = msgspec.json.encode(operation).decode()
         return cls("command", node=node, client=client, operation=text)
 
-    def event(self, time: float) -> plan.ScenarioEvent:
+    def event(self, time: float) -> faults.ScenarioEvent:
         """Return the choice as an event of a manual scenario.
 
         Parameters
@@ -108,8 +108,8 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
         values = [getattr(self, name) for name in build[1]]
         if self.kind == "command":
             node, client, operation = values
-            return plan.ClientCommand(time, client, msgspec.json.decode(operation), node)
-        event: plan.ScenarioEvent = build[0](time, *values)
+            return faults.ClientCommand(time, client, msgspec.json.decode(operation), node)
+        event: faults.ScenarioEvent = build[0](time, *values)
         return event
 
     def __str__(self) -> str:
@@ -126,15 +126,15 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
 
 
 _EVENTS: dict[str, tuple[Any, tuple[str, ...]]] = {
-    "deliver": (plan.Deliver, ("number",)),
-    "lose": (plan.Lose, ("number",)),
-    "duplicate": (plan.Duplicate, ("number",)),
-    "timeout": (plan.Timeout, ("node", "timer")),
-    "flush": (plan.Flush, ("node",)),
-    "crash": (plan.Crash, ("node", "keep")),
-    "restart": (plan.Restart, ("node",)),
-    "notice": (plan.Notice, ("node", "peer")),
-    "cut": (plan.Cut, ("node", "peer")),
-    "heal": (plan.Heal, ("node", "peer")),
+    "deliver": (faults.Deliver, ("number",)),
+    "lose": (faults.Lose, ("number",)),
+    "duplicate": (faults.Duplicate, ("number",)),
+    "timeout": (faults.Timeout, ("node", "timer")),
+    "flush": (faults.Flush, ("node",)),
+    "crash": (faults.Crash, ("node", "keep")),
+    "restart": (faults.Restart, ("node",)),
+    "notice": (faults.Notice, ("node", "peer")),
+    "cut": (faults.Cut, ("node", "peer")),
+    "heal": (faults.Heal, ("node", "peer")),
     "command": (None, ("node", "client", "operation")),
 }

@@ -13,6 +13,20 @@ from toolkit.sim.delays import (
     Uniform,
     parse_delay,
 )
+from toolkit.sim.faults import (
+    ClientCommand,
+    Crash,
+    Cut,
+    Heal,
+    Partition,
+    Restart,
+    ScenarioEvent,
+    Slow,
+    SlowDisk,
+    Timeout,
+    register_fault,
+    unregister_fault,
+)
 from toolkit.sim.golden import compare_expected, format_steps
 from toolkit.sim.host import simulate, simulate_trace
 from toolkit.sim.library import load_scenario, scenario_names, scenario_path
@@ -27,20 +41,7 @@ from toolkit.sim.network import (
 from toolkit.sim.random_faults import Bounds, random_scenario
 from toolkit.sim.results import Answer, Call, RunResult, StepView
 from toolkit.sim.runs import RunOutcome, Summary, simulate_runs
-from toolkit.sim.scenario import (
-    ClientCommand,
-    Clock,
-    Crash,
-    Cut,
-    Heal,
-    Partition,
-    Restart,
-    Retry,
-    Scenario,
-    Slow,
-    SlowDisk,
-    Timeout,
-)
+from toolkit.sim.scenario import Clock, Retry, Scenario
 from toolkit.sim.streams import stream
 from toolkit.sim.text import format_scenario, parse_scenario, read_scenario
 
@@ -72,6 +73,7 @@ __all__ = [
     "Samples",
     "Scenario",
     "ScenarioBuilder",
+    "ScenarioEvent",
     "Slow",
     "SlowDisk",
     "StepView",
@@ -86,10 +88,12 @@ __all__ = [
     "parse_scenario",
     "random_scenario",
     "read_scenario",
+    "register_fault",
     "scenario_names",
     "scenario_path",
     "simulate",
     "simulate_runs",
     "simulate_trace",
     "stream",
+    "unregister_fault",
 ]

@@ -7,22 +7,20 @@ from dataclasses import replace
 from typing import Any
 
 from toolkit.sim.delays import Delay, parse_delay
-from toolkit.sim.network import DiskSettings, LinkOverride, LinkSettings
-from toolkit.sim.scenario import (
+from toolkit.sim.faults import (
     ClientCommand,
-    Clock,
     Crash,
     Cut,
     Heal,
     Partition,
     Restart,
-    Retry,
-    Scenario,
     ScenarioEvent,
     Slow,
     SlowDisk,
     Timeout,
 )
+from toolkit.sim.network import DiskSettings, LinkOverride, LinkSettings
+from toolkit.sim.scenario import Clock, Retry, Scenario
 
 __all__ = ["ScenarioBuilder"]
 

@@ -39,12 +39,12 @@ from toolkit.hosting.host import Received
 from toolkit.hosting.mailbox import InFlight, Mailbox
 from toolkit.protocols.base import Command, Message, Output, Redirect, SetTimer
 from toolkit.protocols.protocol import Protocol
-from toolkit.sim import scenario as plan
 from toolkit.sim.clients import Clients, Request
+from toolkit.sim.faults.base import ScenarioEvent
 from toolkit.sim.network import Disk, Link
 from toolkit.sim.results import Answer, RunResult, StepView
-from toolkit.sim.scenario import Scenario
-from toolkit.sim.scenario_checks import check_timers, planted
+from toolkit.sim.scenario import Clock, Scenario
+from toolkit.sim.scenario_checks import check_events, planted
 from toolkit.sim.streams import stream
 from toolkit.sim.text import format_scenario
 from toolkit.trace import MemorySink, Sink, Trace
@@ -62,7 +62,7 @@ class _Machine(NodeDriver):
 
     __slots__ = ("clock", "disk", "links")
 
-    clock: plan.Clock
+    clock: Clock
     disk: Disk
     links: dict[str, Link]
 
@@ -80,7 +80,7 @@ class Simulation(Host):
         follow_up: Callable[[Answer], Any] | None,
         stop_when: Callable[[StepView], bool] | None,
     ) -> None:
-        check_timers(protocol, scenario)
+        check_events(protocol, scenario)
         implementation = protocol.runnable
         config = implementation.configure(scenario.nodes, scenario.settings)
         super().__init__(protocol, config, recorder)
@@ -100,7 +100,7 @@ class Simulation(Host):
         self.drivers: dict[str, _Machine] = {}
         for name in scenario.nodes:
             machine = self.drivers[name] = _Machine(name, implementation, config, factory)
-            machine.clock = scenario.clocks.get(name, plan.Clock())
+            machine.clock = scenario.clocks.get(name, Clock())
             machine.disk = scenario.disks.get(name, scenario.disk).build()
             machine.links = {
                 other: scenario.link(name, other).build()
@@ -127,10 +127,10 @@ class Simulation(Host):
             meta=meta,
         )
         for name, clock in self.scenario.clocks.items():
-            if clock != plan.Clock():
+            if clock != Clock():
                 self.fault("drift", {"node": name, "offset": clock.offset, "drift": clock.drift})
         for event in self.scenario.events:
-            self.push(event.time, _PLANNED, event)
+            self.schedule(event)
         for driver, reaction in started:
             self.react(driver, reaction)
 
@@ -280,6 +280,10 @@ class Simulation(Host):
             mailbox.put(InFlight(number, to, sender, message, connection))
 
     # What faults and clients do ----------------------------------------------------------------
+
+    def schedule(self, event: ScenarioEvent) -> None:
+        """Let an event happen at its time, which must not have passed: the end of a fault."""
+        self.push(event.time, _PLANNED, event)
 
     def later(self, delay: float, request: Request, to: str | None = None) -> None:
         """Let a client ask after a delay in seconds: a node, or the one that it thinks of then."""

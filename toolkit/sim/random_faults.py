@@ -9,24 +9,22 @@ from dataclasses import dataclass, replace
 from toolkit.errors import SettingError
 from toolkit.protocols.protocol import Protocol
 from toolkit.sim.delays import Constant, Delay, Exponential, LogNormal, Normal, Uniform
-from toolkit.sim.network import DiskSettings, LinkOverride, LinkSettings
-from toolkit.sim.scenario import (
+from toolkit.sim.faults import (
+    FAULTS,
     ClientCommand,
-    Clock,
     Crash,
     Cut,
     Heal,
     Partition,
-    Restart,
-    Retry,
-    Scenario,
     ScenarioEvent,
     Slow,
     SlowDisk,
 )
+from toolkit.sim.network import DiskSettings, LinkOverride, LinkSettings
+from toolkit.sim.scenario import Clock, Retry, Scenario
 from toolkit.sim.streams import stream
 
-__all__ = ["Bounds", "random_scenario"]
+__all__ = ["Bounds", "Draw", "random_scenario"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +45,8 @@ class Bounds:
         twentieth of the first, and nothing of the others.
     crashes, partitions, cuts, slow_links, slow_disks : int
         Most faults of each kind.
+    others : int
+        Most faults of each further kind that is registered.
     slowdown : float
         Greatest factor of a slow link or disk.
     write : float
@@ -75,6 +75,7 @@ class Bounds:
     cuts: int = 2
     slow_links: int = 2
     slow_disks: int = 1
+    others: int = 1
     slowdown: float = 20.0
     write: float = 0.01
     drift: float = 0.01
@@ -83,7 +84,14 @@ class Bounds:
 
     def __post_init__(self) -> None:
         probabilities = (self.loss, self.duplicate, self.reorder)
-        counts = (self.crashes, self.partitions, self.cuts, self.slow_links, self.slow_disks)
+        counts = (
+            self.crashes,
+            self.partitions,
+            self.cuts,
+            self.slow_links,
+            self.slow_disks,
+            self.others,
+        )
         least, most = self.commands
         if (
             not self.duration >= 0.01
@@ -109,8 +117,23 @@ def _short(number: float) -> float:
     return float(f"{number:.4g}")
 
 
-class _Draw:
-    """Draws the parts of one scenario, in a fixed order."""
+class Draw:
+    """Draws the parts of one scenario, in a fixed order.
+
+    Parameters
+    ----------
+    rng : random.Random
+        What all chance is drawn from.
+    nodes : sequence of str
+        All nodes.
+    bounds : Bounds
+        Within what is drawn.
+
+    Attributes
+    ----------
+    end : float
+        When all faults end, in seconds.
+    """
 
     def __init__(self, rng: random.Random, nodes: Sequence[str], bounds: Bounds) -> None:
         self.rng = rng
@@ -119,23 +142,28 @@ class _Draw:
         self.end = bounds.duration * bounds.window
 
     def between(self, low: float, high: float) -> float:
+        """Return a number between two others, rounded to four digits."""
         return _short(low + (high - low) * self.rng.random())
 
     def chance(self, probability: float) -> bool:
+        """Return whether something of a given probability happens."""
         return self.rng.random() < probability
 
     def time(self) -> float:
-        # More of it early, while the first commands are under way.
+        """Return a time before :attr:`end`, in seconds: early, while the first commands run."""
         return round(self.end * self.rng.random() ** 2, 4)
 
     def probability(self, most: float) -> float:
+        """Return a probability up to a greatest one; 0 in three cases of ten."""
         return self.between(0.0, most) if self.chance(0.7) else 0.0
 
     def pair(self) -> tuple[str, str]:
+        """Return two different nodes."""
         one, other = self.rng.sample(list(self.nodes), 2)
         return one, other
 
     def delay(self, most: float) -> Delay:
+        """Return a distribution of delays with a typical one up to a greatest, in seconds."""
         typical = self.between(most / 10, most)
         kind = self.rng.choice(("constant", "uniform", "exponential", "lognormal", "normal"))
         if kind == "constant":
@@ -149,6 +177,7 @@ class _Draw:
         return Normal(_short(typical / 2), _short(typical / 4))
 
     def network(self) -> LinkSettings:
+        """Return how links behave."""
         bounds = self.bounds
         return LinkSettings(
             delay=self.delay(bounds.delay),
@@ -159,6 +188,7 @@ class _Draw:
         )
 
     def clocks(self) -> dict[str, Clock]:
+        """Return the clocks that are off."""
         drift, offset = self.bounds.drift, self.bounds.offset
         return {
             node: Clock(self.between(-offset, offset), self.between(-drift, drift))
@@ -166,45 +196,27 @@ class _Draw:
             if self.chance(0.3)
         }
 
-    def crashes(self) -> list[ScenarioEvent]:
-        events: list[ScenarioEvent] = []
-        up_again: dict[str, float] = {}
-        for _ in range(self.rng.randint(0, self.bounds.crashes)):
-            node, crash = self.rng.choice(self.nodes), self.time()
-            back = round(min(self.end, crash + self.between(0.0, self.end / 4)), 4)
-            keep = self.rng.choice((None, None, None, 0, 1, 2))
-            if crash > up_again.get(node, -1.0) and back > crash:
-                up_again[node] = back
-                events += [Crash(crash, node, keep), Restart(back, node)]
-        return events
+    def healed(self, begin: float) -> float:
+        """Return when a fault ends that began at a time: half a second later, or sooner."""
+        return min(self.end, round(begin + self.between(0.01, 0.5), 4))
 
-    def network_faults(self) -> list[ScenarioEvent]:
-        if len(self.nodes) < 2:
-            return []
-        bounds = self.bounds
-        events: list[ScenarioEvent] = []
-        for _ in range(self.rng.randint(0, bounds.partitions)):
-            order = self.rng.sample(list(self.nodes), len(self.nodes))
-            at = self.rng.randint(1, len(order) - 1)
-            begin = self.time()
-            events.append(Partition(begin, (tuple(order[:at]), tuple(order[at:]))))
-            events.append(Heal(min(self.end, round(begin + self.between(0.01, 0.5), 4))))
-        for _ in range(self.rng.randint(0, bounds.cuts)):
-            pair = self.pair()
-            begin = self.time()
-            events.append(Cut(begin, *pair))
-            events.append(Heal(min(self.end, round(begin + self.between(0.01, 0.5), 4)), *pair))
-        for _ in range(self.rng.randint(0, bounds.slow_links)):
-            events.append(Slow(self.time(), *self.pair(), self.between(1.0, bounds.slowdown)))
-        return events
 
-    def slow_disks(self) -> list[ScenarioEvent]:
-        return [
-            SlowDisk(
-                self.time(), self.rng.choice(self.nodes), self.between(1.0, self.bounds.slowdown)
-            )
-            for _ in range(self.rng.randint(0, self.bounds.slow_disks))
-        ]
+SHARED: tuple[type[ScenarioEvent], ...] = (Crash, Partition, Cut, Slow, SlowDisk)
+"""The kinds that are drawn from one stream of random numbers, in this order.
+
+Every other kind has a stream of its own, so that it does not change what a seed draws of the rest.
+"""
+
+
+def _faults(seed: int, draw: Draw) -> list[ScenarioEvent]:
+    """Draw the events of all registered kinds."""
+    events = [event for kind in SHARED for event in kind.draw(draw)]
+    for name in FAULTS.names():
+        kind = FAULTS.get(name)
+        if kind not in SHARED:
+            own = Draw(stream(seed, f"fault:{name}"), draw.nodes, draw.bounds)
+            events += kind.draw(own)
+    return events
 
 
 def random_scenario(
@@ -248,14 +260,14 @@ def random_scenario(
         bounds = replace(bounds, loss=_short(bounds.loss / 20))
     settings = dict(settings or {})
     config = protocol.runnable.configure(nodes, settings)
-    draw = _Draw(stream(seed, "schedule"), tuple(nodes), bounds)
+    draw = Draw(stream(seed, "schedule"), tuple(nodes), bounds)
     clients = stream(seed, "clients")
     takers = [
         node
         for node in nodes
         if protocol.runnable.random_operation(config, clients, node) is not None
     ]
-    crashes = draw.crashes()
+    faults = _faults(seed, draw)
     times = [
         # The first two meet, so that proposers and the like contend.
         (min(0.05, draw.end) if number < 2 else draw.end) * clients.random()
@@ -264,9 +276,9 @@ def random_scenario(
     asked = [(time, clients.choice(takers)) for time in times if takers]
     # A node that has forgotten everything is worth asking again.
     asked += [
-        (event.time + 0.02 * clients.random(), event.node)
-        for event in crashes
-        if isinstance(event, Restart) and event.node in takers and clients.random() < 0.8
+        (event.time + 0.02 * clients.random(), node)
+        for event in faults
+        if (node := event.restarted()) in takers and clients.random() < 0.8
     ]
     events: list[ScenarioEvent] = [
         ClientCommand(
@@ -277,7 +289,7 @@ def random_scenario(
         )
         for number, (time, node) in enumerate(asked, 1)
     ]
-    events += [*crashes, *draw.network_faults(), *draw.slow_disks()]
+    events += faults
     links: list[LinkOverride] = []
     if len(nodes) > 1 and draw.chance(0.3):
         sender, receiver = draw.pair()
@@ -286,7 +298,7 @@ def random_scenario(
     disk = DiskSettings(draw.delay(bounds.write) if draw.chance(0.8) else Constant(0.0))
     clocks = draw.clocks()
     # Repairs come after what they repair, also at the very end of the window.
-    events.sort(key=lambda event: (event.time, isinstance(event, Restart | Heal)))
+    events.sort(key=lambda event: (event.time, event.repairs))
     return Scenario(
         name=f"{protocol.name}-random",
         protocol=protocol.name,

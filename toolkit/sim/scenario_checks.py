@@ -7,13 +7,13 @@ from difflib import get_close_matches
 from toolkit.errors import ScenarioError, UnknownNameError
 from toolkit.protocols.base import NodeFactory
 from toolkit.protocols.protocol import Protocol
-from toolkit.sim.scenario import Scenario, Timeout
+from toolkit.sim.scenario import Scenario
 
-__all__ = ["check_timers", "planted"]
+__all__ = ["check_events", "planted"]
 
 
-def check_timers(protocol: Protocol, scenario: Scenario) -> None:
-    """Refuse a scenario that lets a timer run out which the protocol does not have.
+def check_events(protocol: Protocol, scenario: Scenario) -> None:
+    """Refuse a scenario with an event that the protocol cannot be run with.
 
     Parameters
     ----------
@@ -23,17 +23,13 @@ def check_timers(protocol: Protocol, scenario: Scenario) -> None:
     Raises
     ------
     ScenarioError
-        With the nearest name that the protocol's timers have.
+        For instance if a timer is to run out that the protocol does not have.
     """
     for event in scenario.events:
-        if isinstance(event, Timeout) and event.timer not in protocol.runnable.timers:
-            close = get_close_matches(event.timer, protocol.runnable.timers, n=1)
-            known = ", ".join(protocol.runnable.timers) or "none"
-            raise ScenarioError(
-                f"the timeout at {event.time!r}: {protocol.name} has no timer {event.timer!r}",
-                path=scenario.source,
-                hint=f"did you mean {close[0]!r}?" if close else f"its timers: {known}",
-            )
+        try:
+            event.suits(protocol)
+        except ScenarioError as error:
+            raise ScenarioError(error.message, path=scenario.source, hint=error.hint) from error
 
 
 def planted(protocol: Protocol, bug: str) -> NodeFactory:

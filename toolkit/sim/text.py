@@ -44,155 +44,30 @@ A *manual* scenario chooses what becomes of each message, timer and write::
 lets clients ask once only; ``retry 0.5 next`` lets them turn to the next node.  ``timeout`` lets
 a timer of a node run out, by the name that the protocol gives it.  Messages have numbers, from 0
 in the order in which they leave; ``notice`` tells a node that its connection to another has ended.
+
+What follows ``at TIME`` is open: each word there belongs to a class of the registry of
+:mod:`toolkit.sim.faults`, which reads the rest of the line.
 """
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Callable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from toolkit.errors import ScenarioError
 from toolkit.invocation import Invocation
 from toolkit.sim.delays import Delay, parse_delay
+from toolkit.sim.faults.base import ScenarioEvent
+from toolkit.sim.faults.registry import parse_events
 from toolkit.sim.network import DiskSettings, LinkOverride, LinkSettings
-from toolkit.sim.scenario import (
-    NAME,
-    ClientCommand,
-    Clock,
-    Crash,
-    Cut,
-    Deliver,
-    Duplicate,
-    Flush,
-    Heal,
-    Lose,
-    MisfitError,
-    Notice,
-    Partition,
-    Restart,
-    Retry,
-    Scenario,
-    ScenarioEvent,
-    Slow,
-    SlowDisk,
-    Timeout,
-)
+from toolkit.sim.scenario import Clock, Retry, Scenario
+from toolkit.sim.words import Line, MisfitError, unknown
 
 __all__ = ["format_scenario", "parse_scenario", "read_scenario"]
 
-_LITERALS = ("true", "false", "null", "NaN", "Infinity", "-Infinity")
-_TOKEN = re.compile(r"[A-Za-z_]+\s*\([^)]*\)|<->|->|\||[^\s|]+")
-_WORD = re.compile(r"<->|->|\||[^\s|]+")
-_DECODER = json.JSONDecoder()
-
-
-class _Line:
-    """The tokens of one line, taken from left to right."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.place = 0
-
-    def error(self, message: str, hint: str) -> ScenarioError:
-        return ScenarioError(message, hint=hint)
-
-    def _skip(self) -> None:
-        while self.place < len(self.text) and self.text[self.place].isspace():
-            self.place += 1
-
-    def peek(self, tokens: re.Pattern[str] = _TOKEN) -> str | None:
-        self._skip()
-        match = tokens.match(self.text, self.place)
-        return match[0] if match else None
-
-    def take(self, what: str, tokens: re.Pattern[str] = _TOKEN) -> str:
-        token = self.peek(tokens)
-        if token is None:
-            raise self.error(f"{what} is missing at the end of the line", f"write {what}")
-        self.place += len(token)
-        return token
-
-    def keyword(self, *words: str) -> str:
-        token = self.take(" or ".join(repr(word) for word in words))
-        if token not in words:
-            raise unknown("word", token, words)
-        return token
-
-    def maybe(self, word: str) -> bool:
-        if self.peek() == word:
-            self.take(word)
-            return True
-        return False
-
-    def name(self, what: str) -> str:
-        # A bracket after a name belongs to what comes next.
-        token = self.take(what, _WORD)
-        if not NAME.fullmatch(token):
-            raise self.error(
-                f"{token!r} is no name for {what}",
-                "names begin with a letter; then letters, digits and _ . -",
-            )
-        return token
-
-    def number(self, what: str) -> float:
-        token = self.take(what)
-        try:
-            number = float(token)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number) or "_" in token:
-            raise self.error(f"{token!r} is no number for {what}", "for instance 0.05")
-        return number
-
-    def whole(self, what: str) -> int:
-        token = self.take(what)
-        if not re.fullmatch(r"-?[0-9]{1,30}", token):
-            raise self.error(f"{token!r} is no whole number for {what}", "for instance 3")
-        return int(token)
-
-    def operation(self) -> Any:
-        self._skip()
-        try:
-            value, end = _DECODER.raw_decode(self.text, self.place)
-        except (ValueError, RecursionError):
-            return self.name("an operation")
-        following = self.text[end : end + 1]
-        if isinstance(value, float) and not math.isfinite(value):
-            raise self.error("an operation cannot be infinite or no number", "use a word")
-        if following and not following.isspace():
-            return self.name("an operation")
-        self.place = end
-        return value
-
-    def finish(self) -> None:
-        if (token := self.peek()) is not None:
-            raise self.error(f"unexpected {token!r}", "remove it, or begin a new line")
-
-
-def unknown(what: str, token: str, known: tuple[str, ...]) -> ScenarioError:
-    """Return the error about a word that is not known here, with the nearest that is."""
-    close = get_close_matches(token, known, n=1)
-    return ScenarioError(
-        f"unknown {what} {token!r}",
-        hint=f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}",
-    )
-
-
 _LINK_WORDS = ("delay", "loss", "duplicate", "reorder", "fifo")
-_EVENT_WORDS = (
-    "client", "crash", "restart", "partition", "cut", "heal", "slow", "timeout", "deliver", "lose",
-    "duplicate", "flush", "notice",
-)  # fmt: skip
-_OF_MESSAGES: dict[str, type[Deliver | Lose | Duplicate]] = {
-    "deliver": Deliver,
-    "lose": Lose,
-    "duplicate": Duplicate,
-}
 
 
 class _Parser:
@@ -210,7 +85,7 @@ class _Parser:
         self.clocks: dict[str, Clock] = {}
         self.events: list[ScenarioEvent] = []
         self.lines: list[tuple[object, int]] = []
-        self.statements: dict[str, Callable[[_Line], None]] = {
+        self.statements: dict[str, Callable[[Line], None]] = {
             "scenario": self.scenario,
             "protocol": self.protocol,
             "nodes": self.nodes,
@@ -254,7 +129,7 @@ class _Parser:
                 elif stripped:
                     expected.append(stripped)
                 continue
-            line = _Line(raw.split("#", 1)[0] if '"' not in raw else _uncomment(raw))
+            line = Line(raw.split("#", 1)[0] if '"' not in raw else _uncomment(raw))
             word = line.peek()
             if word is None:
                 continue
@@ -297,13 +172,13 @@ class _Parser:
             raise ScenarioError(f"a second {statement or word!r}", hint="one is enough")
         self.once[word] = value
 
-    def scenario(self, line: _Line) -> None:
+    def scenario(self, line: Line) -> None:
         self._once("scenario", line.name("the scenario"))
 
-    def protocol(self, line: _Line) -> None:
+    def protocol(self, line: Line) -> None:
         self._once("protocol", line.name("the protocol"))
 
-    def nodes(self, line: _Line) -> None:
+    def nodes(self, line: Line) -> None:
         names = [line.name("a node")]
         while line.peek() is not None:
             names.append(line.name("a node"))
@@ -311,7 +186,7 @@ class _Parser:
             raise ScenarioError("a node is named twice", hint="each once")
         self._once("nodes", tuple(names))
 
-    def set(self, line: _Line) -> None:
+    def set(self, line: Line) -> None:
         key = line.name("a setting")
         if key in self.settings:
             raise ScenarioError(f"the setting {key!r} is given twice", hint="once is enough")
@@ -321,7 +196,7 @@ class _Parser:
         line.place = len(line.text)
         self.settings[key] = value
 
-    def _link_words(self, line: _Line, into: dict[str, Any]) -> None:
+    def _link_words(self, line: Line, into: dict[str, Any]) -> None:
         if line.peek() is None:
             raise ScenarioError("nothing is said of it", hint=f"say {', '.join(_LINK_WORDS)}")
         while line.peek() is not None:
@@ -337,15 +212,15 @@ class _Parser:
                 if word == "reorder" and line.maybe("by"):
                     into["reorder_by"] = self._delay(line)
 
-    def _delay(self, line: _Line) -> Delay:
+    def _delay(self, line: Line) -> Delay:
         return parse_delay(line.take("a distribution such as constant(0.01)"), folder=self.folder)
 
-    def network_line(self, line: _Line) -> None:
+    def network_line(self, line: Line) -> None:
         self._link_words(line, self.network)
         LinkSettings(**self.network)
 
-    def link(self, line: _Line) -> None:
-        pairs = self._pairs(line)
+    def link(self, line: Line) -> None:
+        pairs = line.pairs()
         words: dict[str, Any] = {}
         self._link_words(line, words)
         for sender, receiver in pairs:
@@ -354,13 +229,7 @@ class _Parser:
             self.lines.append((override, self.line))
             self.links.append(override)
 
-    def _pairs(self, line: _Line) -> list[tuple[str, str]]:
-        one = line.name("a node")
-        arrow = line.keyword("->", "<->")
-        other = line.name("a node")
-        return [(one, other)] if arrow == "->" else [(one, other), (other, one)]
-
-    def disk(self, line: _Line) -> None:
+    def disk(self, line: Line) -> None:
         node = None if line.peek() == "write" else line.name("a node")
         line.keyword("write")
         disk = DiskSettings(self._delay(line))
@@ -372,7 +241,7 @@ class _Parser:
             self.lines.append((disk, self.line))
             self.disks[node] = disk
 
-    def clock(self, line: _Line) -> None:
+    def clock(self, line: Line) -> None:
         node = line.name("a node")
         words: dict[str, float] = {}
         while not words or line.peek() is not None:
@@ -385,7 +254,7 @@ class _Parser:
         self.clocks[node] = Clock(**words)
         self.lines.append((self.clocks[node], self.line))
 
-    def retry(self, line: _Line) -> None:
+    def retry(self, line: Line) -> None:
         if line.maybe("off"):
             self._once("retry", Retry(None))
             return
@@ -393,7 +262,7 @@ class _Parser:
         next_node = line.peek() is not None and line.keyword("next", "same") == "next"
         self._once("retry", Retry(every, next_node))
 
-    def limit(self, line: _Line) -> None:
+    def limit(self, line: Line) -> None:
         if line.peek() is None:
             raise ScenarioError("no limit is given", hint="limit time 10 steps 100000")
         while line.peek() is not None:
@@ -408,67 +277,17 @@ class _Parser:
                     raise ScenarioError("a limit must be above 0", hint="limit steps 100000")
                 self._once("step_limit", steps, statement="limit steps")
 
-    def manual(self, line: _Line) -> None:
+    def manual(self, line: Line) -> None:
         self._once("manual", True)
 
-    def seed(self, line: _Line) -> None:
+    def seed(self, line: Line) -> None:
         self._once("seed", line.whole("the seed"))
 
-    def at(self, line: _Line) -> None:
+    def at(self, line: Line) -> None:
         time = line.number("a time")
-        for event in self._events(line, time, line.keyword(*_EVENT_WORDS)):
+        for event in parse_events(line, time):
             self.lines.append((event, self.line))
             self.events.append(event)
-
-    def _events(self, line: _Line, time: float, word: str) -> list[ScenarioEvent]:
-        if word == "client":
-            client = line.name("a client")
-            line.keyword("sends")
-            operation = line.operation()
-            line.keyword("to")
-            return [ClientCommand(time, client, operation, line.name("a node"))]
-        if word == "crash":
-            node = line.name("a node")
-            keep = None
-            if line.peek() is not None:
-                line.keyword("keep")
-                keep = line.whole("writes that are kept")
-            return [Crash(time, node, keep)]
-        if word == "restart":
-            return [Restart(time, line.name("a node"))]
-        if word == "partition":
-            groups: list[list[str]] = [[]]
-            while line.peek() is not None:
-                if line.maybe("|"):
-                    groups.append([])
-                else:
-                    groups[-1].append(line.name("a node"))
-            return [Partition(time, tuple(map(tuple, groups)))]
-        if word == "cut":
-            return [Cut(time, *pair) for pair in self._pairs(line)]
-        if word == "heal":
-            if line.peek() is None:
-                return [Heal(time)]
-            return [Heal(time, *pair) for pair in self._pairs(line)]
-        if word == "timeout":
-            node = line.name("a node")
-            return [Timeout(time, node, line.name("a timer"))]
-        if word in _OF_MESSAGES:
-            return [_OF_MESSAGES[word](time, line.whole("a message's number"))]
-        if word == "flush":
-            return [Flush(time, line.name("a node"))]
-        if word == "notice":
-            node = line.name("a node")
-            line.keyword("of")
-            return [Notice(time, node, line.name("a node"))]
-        if line.maybe("disk"):
-            node = line.name("a node")
-            line.keyword("by")
-            return [SlowDisk(time, node, line.number("a factor"))]
-        pairs = self._pairs(line)
-        line.keyword("by")
-        factor = line.number("a factor")
-        return [Slow(time, *pair, factor) for pair in pairs]
 
 
 _EXAMPLES = {
@@ -575,38 +394,6 @@ def _words(settings: LinkSettings | LinkOverride, default: LinkSettings | None) 
     return words
 
 
-def _operation(operation: Any) -> str:
-    if isinstance(operation, str) and NAME.fullmatch(operation) and operation not in _LITERALS:
-        return operation
-    return json.dumps(operation)
-
-
-def _event(event: ScenarioEvent) -> str:
-    if isinstance(event, ClientCommand):
-        return f"client {event.client} sends {_operation(event.operation)} to {event.node}"
-    if isinstance(event, Crash):
-        return f"crash {event.node}" + ("" if event.keep is None else f" keep {event.keep}")
-    if isinstance(event, Restart):
-        return f"restart {event.node}"
-    if isinstance(event, Partition):
-        return f"partition {' | '.join(' '.join(group) for group in event.groups)}"
-    if isinstance(event, Cut):
-        return f"cut {event.sender} -> {event.receiver}"
-    if isinstance(event, Heal):
-        return "heal" if event.sender is None else f"heal {event.sender} -> {event.receiver}"
-    if isinstance(event, Slow):
-        return f"slow {event.sender} -> {event.receiver} by {event.factor!r}"
-    if isinstance(event, Timeout):
-        return f"timeout {event.node} {event.timer}"
-    if isinstance(event, Deliver | Lose | Duplicate):
-        return f"{type(event).__name__.lower()} {event.number}"
-    if isinstance(event, Flush):
-        return f"flush {event.node}"
-    if isinstance(event, Notice):
-        return f"notice {event.node} of {event.peer}"
-    return f"slow disk {event.node} by {event.factor!r}"
-
-
 def format_scenario(scenario: Scenario, *, expected: bool = True) -> str:
     """Return a scenario's text form, which reads back as an equal scenario.
 
@@ -662,7 +449,7 @@ def format_scenario(scenario: Scenario, *, expected: bool = True) -> str:
         lines.append(f"retry {scenario.retry.every!r}{' next' * scenario.retry.next_node}")
     if scenario.manual:
         lines.append("manual")
-    lines += [f"at {event.time!r} {_event(event)}" for event in scenario.events]
+    lines += [f"at {event.time!r} {event.format()}" for event in scenario.events]
     limits = []
     if scenario.time_limit != 10.0:
         limits.append(f"time {scenario.time_limit!r}")

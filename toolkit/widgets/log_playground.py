@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 import math
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +25,7 @@ from toolkit.sim import (
     format_scenario,
     simulate_trace,
 )
-from toolkit.sim.scenario import ScenarioEvent
+from toolkit.sim.faults import ScenarioEvent
 from toolkit.trace import Trace
 from toolkit.trace.logview import current_leader
 from toolkit.widgets.explorer import TraceExplorer
@@ -366,15 +365,4 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
 
 
 def _describe(event: ScenarioEvent) -> str:
-    at = f"at {event.time:.6f} s"
-    if isinstance(event, Crash):
-        return f"{at} {event.node} crashes"
-    if isinstance(event, Restart):
-        return f"{at} {event.node} restarts"
-    if isinstance(event, Partition):
-        return f"{at} {' | '.join(' '.join(group) for group in event.groups)} are apart"
-    if isinstance(event, Cut):
-        return f"{at} no messages from {event.sender} to {event.receiver}"
-    if isinstance(event, ClientCommand):
-        return f"{at} {event.client} asks {event.node}: {json.dumps(event.operation)}"
-    return f"{at} all links work again"
+    return f"at {event.time:.6f} s {event.describe()}"

@@ -1,0 +1,253 @@
+"""Faults of the network: partitions, links that are cut or slow, and their end."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from toolkit.errors import ScenarioError
+from toolkit.sim.faults.base import LinkEvent, ScenarioEvent
+from toolkit.sim.words import Line
+
+if TYPE_CHECKING:
+    from toolkit.sim.host import Simulation
+    from toolkit.sim.random_faults import Draw
+
+__all__ = ["Cut", "Heal", "Partition", "Slow", "check_factor"]
+
+
+@dataclass(frozen=True)
+class Partition(ScenarioEvent):
+    """The network falls apart, in addition to what is cut already.
+
+    A message is lost if its link is cut when it is sent or when it would arrive.
+
+    Parameters
+    ----------
+    time : float
+        Seconds since the start.
+    groups : tuple of tuple of str
+        Two or more groups; no link between two of them works.  A node in no group keeps all
+        its links.
+    """
+
+    keyword = "partition"
+
+    groups: tuple[tuple[str, ...], ...]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        names = self.named()
+        if len(self.groups) < 2 or not all(self.groups) or len(set(names)) < len(names):
+            raise ScenarioError(
+                "a partition needs two groups or more, each node in one at most",
+                hint="for instance: partition n1 | n2 n3",
+            )
+
+    def named(self) -> tuple[str, ...]:
+        """Return the nodes that it names."""
+        return tuple(name for group in self.groups for name in group)
+
+    @classmethod
+    def parse(cls, line: Line, time: float) -> list[ScenarioEvent]:
+        """Read ``n1 | n2 n3``."""
+        groups: list[list[str]] = [[]]
+        while line.peek() is not None:
+            if line.maybe("|"):
+                groups.append([])
+            else:
+                groups[-1].append(line.name("a node"))
+        return [cls(time, tuple(map(tuple, groups)))]
+
+    def _sides(self) -> str:
+        return " | ".join(" ".join(group) for group in self.groups)
+
+    def format(self) -> str:
+        """Return the statement."""
+        return f"partition {self._sides()}"
+
+    def apply(self, run: Simulation) -> None:
+        """Cut the links between the groups."""
+        run.partition(self.groups)
+
+    def describe(self) -> str:
+        """Return what happens, in a few words."""
+        return f"{self._sides()} are apart"
+
+    @classmethod
+    def draw(cls, draw: Draw) -> list[ScenarioEvent]:
+        """Draw partitions, each healed after a while."""
+        events: list[ScenarioEvent] = []
+        if len(draw.nodes) < 2:
+            return events
+        for _ in range(draw.rng.randint(0, draw.bounds.partitions)):
+            order = draw.rng.sample(list(draw.nodes), len(draw.nodes))
+            at = draw.rng.randint(1, len(order) - 1)
+            begin = draw.time()
+            events.append(cls(begin, (tuple(order[:at]), tuple(order[at:]))))
+            events.append(Heal(draw.healed(begin)))
+        return events
+
+
+@dataclass(frozen=True)
+class Cut(LinkEvent):
+    """One direction of a link stops working.
+
+    Parameters
+    ----------
+    time : float
+        Seconds since the start.
+    sender, receiver : str
+        The link.
+    """
+
+    keyword = "cut"
+
+    sender: str
+    receiver: str
+
+    @classmethod
+    def parse(cls, line: Line, time: float) -> list[ScenarioEvent]:
+        """Read ``n1 -> n2`` or ``n1 <-> n2``."""
+        return [cls(time, *pair) for pair in line.pairs()]
+
+    def format(self) -> str:
+        """Return the statement."""
+        return f"cut {self.sender} -> {self.receiver}"
+
+    def apply(self, run: Simulation) -> None:
+        """Cut the link."""
+        run.cut_link(self.sender, self.receiver)
+
+    def describe(self) -> str:
+        """Return what happens, in a few words."""
+        return f"no messages from {self.sender} to {self.receiver}"
+
+    @classmethod
+    def draw(cls, draw: Draw) -> list[ScenarioEvent]:
+        """Draw cuts, each healed after a while."""
+        events: list[ScenarioEvent] = []
+        if len(draw.nodes) < 2:
+            return events
+        for _ in range(draw.rng.randint(0, draw.bounds.cuts)):
+            pair = draw.pair()
+            begin = draw.time()
+            events.append(cls(begin, *pair))
+            events.append(Heal(draw.healed(begin), *pair))
+        return events
+
+
+@dataclass(frozen=True)
+class Heal(LinkEvent):
+    """Partitions, cuts, slow links and slow disks end.
+
+    Parameters
+    ----------
+    time : float
+        Seconds since the start.
+    sender, receiver : str, optional
+        The only link that is healed; by default everything is.
+    """
+
+    keyword = "heal"
+    repairs = True
+
+    sender: str | None = None
+    receiver: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.sender is None) != (self.receiver is None):
+            raise ScenarioError("heal names one node only", hint="heal, or heal n1 -> n2")
+
+    @classmethod
+    def parse(cls, line: Line, time: float) -> list[ScenarioEvent]:
+        """Read nothing, or ``n1 -> n2`` or ``n1 <-> n2``."""
+        if line.peek() is None:
+            return [cls(time)]
+        return [cls(time, *pair) for pair in line.pairs()]
+
+    def format(self) -> str:
+        """Return the statement."""
+        return "heal" if self.sender is None else f"heal {self.sender} -> {self.receiver}"
+
+    def apply(self, run: Simulation) -> None:
+        """Heal the link, or everything."""
+        if self.sender is not None and self.receiver is not None:
+            run.heal_link(self.sender, self.receiver)
+        else:
+            run.heal()
+
+    def describe(self) -> str:
+        """Return what happens, in a few words."""
+        if self.sender is None:
+            return "all links work again"
+        return f"messages from {self.sender} to {self.receiver} get through again"
+
+
+def check_factor(factor: float) -> None:
+    """Check that something can be slow by a factor.
+
+    Raises
+    ------
+    ScenarioError
+        If it is not finite and above 0.
+    """
+    if not 0 < factor < math.inf:
+        raise ScenarioError(f"slow by {factor!r} cannot be", hint="a factor above 0")
+
+
+@dataclass(frozen=True)
+class Slow(LinkEvent):
+    """One direction of a link becomes slower.
+
+    Parameters
+    ----------
+    time : float
+        Seconds since the start.
+    sender, receiver : str
+        The link.
+    factor : float
+        By what its delays are multiplied from now on.
+    """
+
+    keyword = "slow"
+
+    sender: str
+    receiver: str
+    factor: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_factor(self.factor)
+
+    @classmethod
+    def parse(cls, line: Line, time: float) -> list[ScenarioEvent]:
+        """Read ``n1 -> n2 by 10`` or ``n1 <-> n2 by 10``."""
+        pairs = line.pairs()
+        line.keyword("by")
+        factor = line.number("a factor")
+        return [cls(time, *pair, factor) for pair in pairs]
+
+    def format(self) -> str:
+        """Return the statement."""
+        return f"slow {self.sender} -> {self.receiver} by {self.factor!r}"
+
+    def apply(self, run: Simulation) -> None:
+        """Slow the link down."""
+        run.slow_link(self.sender, self.receiver, self.factor)
+
+    def describe(self) -> str:
+        """Return what happens, in a few words."""
+        return f"messages from {self.sender} to {self.receiver} take {self.factor:g} times as long"
+
+    @classmethod
+    def draw(cls, draw: Draw) -> list[ScenarioEvent]:
+        """Draw slow links."""
+        if len(draw.nodes) < 2:
+            return []
+        return [
+            cls(draw.time(), *draw.pair(), draw.between(1.0, draw.bounds.slowdown))
+            for _ in range(draw.rng.randint(0, draw.bounds.slow_links))
+        ]

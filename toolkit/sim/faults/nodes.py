@@ -1,0 +1,254 @@
+"""Faults of nodes and their disks: crashes, restarts, timers that run out, slow disks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from toolkit.errors import ScenarioError
+from toolkit.sim.faults.base import ScenarioEvent
+from toolkit.sim.faults.network import check_factor
+from toolkit.sim.words import Line, MisfitError, check_word
+
+if TYPE_CHECKING:
+    from toolkit.protocols.protocol import Protocol
+    from toolkit.sim.host import Simulation
+    from toolkit.sim.random_faults import Draw
+    from toolkit.sim.scenario import Scenario
+
+__all__ = ["Crash", "Restart", "SlowDisk", "Timeout"]
+
+
+@dataclass(frozen=True)
+class Crash(ScenarioEvent):
+    """A node crashes.
+
+    Parameters
+    ----------
+    time : float
+        Seconds since the start.
+    node : str
+        The node.
+    keep : int or None
+        How many of the writes that wait for the disk still make it, at most; ``None``: the
+        one in progress may or may not, by chance, and no other.
+    """
+
+    keyword = "crash"
+    nodes_in = ("node",)
+
+    node: str
+    keep: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.keep is not None and self.keep < 0:
+            raise ScenarioError(f"a crash cannot keep {self.keep} writes", hint="0 or more")
+
+    @classmethod
+    def parse(cls, line: Line, time: float) -> list[ScenarioEvent]:
+        """Read ``n1`` or ``n1 keep 2``."""
+        node = line.name("a node")
+        keep = None
+        if line.peek() is not None:
+            line.keyword("keep")
+            keep = line.whole("writes that are kept")
+        return [cls(time, node, keep)]
+
+    def format(self) -> str:
+        """Return the statement."""
+        return f"crash {self.node}" + ("" if self.keep is None else f" keep {self.keep}")
+
+    def validate(self, scenario: Scenario, down: set[str]) -> None:
+        """Check that the node is up."""
+        super().validate(scenario, down)
+        if self.node in down:
+            raise MisfitError(
+                f"{self.node!r} is to crash at {self.time!r}, and is down then",
+                self,
+                hint="restart it before",
+            )
+        down.add(self.node)
+
+    def apply(self, run: Simulation) -> None:
+        """Crash the node."""
+        run.crash_node(self.node, self.keep)
+
+    def describe(self) -> str:
+        """Return what happens, in a few words."""
+        return f"{self.node} crashes"
+
+    @classmethod
+    def draw(cls, draw: Draw) -> list[ScenarioEvent]:
+        """Draw crashes, each with its restart."""
+        events: list[ScenarioEvent] = []
+        up_again: dict[str, float] = {}
+        for _ in range(draw.rng.randint(0, draw.bounds.crashes)):
+            node, crash = draw.rng.choice(draw.nodes), draw.time()
+            back = round(min(draw.end, crash + draw.between(0.0, draw.end / 4)), 4)
+            keep = draw.rng.choice((None, None, None, 0, 1, 2))
+            if crash > up_again.get(node, -1.0) and back > crash:
+                up_again[node] = back
+                events += [Crash(crash, node, keep), Restart(back, node)]
+        return events
+
+
+@dataclass(frozen=True)
+class Restart(ScenarioEvent):
+    """A node that had crashed restarts.
+
+    Parameters
+    ----------
+    time : float
+        Seconds since the start.
+    node : str
+        The node.
+    """
+
+    keyword = "restart"
+    nodes_in = ("node",)
+    repairs = True
+
+    node: str
+
+    @classmethod
+    def parse(cls, line: Line, time: float) -> list[ScenarioEvent]:
+        """Read ``n1``."""
+        return [cls(time, line.name("a node"))]
+
+    def format(self) -> str:
+        """Return the statement."""
+        return f"restart {self.node}"
+
+    def validate(self, scenario: Scenario, down: set[str]) -> None:
+        """Check that the node is down."""
+        super().validate(scenario, down)
+        if self.node not in down:
+            raise MisfitError(
+                f"{self.node!r} is to restart at {self.time!r}, and is not down then",
+                self,
+                hint="crash it before",
+            )
+        down.remove(self.node)
+
+    def apply(self, run: Simulation) -> None:
+        """Restart the node."""
+        run.restart(run.drivers[self.node])
+
+    def describe(self) -> str:
+        """Return what happens, in a few words."""
+        return f"{self.node} restarts"
+
+    def restarted(self) -> str:
+        """Return the node."""
+        return self.node
+
+
+@dataclass(frozen=True)
+class Timeout(ScenarioEvent):
+    """A timer of a node runs out now, instead of when it would have.
+
+    The node cannot tell the difference.  A timer that is not set then cannot run out, nor can
+    one of a node that is down: nothing happens.
+
+    Parameters
+    ----------
+    time : float
+        Seconds since the start.
+    node : str
+        The node.
+    timer : str
+        The timer's name, one of those that the protocol lists.
+    """
+
+    keyword = "timeout"
+    nodes_in = ("node",)
+
+    node: str
+    timer: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_word("a timer", self.timer)
+
+    @classmethod
+    def parse(cls, line: Line, time: float) -> list[ScenarioEvent]:
+        """Read ``n1 TIMER``."""
+        node = line.name("a node")
+        return [cls(time, node, line.name("a timer"))]
+
+    def format(self) -> str:
+        """Return the statement."""
+        return f"timeout {self.node} {self.timer}"
+
+    def suits(self, protocol: Protocol) -> None:
+        """Check that the protocol has such a timer."""
+        timers = protocol.runnable.timers
+        if self.timer not in timers:
+            close = get_close_matches(self.timer, timers, n=1)
+            known = ", ".join(timers) or "none"
+            raise ScenarioError(
+                f"the timeout at {self.time!r}: {protocol.name} has no timer {self.timer!r}",
+                hint=f"did you mean {close[0]!r}?" if close else f"its timers: {known}",
+            )
+
+    def apply(self, run: Simulation) -> None:
+        """Let the timer run out."""
+        run.time_out(run.drivers[self.node], self.timer)
+
+    def describe(self) -> str:
+        """Return what happens, in a few words."""
+        return f"the timer {self.timer} of {self.node} runs out"
+
+
+@dataclass(frozen=True)
+class SlowDisk(ScenarioEvent):
+    """A node's disk becomes slower.
+
+    Parameters
+    ----------
+    time : float
+        Seconds since the start.
+    node : str
+        The node.
+    factor : float
+        By what the times of writes begun from now on are multiplied.
+    """
+
+    keyword = "slow disk"
+    nodes_in = ("node",)
+
+    node: str
+    factor: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_factor(self.factor)
+
+    @classmethod
+    def parse(cls, line: Line, time: float) -> list[ScenarioEvent]:
+        """Read ``n1 by 10``."""
+        node = line.name("a node")
+        line.keyword("by")
+        return [cls(time, node, line.number("a factor"))]
+
+    def format(self) -> str:
+        """Return the statement."""
+        return f"slow disk {self.node} by {self.factor!r}"
+
+    def apply(self, run: Simulation) -> None:
+        """Slow the disk down."""
+        run.slow_disk(self.node, self.factor)
+
+    def describe(self) -> str:
+        """Return what happens, in a few words."""
+        return f"the disk of {self.node} takes {self.factor:g} times as long"
+
+    @classmethod
+    def draw(cls, draw: Draw) -> list[ScenarioEvent]:
+        """Draw slow disks."""
+        return [
+            cls(draw.time(), draw.rng.choice(draw.nodes), draw.between(1.0, draw.bounds.slowdown))
+            for _ in range(draw.rng.randint(0, draw.bounds.slow_disks))
+        ]
