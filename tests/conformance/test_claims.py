@@ -167,7 +167,7 @@ def module(name: str, claims: tuple[str, ...]) -> str:
         f"---- MODULE TraceData ----\nEXTENDS {specification.module}, TraceCodes, Integers, "
         "Sequences, FiniteSets, TLC\n===="
     )
-    source = TraceSpec(specification).source(data, "---- MODULE ProtocolTrace ----\n====", "")
+    source = TraceSpec(specification).source(data, claims_module(GENERATED, claims, None), "")
     return claims_module(GENERATED, claims, SpecSource(GENERATED, source.modules, source.config))
 
 

@@ -33,6 +33,19 @@ Tell(n, v) == msgs' = msgs \cup {[type |-> "tell", from |-> n, val |-> v]}
 Vow(n, v) == msgs' = msgs \cup {[type |-> "vow", from |-> n, val |-> v]}
              /\ UNCHANGED <<chain, local, passed, inner, domain, limit, extra>>
 
+Next ==
+    \/ \E n \in Nodes : \E v \in 0 .. 9 : Chain(n, v)
+    \/ \E n \in Nodes : \E v \in 0 .. 9 : Local(n, v)
+    \/ \E n \in Nodes : \E v \in 0 .. 9 : Passed(n, v)
+    \/ \E n \in Nodes : \E v \in 0 .. 9 : Inner(n, v)
+    \/ \E n \in Nodes : \E v \in 0 .. 9 : Domain(n, v)
+    \/ \E n \in Nodes : \E v \in 0 .. 9 : Limit(n, v)
+    \/ \E n \in Nodes : \E v \in 0 .. 9 : Extra(n, v)
+    \/ \E n \in Nodes : \E v \in 0 .. 9 : Tell(n, v)
+    \/ \E n \in Nodes : \E v \in 0 .. 9 : Vow(n, v)
+
+Spec == Init /\ [][Next]_vars
+
 Chain3 == chain
 Chain2(n) == Chain3[n]
 Chain1 == \A n \in Nodes : Chain2(n) < 3
