@@ -123,6 +123,21 @@ def test_what_waits_for_the_disk_is_not_sent_on_a_later_connection(build: Build,
     assert heard(result, "n1") == ["new"]
 
 
+def test_what_leaves_before_a_new_connection_opens_does_not_travel_on_it(
+    build: Build, run: Run
+) -> None:
+    _, result = run(
+        build()
+        .disk("constant(0.5)")
+        .command(0.0, "c", open_to("n2"), "n1")
+        .command(0.1, "c", line("old", "n2", write=1), "n1")
+        .command(0.2, "c", open_to("n2", "again"), "n1")
+        .command(0.3, "c", open_to("n2", "once more"), "n1")
+        .command(0.4, "c", line("new", "n2"), "n1")
+    )
+    assert heard(result, "n2") == ["hello", "lost n1", "once more", "new"]
+
+
 def test_closing_is_for_protocols_that_have_connections(build: Build, puppet: Protocol) -> None:
     plan = build().command(0.0, "c", {"closes": ["n2"]}, "n1").build()
     with pytest.raises(InternalError, match="connected"):

@@ -363,7 +363,7 @@ class ControlledHost(Host):
                 self.fail(
                     f"sends to {to!r}, which is not a node", f"nodes: {', '.join(self.drivers)}"
                 )
-            connection = self.connection_of(driver.name, to, message)
+            connection = self.connection_of(number)
             if (driver.name, to) in self.cut:
                 self.lose(number, to, "cut", driver.name, connection)
             else:

@@ -80,6 +80,8 @@ class Host(ABC):
         self.cut: set[tuple[str, str]] = set()
         self.connections = Connections() if implementation.connected else None
         self._message_number = 0
+        # The connections of the messages that leave in the step in progress, by their numbers.
+        self._travels_on: dict[int, int] = {}
         self._idle = 0
         # Faults of the step in progress: they are recorded after it.
         self._pending_faults: list[tuple[str, dict[str, Any]]] = []
@@ -346,26 +348,26 @@ class Host(ABC):
     # Connections ---------------------------------------------------------------------------
 
     def _connected(self, driver: Any, connections: Connections, sends: list[Send]) -> list[Send]:
-        """Open what is to be opened, and return what can leave."""
+        """Open what is to be opened, and return what can leave, each on its own connection."""
+        self._travels_on.clear()
         leaving: list[Send] = []
         for send in sends:
+            if send.message.transport == "datagram":
+                leaving.append(send)
+                continue
             if send.message.transport == "opening":
                 before = connections.open(driver.name, send.to)
                 if before is not None:
                     self.notify(send.to, driver.name, before)
-            elif (
-                send.message.transport == "connection"
-                and connections.number(driver.name, send.to) is None
-            ):
-                continue
-            leaving.append(send)
+            connection = connections.number(driver.name, send.to)
+            if connection is not None:
+                self._travels_on[self._message_number + len(leaving)] = connection
+                leaving.append(send)
         return leaving
 
-    def connection_of(self, sender: str, to: str, message: Message) -> int | None:
-        """Return the connection that a message is sent on; ``None`` for a datagram."""
-        if self.connections is None or message.transport == "datagram":
-            return None
-        return self.connections.number(sender, to)
+    def connection_of(self, number: int) -> int | None:
+        """Return the connection of a message that leaves now; ``None`` for a datagram."""
+        return self._travels_on.get(number)
 
     def disconnect(self, driver: Any, peer: str) -> None:
         """Close a node's end of a connection, and let the other end know."""

@@ -246,7 +246,7 @@ class Simulation(Host):
                 self.push(now + LOOPBACK, _DELIVER, to, to, number, message)
                 continue
             link = driver.links[to]
-            connection = self.connection_of(name, to, message) if self.connections else None
+            connection = None if self.connections is None else self.connection_of(number)
             if self.cut and (name, to) in self.cut:
                 self.lose(number, to, "cut", name, connection)
                 continue
@@ -273,7 +273,7 @@ class Simulation(Host):
 
     def _post(self, mailbox: Mailbox, sender: str, number: int, to: str, message: Message) -> None:
         """Let a message wait in the mailbox, unless its link is cut."""
-        connection = self.connection_of(sender, to, message)
+        connection = self.connection_of(number)
         if (sender, to) in self.cut:
             self.lose(number, to, "cut", sender, connection)
         else:

@@ -78,6 +78,7 @@ class Retry:
 
 _NETWORK = LinkSettings()
 _DISK = DiskSettings()
+_NOT_DRAWN: tuple[object, ...] = (_NETWORK, (), _DISK, {})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +184,12 @@ class Scenario:
         if self.manual and self.retry.every is not None:
             raise ScenarioError(
                 "clients of a manual scenario do not ask again", hint="add 'retry off'"
+            )
+        if self.manual and (self.network, self.links, self.disk, self.disks) != _NOT_DRAWN:
+            raise ScenarioError(
+                "a manual scenario draws no delays, losses or times of writes",
+                hint="remove 'network', 'link' and 'disk': choose each event with deliver, lose, "
+                "duplicate and flush",
             )
         down: set[str] = set()
         for event in sorted(self.events, key=lambda event: event.time):

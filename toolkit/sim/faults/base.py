@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, ClassVar
 
 from toolkit.errors import ScenarioError
@@ -50,6 +50,9 @@ class ScenarioEvent(ABC):
         Names of the fields that hold a node's name, or ``None``.
     repairs : bool
         Whether it ends faults.  Of the events of a random scenario at one time, repairs come last.
+    in_manual : bool
+        Whether a manual scenario can have it: not if it changes only delays, which are not drawn
+        there.
 
     Raises
     ------
@@ -60,6 +63,7 @@ class ScenarioEvent(ABC):
     keyword: ClassVar[str]
     nodes_in: ClassVar[tuple[str, ...]] = ()
     repairs: ClassVar[bool] = False
+    in_manual: ClassVar[bool] = True
 
     time: float
 
@@ -130,7 +134,14 @@ class ScenarioEvent(ABC):
         MisfitError
             If it does not.
         """
-        scenario.check_names(f"the {self.keyword} at {self.time!r}", self.named(), self)
+        what = f"the {self.keyword} at {self.time!r}"
+        scenario.check_names(what, self.named(), self)
+        if scenario.manual and not self.in_manual:
+            raise MisfitError(
+                f"{what} has no effect in a manual scenario, where no delay is drawn",
+                self,
+                hint="remove it: a later 'deliver' or 'flush' is slower",
+            )
 
     def suits(self, protocol: Protocol) -> None:  # noqa: B027 - most kinds suit every protocol
         """Check that a protocol can be run with it.
@@ -202,5 +213,5 @@ class Choice(ScenarioEvent):
 
     def skip(self, run: Simulation) -> None:
         """Record that what was chosen is not possible."""
-        what = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "time"}
+        what = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "time"}
         run.fault("skipped", {"choice": self.keyword, **what})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from toolkit.errors import ScenarioError
 from toolkit.sim.faults.base import Choice, ScenarioEvent
 from toolkit.sim.words import Line
 
@@ -19,6 +20,14 @@ class _OfMessage(Choice):
     """A choice about a message, by its number."""
 
     number: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.number < 0:
+            raise ScenarioError(
+                f"a message's number must be 0 or more, got {self.number}",
+                hint="messages are counted from 0 as they leave",
+            )
 
     @classmethod
     def parse(cls, line: Line, time: float) -> list[ScenarioEvent]:

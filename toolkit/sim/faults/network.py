@@ -213,6 +213,7 @@ class Slow(LinkEvent):
     """
 
     keyword = "slow"
+    in_manual = False
 
     sender: str
     receiver: str

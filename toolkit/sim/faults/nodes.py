@@ -69,6 +69,12 @@ class Crash(ScenarioEvent):
                 self,
                 hint="restart it before",
             )
+        if scenario.manual and self.keep is None:
+            raise MisfitError(
+                f"the crash at {self.time!r} leaves to chance whether a write becomes durable",
+                self,
+                hint=f"in a manual scenario, say how many: crash {self.node} keep 0",
+            )
         down.add(self.node)
 
     def apply(self, run: Simulation) -> None:
@@ -217,6 +223,7 @@ class SlowDisk(ScenarioEvent):
     """
 
     keyword = "slow disk"
+    in_manual = False
     nodes_in = ("node",)
 
     node: str
