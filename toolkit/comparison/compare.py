@@ -21,7 +21,7 @@ from toolkit.analysis.metrics import (
     throughput,
 )
 from toolkit.checks import client_history
-from toolkit.comparison.aimed_faults import FAULTS, strike
+from toolkit.comparison.aimed_faults import AIMED_FAULTS, AimedFault, aimed_fault_names
 from toolkit.conformance import ValidationReport, validate
 from toolkit.display.charts import chart_svg
 from toolkit.display.side_by_side import (
@@ -47,7 +47,7 @@ from toolkit.sim import (
 from toolkit.sim.leaders import who_leads
 from toolkit.trace import Trace, TraceWriter
 
-__all__ = ["FAULTS", "Comparison", "Side", "charts", "compare", "write_comparison"]
+__all__ = ["Comparison", "Side", "charts", "compare", "write_comparison"]
 
 _MACHINE = "kv"
 """What the protocols replicate: clients' histories are checked against its model."""
@@ -273,7 +273,7 @@ def _side(
     seed: int,
     nodes: Sequence[str],
     requests: Iterable[tuple[float, str, Any, str]],
-    kinds: Sequence[str],
+    kinds: Sequence[AimedFault],
     fault_duration: float,
     fault_interval: float,
     settings: Mapping[str, str],
@@ -295,11 +295,11 @@ def _side(
         leader = who_leads(protocol, plan.limit(time=begin).build())
         others = [name for name in shuffled if name != (leader or shuffled[0])]
         target = leader or shuffled[0]
-        if kind == "crash-follower":
+        if not kind.at_leader:
             target, others = others[0], [target, *others[1:]]
         end = begin + fault_duration
-        strike(plan, kind, target, others, begin, end)
-        struck.append((kind, target, leader is not None, begin, end))
+        kind.strike(plan, target, others, begin, end)
+        struck.append((kind.name, target, leader is not None, begin, end))
         begin = end + fault_interval
     # Nobody asks for anything any more: what still waits is answered.
     until = begin + _DRAIN
@@ -359,7 +359,8 @@ def compare(
     rate : float
         Requests a second, on average.
     faults : sequence of str, optional
-        Kinds of :data:`FAULTS`, in order; by default all, in an order that the seed decides.
+        Names of aimed faults (:mod:`toolkit.comparison.aimed_faults`), in order; by default all,
+        in an order that the seed decides.
     fault_duration, fault_interval : float
         Seconds that a fault lasts, and seconds until the next one.
     settings : mapping of str to mapping, optional
@@ -409,12 +410,8 @@ def compare(
                 f"settings are given for {name!r}, which takes no part",
                 hint=f"compared are {', '.join(plugin.name for plugin in plugins)}",
             )
-    kinds = list(FAULTS) if faults is None else list(faults)
-    for kind in kinds:
-        if kind not in FAULTS:
-            raise UnknownNameError(
-                f"unknown kind of fault {kind!r}", hint=f"known: {', '.join(FAULTS)}"
-            )
+    kinds = aimed_fault_names() if faults is None else list(faults)
+    aimed = {kind: AIMED_FAULTS.get(kind) for kind in kinds}
     if faults is None:
         stream(seed, "compare order").shuffle(kinds)
     names = [f"n{number}" for number in range(1, nodes + 1)]
@@ -442,10 +439,13 @@ def compare(
             progress(len(sides) + len(reports), total)
 
     tell()
+    struck = [aimed[kind] for kind in kinds]
     for plugin in plugins:
         own = chosen.get(plugin.name, {})
         sides.append(
-            _side(plugin, seed, names, requests, kinds, fault_duration, fault_interval, own, replay)
+            _side(
+                plugin, seed, names, requests, struck, fault_duration, fault_interval, own, replay
+            )
         )
         tell()
     if check:
