@@ -20,7 +20,7 @@ from toolkit.analysis.metrics import (
     messages_by_type,
     throughput,
 )
-from toolkit.checks import client_history
+from toolkit.checks import check_client_history
 from toolkit.comparison.aimed_faults import AIMED_FAULTS, AimedFault, aimed_fault_names
 from toolkit.conformance import ValidationReport, validate
 from toolkit.display.charts import chart_svg
@@ -32,7 +32,6 @@ from toolkit.display.side_by_side import (
 )
 from toolkit.errors import SettingError, UnknownNameError
 from toolkit.faces import Shown
-from toolkit.histories import KEY_VALUE, check_linearizable
 from toolkit.invocation import Invocation
 from toolkit.protocols import get_protocol, replicating_protocols
 from toolkit.protocols.protocol import Protocol
@@ -50,7 +49,7 @@ from toolkit.trace import Trace, TraceWriter
 __all__ = ["Comparison", "Side", "charts", "compare", "write_comparison"]
 
 _MACHINE = "kv"
-"""What the protocols replicate: clients' histories are checked against its model."""
+"""What the protocols replicate."""
 
 _COMPACTION = {"snapshot": "50"}
 """Settings of those protocols that have them: logs are compacted every so many entries."""
@@ -308,7 +307,7 @@ def _side(
     assert protocol.log is not None
     gaps = leaderless(trace, protocol.log)
     faults = pd.DataFrame(struck, columns=["kind", "target", "led", "begin", "end"])
-    verdict = check_linearizable(client_history(result), KEY_VALUE)
+    verdict = check_client_history(result)
     return Side(
         protocol=protocol.name,
         scenario=scenario,
