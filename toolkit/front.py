@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from rich.console import Group
 from rich.text import Text
 
-from toolkit.checks import BugTable, client_history, find_bugs
+from toolkit.checks import BugTable, check_client_history, client_history, find_bugs
 from toolkit.conformance import (
     SpecReplay,
     ValidationReport,
@@ -28,7 +28,7 @@ from toolkit.display import spacetime_svg
 from toolkit.display.faces import Face, register_face, to_html, to_rich
 from toolkit.errors import InternalError, SettingError, UnknownNameError
 from toolkit.faces import Shown
-from toolkit.histories import KEY_VALUE, History, LinearizabilityResult, check_linearizable
+from toolkit.histories import History, LinearizabilityResult
 from toolkit.protocols import get_protocol
 from toolkit.protocols.protocol import BugSetup, Protocol
 from toolkit.sim import RunResult, Scenario, parse_scenario, simulate_runs
@@ -99,7 +99,7 @@ class Run(Shown):
 
     @cached_property
     def history(self) -> History:
-        """What clients of the key-value store asked for and were told."""
+        """What clients of the replicated machine asked for and were told."""
         return client_history(self.result)
 
     @cached_property
@@ -131,14 +131,14 @@ class Run(Shown):
         Raises
         ------
         SettingError
-            If no client used the key-value store, so that there is nothing to check.
+            If no client used a replicated machine, so that there is nothing to check.
         """
         if not self.history.operations:
             raise SettingError(
-                f"no client of the run {self.name!r} used a key-value store",
-                hint="linearizability is checked for protocols that replicate one",
+                f"no client of the run {self.name!r} used a replicated machine",
+                hint="linearizability is checked for protocols that replicate a machine",
             )
-        return check_linearizable(self.history, KEY_VALUE)
+        return check_client_history(self.result)
 
     def explore(self, *, follow: bool = False, step: int | None = None) -> TraceExplorer:
         """Open the run in a notebook, step by step.

@@ -10,7 +10,8 @@ import pytest
 
 from tests.cli.conftest import Process, Toolkit, process, toolkit
 from toolkit.analysis.metrics import at_faults, entries_stored, latencies, throughput
-from toolkit.comparison.compare import FAULTS, Comparison, charts, compare, write_comparison
+from toolkit.comparison.aimed_faults import OWN
+from toolkit.comparison.compare import Comparison, charts, compare, write_comparison
 from toolkit.display.charts import chart_svg
 from toolkit.errors import SettingError, UnknownNameError
 from toolkit.protocols import get_protocol
@@ -146,7 +147,7 @@ def test_settings_change_one_protocol_alone() -> None:
     assert before > 1.0
 
 
-@pytest.mark.parametrize("kind", FAULTS)
+@pytest.mark.parametrize("kind", OWN)
 def test_every_kind_of_fault_can_be_chosen_and_clients_are_served_after_it(kind: str) -> None:
     one = compare(2, nodes=5, rate=20, faults=[kind], fault_duration=0.5)
     assert one.ok

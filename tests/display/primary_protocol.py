@@ -71,7 +71,7 @@ class Server:
         self.pages: tuple[Page, ...] = ()
         self.sealed = 0
         self.has: dict[str, int] = {}
-        self.store = Sessions(get_machine("kv")())
+        self.store = Sessions(get_machine("kv").factory())
 
     def handle(self, event: Event, now: float) -> Effects:
         if isinstance(event, Restart):
@@ -204,7 +204,7 @@ PRIMARY = Protocol(
         durable_variables=lambda durable: {"kept": _shown(durable.get("pages", ()))},
         constants=lambda nodes: {},
         messages=MessageCodec("primary-backup", Copy | Copied),
-        random_operation=lambda nodes, rng, node: get_machine("kv")().random_operation(rng),
+        random_operation=lambda nodes, rng, node: get_machine("kv").factory().random_operation(rng),
         timers=(AGAIN,),
         replicates="kv",
         typed_operation=lambda text: {"op": "put", "key": "mine", "value": text},

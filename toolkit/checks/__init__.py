@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from toolkit.checks.bugs import BugReport, BugTable, find_bugs
-from toolkit.checks.client_history import client_history
+from toolkit.checks.client_history import check_client_history, client_history
 
-__all__ = ["BugReport", "BugTable", "client_history", "find_bugs"]
+__all__ = ["BugReport", "BugTable", "check_client_history", "client_history", "find_bugs"]

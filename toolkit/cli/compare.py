@@ -10,7 +10,7 @@ import typer
 from toolkit.cli.options import AsJson, parse_protocol_settings
 from toolkit.cli.output import FOUND, GOOD, guarded, note, show
 from toolkit.cli.progress import counting
-from toolkit.comparison.aimed_faults import FAULTS
+from toolkit.comparison.aimed_faults import OWN
 from toolkit.errors import SettingError
 
 __all__ = ["compare", "compare_command"]
@@ -27,7 +27,7 @@ def compare(
     fault: Annotated[
         list[str] | None,
         typer.Option(
-            help=f"A kind of fault, in order; repeatable: {', '.join(FAULTS)}.  "
+            help=f"A kind of fault, in order; repeatable: {', '.join(OWN)}.  "
             "[default: all, in an order that the seed decides]"
         ),
     ] = None,

@@ -1,62 +1,200 @@
-"""The faults that several protocols are put to alike, and whom they are aimed at."""
+"""Faults that several protocols are put to alike, aimed at a leader or at a follower.
+
+Each kind is an :class:`AimedFault` in a registry, found by entry points of the group
+``toolkit.aimed_faults``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
+from toolkit.registry import Registry
 from toolkit.sim import ScenarioBuilder
 
-__all__ = ["FAULTS", "strike"]
+__all__ = [
+    "AIMED_FAULTS",
+    "OWN",
+    "AimedFault",
+    "aimed_fault_names",
+    "register_aimed_fault",
+    "unregister_aimed_fault",
+]
 
-FAULTS: dict[str, str] = {
-    "crash-leader": "the leader crashes, and comes up when the fault ends",
-    "crash-follower": "another server crashes, and comes up when the fault ends",
-    "cut-off-leader": "the leader is cut off from all others",
-    "deaf-leader": "the leader hears nobody, and is heard",
-    "minority": "the leader and as many others as leave it without a quorum are cut off",
-    "slow-leader": "what the leader sends takes ten times as long",
-    "slow-disk": "the leader's disk takes twenty times as long",
-    "crash-all": "all crash, and come up when a tenth of the fault's time has passed",
-}
-"""Kind of fault to what happens."""
+Strike: TypeAlias = Callable[[ScenarioBuilder, str, Sequence[str], float, float], object]
 
 
-def strike(
-    plan: ScenarioBuilder, kind: str, target: str, others: Sequence[str], begin: float, end: float
-) -> None:
-    """Add a fault to a plan.
+@dataclass(frozen=True, kw_only=True)
+class AimedFault:
+    """A kind of fault that is aimed at a node.
 
     Parameters
     ----------
-    plan : ScenarioBuilder
-        It is changed.
-    kind : str
-        One of :data:`FAULTS`.
-    target : str
-        The node that it is aimed at.
-    others : sequence of str
-        All others, in the order in which they are taken where not all are.
-    begin, end : float
-        Seconds.
+    name : str
+        The name that people type.
+    description : str
+        What happens, in a line.
+    strike : callable
+        ``strike(plan, target, others, begin, end)``: add the fault's events to a scenario builder.
+        `target` is the node that it is aimed at, `others` are all other nodes, in the order in
+        which they are taken where not all are; it begins and ends at `begin` and `end`, in
+        seconds.
+    at_leader : bool
+        Whether it is aimed at the leader, or else at another node.
     """
-    if kind in ("crash-leader", "crash-follower"):
-        plan.crash(begin, target).restart(end, target)
-    elif kind == "crash-all":
-        for name in (target, *others):
-            plan.crash(begin, name).restart(begin + (end - begin) / 10, name)
-    elif kind == "cut-off-leader":
-        plan.partition(begin, [target], others).heal(end)
-    elif kind == "minority":
-        few = len(others) // 2 - 1
-        plan.partition(begin, [target, *others[:few]], others[few:]).heal(end)
-    elif kind == "deaf-leader":
-        for name in others:
-            plan.cut(begin, name, target)
-        plan.heal(end)
-    elif kind == "slow-leader":
-        for name in others:
-            plan.slow(begin, target, name, 10.0)
-        plan.heal(end)
-    else:
-        plan.slow_disk(begin, target, 20.0)
-        plan.heal(end)
+
+    name: str
+    description: str
+    strike: Strike
+    at_leader: bool = True
+
+
+AIMED_FAULTS: Registry[AimedFault] = Registry(
+    "kind of fault",
+    "toolkit.aimed_faults",
+    lambda plugin: isinstance(plugin, AimedFault),
+    "an object of toolkit.comparison.aimed_faults.AimedFault",
+    lambda fault: fault.name,
+)
+"""All aimed faults, by name."""
+
+
+def register_aimed_fault(fault: AimedFault) -> None:
+    """Register an aimed fault for this process.
+
+    Parameters
+    ----------
+    fault : AimedFault
+
+    Raises
+    ------
+    SettingError
+        If another one has its name.
+    """
+    AIMED_FAULTS.register(fault)
+
+
+def unregister_aimed_fault(name: str) -> None:
+    """Forget a fault that :func:`register_aimed_fault` made known; unknown names are ignored."""
+    AIMED_FAULTS.unregister(name)
+
+
+def aimed_fault_names() -> list[str]:
+    """Return the names of all aimed faults: the toolkit's own, then the others, sorted.
+
+    Examples
+    --------
+    >>> aimed_fault_names()[0]
+    'crash-leader'
+    """
+    known = AIMED_FAULTS.names()
+    own = [name for name in OWN if name in known]
+    return own + [name for name in known if name not in OWN]
+
+
+def _crash(
+    plan: ScenarioBuilder, target: str, others: Sequence[str], begin: float, end: float
+) -> None:
+    plan.crash(begin, target).restart(end, target)
+
+
+def _crash_all(
+    plan: ScenarioBuilder, target: str, others: Sequence[str], begin: float, end: float
+) -> None:
+    for name in (target, *others):
+        plan.crash(begin, name).restart(begin + (end - begin) / 10, name)
+
+
+def _cut_off(
+    plan: ScenarioBuilder, target: str, others: Sequence[str], begin: float, end: float
+) -> None:
+    plan.partition(begin, [target], others).heal(end)
+
+
+def _minority(
+    plan: ScenarioBuilder, target: str, others: Sequence[str], begin: float, end: float
+) -> None:
+    few = len(others) // 2 - 1
+    plan.partition(begin, [target, *others[:few]], others[few:]).heal(end)
+
+
+def _deaf(
+    plan: ScenarioBuilder, target: str, others: Sequence[str], begin: float, end: float
+) -> None:
+    for name in others:
+        plan.cut(begin, name, target)
+    plan.heal(end)
+
+
+def _slow_sender(
+    plan: ScenarioBuilder, target: str, others: Sequence[str], begin: float, end: float
+) -> None:
+    for name in others:
+        plan.slow(begin, target, name, 10.0)
+    plan.heal(end)
+
+
+def _slow_disk(
+    plan: ScenarioBuilder, target: str, others: Sequence[str], begin: float, end: float
+) -> None:
+    plan.slow_disk(begin, target, 20.0)
+    plan.heal(end)
+
+
+CRASH_LEADER = AimedFault(
+    name="crash-leader",
+    description="the leader crashes, and restarts when the fault ends",
+    strike=_crash,
+)
+CRASH_FOLLOWER = AimedFault(
+    name="crash-follower",
+    description="another server crashes, and restarts when the fault ends",
+    strike=_crash,
+    at_leader=False,
+)
+CUT_OFF_LEADER = AimedFault(
+    name="cut-off-leader",
+    description="the leader is cut off from all others",
+    strike=_cut_off,
+)
+DEAF_LEADER = AimedFault(
+    name="deaf-leader",
+    description="the leader receives nothing, and its messages arrive",
+    strike=_deaf,
+)
+MINORITY = AimedFault(
+    name="minority",
+    description="the leader and as many others as leave it without a quorum are cut off",
+    strike=_minority,
+)
+SLOW_LEADER = AimedFault(
+    name="slow-leader",
+    description="what the leader sends takes ten times as long",
+    strike=_slow_sender,
+)
+SLOW_DISK = AimedFault(
+    name="slow-disk",
+    description="the leader's disk takes twenty times as long",
+    strike=_slow_disk,
+)
+CRASH_ALL = AimedFault(
+    name="crash-all",
+    description="all crash, and restart when a tenth of the fault's time has passed",
+    strike=_crash_all,
+)
+
+OWN: tuple[str, ...] = tuple(
+    fault.name
+    for fault in (
+        CRASH_LEADER,
+        CRASH_FOLLOWER,
+        CUT_OFF_LEADER,
+        DEAF_LEADER,
+        MINORITY,
+        SLOW_LEADER,
+        SLOW_DISK,
+        CRASH_ALL,
+    )
+)
+"""Names of the toolkit's own aimed faults, in the order in which they are listed."""

@@ -20,8 +20,8 @@ from toolkit.analysis.metrics import (
     messages_by_type,
     throughput,
 )
-from toolkit.checks import client_history
-from toolkit.comparison.aimed_faults import FAULTS, strike
+from toolkit.checks import check_client_history
+from toolkit.comparison.aimed_faults import AIMED_FAULTS, AimedFault, aimed_fault_names
 from toolkit.conformance import ValidationReport, validate
 from toolkit.display.charts import chart_svg
 from toolkit.display.side_by_side import (
@@ -32,7 +32,6 @@ from toolkit.display.side_by_side import (
 )
 from toolkit.errors import SettingError, UnknownNameError
 from toolkit.faces import Shown
-from toolkit.histories import KEY_VALUE, check_linearizable
 from toolkit.invocation import Invocation
 from toolkit.protocols import get_protocol, replicating_protocols
 from toolkit.protocols.protocol import Protocol
@@ -47,10 +46,10 @@ from toolkit.sim import (
 from toolkit.sim.leaders import who_leads
 from toolkit.trace import Trace, TraceWriter
 
-__all__ = ["FAULTS", "Comparison", "Side", "charts", "compare", "write_comparison"]
+__all__ = ["Comparison", "Side", "charts", "compare", "write_comparison"]
 
 _MACHINE = "kv"
-"""What the protocols replicate: clients' histories are checked against its model."""
+"""What the protocols replicate."""
 
 _COMPACTION = {"snapshot": "50"}
 """Settings of those protocols that have them: logs are compacted every so many entries."""
@@ -273,7 +272,7 @@ def _side(
     seed: int,
     nodes: Sequence[str],
     requests: Iterable[tuple[float, str, Any, str]],
-    kinds: Sequence[str],
+    kinds: Sequence[AimedFault],
     fault_duration: float,
     fault_interval: float,
     settings: Mapping[str, str],
@@ -295,11 +294,11 @@ def _side(
         leader = who_leads(protocol, plan.limit(time=begin).build())
         others = [name for name in shuffled if name != (leader or shuffled[0])]
         target = leader or shuffled[0]
-        if kind == "crash-follower":
+        if not kind.at_leader:
             target, others = others[0], [target, *others[1:]]
         end = begin + fault_duration
-        strike(plan, kind, target, others, begin, end)
-        struck.append((kind, target, leader is not None, begin, end))
+        kind.strike(plan, target, others, begin, end)
+        struck.append((kind.name, target, leader is not None, begin, end))
         begin = end + fault_interval
     # Nobody asks for anything any more: what still waits is answered.
     until = begin + _DRAIN
@@ -308,7 +307,7 @@ def _side(
     assert protocol.log is not None
     gaps = leaderless(trace, protocol.log)
     faults = pd.DataFrame(struck, columns=["kind", "target", "led", "begin", "end"])
-    verdict = check_linearizable(client_history(result), KEY_VALUE)
+    verdict = check_client_history(result)
     return Side(
         protocol=protocol.name,
         scenario=scenario,
@@ -359,7 +358,8 @@ def compare(
     rate : float
         Requests a second, on average.
     faults : sequence of str, optional
-        Kinds of :data:`FAULTS`, in order; by default all, in an order that the seed decides.
+        Names of aimed faults (:mod:`toolkit.comparison.aimed_faults`), in order; by default all,
+        in an order that the seed decides.
     fault_duration, fault_interval : float
         Seconds that a fault lasts, and seconds until the next one.
     settings : mapping of str to mapping, optional
@@ -409,12 +409,8 @@ def compare(
                 f"settings are given for {name!r}, which takes no part",
                 hint=f"compared are {', '.join(plugin.name for plugin in plugins)}",
             )
-    kinds = list(FAULTS) if faults is None else list(faults)
-    for kind in kinds:
-        if kind not in FAULTS:
-            raise UnknownNameError(
-                f"unknown kind of fault {kind!r}", hint=f"known: {', '.join(FAULTS)}"
-            )
+    kinds = aimed_fault_names() if faults is None else list(faults)
+    aimed = {kind: AIMED_FAULTS.get(kind) for kind in kinds}
     if faults is None:
         stream(seed, "compare order").shuffle(kinds)
     names = [f"n{number}" for number in range(1, nodes + 1)]
@@ -442,10 +438,13 @@ def compare(
             progress(len(sides) + len(reports), total)
 
     tell()
+    struck = [aimed[kind] for kind in kinds]
     for plugin in plugins:
         own = chosen.get(plugin.name, {})
         sides.append(
-            _side(plugin, seed, names, requests, kinds, fault_duration, fault_interval, own, replay)
+            _side(
+                plugin, seed, names, requests, struck, fault_duration, fault_interval, own, replay
+            )
         )
         tell()
     if check:

@@ -6,17 +6,33 @@ the log's order and returns their results.  The same machine runs on every proto
 
 from __future__ import annotations
 
-from toolkit.machines.base import Machine, MachineFactory, get_machine, machine_names
-from toolkit.machines.kv import KeyValueStore, operation_label, typed_operation
+from toolkit.machines.base import Machine, MachineFactory
+from toolkit.machines.kv import KeyValueStore
+from toolkit.machines.model import SequentialModel, model_of
+from toolkit.machines.registry import (
+    MACHINES,
+    get_machine,
+    machine_names,
+    operation_label,
+    register_machine,
+    unregister_machine,
+)
 from toolkit.machines.sessions import Sessions
+from toolkit.machines.spec import MachineSpec, text_as_json
 
 __all__ = [
+    "MACHINES",
     "KeyValueStore",
     "Machine",
     "MachineFactory",
+    "MachineSpec",
+    "SequentialModel",
     "Sessions",
     "get_machine",
     "machine_names",
+    "model_of",
     "operation_label",
-    "typed_operation",
+    "register_machine",
+    "text_as_json",
+    "unregister_machine",
 ]

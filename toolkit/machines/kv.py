@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import Any
 
 import msgspec
 
-__all__ = ["KeyValueStore", "operation_label", "typed_operation"]
+from toolkit.machines.model import SequentialModel
+from toolkit.machines.spec import MachineSpec
+
+__all__ = ["KEY_VALUE", "SPEC", "KeyValueStore"]
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _KEYS = ("a", "b", "c")
@@ -111,42 +115,60 @@ def _problem(operation: Any) -> str | None:
     return None
 
 
-def operation_label(operation: Any) -> str:
-    """Return a few characters for what a client asked.
-
-    Parameters
-    ----------
-    operation : JSON
-        An operation of a store, or of something else that names it by ``op``.
-
-    Returns
-    -------
-    str
-        The operation's name, or its text, if it is not one of a store.
-
-    Examples
-    --------
-    >>> operation_label({"op": "put", "key": "k", "value": 1}), operation_label({"op": "add"})
-    ('k=1', 'add')
-    """
-    if not isinstance(operation, dict):
-        return str(operation)
-    key, value = operation.get("key", "?"), operation.get("value")
+def _label(operation: Any) -> str:
+    key, value = operation["key"], operation.get("value")
     labels = {
         "put": f"{key}={value}",
         "get": f"{key}?",
         "delete": f"{key}=\N{EMPTY SET}",
         "cas": f"{key}:={value}",
     }
-    return labels.get(str(operation.get("op")), str(operation.get("op", "?")))
+    return labels[operation["op"]]
 
 
-def typed_operation(text: str) -> dict[str, Any]:
-    """Return the operation that a person asks for by typing a value: to store it under ``x``.
-
-    Examples
-    --------
-    >>> typed_operation("1")
-    {'op': 'put', 'key': 'x', 'value': '1'}
-    """
+def _typed(text: str) -> dict[str, Any]:
     return {"op": "put", "key": "x", "value": text}
+
+
+def _frozen(value: Any) -> str | None:
+    """Return a JSON value as a hashable one; ``None`` for none."""
+    return None if value is None else json.dumps(value, sort_keys=True)
+
+
+def _thawed(state: str | None) -> Any:
+    return None if state is None else json.loads(state)
+
+
+def _key_value(state: str | None, operation: Any) -> tuple[Any, str | None]:
+    kind = operation["op"]
+    if kind == "get":
+        return {"value": _thawed(state)}, state
+    if kind == "put":
+        return {"ok": True}, _frozen(operation["value"])
+    if kind == "delete":
+        return {"ok": state is not None}, None
+    if _frozen(operation["expected"]) != state:
+        return {"ok": False, "value": _thawed(state)}, state
+    return {"ok": True, "value": _thawed(state)}, _frozen(operation["value"])
+
+
+KEY_VALUE = SequentialModel("key-value store", None, _key_value, lambda operation: operation["key"])
+"""The store of :class:`KeyValueStore`, key by key: get, put, delete, cas."""
+
+SPEC = MachineSpec(
+    name="kv",
+    title="a key-value store with compare-and-swap",
+    factory=KeyValueStore,
+    operations={
+        "get": "the value of a key",
+        "put": "store a value under a key",
+        "delete": "remove a key",
+        "cas": "store a value under a key if its value is the expected one",
+    },
+    sequential=KEY_VALUE,
+    accepts=lambda operation: _problem(operation) is None,
+    label=_label,
+    typed_operation=_typed,
+    typed_prompt="x :=",
+)
+"""The key-value store, as it is registered."""

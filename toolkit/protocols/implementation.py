@@ -8,19 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from toolkit.machines import MachineSpec, get_machine, text_as_json
 from toolkit.protocols.base import NodeFactory
 from toolkit.protocols.codec import MessageCodec
 
 __all__ = ["Implementation"]
-
-
-def _as_json(text: str) -> Any:
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,15 +55,17 @@ class Implementation:
         content, in place.
     replicates : str or None
         Name of the machine (:mod:`toolkit.machines`) whose operations its clients ask for by
-        default; ``None`` if its operations are its own.
+        default; ``None`` if its operations are its own.  A protocol that has the setting
+        ``machine`` replicates the machine that it names instead (:meth:`machine`).
     timing : callable
         ``timing(low, high) -> dict``: the settings with which a node's time-outs are drawn from
         ``[low, high]``, in seconds; none if they cannot be set.
-    typed_operation : callable
+    typed_operation : callable or None
         ``typed_operation(text) -> operation``: the operation that a person asks for by typing a
-        text into a playground; by default the text as JSON, or else the text itself.
-    typed_prompt : str
-        A few characters before the box for that text.
+        text into a playground; by default what the machine says, or else the text as JSON, or the
+        text itself.
+    typed_prompt : str or None
+        A few characters before the box for that text; by default what the machine says.
     scenarios : pathlib.Path or None
         A folder of scenarios that come with the protocol, ``NAME.scenario`` each; a name should
         begin with the protocol's, for it must be unique among all protocols.
@@ -93,6 +87,51 @@ class Implementation:
     )
     replicates: str | None = None
     timing: Callable[[float, float], dict[str, str]] = field(default=lambda low, high: {})
-    typed_operation: Callable[[str], Any] = _as_json
-    typed_prompt: str = "ask"
+    typed_operation: Callable[[str], Any] | None = None
+    typed_prompt: str | None = None
     scenarios: Path | None = None
+
+    def machine(self, settings: Mapping[str, str]) -> MachineSpec | None:
+        """Return the machine that a run replicates.
+
+        Parameters
+        ----------
+        settings : mapping of str to str
+            The run's settings.
+
+        Returns
+        -------
+        MachineSpec or None
+            ``None`` if the protocol's operations are its own.
+
+        Raises
+        ------
+        UnknownNameError
+            If no machine has the name.
+        """
+        if self.replicates is None:
+            return None
+        return get_machine(settings.get("machine", self.replicates))
+
+    def typing(self, settings: Mapping[str, str]) -> tuple[Callable[[str], Any], str]:
+        """Return how a person asks for an operation by typing a text.
+
+        Parameters
+        ----------
+        settings : mapping of str to str
+            The run's settings.
+
+        Returns
+        -------
+        operation : callable
+            ``operation(text) -> operation``.
+        prompt : str
+            A few characters before the box for the text.
+        """
+        machine = self.machine(settings)
+        operation, prompt = (
+            (text_as_json, "ask")
+            if machine is None
+            else (machine.typed_operation, machine.typed_prompt)
+        )
+        return self.typed_operation or operation, self.typed_prompt or prompt

@@ -344,6 +344,7 @@ class Simulation(Host):
             self.recorder.end(reason, self.now, final_values)
         specification = self.protocol.specification
         expected = specification.expected_actions
+        machine = self.protocol.runnable.machine(self.scenario.settings)
         return RunResult(
             seed=self.seed,
             reason=reason,
@@ -362,6 +363,7 @@ class Simulation(Host):
             unanswered=self.clients.unanswered(),
             final_values=final_values,
             nodes={name: driver.node for name, driver in self.drivers.items()},
+            machine=None if machine is None else machine.name,
             sink_error=None if self.recorder is None else self.recorder.error,
         )
 

@@ -123,6 +123,9 @@ class RunResult(Shown):
         Node to what it ended with, as the protocol says; nodes with nothing are left out.
     nodes : dict of str to object
         The nodes as they ended; ``None`` for one that was down.
+    machine : str or None
+        The name of the machine (:mod:`toolkit.machines`) that was replicated; ``None`` if the
+        operations are the protocol's own.
     sink_error : str or None
         Why recording stopped early, if it did; the run itself went on as if it had not.
     """
@@ -146,6 +149,7 @@ class RunResult(Shown):
     unanswered: int
     final_values: dict[str, Any]
     nodes: dict[str, Any]
+    machine: str | None = None
     sink_error: str | None = None
 
     @property

@@ -103,7 +103,8 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
                                         style=wide, continuous_update=False)  # fmt: skip
         self.server = widgets.Dropdown(description="server", style={"description_width": "50px"})
         self.other = widgets.Dropdown(description="and", style={"description_width": "30px"})
-        self.text = widgets.Text(value="1", description=self._runnable.typed_prompt,
+        self._typed_operation, prompt = self._runnable.typing({})
+        self.text = widgets.Text(value="1", description=prompt,
                                  continuous_update=True,
                                  style={"description_width": "30px"})  # fmt: skip
         for box in (self.server, self.other, self.text):
@@ -280,7 +281,7 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
     def send(self) -> None:
         """Let a client ask the chosen server for the operation that was typed."""
         count = sum(isinstance(event, ClientCommand) for some in self.events for event in some)
-        operation = self._runnable.typed_operation(self.text.value)
+        operation = self._typed_operation(self.text.value)
         self.add(ClientCommand(self.now, f"c{count + 1}", operation, self.server.value))
         self.text.value = str(count + 2)
 

@@ -81,7 +81,7 @@ class Playground(widgets.VBox):  # type: ignore[misc]
             builder.set(key, value)
         builder.limit(time=60.0, steps=400)
         for number in range(1, self.clients.value + 1):
-            operation = self._runnable.typed_operation(f"v{number}")
+            operation = self._runnable.typing({})[0](f"v{number}")
             builder.command(0.0, f"c{number}", operation, f"n{number}")
         trace, self.result = simulate_trace(self._protocol, builder.build(), seed=self.seed.value)
         return trace

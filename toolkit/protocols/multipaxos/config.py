@@ -25,7 +25,7 @@ SETTINGS: dict[str, str] = {
     "members": "the servers that are acceptors at first, NAME,NAME,... (default: all)",
     "membership": "yes or no: clients may change who the acceptors are (default: no)",
     "snapshot": "compact the log after so many slots; 0: never (default: 0)",
-    "machine": "what the log drives: kv (default: kv)",
+    "machine": "what the log drives: a registered machine (default: kv)",
 }
 """The settings of Multi-Paxos, name to a line of help."""
 
@@ -151,5 +151,5 @@ def configure(nodes: Sequence[str], settings: Mapping[str, str]) -> MultiPaxosCo
         most=given.whole("most", "16", 1),
         membership=membership,
         snapshot=given.whole("snapshot", "0", 0),
-        machine=get_machine(given.text("machine", "kv")),
+        machine=get_machine(given.text("machine", "kv")).factory,
     )

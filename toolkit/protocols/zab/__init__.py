@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from toolkit.machines import typed_operation
 from toolkit.protocols.actions import available, declared_actions
 from toolkit.protocols.implementation import Implementation
 from toolkit.protocols.protocol import Protocol
@@ -112,8 +111,6 @@ PROTOCOL = Protocol(
         replicates="kv",
         timing=_timing,
         scenarios=Path(__file__).parent / "scenarios",
-        typed_operation=typed_operation,
-        typed_prompt="x :=",
         timers=TIMERS,
         connected=True,
     ),

@@ -27,7 +27,7 @@ SETTINGS: dict[str, str] = {
     "reads": "log: like writes; sync: at any server, once it has what the leader had proposed; "
     "local: at any server, at once (default: log)",
     "snapshot": "compact the history after so many transactions; 0: never (default: 0)",
-    "machine": "what the history drives: kv (default: kv)",
+    "machine": "what the history drives: a registered machine (default: kv)",
 }
 """The settings of Zab, name to a line of help."""
 
@@ -150,5 +150,5 @@ def configure(nodes: Sequence[str], settings: Mapping[str, str]) -> ZabConfig:
         window=given.whole("window", "100", 0),
         reads=given.choice("reads", ("log", "sync", "local")),
         snapshot=given.whole("snapshot", "0", 0),
-        machine=get_machine(given.text("machine", "kv")),
+        machine=get_machine(given.text("machine", "kv")).factory,
     )

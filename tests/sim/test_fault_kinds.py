@@ -1,0 +1,165 @@
+"""Kinds of scenario events: a registered one is read, drawn, applied and described as ours are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from toolkit.errors import ScenarioError, SettingError
+from toolkit.protocols import get_protocol
+from toolkit.sim import (
+    ScenarioEvent,
+    format_scenario,
+    load_scenario,
+    parse_scenario,
+    random_scenario,
+    register_fault,
+    simulate_trace,
+    unregister_fault,
+)
+from toolkit.sim.faults import FAULTS, Heal, parse_events
+from toolkit.sim.random_faults import Bounds, Draw
+from toolkit.sim.words import Line
+
+if TYPE_CHECKING:
+    from toolkit.protocols.protocol import Protocol
+    from toolkit.sim.host import Simulation
+
+NODES = ("n1", "n2", "n3")
+
+
+@dataclass(frozen=True)
+class Isolate(ScenarioEvent):
+    """Cut all links of a node, in both directions."""
+
+    keyword = "isolate"
+    nodes_in = ("node",)
+
+    node: str
+
+    @classmethod
+    def parse(cls, line: Line, time: float) -> list[ScenarioEvent]:
+        return [cls(time, line.name("a node"))]
+
+    def format(self) -> str:
+        return f"isolate {self.node}"
+
+    def suits(self, protocol: Protocol) -> None:
+        if protocol.name == "zab":
+            raise ScenarioError("zab is never isolated", hint="run another protocol")
+
+    def apply(self, run: Simulation) -> None:
+        run.partition(((self.node,), tuple(name for name in run.drivers if name != self.node)))
+        run.schedule(Heal(run.now + 0.1))
+
+    def describe(self) -> str:
+        return f"{self.node} is isolated"
+
+    @classmethod
+    def draw(cls, draw: Draw) -> list[ScenarioEvent]:
+        count = draw.rng.randint(0, 3 * draw.bounds.others)
+        return [cls(draw.time(), draw.rng.choice(draw.nodes)) for _ in range(count)]
+
+
+@pytest.fixture
+def isolate() -> Iterator[None]:
+    register_fault(Isolate)
+    yield
+    unregister_fault("isolate")
+
+
+EXAMPLES = {
+    "client": "client c1 sends v1 to n1",
+    "crash": "crash n1 keep 2",
+    "restart": "restart n1",
+    "partition": "partition n1 | n2 n3",
+    "cut": "cut n1 -> n2",
+    "heal": "heal n1 -> n2",
+    "slow": "slow n1 -> n2 by 2.0",
+    "slow-disk": "slow disk n1 by 2.0",
+    "timeout": "timeout n1 resend",
+    "deliver": "deliver 3",
+    "lose": "lose 3",
+    "duplicate": "duplicate 3",
+    "flush": "flush n1",
+    "notice": "notice n1 of n2",
+}
+
+
+def test_every_kind_reads_its_own_text_and_describes_itself() -> None:
+    assert FAULTS.names() == sorted(EXAMPLES)
+    descriptions = set()
+    for name, text in EXAMPLES.items():
+        (event,) = parse_events(Line(text), 0.5)
+        assert type(event) is FAULTS.get(name)
+        assert event.format() == text
+        assert event.time == 0.5
+        descriptions.add(event.describe())
+    assert len(descriptions) == len(EXAMPLES)
+
+
+def test_two_words_of_a_keyword_are_told_from_one() -> None:
+    assert [type(event).__name__ for event in parse_events(Line("slow n1 <-> n2 by 3"), 0)] == [
+        "Slow",
+        "Slow",
+    ]
+    assert type(parse_events(Line("slow disk n1 by 3"), 0)[0]).__name__ == "SlowDisk"
+
+
+@pytest.mark.usefixtures("isolate")
+def test_a_registered_kind_is_read_and_written_and_happens() -> None:
+    plan = load_scenario("paxos-happy")
+    text = format_scenario(plan, expected=False) + "at 0.0001 isolate n1\n"
+    scenario = parse_scenario(text)
+    assert parse_scenario(format_scenario(scenario)) == scenario
+    _, result = simulate_trace(get_protocol("paxos"), scenario, seed=1)
+    assert (result.faults["partition"], result.faults["heal"]) == (1, 1)
+    with pytest.raises(ScenarioError, match=r"the isolate at 1\.0 names 'n9'"):
+        replace(scenario, events=(Isolate(1.0, "n9"),))
+
+
+@pytest.mark.usefixtures("isolate")
+def test_a_kind_can_refuse_a_protocol() -> None:
+    scenario = parse_scenario("scenario s\nprotocol zab\nnodes n1 n2\nat 1 isolate n1\n")
+    with pytest.raises(ScenarioError, match="never isolated"):
+        simulate_trace(get_protocol("zab"), scenario)
+
+
+def test_an_unregistered_kind_is_not_read() -> None:
+    with pytest.raises(ScenarioError, match="unknown word 'isolate'"):
+        parse_events(Line("isolate n1"), 0)
+
+
+def test_random_scenarios_draw_a_registered_kind_and_keep_the_rest() -> None:
+    paxos = get_protocol("paxos")
+    before = [random_scenario(paxos, NODES, seed) for seed in range(20)]
+    register_fault(Isolate)
+    try:
+        after = [random_scenario(paxos, NODES, seed) for seed in range(20)]
+        none = random_scenario(paxos, NODES, 3, Bounds(others=0))
+    finally:
+        unregister_fault("isolate")
+    drawn = [[event for event in one.events if isinstance(event, Isolate)] for one in after]
+    assert sum(map(len, drawn)) > 10
+    assert none == before[3]
+    for old, new in zip(before, after, strict=True):
+        kept = tuple(event for event in new.events if not isinstance(event, Isolate))
+        assert replace(new, events=kept) == old
+
+
+def test_a_kind_without_keyword_or_methods_is_refused() -> None:
+    class Nameless(Isolate):
+        keyword = None  # type: ignore[assignment]
+
+    @dataclass(frozen=True)
+    class Idle(ScenarioEvent):
+        keyword = "idle"
+
+    for kind in (Nameless, Idle, int):
+        with pytest.raises(SettingError, match="cannot be registered as a fault"):
+            register_fault(kind)  # type: ignore[arg-type]
+    with pytest.raises(SettingError, match="a fault named 'crash' is registered already"):
+        register_fault(type("Other", (Isolate,), {"keyword": "crash"}))
