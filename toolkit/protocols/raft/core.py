@@ -11,14 +11,10 @@ Options live in modules of their own, each a class on top of :class:`RaftCore`: 
 
 Extension points
 ----------------
-A subclass changes a server by overriding these methods and calling the inherited one; the options
-do so, and so may servers of an experiment.
-
-- ``on_timeout``, ``on_election_timeout``, ``on_heartbeat_timeout``, ``on_command``, and one
-  ``on_..._request`` or ``on_..._response`` for each message: decide which action an event is.
-- ``start_election``, ``become_follower``, ``step_down`` and the other actions: perform it.
-- ``election_timer``, ``leader_election_timer``, ``heartbeat_timer``: the timers that are set.
-- ``may_vote``, ``up_to_date``, ``takes_part``, ``is_quorum``: the rules that actions ask.
+The options, and servers of an experiment, override these methods and call the inherited ones:
+``on_timeout``, ``on_command``, ``on_..._timeout``, ``on_..._request`` and ``on_..._response`` decide
+which action an event is; ``start_election``, ``step_down`` and the other actions perform it;
+``..._timer`` return the timers to set; ``may_vote``, ``takes_part``, ``is_quorum`` are the rules.
 """
 
 from __future__ import annotations
