@@ -12,7 +12,7 @@ Options live in modules of their own, each a class on top of :class:`RaftCore`: 
 Extension points
 ----------------
 The options, and servers of an experiment, override these methods and call the inherited ones:
-``on_timeout``, ``on_command``, ``on_..._timeout``, ``on_..._request`` and ``on_..._response`` decide
+``on_timeout``, ``on_command``, ``on_..._timeout``, ``on_..._request``, ``on_..._response`` decide
 which action an event is; ``start_election``, ``step_down`` and the other actions perform it;
 ``..._timer`` return the timers to set; ``may_vote``, ``takes_part``, ``is_quorum`` are the rules.
 """
