@@ -17,6 +17,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.controlled import bench_controlled
 from tests.bench.figures import bench_figures
 from tests.bench.graph import bench_graph, bench_trace
 from tests.bench.logs import bench_logs
@@ -207,6 +208,7 @@ def main() -> int:
         "steps": lambda: bench_steps(table, traces=options.raft_traces),
         "growth": lambda: bench_growth(table),
         "logs": lambda: bench_logs(table),
+        "controlled": lambda: bench_controlled(table),
         "figures": lambda: bench_figures(table),
     }
     for part in options.parts:
