@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from toolkit.analysis.metrics import committed_requests
 from toolkit.histories import check_fifo
 from toolkit.protocols import get_protocol
 from toolkit.sim import (
@@ -15,6 +14,7 @@ from toolkit.sim import (
     simulate_trace,
 )
 from toolkit.trace import MemorySink
+from toolkit.trace.logview import committed_requests
 
 NODES = ("n1", "n2", "n3")
 

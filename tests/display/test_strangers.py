@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.display.primary_protocol import PRIMARY
-from toolkit.analysis.metrics import committed_requests, entries_stored, leaderless, log_divergence
+from toolkit.analysis.metrics import entries_stored, leaderless, log_divergence
 from toolkit.comparison.compare import compare
 from toolkit.display import explorer_data, has_logs, log_picture, spacetime_svg
 from toolkit.histories import check_fifo
@@ -16,6 +16,7 @@ from toolkit.protocols import register, replicating_protocols, unregister
 from toolkit.sim import ScenarioBuilder, simulate_runs, simulate_trace
 from toolkit.sim.leaders import who_leads
 from toolkit.trace import MemorySink, Trace, check_log_view
+from toolkit.trace.logview import committed_requests
 from toolkit.widgets import LogPlayground, Playground
 
 NODES = ("n1", "n2", "n3")

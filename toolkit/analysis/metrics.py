@@ -7,7 +7,7 @@ what tells it from what another leader put there.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -15,12 +15,11 @@ import msgspec
 import pandas as pd
 
 from toolkit.trace import Trace
-from toolkit.trace.logview import LogView, NodeState
+from toolkit.trace.logview import LogView, NodeState, log_changes
 
 __all__ = [
     "CAUSES",
     "at_faults",
-    "committed_requests",
     "entries_stored",
     "latencies",
     "leaderless",
@@ -227,21 +226,6 @@ def leaderless(trace: Trace, log: LogView) -> pd.DataFrame:
     return pd.DataFrame([one for one in rows if one[0] < one[1]], columns=["begin", "end"])
 
 
-def _log_changes(
-    trace: Trace, log: LogView
-) -> Iterator[tuple[float, str, dict[int, Any], dict[int, Any], int]]:
-    """Yield each change of a node's log: time, node, entries before and after, committed."""
-    now: dict[str, dict[int, Any]] = {}
-    for node, view in trace.header.initial.items():
-        now[node] = log.entries(view)
-        yield 0.0, node, {}, now[node], log.committed(view)
-    for step, states in trace.states():
-        if step.state and not log.variables.isdisjoint(step.state):
-            view = states[step.node]
-            before, now[step.node] = now.get(step.node, {}), log.entries(view)
-            yield step.time, step.node, before, now[step.node], log.committed(view)
-
-
 def log_divergence(trace: Trace, log: LogView) -> pd.DataFrame:
     """Return how far the logs are apart, after each step that changes it.
 
@@ -261,7 +245,7 @@ def log_divergence(trace: Trace, log: LogView) -> pd.DataFrame:
     logs: dict[str, dict[int, Any]] = {}
     commits: dict[str, int] = dict.fromkeys(trace.header.nodes, 0)
     apart: set[int] = set()
-    for time, node, before, after, committed in _log_changes(trace, log):
+    for time, node, before, after, committed in log_changes(trace, log):
         logs[node], commits[node] = after, committed
         for index in before.keys() | after.keys():
             if before.get(index) == after.get(index):
@@ -296,7 +280,7 @@ def entries_stored(trace: Trace, log: LogView) -> dict[str, int]:
     """
     seen: dict[int, set[bytes]] = {}
     most = 0
-    for _, _, before, after, committed in _log_changes(trace, log):
+    for _, _, before, after, committed in log_changes(trace, log):
         most = max(most, committed)
         for index, entry in after.items():
             if before.get(index) != entry:
@@ -306,27 +290,3 @@ def entries_stored(trace: Trace, log: LogView) -> dict[str, int]:
         "committed": most,
         "wasted": sum(len(seen[index]) - 1 for index in seen if index <= most),
     }
-
-
-def committed_requests(trace: Trace, log: LogView) -> list[tuple[str, int]]:
-    """Return the clients' requests in the order in which they stand in the replicated log.
-
-    Parameters
-    ----------
-    trace : Trace
-        With the states of all nodes.
-    log : LogView
-
-    Returns
-    -------
-    list of (str, int)
-        Client and number of each request, as often as it was committed; for
-        :func:`toolkit.histories.check_fifo`.
-    """
-    found: list[tuple[str, int]] = []
-    index = 0
-    for _, _, _, entries, committed in _log_changes(trace, log):
-        while index < committed and index + 1 in entries:
-            index += 1
-            found += [(one.client, one.number) for one in log.requests(entries[index])]
-    return found

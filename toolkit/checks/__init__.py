@@ -1,8 +1,34 @@
-"""Checks of runs beyond one trace: clients' histories, and the hunt for seeded bugs."""
+"""Checks of runs, found by name; and the hunt for planted bugs, which shows that they can fail."""
 
 from __future__ import annotations
 
 from toolkit.checks.bugs import BugReport, BugTable, find_bugs
+from toolkit.checks.check import (
+    CHECKS,
+    Check,
+    CheckedRun,
+    CheckReport,
+    Finding,
+    Skipped,
+    register_check,
+    run_check,
+    unregister_check,
+)
 from toolkit.checks.client_history import check_client_history, client_history
 
-__all__ = ["BugReport", "BugTable", "check_client_history", "client_history", "find_bugs"]
+__all__ = [
+    "CHECKS",
+    "BugReport",
+    "BugTable",
+    "Check",
+    "CheckReport",
+    "CheckedRun",
+    "Finding",
+    "Skipped",
+    "check_client_history",
+    "client_history",
+    "find_bugs",
+    "register_check",
+    "run_check",
+    "unregister_check",
+]

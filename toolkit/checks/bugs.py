@@ -1,8 +1,9 @@
 """Planted bugs: by what each is found, and after how many runs.
 
-A check that never failed shows little.  Here every bug that a protocol has planted is let loose,
-and its runs are put to every check: whether the specification allows them, whether its invariants
-hold in what they recorded, and whether the clients' history is linearizable.
+A check that never failed shows little.  Here every bug that a protocol has planted is run, and its
+runs are put to every check of :mod:`toolkit.checks.check` that a protocol promises to pass: whether
+the specification allows them, whether its invariants hold in what they recorded, whether the
+clients' history is linearizable, and the checks that other packages add.
 """
 
 from __future__ import annotations
@@ -12,15 +13,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from toolkit.checks.client_history import client_history
-from toolkit.conformance.validation import validate
-from toolkit.conformance.verdict import Verdict
+from toolkit.checks.builtin import CONFORMANCE, LINEARIZABILITY, NOT_ALLOWED
+from toolkit.checks.check import CHECKS, CheckedRun, CheckReport, Finding, run_check
 from toolkit.errors import UnknownNameError
 from toolkit.faces import Shown
-from toolkit.histories import KEY_VALUE, check_linearizable
 from toolkit.protocols.protocol import BugSetup, Protocol
 from toolkit.sim import RunResult, simulate_runs
-from toolkit.trace import MemorySink, Trace
+from toolkit.trace import MemorySink
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,8 +46,10 @@ class BugReport(msgspec.Struct, frozen=True, kw_only=True):
         Invariants that do not hold in what was recorded, each with the first such run.
     history : tuple of int
         The runs in which what clients saw is not linearizable.
+    others : dict of str to tuple of int
+        Every further check that was made, with the runs in which it found something.
     undecided : int
-        Runs whose history was not decided, or that could not be validated.
+        Runs that a check applies to and could not decide on.
     replay : str or None
         The command for the first run that was found out.
     """
@@ -63,11 +64,13 @@ class BugReport(msgspec.Struct, frozen=True, kw_only=True):
     history: tuple[int, ...]
     undecided: int
     replay: str | None
+    others: dict[str, tuple[int, ...]] = {}
 
     @property
     def caught(self) -> int | None:
         """The first run that was found out, counted from 1; ``None`` if none was."""
         found = [*self.validation, *self.invariants.values(), *self.history]
+        found += [run for runs in self.others.values() for run in runs]
         return min(found, default=None)
 
 
@@ -108,8 +111,8 @@ class BugTable(Shown, list[BugReport]):
             A row for each bug: ``bug``, ``rule``, ``stage`` (text), ``runs``, ``caught`` (the
             first run that was found out, counted from 1), ``validation`` and ``history`` (the
             first run that each of them found), ``validation_runs`` and ``history_runs`` (how
-            many they found), ``invariants`` (text: names with the first run), ``undecided``,
-            ``replay``.
+            many they found), ``invariants`` and ``others`` (text: names with the first run),
+            ``undecided``, ``replay``.
         """
         import pandas as pd
 
@@ -125,6 +128,9 @@ class BugTable(Shown, list[BugReport]):
                 "invariants": ", ".join(f"{name} {at}" for name, at in one.invariants.items()),
                 "history": next(iter(one.history), None),
                 "history_runs": len(one.history),
+                "others": ", ".join(
+                    f"{name} {runs[0]}" for name, runs in one.others.items() if runs
+                ),
                 "undecided": one.undecided,
                 "replay": one.replay,
             }
@@ -142,17 +148,14 @@ def _rule(factory: object) -> str:
 
 def _runs(
     protocol: Protocol, bug: str, stage: BugSetup, runs: int, seed: int, duration: float
-) -> tuple[list[Trace], list[bool | None]]:
-    """Return the traces of runs with a bug, and of each whether its history is linearizable."""
+) -> list[CheckedRun]:
+    """Return runs with a bug."""
     sink = MemorySink()
-    fine: list[bool | None] = []
-
-    def judge(result: RunResult) -> None:
-        verdict = check_linearizable(client_history(result), KEY_VALUE)
-        fine.append(None if verdict.verdict == "not decided" else verdict.ok)
-
+    results: list[RunResult] = []
     if stage.scenario is not None:
-        simulate_runs(protocol, scenario=stage.scenario, bug=bug, sink=sink, on_result=judge)
+        simulate_runs(
+            protocol, scenario=stage.scenario, bug=bug, sink=sink, on_result=results.append
+        )
     else:
         simulate_runs(
             protocol,
@@ -163,9 +166,12 @@ def _runs(
             duration=duration,
             bug=bug,
             sink=sink,
-            on_result=judge,
+            on_result=results.append,
         )
-    return sink.traces, fine
+    return [
+        CheckedRun(protocol, trace, result)
+        for trace, result in zip(sink.traces, results, strict=True)
+    ]
 
 
 def find_bugs(
@@ -175,6 +181,7 @@ def find_bugs(
     runs: int = 10,
     seed: int = 1,
     duration: float = 5.0,
+    checks: Sequence[str] | None = None,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> BugTable:
@@ -192,6 +199,9 @@ def find_bugs(
         Of the first run.
     duration : float
         Seconds that a run simulates.
+    checks : sequence of str, optional
+        Names of the checks; by default all that every protocol promises to pass
+        (:class:`~toolkit.checks.check.Check`).
     workers : int, optional
         TLC's worker threads.
     progress : callable, optional
@@ -205,8 +215,13 @@ def find_bugs(
     Raises
     ------
     UnknownNameError
-        If there is no such bug.
+        If there is no such bug or check.
     """
+    chosen = (
+        [check for check in CHECKS.all() if check.promised]
+        if checks is None
+        else [CHECKS.get(name) for name in checks]
+    )
     names = list(protocol.bugs) if bugs is None else list(bugs)
     for name in names:
         if name not in protocol.bugs:
@@ -214,25 +229,23 @@ def find_bugs(
                 f"{protocol.name} has no planted bug {name!r}",
                 hint=f"known: {', '.join(protocol.bugs) or 'none'}",
             )
-    traces: list[Trace] = []
-    fine: list[bool | None] = []
+    runs_of_all: list[CheckedRun] = []
     parts: list[tuple[str, BugSetup, int, int]] = []
     for done, name in enumerate(names):
         if progress is not None:
             progress(done, len(names))
         stage = protocol.bug_setups.get(name, BugSetup())
-        more, good = _runs(protocol, name, stage, max(runs, stage.runs), seed, duration)
-        parts.append((name, stage, len(traces), len(traces) + len(more)))
-        traces += more
-        fine += good
+        more = _runs(protocol, name, stage, max(runs, stage.runs), seed, duration)
+        parts.append((name, stage, len(runs_of_all), len(runs_of_all) + len(more)))
+        runs_of_all += more
     # All at once: TLC starts once for all that have the same settings.
-    verdicts = validate(traces, explain=0, workers=workers).verdicts
+    reports = [run_check(check, runs_of_all, workers=workers) for check in chosen]
     if progress is not None:
         progress(len(names), len(names))
     return BugTable(
         protocol.name,
         [
-            _report(protocol, name, stage, seed, verdicts[low:high], fine[low:high])
+            _report(protocol, name, stage, seed, runs_of_all[low:high], low, reports)
             for name, stage, low, high in parts
         ],
     )
@@ -243,30 +256,48 @@ def _report(
     name: str,
     stage: BugSetup,
     seed: int,
-    verdicts: Sequence[Verdict],
-    fine: Sequence[bool | None],
+    runs: Sequence[CheckedRun],
+    first: int,
+    reports: Sequence[CheckReport],
 ) -> BugReport:
+    """Return what the checks found in the runs of one bug, which begin at `first` in them all."""
+    found: dict[str, list[Finding]] = {}
+    undecided: set[int] = set()
+    for report in reports:
+        found[report.check] = [
+            one for one in report.findings if first <= one.run < first + len(runs)
+        ]
+        undecided |= {
+            one.run
+            for one in report.skipped
+            if one.undecided and first <= one.run < first + len(runs)
+        }
+    conformance = found.pop(CONFORMANCE.name, [])
+    history = found.pop(LINEARIZABILITY.name, [])
     invariants: dict[str, int] = {}
-    for number, verdict in enumerate(verdicts, 1):
-        for one in verdict.broken:
-            invariants.setdefault(one.invariant, number)
-    found = [
-        number
-        for number, (verdict, good) in enumerate(zip(verdicts, fine, strict=True), 1)
-        if verdict.status in {"diverged", "violates"} or good is False
-    ]
-    return BugReport(
+    for one in sorted(conformance, key=lambda one: one.run):
+        if one.title != NOT_ALLOWED:
+            invariants.setdefault(one.title, one.run - first + 1)
+    diverged = [one for one in conformance if one.title == NOT_ALLOWED]
+    bug_report = BugReport(
         bug=name,
         rule=_rule(protocol.bugs[name]),
         stage=stage,
         seed=seed,
-        runs=len(verdicts),
-        validation=tuple(n for n, one in enumerate(verdicts, 1) if one.status == "diverged"),
+        runs=len(runs),
+        validation=_numbers(diverged, first),
         invariants=invariants,
-        history=tuple(n for n, good in enumerate(fine, 1) if good is False),
-        undecided=sum(
-            verdict.status == "not checkable" or good is None
-            for verdict, good in zip(verdicts, fine, strict=True)
-        ),
-        replay=verdicts[found[0] - 1].replay if found else None,
+        history=_numbers(history, first),
+        others={check: _numbers(some, first) for check, some in found.items()},
+        undecided=len(undecided),
+        replay=None,
     )
+    if bug_report.caught is None:
+        return bug_report
+    replay = runs[bug_report.caught - 1].trace.header.replay
+    return msgspec.structs.replace(bug_report, replay=replay)
+
+
+def _numbers(findings: Sequence[Finding], first: int) -> tuple[int, ...]:
+    """Return the runs of some findings, counted from 1, each once."""
+    return tuple(sorted({one.run - first + 1 for one in findings}))

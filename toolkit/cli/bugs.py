@@ -25,6 +25,12 @@ def bugs(
     runs: Annotated[int, typer.Option(min=1, help="Runs of each bug, at least.")] = 10,
     seed: Annotated[int, typer.Option(help="Seed of each bug's first run.")] = 1,
     duration: Annotated[float, typer.Option(help="Seconds that a run simulates.")] = 5.0,
+    check: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A check; repeatable.  [default: all that every protocol promises to pass]"
+        ),
+    ] = None,
     workers: Workers = None,
     out: Annotated[Path | None, typer.Option(help="Also write the table here, as CSV.")] = None,
     as_json: AsJson = False,
@@ -41,6 +47,7 @@ def bugs(
             runs=runs,
             seed=seed,
             duration=duration,
+            checks=check,
             workers=workers,
             progress=progress,
         )

@@ -10,7 +10,7 @@ toolkit looks at a protocol's variables by name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
@@ -22,7 +22,9 @@ __all__ = [
     "Request",
     "Standing",
     "check_log_view",
+    "committed_requests",
     "current_leader",
+    "log_changes",
     "shown",
 ]
 
@@ -354,3 +356,49 @@ class _Check:
                        "nodes have different committed entries", f"index {index}")  # fmt: skip
         self.rounds[node], self.commits[node] = number, committed
         self.logs[node] = (entries, committed)
+
+
+def log_changes(
+    trace: Trace, log: LogView
+) -> Iterator[tuple[float, str, dict[int, Any], dict[int, Any], int]]:
+    """Yield each change of a node's log: time, node, entries before and after, committed.
+
+    Parameters
+    ----------
+    trace : Trace
+        With the states of all nodes.
+    log : LogView
+    """
+    now: dict[str, dict[int, Any]] = {}
+    for node, view in trace.header.initial.items():
+        now[node] = log.entries(view)
+        yield 0.0, node, {}, now[node], log.committed(view)
+    for step, states in trace.states():
+        if step.state and not log.variables.isdisjoint(step.state):
+            view = states[step.node]
+            before, now[step.node] = now.get(step.node, {}), log.entries(view)
+            yield step.time, step.node, before, now[step.node], log.committed(view)
+
+
+def committed_requests(trace: Trace, log: LogView) -> list[tuple[str, int]]:
+    """Return the clients' requests in the order in which they stand in the replicated log.
+
+    Parameters
+    ----------
+    trace : Trace
+        With the states of all nodes.
+    log : LogView
+
+    Returns
+    -------
+    list of (str, int)
+        Client and number of each request, as often as it was committed; for
+        :func:`toolkit.histories.check_fifo`.
+    """
+    found: list[tuple[str, int]] = []
+    index = 0
+    for _, _, _, entries, committed in log_changes(trace, log):
+        while index < committed and index + 1 in entries:
+            index += 1
+            found += [(one.client, one.number) for one in log.requests(entries[index])]
+    return found

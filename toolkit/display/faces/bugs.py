@@ -31,6 +31,9 @@ def bugs_view(reports: Sequence[BugReport]) -> Group:
     table.add_column("runs", justify="right")
     for title in ("validation", "invariants", "clients' history"):
         table.add_column(title, overflow="fold")
+    others = list(dict.fromkeys(name for one in reports for name in one.others))
+    for name in others:
+        table.add_column(name, overflow="fold")
 
     def told(found: tuple[int, ...]) -> str:
         return f"run {found[0]}; {len(found)} in all" if found else "-"
@@ -45,6 +48,7 @@ def bugs_view(reports: Sequence[BugReport]) -> Group:
             told(one.validation),
             broken or "-",
             told(one.history),
+            *(told(one.others.get(name, ())) for name in others),
         )
     missed = [one.bug for one in reports if not one.caught]
     undecided = sum(one.undecided for one in reports)
