@@ -176,8 +176,9 @@ CONSTANTS Value, Node
 VARIABLES e, Row, pos
 Init == e = [n \\in Node |-> 0] /\\ Row = 0 /\\ pos = 0
 Is(n, row) == e' = [e EXCEPT ![n] = row] /\\ Row' = Row + 1 /\\ UNCHANGED pos
-Next == \\E old \\in Node : \\E name \\in Value : Is(old, name)"""
-    spec = small(tmp_path, text, constants={"Value": {1, 2}})
+Next == \\E old \\in Node : \\E name \\in Value : Is(old, name)
+Accepted == pos = 0 /\\ Row >= 0"""
+    spec = small(tmp_path, text, constants={"Value": {1, 2}}, invariants=("Accepted",))
     good = trace_of(
         {"node": "a", "action": "Is", "params": {"name": 2}, "state": {"e": 2, "Row": 1}},
         {"node": "b", "action": "Is", "state": {"e": 1}},

@@ -523,7 +523,8 @@ class Encoder:
                 "",
             ]
         )
-        source = self.spec.source(data, claims_module(GENERATED, self.claims, None), config)
+        plain = claims_module(GENERATED, self.claims, None)
+        source = self.spec.source(data, plain, config, self.claims)
         if incremental and not self.spec.renamed:
             # The data declare no variables and are long: only what they extend is read.
             read = {**source.modules, "TraceData": data[: data.index("CodeWidth ==")] + "===="}

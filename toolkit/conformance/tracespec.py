@@ -34,7 +34,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from toolkit.conformance.reading import SHARED, SpecReading, shared_text
@@ -390,7 +390,9 @@ class TraceSpec(SpecReading):
 
     # What runs --------------------------------------------------------------------------
 
-    def source(self, data: str, claims: str, config: str) -> SpecSource:
+    def source(
+        self, data: str, claims: str, config: str, names: Collection[str] = ()
+    ) -> SpecSource:
         """Return all modules for a run of TLC.
 
         Parameters
@@ -401,15 +403,17 @@ class TraceSpec(SpecReading):
             The module ``ProtocolTrace``.
         config : str
             What the configuration asks, beside the constants.
+        names : collection of str
+            The properties that `claims` evaluates: names of the specification.
         """
         shared = {name: self._renamed_text(shared_text(name)) for name in SHARED}
         root = shared.pop("TraceRun")
         return spec_from_text(
             root,
-            f"{self.config}{config}\n",
+            f"{self.config}{self._renamed_text(config)}\n",
             modules={
                 "TraceData": data,
-                "ProtocolTrace": claims,
+                "ProtocolTrace": self._renamed_text(claims, names),
                 GENERATED: self.module,
                 **shared,
             },
@@ -417,10 +421,11 @@ class TraceSpec(SpecReading):
             origin="trace validation",
         )
 
-    def _renamed_text(self, text: str) -> str:
-        if not self.renamed:
+    def _renamed_text(self, text: str, names: Collection[str] = ()) -> str:
+        renamed = {old: new for old, new in self.renamed.items() if old not in names}
+        if not renamed:
             return text
-        return _WORD.sub(lambda match: self.renamed.get(match[0], match[0]), blank_comments(text))
+        return _WORD.sub(lambda match: renamed.get(match[0], match[0]), blank_comments(text))
 
     def in_their_terms(self, message: str) -> str:
         """Return a message of TLC with places in the generated module told by their origin.
