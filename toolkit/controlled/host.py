@@ -351,7 +351,7 @@ class ControlledHost(Host):
         if timer.low is None or timer.high is None:
             driver.timers.pop(timer.timer, None)
         else:
-            driver.timers[timer.timer] = 0
+            driver.timers[timer.timer] = timer
 
     def begin_write(self, driver: NodeDriver) -> None:
         """Do nothing: a write becomes durable when a flush is chosen."""
