@@ -25,7 +25,8 @@ from toolkit.sim import (
     format_scenario,
     simulate_trace,
 )
-from toolkit.sim.faults import ScenarioEvent
+from toolkit.sim.faults import ScenarioEvent, parse_events
+from toolkit.sim.words import Line
 from toolkit.trace import Trace
 from toolkit.trace.logview import current_leader
 from toolkit.widgets.explorer import TraceExplorer
@@ -284,6 +285,23 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
         operation = self._typed_operation(self.text.value)
         self.add(ClientCommand(self.now, f"c{count + 1}", operation, self.server.value))
         self.text.value = str(count + 2)
+
+    def do(self, statement: str) -> bool:
+        """Let an event of any kind happen at the step shown; return whether it was possible.
+
+        Parameters
+        ----------
+        statement : str
+            As in a scenario, after the time: ``slow disk n1 by 10``.
+        """
+        line = Line(statement)
+        try:
+            events = parse_events(line, self.now)
+            line.finish()
+        except (ScenarioError, SettingError) as error:
+            self._report(f"Not possible: {error.message} ({error.hint}).", wrong=True)
+            return False
+        return self.add(*events)
 
     def undo(self) -> None:
         """Take the last thing back."""
