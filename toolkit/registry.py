@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -15,7 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from toolkit.errors import SettingError, UnknownNameError
 
-__all__ = ["Registry"]
+__all__ = ["Entry", "Registry"]
 
 T = TypeVar("T")
 
@@ -27,6 +28,35 @@ def _installed(group: str) -> dict[str, EntryPoint]:
     for point in entry_points(group=group):
         points.setdefault(point.name, point)
     return points
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of a registry's list.
+
+    Parameters
+    ----------
+    kind : str
+        What the plug-in is, for instance ``"protocol"``.
+    name : str
+        Its name.
+    title : str
+        What it is or does, in a line; empty if it cannot be loaded.
+    origin : str
+        The distribution that brings it, or ``"this process"`` if it was registered at run time.
+    problem : str or None
+        Why it cannot be loaded; ``None`` if it can.
+    """
+
+    kind: str
+    name: str
+    title: str
+    origin: str
+    problem: str | None = None
+
+
+def _title(plugin: Any) -> str:
+    return str(getattr(plugin, "title", ""))
 
 
 class Registry(Generic[T]):
@@ -44,6 +74,8 @@ class Registry(Generic[T]):
         What it must be, for messages, for instance ``"a Figure object"``.
     name_of : callable
         ``name_of(plugin) -> str``: the name it is registered under.
+    title_of : callable
+        ``title_of(plugin) -> str``: what it is or does, in a line; by default its ``title``.
 
     Examples
     --------
@@ -63,12 +95,14 @@ class Registry(Generic[T]):
         fits: Callable[[Any], bool],
         expected: str,
         name_of: Callable[[T], str],
+        title_of: Callable[[T], str] = _title,
     ) -> None:
         self.kind = kind
         self.group = group
         self._fits = fits
         self._expected = expected
         self._name_of = name_of
+        self._title_of = title_of
         self._registered: dict[str, T] = {}
         self._loaded: dict[str, T] = {}
 
@@ -185,4 +219,18 @@ class Registry(Generic[T]):
         for name in self.names():
             with suppress(SettingError):
                 found.append(self.get(name))
+        return found
+
+    def entries(self) -> list[Entry]:
+        """Return a line for each known plug-in, sorted by name; for one that fails too."""
+        found = []
+        for name in self.names():
+            origin = "this process"
+            if name not in self._registered:
+                distribution = _installed(self.group)[name].dist
+                origin = "unknown" if distribution is None else distribution.name
+            try:
+                found.append(Entry(self.kind, name, self._title_of(self.get(name)), origin))
+            except SettingError as error:
+                found.append(Entry(self.kind, name, "", origin, str(error)))
         return found

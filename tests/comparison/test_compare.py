@@ -190,9 +190,9 @@ def test_tlc_is_asked_and_what_it_does_not_allow_is_not_hidden(found: Comparison
 
 
 def test_what_cannot_be_compared_is_refused() -> None:
-    with pytest.raises(UnknownNameError, match="does not replicate a key-value store"):
+    with pytest.raises(UnknownNameError, match="cannot replicate the machine 'kv'"):
         compare(protocols=["paxos"])
-    with pytest.raises(UnknownNameError, match="unknown kind of fault"):
+    with pytest.raises(UnknownNameError, match="unknown aimed fault"):
         compare(faults=["meteor"])
     with pytest.raises(SettingError, match="nodes=2"):
         compare(nodes=2)

@@ -27,6 +27,7 @@ COMMANDS = {
     "figure": "figure:figure_app",
     "models": "models:models_command",
     "protocols": "protocols:protocols_command",
+    "plugins": "plugins:plugins_command",
     "translate": "translate:translate_command",
     "trace-spec": "trace_spec:trace_spec_command",
     "demo": "demo:demo_command",

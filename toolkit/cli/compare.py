@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli.options import AsJson, parse_protocol_settings
+from toolkit.cli.options import AsJson, MachineName, parse_protocol_settings
 from toolkit.cli.output import FOUND, GOOD, guarded, note, show
 from toolkit.cli.progress import counting
 from toolkit.comparison.aimed_faults import OWN
@@ -20,7 +20,7 @@ def compare(
     seed: Annotated[int, typer.Option(help="What all chance is drawn from.")] = 0,
     protocol: Annotated[
         list[str] | None,
-        typer.Option(help="A protocol; repeatable.  [default: all that replicate a store]"),
+        typer.Option(help="A protocol; repeatable.  [default: all that can replicate the machine]"),
     ] = None,
     nodes: Annotated[int, typer.Option(min=3, help="How many servers.")] = 5,
     rate: Annotated[float, typer.Option(help="Requests a second, on average.")] = 40.0,
@@ -37,6 +37,7 @@ def compare(
     fault_interval: Annotated[
         float, typer.Option("--fault-interval", "--rest", help="Seconds between faults.")
     ] = 1.0,
+    machine: MachineName = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -71,6 +72,7 @@ def compare(
             faults=tuple(fault) if fault else None,
             fault_duration=fault_duration,
             fault_interval=fault_interval,
+            machine=machine,
             settings=parse_protocol_settings(settings),
             check=check,
             progress=progress,

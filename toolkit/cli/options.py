@@ -13,6 +13,7 @@ from toolkit.errors import SettingError
 __all__ = [
     "AsJson",
     "JsonWithItf",
+    "MachineName",
     "Memory",
     "ProtocolName",
     "Settings",
@@ -33,6 +34,14 @@ ProtocolName: TypeAlias = Annotated[
 Settings: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="A setting of the protocol; repeatable."),
+]
+MachineName: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--machine",
+        metavar="NAME",
+        help="The machine that is replicated, as 'toolkit plugins' lists them.  [default: kv]",
+    ),
 ]
 Workers: TypeAlias = Annotated[
     int | None, typer.Option(help="TLC's worker threads; otherwise one per processor.")

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from toolkit.cli.options import AsJson, ProtocolName, Settings, parse_settings
+from toolkit.cli.options import AsJson, MachineName, ProtocolName, Settings, parse_settings
 from toolkit.cli.output import FOUND, GOOD, console, guarded, note, write_json
 from toolkit.cli.progress import counting
 from toolkit.display.faces import to_json, to_rich
@@ -105,6 +105,7 @@ def simulate(
         float | None, typer.Option(help="Simulated seconds after which a run ends.")
     ] = None,
     settings: Settings = None,
+    machine: MachineName = None,
     bug: Annotated[
         str | None, typer.Option(metavar="NAME", help="Plant a bug in every node, as a lesson.")
     ] = None,
@@ -118,7 +119,7 @@ def simulate(
     Exit status: 0 it ran, 1 it ran otherwise than its scenario expects, 2 it could not be run.
     """
     plugin = get_protocol(protocol)
-    given = parse_settings(settings)
+    given = plugin.runnable.with_machine(parse_settings(settings), machine)
     if out == "-" and as_json:
         raise SettingError("--out - and --json both want stdout", hint="let the trace go to a file")
     plan = None if scenario is None else load_scenario(scenario)

@@ -51,11 +51,12 @@ class AimedFault:
 
 
 AIMED_FAULTS: Registry[AimedFault] = Registry(
-    "kind of fault",
+    "aimed fault",
     "toolkit.aimed_faults",
     lambda plugin: isinstance(plugin, AimedFault),
     "an object of toolkit.comparison.aimed_faults.AimedFault",
     lambda fault: fault.name,
+    lambda fault: fault.description,
 )
 """All aimed faults, by name."""
 

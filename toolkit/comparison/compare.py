@@ -33,6 +33,7 @@ from toolkit.display.side_by_side import (
 from toolkit.errors import SettingError, UnknownNameError
 from toolkit.faces import Shown
 from toolkit.invocation import Invocation
+from toolkit.machines import get_machine
 from toolkit.protocols import get_protocol, replicating_protocols
 from toolkit.protocols.protocol import Protocol
 from toolkit.sim import (
@@ -49,7 +50,7 @@ from toolkit.trace import Trace, TraceWriter
 __all__ = ["Comparison", "Side", "charts", "compare", "write_comparison"]
 
 _MACHINE = "kv"
-"""What the protocols replicate."""
+"""What the protocols replicate unless another machine is named."""
 
 _COMPACTION = {"snapshot": "50"}
 """Settings of those protocols that have them: logs are compacted every so many entries."""
@@ -252,10 +253,15 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _requests(
-    rng: random.Random, nodes: Sequence[str], rate: float, until: float, protocol: Protocol
+    rng: random.Random,
+    nodes: Sequence[str],
+    rate: float,
+    until: float,
+    protocol: Protocol,
+    machine: str | None,
 ) -> list[tuple[float, str, Any, str]]:
     """Draw when clients ask for what, and whom; each asks once."""
-    config = protocol.runnable.configure(nodes, {})
+    config = protocol.runnable.configure(nodes, protocol.runnable.with_machine({}, machine))
     found: list[tuple[float, str, Any, str]] = []
     time = _WARM_UP / 2
     while True:
@@ -333,6 +339,7 @@ def compare(
     faults: Sequence[str] | None = None,
     fault_duration: float = 1.0,
     fault_interval: float = 1.0,
+    machine: str | None = None,
     settings: Mapping[str, Mapping[str, str]] | None = None,
     check: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -351,7 +358,7 @@ def compare(
     seed : int
         What all chance is drawn from.
     protocols : sequence of str, optional
-        Names of protocols that replicate a key-value store by a log; by default all that are
+        Names of protocols that can replicate the machine by a log; by default all that are
         registered, sorted.
     nodes : int
         How many servers, from 3 on.
@@ -362,6 +369,9 @@ def compare(
         in an order that the seed decides.
     fault_duration, fault_interval : float
         Seconds that a fault lasts, and seconds until the next one.
+    machine : str, optional
+        Name of the machine (:mod:`toolkit.machines`) that all replicate; by default the key-value
+        store.
     settings : mapping of str to mapping, optional
         By protocol its settings, where they are to be others than said above.
     check : bool
@@ -378,7 +388,7 @@ def compare(
     SettingError
         If a number or a setting cannot be, or settings are for a protocol that takes no part.
     UnknownNameError
-        If a protocol or a kind of fault is unknown, or a protocol replicates no such store.
+        If a protocol, a kind of fault or a machine is unknown, or a protocol cannot replicate it.
 
     Examples
     --------
@@ -392,12 +402,13 @@ def compare(
             f"fault_interval={fault_interval}",
             hint="nodes at least 3, rate and fault_duration above 0, fault_interval at least 0",
         )
-    comparable = replicating_protocols(_MACHINE)
+    store = get_machine(machine or _MACHINE)
+    comparable = replicating_protocols(store.name)
     plugins = [get_protocol(name) for name in (comparable if protocols is None else protocols)]
     without = [plugin.name for plugin in plugins if plugin.name not in comparable]
     if without or not plugins:
         raise UnknownNameError(
-            f"{without[0]!r} does not replicate a key-value store by a log"
+            f"{without[0]!r} cannot replicate the machine {store.name!r} by a log"
             if without
             else "no protocol to compare",
             hint=f"known: {', '.join(comparable) or 'none'}",
@@ -409,13 +420,22 @@ def compare(
                 f"settings are given for {name!r}, which takes no part",
                 hint=f"compared are {', '.join(plugin.name for plugin in plugins)}",
             )
+        if "machine" in chosen[name]:
+            raise SettingError(
+                f"the setting 'machine' is given for {name!r} alone: all replicate one machine",
+                hint=f"name it once, for all: machine {chosen[name]['machine']}",
+            )
+    options = {
+        plugin.name: plugin.runnable.with_machine(chosen.get(plugin.name, {}), machine)
+        for plugin in plugins
+    }
     kinds = aimed_fault_names() if faults is None else list(faults)
     aimed = {kind: AIMED_FAULTS.get(kind) for kind in kinds}
     if faults is None:
         stream(seed, "compare order").shuffle(kinds)
     names = [f"n{number}" for number in range(1, nodes + 1)]
     until = _WARM_UP + len(kinds) * (fault_duration + fault_interval)
-    requests = _requests(stream(seed, "compare clients"), names, rate, until, plugins[0])
+    requests = _requests(stream(seed, "compare clients"), names, rate, until, plugins[0], machine)
     replay = Invocation(
         "compare",
         {
@@ -426,6 +446,7 @@ def compare(
             "fault_interval": fault_interval,
             "protocol": [plugin.name for plugin in plugins],
             "fault": None if faults is None else kinds,
+            "machine": machine,
             "settings": chosen,
         },
     )
@@ -440,7 +461,7 @@ def compare(
     tell()
     struck = [aimed[kind] for kind in kinds]
     for plugin in plugins:
-        own = chosen.get(plugin.name, {})
+        own = options[plugin.name]
         sides.append(
             _side(
                 plugin, seed, names, requests, struck, fault_duration, fault_interval, own, replay

@@ -13,6 +13,7 @@ from toolkit.trace.logview import LogView
 
 __all__ = [
     "ENTRY_POINT_GROUP",
+    "PROTOCOLS",
     "find_log_view",
     "get_protocol",
     "known_protocols",
@@ -26,13 +27,14 @@ __all__ = [
 ENTRY_POINT_GROUP = "toolkit.protocols"
 """The entry-point group that protocols are looked up in."""
 
-_REGISTRY: Registry[Protocol] = Registry(
+PROTOCOLS: Registry[Protocol] = Registry(
     "protocol",
     ENTRY_POINT_GROUP,
     lambda plugin: isinstance(plugin, Protocol),
     "an object of toolkit.protocols.protocol.Protocol",
     lambda protocol: protocol.name,
 )
+"""All protocols, by name."""
 
 
 def register(protocol: Protocol) -> None:
@@ -48,12 +50,12 @@ def register(protocol: Protocol) -> None:
     SettingError
         If another protocol has that name.
     """
-    _REGISTRY.register(protocol)
+    PROTOCOLS.register(protocol)
 
 
 def unregister(name: str) -> None:
     """Forget a protocol that :func:`register` made known; unknown names are ignored."""
-    _REGISTRY.unregister(name)
+    PROTOCOLS.unregister(name)
 
 
 def protocol_names() -> list[str]:
@@ -64,7 +66,7 @@ def protocol_names() -> list[str]:
     >>> "paxos" in protocol_names()
     True
     """
-    return _REGISTRY.names()
+    return PROTOCOLS.names()
 
 
 def get_protocol(name: str) -> Protocol:
@@ -86,12 +88,12 @@ def get_protocol(name: str) -> Protocol:
     SettingError
         If its entry point cannot be loaded or is not a :class:`Protocol`.
     """
-    return _REGISTRY.get(name)
+    return PROTOCOLS.get(name)
 
 
 def known_protocols() -> list[Protocol]:
     """Return all known protocols, sorted by name, without those that cannot be loaded."""
-    return _REGISTRY.loadable()
+    return PROTOCOLS.loadable()
 
 
 def find_log_view(name: str) -> LogView | None:
@@ -114,19 +116,20 @@ def find_log_view(name: str) -> LogView | None:
 
 
 def replicating_protocols(machine: str) -> tuple[str, ...]:
-    """Return the names of the protocols that replicate a machine by a log, sorted.
+    """Return the names of the protocols that can replicate a machine by a log, sorted.
 
     Parameters
     ----------
     machine : str
-        The machine's name, for instance ``"kv"``.
+        The machine's name, for instance ``"kv"``.  A protocol with the setting ``machine`` can
+        replicate any.
     """
     return tuple(
         protocol.name
         for protocol in known_protocols()
         if protocol.log is not None
         and protocol.implementation is not None
-        and protocol.implementation.replicates == machine
+        and protocol.implementation.can_replicate(machine)
     )
 
 

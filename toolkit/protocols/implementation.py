@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from toolkit.errors import SettingError
 from toolkit.machines import MachineSpec, get_machine, text_as_json
 from toolkit.protocols.base import NodeFactory
 from toolkit.protocols.codec import MessageCodec
@@ -112,6 +113,58 @@ class Implementation:
         if self.replicates is None:
             return None
         return get_machine(settings.get("machine", self.replicates))
+
+    def can_replicate(self, machine: str) -> bool:
+        """Return whether a machine can be replicated, by default or with a setting.
+
+        Parameters
+        ----------
+        machine : str
+            The machine's name.
+        """
+        return self.replicates is not None and (
+            "machine" in self.settings or self.replicates == machine
+        )
+
+    def with_machine(self, settings: Mapping[str, str], machine: str | None) -> dict[str, str]:
+        """Return the settings of a run that replicates a machine.
+
+        Parameters
+        ----------
+        settings : mapping of str to str
+            The run's other settings.
+        machine : str or None
+            The machine's name; ``None`` changes nothing.
+
+        Returns
+        -------
+        dict of str to str
+
+        Raises
+        ------
+        UnknownNameError
+            If no machine has the name.
+        SettingError
+            If the protocol cannot replicate that machine, or `settings` name a machine too.
+        """
+        chosen = dict(settings)
+        if machine is None:
+            return chosen
+        get_machine(machine)
+        if "machine" in chosen:
+            raise SettingError(
+                f"the machine is given twice: {machine!r} and the setting "
+                f"machine={chosen['machine']}",
+                hint="give it once",
+            )
+        if not self.can_replicate(machine):
+            raise SettingError(
+                f"the protocol cannot replicate the machine {machine!r}",
+                hint=f"it replicates {self.replicates!r} only"
+                if self.replicates is not None
+                else "its operations are its own: leave the machine out",
+            )
+        return chosen | ({"machine": machine} if "machine" in self.settings else {})
 
     def typing(self, settings: Mapping[str, str]) -> tuple[Callable[[str], Any], str]:
         """Return how a person asks for an operation by typing a text.

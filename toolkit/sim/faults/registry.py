@@ -24,6 +24,7 @@ FAULTS: Registry[type[ScenarioEvent]] = Registry(
     _fits,
     "a class derived from toolkit.sim.faults.ScenarioEvent, with a keyword and all its methods",
     lambda kind: kind.keyword.replace(" ", "-"),
+    lambda kind: (kind.__doc__ or "").strip().partition("\n")[0],
 )
 """All kinds of scenario events, by keyword."""
 
