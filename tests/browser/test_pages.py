@@ -77,10 +77,10 @@ def test_the_report_opens_without_a_network_and_steps_through_a_run(
         followed=follow(sink.traces[0]), validation=validate(sink.traces), checks=(),
         bug="ignores-accepted", bug_validation=validate(bad.traces), bug_traces=tuple(bad.traces),
     )  # fmt: skip
-    assert found.bugs is not None
+    assert found.planted is not None
     path = write_report(
         tmp_path / "report.html", protocol=protocol, trace=found.shown, followed=found.followed,
-        check_results=(), validation=found.validation, run_summary=summary, planted=found.bugs,
+        check_results=(), validation=found.validation, run_summary=summary, planted=found.planted,
     )  # fmt: skip
     page, wrong = watched(browser, f"file://{path}")
     page.goto(f"file://{path}")
