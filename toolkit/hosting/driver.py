@@ -184,9 +184,10 @@ class NodeDriver:
 
     def receive(self, sender: str, message: Any, now: float) -> Reaction:
         """Hand the node a message that has arrived."""
-        if self.node is None:
+        node = self.node
+        if node is None:
             self._refuse_down("receive a message")
-        return self._react(self.node.handle(Receive(sender, message), now))
+        return self._react(node.handle(Receive(sender, message), now))
 
     def time_out(self, timer: str, now: float) -> Reaction:
         """Let a timer run out; it leaves :attr:`timers`."""
@@ -290,18 +291,21 @@ class NodeDriver:
 
     def _react(self, effects: Effects) -> Reaction:
         """Apply the output rule to a handler's effects."""
-        action, sends, outputs = effects.action, effects.sends, effects.outputs
-        if action is None and (sends or effects.write is not None):
+        action, sends, outputs, write = (
+            effects.action, effects.sends, effects.outputs, effects.write,
+        )  # fmt: skip
+        if action is None and (sends or write is not None):
             raise InternalError(
                 f"the node {self.name!r} sends or writes without naming an action",
                 hint="give Effects an action",
             )
-        for peer in effects.closes:
+        closes = effects.closes
+        for peer in closes:
             self.withdraw(peer)
         queue = self._queue
         writing = False
-        if effects.write is not None:
-            queue.append(_Write(effects.write, sends, outputs))
+        if write is not None:
+            queue.append(_Write(write, sends, outputs))
             sends, outputs = [], []
             writing = len(queue) == 1
         elif queue:
@@ -311,6 +315,4 @@ class NodeDriver:
             if outputs:
                 last.outputs = [*last.outputs, *outputs]
             sends, outputs = [], []
-        return Reaction(
-            action, effects.params, effects.timers, effects.closes, sends, outputs, writing
-        )
+        return Reaction(action, effects.params, effects.timers, closes, sends, outputs, writing)

@@ -62,7 +62,16 @@ class Host(ABC):
         The links, from sender to receiver, on which messages are lost.
     connections : Connections or None
         ``None`` for a protocol that uses none.
+    observed : bool
+        Whether :meth:`stepped` is called; a host that has no use for it can switch it off.
     """
+
+    # A loop over millions of events reads slots faster than a dictionary of so many attributes.
+    __slots__ = (
+        "_idle", "_message_number", "_pending_faults", "_travels_on", "actions", "config",
+        "connections", "constants", "cut", "delivered", "drivers", "duplicated", "faults",
+        "known_actions", "lost", "now", "observed", "protocol", "recorder", "sent", "steps",
+    )  # fmt: skip
 
     def __init__(self, protocol: Protocol, config: Any, recorder: Recorder | None) -> None:
         implementation = protocol.runnable
@@ -79,6 +88,7 @@ class Host(ABC):
         self.sent = self.delivered = self.lost = self.duplicated = 0
         self.cut: set[tuple[str, str]] = set()
         self.connections = Connections() if implementation.connected else None
+        self.observed = True
         self._message_number = 0
         # The connections of the messages that leave in the step in progress, by their numbers.
         self._travels_on: dict[int, int] = {}
@@ -228,7 +238,8 @@ class Host(ABC):
             )
         if self._pending_faults:
             self.flush_notes()
-        self.stepped(driver, action, received, leaving)
+        if self.observed:
+            self.stepped(driver, action, received, leaving)
 
     def flush(self, driver: Any) -> None:
         """Make the first waiting write of a node durable."""
@@ -285,8 +296,8 @@ class Host(ABC):
 
     def deliver(self, to: str, sender: str, number: int, message: Message) -> None:
         """Let a datagram arrive; it is lost if the receiver is down or the link is cut."""
-        driver = self.drivers[to]
-        if driver.node is None or (self.cut and (sender, to) in self.cut):
+        driver, cut = self.drivers[to], self.cut
+        if driver.node is None or (cut and (sender, to) in cut):
             self.lose(number, to, "down" if driver.node is None else "cut")
             self.flush_notes()
             return

@@ -58,17 +58,26 @@ _DELIVER, _TIMER, _FLUSH, _TRY, _PLANNED, _FOLLOW, _ARRIVE, _NOTICE = range(8)
 
 
 class _Machine(NodeDriver):
-    """A node with its clock, its disk and the links from it to the other nodes."""
+    """A node with its clock, its disk and the links from it to the other nodes.
 
-    __slots__ = ("clock", "disk", "links")
+    Its clock shows ``offset + rate * t`` at time t.
+    """
 
-    clock: Clock
+    __slots__ = ("disk", "links", "offset", "rate")
+
+    offset: float
+    rate: float
     disk: Disk
     links: dict[str, Link]
 
 
 class Simulation(Host):
     """One run of a scenario; faults of the scenario are applied to it."""
+
+    __slots__ = (
+        "_heap", "_sequence", "clients", "disk_rng", "fault_rng", "mailbox", "network_rng",
+        "scenario", "seed", "stop_when", "stopped", "timer_rng",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -87,6 +96,7 @@ class Simulation(Host):
         self.scenario = scenario
         self.seed = seed
         self.stop_when = stop_when
+        self.observed = stop_when is not None
         self.stopped = False
         self.network_rng = stream(seed, "network")
         self.disk_rng = stream(seed, "disk")
@@ -100,7 +110,8 @@ class Simulation(Host):
         self.drivers: dict[str, _Machine] = {}
         for name in scenario.nodes:
             machine = self.drivers[name] = _Machine(name, implementation, config, factory)
-            machine.clock = scenario.clocks.get(name, Clock())
+            clock = scenario.clocks.get(name, Clock())
+            machine.offset, machine.rate = clock.offset, 1.0 + clock.drift
             machine.disk = scenario.disks.get(name, scenario.disk).build()
             machine.links = {
                 other: scenario.link(name, other).build()
@@ -184,8 +195,7 @@ class Simulation(Host):
 
     def local_time(self, driver: _Machine) -> float:
         """Return the time on a node's own clock, which may be off and drift."""
-        clock = driver.clock
-        return clock.offset + (1.0 + clock.drift) * self.now
+        return driver.offset + driver.rate * self.now
 
     def set_timer(self, driver: _Machine, timer: SetTimer) -> None:
         """Draw when a timer runs out."""
@@ -198,7 +208,7 @@ class Simulation(Host):
             return
         delay = low if low == high else low + (high - low) * self.timer_rng.random()
         self._sequence = number = self._sequence + 1
-        at = round(self.now + delay / (1.0 + driver.clock.drift), 9)
+        at = round(self.now + delay / driver.rate, 9)
         heapq.heappush(self._heap, (at, number, _TIMER, driver.name, timer.timer, number, None))
         driver.timers[timer.timer] = number
 
@@ -233,20 +243,20 @@ class Simulation(Host):
 
     def transmit(self, driver: _Machine, leaving: list[Leaving]) -> None:
         """Put messages on their links."""
-        name, now = driver.name, self.now
+        name, now, links, connections = driver.name, self.now, driver.links, self.connections
         for number, to, message in leaving:
-            if to != name and to not in driver.links:
+            link = links.get(to)
+            if link is None and to != name:
                 self.fail(
                     f"sends to {to!r}, which is not a node", f"nodes: {', '.join(self.drivers)}"
                 )
             if self.mailbox is not None:
                 self._post(self.mailbox, name, number, to, message)
                 continue
-            if to == name:
+            if link is None:
                 self.push(now + LOOPBACK, _DELIVER, to, to, number, message)
                 continue
-            link = driver.links[to]
-            connection = None if self.connections is None else self.connection_of(number)
+            connection = None if connections is None else self.connection_of(number)
             if self.cut and (name, to) in self.cut:
                 self.lose(number, to, "cut", name, connection)
                 continue
@@ -255,8 +265,8 @@ class Simulation(Host):
             if not arrivals:
                 self.lose(number, to, "loss", name, connection)
                 continue
-            if connection is not None and self.connections is not None:
-                at = self.connections.arrival(name, to, connection, arrivals[0])
+            if connection is not None and connections is not None:
+                at = connections.arrival(name, to, connection, arrivals[0])
                 self.push(at, _ARRIVE, to, name, number, (message, connection))
                 continue
             if reordered:
