@@ -56,6 +56,7 @@ def test_what_is_possible_follows_from_what_was_chosen() -> None:
         (Choice("notice", node="n1", peer="n2"), "has not ended"),
         (Choice("crash", node="n9", keep=0), "the nodes are n1, n2, n3"),
         (Choice("crash", node="n1"), "needs keep"),
+        (Choice("cut", node="n1", peer="n1"), "no link to itself"),
         (Choice("dance", node="n1"), "unknown kind of choice 'dance'"),
     ],
 )

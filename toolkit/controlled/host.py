@@ -277,6 +277,8 @@ class ControlledHost(Host):
                 self._refuse(choice, "it travels on a connection")
         if driver is None:
             return
+        if choice.kind in ("cut", "heal") and choice.peer == choice.node:
+            self._refuse(choice, "a node has no link to itself")
         if choice.kind == "restart" and driver.node is not None:
             self._refuse(choice, "the node is up")
         if choice.kind in ("crash", "timeout", "notice") and driver.node is None:
