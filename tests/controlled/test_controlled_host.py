@@ -16,6 +16,7 @@ from toolkit.errors import SettingError
 from toolkit.hosting import NodeDriver
 from toolkit.protocols import get_protocol
 from toolkit.sim import format_scenario, parse_scenario, simulate_trace
+from toolkit.sim.host import Simulation
 from toolkit.trace import Trace
 
 
@@ -74,6 +75,36 @@ def test_the_simulator_repeats_a_random_schedule_record_by_record(protocol: str)
         trace, again = replayed(scheduled(protocol, seed))
         assert comparable(trace) == comparable(again), f"{protocol}, seed {seed}"
         assert len(trace.steps) > 20
+
+
+def _keeps_one_write_more(run: Simulation, name: str, keep: int | None) -> None:
+    run.crash(run.drivers[name], (keep or 0) + 1)
+
+
+def _flushes_nothing(run: Simulation, driver: NodeDriver) -> None: ...
+
+
+def _lets_clocks_run_fast(run: Simulation, driver: NodeDriver) -> float:
+    return 1000.0 * run.now
+
+
+@pytest.mark.parametrize(
+    ("method", "bug"),
+    [
+        ("crash_node", _keeps_one_write_more),
+        ("flush", _flushes_nothing),
+        ("local_time", _lets_clocks_run_fast),
+    ],
+)
+def test_a_simulator_that_does_otherwise_gives_another_trace(
+    monkeypatch: pytest.MonkeyPatch, method: str, bug: Any
+) -> None:
+    # Settings whose nodes look at their clock: reads by lease.
+    hosts = [scheduled("raft", 4 + 6 * turn) for turn in range(10)]
+    for host in hosts:
+        assert comparable(host.trace()) == comparable(replayed(host)[1])
+    monkeypatch.setattr(Simulation, method, bug)
+    assert any(comparable(host.trace()) != comparable(replayed(host)[1]) for host in hosts)
 
 
 @pytest.mark.slow
