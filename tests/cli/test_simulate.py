@@ -218,3 +218,32 @@ def test_random_runs_are_accepted_and_show_every_fault(toolkit: Toolkit) -> None
     document = json.loads(report.stdout)
     assert (document["accepted"], document["unseen"]) == (60, [])
     assert document["steps"] == summary["steps"]
+
+
+def test_runs_are_checked_by_the_checks_that_are_named(toolkit: Toolkit, tmp_path: Path) -> None:
+    words = ["simulate", "raft", "--runs", "2", "--seed", "1"]
+    alone = toolkit(*words, "--out", "alone.ndjson")
+    found = toolkit(*words, "--check", "fifo", "--check", "linearizability", "--out", "t.ndjson")
+    assert (alone.exit_code, found.exit_code) == (0, 0), found.output
+    assert "fifo: nothing found; looked at" in found.stdout
+    assert "linearizability: nothing found; looked at" in found.stdout
+    assert (tmp_path / "t.ndjson").read_bytes() == (tmp_path / "alone.ndjson").read_bytes()
+    folder = toolkit(*words, "--check", "fifo", "--out", "folder/", "--json")
+    assert len(list((tmp_path / "folder").iterdir())) == 2
+    (report,) = json.loads(folder.stdout)["checks"]
+    assert (report["check"], report["runs"], report["findings"]) == ("fifo", 2, [])
+
+
+def test_a_check_that_finds_something_or_cannot_look_is_told_by_the_status(
+    toolkit: Toolkit,
+) -> None:
+    stale = ["simulate", "raft", "--scenario", "raft-stale-reads-lease", "--out", "t.ndjson"]
+    found = toolkit(*stale, "--bug", "lease-for-ever", "--check", "linearizability")
+    assert found.exit_code == 1, found.output
+    assert "stale-reads-lease-1: not linearizable" in found.stdout
+    skipped = toolkit("simulate", "paxos", "--check", "linearizability", "--out", "t.ndjson")
+    assert skipped.exit_code == 2, skipped.output
+    assert "paxos replicates no machine" in skipped.stdout
+    unknown = toolkit("simulate", "paxos", "--check", "fifa", "--out", "t.ndjson")
+    assert unknown.exit_code == 2
+    assert "unknown check 'fifa' (did you mean 'fifo'?)" in unknown.output

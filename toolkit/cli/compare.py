@@ -47,6 +47,13 @@ def compare(
     check: Annotated[
         bool, typer.Option("--check", help="Ask TLC whether the specifications allow it.")
     ] = False,
+    run_check: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Run this check as well, as 'toolkit plugins check' lists them; repeatable.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Write scenarios, traces, tables and charts into this folder."),
@@ -55,8 +62,9 @@ def compare(
 ) -> int:
     """Run the same clients and the same faults on several protocols, side by side.
 
-    Exit status: 0, or 1 if what clients saw is not linearizable (or that is not decided), or a
-    specification does not allow what was done.
+    Exit status: 0, or 1 if what clients saw is not linearizable (or that is not decided), a
+    specification does not allow what was done, or another check found something or could look at
+    nothing.
     """
     from toolkit.comparison.compare import compare as run_comparison, write_comparison
 
@@ -75,6 +83,7 @@ def compare(
             machine=machine,
             settings=parse_protocol_settings(settings),
             check=check,
+            checks=run_check or (),
             progress=progress,
         )
     if out is not None:
