@@ -247,3 +247,20 @@ def test_a_check_that_finds_something_or_cannot_look_is_told_by_the_status(
     unknown = toolkit("simulate", "paxos", "--check", "fifa", "--out", "t.ndjson")
     assert unknown.exit_code == 2
     assert "unknown check 'fifa' (did you mean 'fifo'?)" in unknown.output
+
+
+def test_only_the_faults_that_are_named_are_drawn_and_the_replay_names_them(
+    toolkit: Toolkit, tmp_path: Path
+) -> None:
+    words = ["simulate", "paxos", "--seed", "3", "--fault", "slow", "--fault", "cut"]
+    found = toolkit(*words, "--out", "t.ndjson")
+    assert found.exit_code == 0, found.output
+    (trace,) = read_traces("t.ndjson")
+    assert {fault.fault for fault in trace.faults} <= {"slow", "one-way", "heal", "lose",
+                                                       "duplicate", "reorder", "drift"}  # fmt: skip
+    assert trace.header.replay is not None
+    again = toolkit(*shlex.split(trace.header.replay)[1:])
+    assert again.exit_code == 0, again.output
+    assert (tmp_path / "trace.ndjson").read_bytes() == (tmp_path / "t.ndjson").read_bytes()
+    refused = toolkit(*words, "--scenario", "paxos-happy", "--out", "t.ndjson")
+    assert "faults of its own" in refused.output

@@ -22,6 +22,7 @@ from toolkit.errors import SettingError, TraceError
 from toolkit.protocols import get_protocol
 from toolkit.protocols.protocol import Protocol
 from toolkit.sim import (
+    Bounds,
     RunResult,
     Scenario,
     Summary,
@@ -120,6 +121,14 @@ def simulate(
     duration: Annotated[
         float | None, typer.Option(help="Simulated seconds after which a run ends.")
     ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Without a scenario: draw only faults of this kind, as 'toolkit plugins fault' "
+            "lists them; repeatable.",
+        ),
+    ] = None,
     settings: Settings = None,
     machine: MachineName = None,
     bug: Annotated[
@@ -160,6 +169,7 @@ def simulate(
         nodes=nodes,
         settings=given,
         duration=duration,
+        bounds=Bounds(faults=tuple(fault)) if fault else None,
         bug=bug,
         on_result=results.append if checks else None,
     )
