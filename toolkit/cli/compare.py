@@ -20,7 +20,9 @@ def compare(
     seed: Annotated[int, typer.Option(help="What all chance is drawn from.")] = 0,
     protocol: Annotated[
         list[str] | None,
-        typer.Option(help="A protocol; repeatable.  [default: all that can replicate the machine]"),
+        typer.Option(
+            help="A protocol; repeatable.  \\[default: all that can replicate the machine]"
+        ),
     ] = None,
     nodes: Annotated[int, typer.Option(min=3, help="How many servers.")] = 5,
     rate: Annotated[float, typer.Option(help="Requests a second, on average.")] = 40.0,
@@ -28,7 +30,7 @@ def compare(
         list[str] | None,
         typer.Option(
             help=f"A kind of fault, in order; repeatable: {', '.join(OWN)}.  "
-            "[default: all, in an order that the seed decides]"
+            "\\[default: all, in an order that the seed decides]"
         ),
     ] = None,
     fault_duration: Annotated[

@@ -109,12 +109,12 @@ def simulate(
         typer.Option(metavar="NAME|FILE", help="What happens; otherwise random faults."),
     ] = None,
     nodes: Annotated[
-        int | None, typer.Option(help="How many nodes, where no scenario says so.  [default: 3]")
+        int | None, typer.Option(help="How many nodes, where no scenario says so.  \\[default: 3]")
     ] = None,
     seed: Annotated[
         int | None,
         typer.Option(
-            help="The first run's seed; run k has seed + k.  [default: the scenario's, 0]"
+            help="The first run's seed; run k has seed + k.  \\[default: the scenario's, 0]"
         ),
     ] = None,
     runs: Annotated[int, typer.Option(help="How many runs, each with a seed of its own.")] = 1,
