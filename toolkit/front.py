@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from rich.console import Group
 from rich.text import Text
 
-from toolkit.checks import BugTable, check_client_history, client_history, find_bugs
+from toolkit.checks import (
+    BugTable,
+    Check,
+    CheckedRun,
+    CheckReport,
+    check_client_history,
+    client_history,
+    find_bugs,
+    run_check,
+)
 from toolkit.conformance import (
     SpecReplay,
     ValidationReport,
@@ -139,6 +148,25 @@ class Run(Shown):
                 hint="linearizability is checked for protocols that replicate a machine",
             )
         return check_client_history(self.result)
+
+    def check(self, check: Check | str) -> CheckReport:
+        """Check the run.
+
+        Parameters
+        ----------
+        check : Check or str
+            A check, or its name (``toolkit plugins check`` lists them).
+
+        Returns
+        -------
+        CheckReport
+
+        Raises
+        ------
+        UnknownNameError
+            If no check has the name.
+        """
+        return run_check(check, [CheckedRun(self.protocol, self.trace, self.result)])
 
     def explore(self, *, follow: bool = False, step: int | None = None) -> TraceExplorer:
         """Open the run in a notebook, step by step.

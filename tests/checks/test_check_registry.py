@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from toolkit.checks import (
@@ -18,9 +19,12 @@ from toolkit.checks import (
     run_check,
     unregister_check,
 )
+from toolkit.display.faces import to_text
 from toolkit.errors import UnknownNameError
 from toolkit.protocols import get_protocol
-from toolkit.sim import Call, ScenarioBuilder, random_scenario, simulate_trace
+from toolkit.protocols.base import Command, Effects, Event
+from toolkit.protocols.raft.node import RaftNode
+from toolkit.sim import Call, ScenarioBuilder, load_scenario, random_scenario, simulate_trace
 
 NODES = ("n1", "n2", "n3")
 RAFT = get_protocol("raft")
@@ -102,6 +106,71 @@ def test_progress_finds_a_run_that_answers_nobody(run: CheckedRun) -> None:
     assert [(one.run, one.title) for one in report.findings] == [(0, "no progress")]
     assert [one.run for one in report.skipped] == [2]
     assert not run_check("progress", [altered(run, reason="stopped")]).ok
+
+
+class Mute(RaftNode):
+    """Answers no client."""
+
+    def handle(self, event: Event, now: float) -> Effects:
+        return msgspec.structs.replace(super().handle(event, now), outputs=())
+
+
+class Renumbers(Mute):
+    """Takes a client's first request for its second, and the second for the first; answers none."""
+
+    def handle(self, event: Event, now: float) -> Effects:
+        if isinstance(event, Command):
+            event = msgspec.structs.replace(event, request=event.request ^ 1)
+        return super().handle(event, now)
+
+
+@pytest.mark.parametrize(
+    ("check", "bug", "title"),
+    [("fifo", Renumbers, "out of order"), ("progress", Mute, "no progress")],
+)
+def test_a_planted_bug_makes_a_check_fail(
+    run: CheckedRun, check: str, bug: type[RaftNode], title: str
+) -> None:
+    planted = replace(RAFT, bugs={"bug": bug})
+    plan = ScenarioBuilder("two", "raft", NODES).retry(0.1, next_node=True).limit(time=3)
+    plan.command(1.0, "c", put(1), "n1").command(1.2, "c", put(2), "n1")
+    good, bad = (
+        CheckedRun(planted, *simulate_trace(planted, plan.build(), seed=1, bug=name))
+        for name in (None, "bug")
+    )
+    report = run_check(check, [good, bad])
+    assert [(one.run, one.title) for one in report.findings] == [(1, title)]
+    assert [report.of_run(0), report.of_run(1)] == ["passed", title]
+
+
+def test_a_planted_bug_makes_linearizability_fail() -> None:
+    plan = load_scenario("raft-stale-reads-lease")
+    good, bad = (
+        CheckedRun(RAFT, *simulate_trace(RAFT, plan, seed=1, bug=name))
+        for name in (None, "lease-for-ever")
+    )
+    report = run_check("linearizability", [good, bad])
+    assert [(one.run, one.title) for one in report.findings] == [(1, "not linearizable")]
+
+
+def test_a_report_says_what_it_looked_at_found_and_skipped(
+    run: CheckedRun, without_log: CheckedRun
+) -> None:
+    report = run_check("fifo", [run, without_log, without_log])
+    assert to_text(report).splitlines() == [
+        "fifo: nothing found; looked at 3 committed requests of 1 runs",
+        "  2 runs skipped, first run 1: paxos keeps no log",
+    ]
+    assert to_text(run_check("fifo", [without_log])).startswith("fifo: nothing found; looked at 0")
+
+
+def test_a_table_of_bugs_has_a_column_of_further_checks_only_if_there_were_some() -> None:
+    plain = replace(RAFT, bugs={"none": RAFT.runnable.make_node}, bug_setups={})
+    columns = [
+        list(find_bugs(plain, runs=1, duration=0.5, checks=checks).to_frame().columns)
+        for checks in (["linearizability"], ["linearizability", "progress"])
+    ]
+    assert columns[1] == [*columns[0], "others"]
 
 
 @pytest.mark.slow

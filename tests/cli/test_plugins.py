@@ -107,3 +107,14 @@ def test_a_machine_that_cannot_be_is_refused(
     found = toolkit(*arguments, *end)
     assert found.exit_code == 2
     assert message in found.output.replace("\n", " ")
+
+
+def test_compare_runs_further_checks_by_name(toolkit: Toolkit) -> None:
+    words = ["compare", "--nodes", "3", "--fault", "crash-leader", "--protocol", "raft"]
+    found = toolkit(*words, "--run-check", "fifo", "--json")
+    assert found.exit_code == 0, found.output
+    (report,) = json.loads(found.stdout)["checks"]
+    assert (report["check"], report["runs"], report["findings"]) == ("fifo", 1, [])
+    unknown = toolkit(*words, "--run-check", "fifa")
+    assert unknown.exit_code == 2
+    assert "unknown check 'fifa'" in unknown.output

@@ -218,3 +218,49 @@ def test_random_runs_are_accepted_and_show_every_fault(toolkit: Toolkit) -> None
     document = json.loads(report.stdout)
     assert (document["accepted"], document["unseen"]) == (60, [])
     assert document["steps"] == summary["steps"]
+
+
+def test_runs_are_checked_by_the_checks_that_are_named(toolkit: Toolkit, tmp_path: Path) -> None:
+    words = ["simulate", "raft", "--runs", "2", "--seed", "1"]
+    alone = toolkit(*words, "--out", "alone.ndjson")
+    found = toolkit(*words, "--check", "fifo", "--check", "linearizability", "--out", "t.ndjson")
+    assert (alone.exit_code, found.exit_code) == (0, 0), found.output
+    assert "fifo: nothing found; looked at" in found.stdout
+    assert "linearizability: nothing found; looked at" in found.stdout
+    assert (tmp_path / "t.ndjson").read_bytes() == (tmp_path / "alone.ndjson").read_bytes()
+    folder = toolkit(*words, "--check", "fifo", "--out", "folder/", "--json")
+    assert len(list((tmp_path / "folder").iterdir())) == 2
+    (report,) = json.loads(folder.stdout)["checks"]
+    assert (report["check"], report["runs"], report["findings"]) == ("fifo", 2, [])
+
+
+def test_a_check_that_finds_something_or_cannot_look_is_told_by_the_status(
+    toolkit: Toolkit,
+) -> None:
+    stale = ["simulate", "raft", "--scenario", "raft-stale-reads-lease", "--out", "t.ndjson"]
+    found = toolkit(*stale, "--bug", "lease-for-ever", "--check", "linearizability")
+    assert found.exit_code == 1, found.output
+    assert "stale-reads-lease-1: not linearizable" in found.stdout
+    skipped = toolkit("simulate", "paxos", "--check", "linearizability", "--out", "t.ndjson")
+    assert skipped.exit_code == 2, skipped.output
+    assert "paxos replicates no machine" in skipped.stdout
+    unknown = toolkit("simulate", "paxos", "--check", "fifa", "--out", "t.ndjson")
+    assert unknown.exit_code == 2
+    assert "unknown check 'fifa' (did you mean 'fifo'?)" in unknown.output
+
+
+def test_only_the_faults_that_are_named_are_drawn_and_the_replay_names_them(
+    toolkit: Toolkit, tmp_path: Path
+) -> None:
+    words = ["simulate", "paxos", "--seed", "3", "--fault", "slow", "--fault", "cut"]
+    found = toolkit(*words, "--out", "t.ndjson")
+    assert found.exit_code == 0, found.output
+    (trace,) = read_traces("t.ndjson")
+    assert {fault.fault for fault in trace.faults} <= {"slow", "one-way", "heal", "lose",
+                                                       "duplicate", "reorder", "drift"}  # fmt: skip
+    assert trace.header.replay is not None
+    again = toolkit(*shlex.split(trace.header.replay)[1:])
+    assert again.exit_code == 0, again.output
+    assert (tmp_path / "trace.ndjson").read_bytes() == (tmp_path / "t.ndjson").read_bytes()
+    refused = toolkit(*words, "--scenario", "paxos-happy", "--out", "t.ndjson")
+    assert "faults of its own" in refused.output

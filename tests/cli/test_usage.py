@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -17,7 +18,7 @@ from toolkit.errors import SettingError, ToolkitError
 
 COMMANDS = [
     "simulate", "check", "models", "validate", "bugs", "compare", "figure", "translate", "doctor",
-    "demo", "trace-spec",
+    "demo", "trace-spec", "plugins", "protocols",
 ]  # fmt: skip
 
 
@@ -148,3 +149,13 @@ def test_the_old_spelling_of_an_option_is_kept(toolkit: Toolkit, words: list[str
         result = toolkit(*(word.replace("{}", option) for word in words))
         assert result.exit_code == 2
         assert ("No such option" in result.stderr) == (option == "--nonsense")
+
+
+@pytest.mark.parametrize("command", ["simulate", "bugs", "compare", "demo", "figure run"])
+def test_help_shows_the_defaults_that_it_tells_in_words(toolkit: Toolkit, command: str) -> None:
+    told = toolkit(*command.split(), "--help").stdout
+    spaced = " ".join(re.sub(r"[│\n]", " ", told).split())
+    assert "[default: " in spaced
+    assert "\\[" not in spaced
+    if command == "simulate":
+        assert "[default: the scenario's, 0]" in spaced

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,9 +11,11 @@ from typing import Any
 import pytest
 
 from toolkit.checks import check_client_history, client_history
+from toolkit.display.faces import to_text
 from toolkit.errors import SettingError, UnknownNameError
 from toolkit.machines import (
     MachineSpec,
+    OperationSpec,
     get_machine,
     machine_names,
     operation_label,
@@ -48,7 +51,12 @@ class Counter:
         return {"op": rng.choice(("next", "look"))}
 
 
-SPEC = MachineSpec(name="counter", title="a counter", factory=Counter)
+SPEC = MachineSpec(
+    name="counter",
+    title="a counter",
+    factory=Counter,
+    operations={"next": OperationSpec("count on"), "look": OperationSpec("the last number")},
+)
 NODES = ("n1", "n2", "n3")
 
 
@@ -82,7 +90,9 @@ def test_a_history_that_the_machine_cannot_give_is_found() -> None:
     assert [call.result for call in result.calls] == [1, 2]
     stale = replace(result, calls=tuple(_with_result(call, 1) for call in result.calls))
     assert check_client_history(result).ok
-    assert check_client_history(stale).verdict == "not linearizable"
+    found = check_client_history(stale)
+    assert found.verdict == "not linearizable"
+    assert "  c2 at 2 s: next -> 1, at 2" in to_text(found)
 
 
 def _with_result(call: Any, value: int) -> Any:
@@ -112,3 +122,43 @@ def test_pictures_label_operations_by_the_machine_that_has_them() -> None:
     assert operation_label({"op": "transfer", "to": "n1"}) == "transfer"
     operation, prompt = get_protocol("raft").runnable.typing({"machine": "counter"})
     assert (operation('{"op": "next"}'), prompt) == ({"op": "next"}, "ask")
+
+
+def test_operations_and_results_are_described_in_the_machines_words() -> None:
+    store = get_machine("kv")
+    told = [
+        ("put k 1", "put k = 1", {"ok": True}, "done"),
+        ("get k", "get k", {"value": None}, "nothing"),
+        ("get k", "get k", {"value": [1, "a"]}, '[1,"a"]'),
+        ("delete k", "delete k", {"ok": False}, "there was none"),
+        ("cas k null 2", "set k = 2 if it is nothing", {"ok": True, "value": None},
+         "done, it was nothing"),
+        ("cas k 1 2", "set k = 2 if it is 1", {"ok": False, "value": 3}, "refused, it is 3"),
+        ("get k", "get k", {"error": "no"}, "error: no"),
+    ]  # fmt: skip
+    for typed, words, result, answer in told:
+        operation = replace(store, typed_operation=None).typed(typed)
+        assert store.understands(operation)
+        assert store.describe(operation) == words
+        assert store.describe_result(operation, result) == answer
+
+
+@pytest.mark.parametrize("name", ["kv", "counter"])
+def test_every_random_operation_is_described_and_can_be_typed(name: str) -> None:
+    machine, rng = replace(get_machine(name), typed_operation=None), random.Random(1)
+    running = machine.factory()
+    for _ in range(200):
+        operation = machine.random_operation(rng)
+        assert machine.describe(operation)
+        assert machine.describe_result(operation, running.apply(operation))
+        fields = machine.operations[operation["op"]].parameters
+        words = [json.dumps(operation[one]) for one in fields]
+        assert machine.typed(" ".join([operation["op"], *words])) == operation
+
+
+def test_a_typed_operation_with_too_few_values_is_refused() -> None:
+    store = replace(get_machine("kv"), typed_operation=None)
+    with pytest.raises(SettingError, match=r"'put' has 2 parameters, not 1 \(type put KEY VALUE\)"):
+        store.typed("put k")
+    assert store.typed(store.typed_example) == {"op": "get", "key": "key"}
+    assert store.typed('{"op": "other"}') == {"op": "other"}

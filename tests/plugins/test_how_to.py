@@ -49,6 +49,9 @@ def site(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             assert found is not None
             assert f"`plugins/{found[1]}.tla`" in text
             (package / f"{found[1]}.tla").write_text(module, encoding="utf-8")
+        for config in blocks(text, "cfg"):
+            (path,) = re.findall(r"`plugins/(\w+\.cfg)`", text)
+            (package / path).write_text(config, encoding="utf-8")
         (toml,) = blocks(text, "toml")
         for group, points in tomllib.loads(toml)["project"]["entry-points"].items():
             lines += [f"[{group}]", *(f"{key} = {value}" for key, value in points.items())]
@@ -90,6 +93,7 @@ def test_the_index_names_every_page(checkout: Path) -> None:
     assert {Path(f"how-to/add-a-{page}.md") for page in PAGES} <= linked
 
 
+@pytest.mark.slow
 def test_the_commands_list_the_protocol_and_the_figure(site: Path) -> None:
     protocols = json.loads(toolkit(site, "protocols", "--json"))["protocols"]
     listed = {one["name"]: one for one in protocols}
@@ -97,6 +101,69 @@ def test_the_commands_list_the_protocol_and_the_figure(site: Path) -> None:
     assert "first-leader" in toolkit(site, "figure", "list")
 
 
+@pytest.mark.slow
+def test_all_plugins_of_the_package_are_listed_and_can_be_loaded(site: Path) -> None:
+    rows = json.loads(toolkit(site, "plugins", "--json"))["plugins"]
+    assert [(row["kind"], row["name"]) for row in rows if row["origin"] == "plugins"] == [
+        ("protocol", "copylog"),
+        ("machine", "tickets"),
+        ("fault", "isolate"),
+        ("aimed fault", "isolate-leader"),
+        ("check", "same-answers"),
+        ("figure", "first-leader"),
+    ]
+    assert all(row["problem"] is None and row["title"] for row in rows)
+
+
+@pytest.mark.slow
+def test_the_model_is_checked_and_a_mistake_in_it_is_found(site: Path, tmp_path: Path) -> None:
+    model = "plugins/MCCopyLog.tla"
+    assert json.loads(toolkit(site, "check", model, "--json"))["outcome"] == "success"
+    for path in (site / "plugins").glob("*CopyLog.*"):
+        text = path.read_text(encoding="utf-8")
+        text = text.replace("EXCEPT ![n] = m.length]", "EXCEPT ![n] = m.length + 1]")
+        (tmp_path / path.name).write_text(text, encoding="utf-8")
+    found = json.loads(toolkit(site, "check", str(tmp_path / "MCCopyLog.tla"), "--json", status=1))
+    assert "CommittedIsStored" in json.dumps(found)
+
+
+@pytest.mark.slow
+def test_the_aimed_fault_strikes_the_leader_and_the_check_is_run_in_a_comparison(
+    site: Path,
+) -> None:
+    text = toolkit(
+        site, "compare", "--protocol", "copylog", "--protocol", "raft", "--nodes", "3",
+        "--fault", "isolate-leader", "--machine", "tickets", "--run-check", "same-answers",
+        "--out", "compared", "--json",
+    )  # fmt: skip
+    document = json.loads(text)
+    assert document["faults"][0]["target"] == "n1"
+    assert {row["kind"] for row in document["faults"]} == {"isolate-leader"}
+    assert "isolate n1 for 1.0" in (site / "compared" / "copylog.scenario").read_text()
+    assert '{"op": "take"}' in (site / "compared" / "raft.scenario").read_text()
+    (report,) = document["checks"]
+    assert (report["check"], report["findings"], report["skipped"]) == ("same-answers", [], [])
+    assert "--machine tickets" in document["replay"]
+
+
+@pytest.mark.slow
+def test_runs_with_the_fault_alone_are_checked_by_the_added_check(site: Path) -> None:
+    words = ("simulate", "raft", "--runs", "10", "--machine", "tickets", "--fault", "isolate")
+    text = toolkit(site, *words, "--check", "same-answers", "--out", "few.ndjson", "--json")
+    document = json.loads(text)
+    assert set(document["faults"]) <= {"isolate", "partition", "heal", "lose", "duplicate",
+                                       "reorder", "drift"}  # fmt: skip
+    assert document["faults"]["isolate"] >= 3
+    (report,) = document["checks"]
+    assert (report["findings"], len(report["skipped"])) == ([], 0)
+    bad = toolkit(
+        site, "simulate", "copylog", "--runs", "30", "--bug", "forgetful", "--check",
+        "same-answers", "--out", "bad.ndjson", "--json", status=1,
+    )  # fmt: skip
+    assert json.loads(bad)["checks"][0]["findings"][0]["title"] == "two answers differ"
+
+
+@pytest.mark.slow
 def test_a_mistyped_fault_is_answered_with_the_added_one(site: Path) -> None:
     (site / "typo.scenario").write_text(SCENARIO.replace("isolate", "isolat"))
     words = ["simulate", "copylog", "--scenario", "typo.scenario", "--out", "typo.ndjson"]
@@ -193,6 +260,11 @@ ground.send()
 assert ground.do("isolate n1 for 0.25"), ground.report.value
 assert "n1 is isolated for 0.25 s" in ground.made.value
 assert any(fault.fault == "isolate" for fault in ground.trace.faults)
+picture = spacetime_svg(ground.trace)
+assert "\N{NO ENTRY SIGN}<title>" in picture
+assert "n1 is isolated for 0.25 s</title>" in picture
+ground = LogPlayground("raft", machine="tickets")
+assert ground.text.value == "take"
 assert not ground.do("isolat n1")
 assert "did you mean" in ground.report.value
 print("shown")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from toolkit.errors import ScenarioError, SettingError
+from toolkit.display import spacetime_svg
+from toolkit.errors import ScenarioError, SettingError, UnknownNameError
 from toolkit.protocols import get_protocol
 from toolkit.sim import (
     ScenarioEvent,
@@ -17,12 +18,14 @@ from toolkit.sim import (
     parse_scenario,
     random_scenario,
     register_fault,
+    simulate_runs,
     simulate_trace,
     unregister_fault,
 )
-from toolkit.sim.faults import FAULTS, Heal, parse_events
+from toolkit.sim.faults import FAULTS, Heal, drawn_faults, parse_events, recorded_fault
 from toolkit.sim.random_faults import Bounds, Draw
 from toolkit.sim.words import Line
+from toolkit.trace import MemorySink, Trace
 
 if TYPE_CHECKING:
     from toolkit.protocols.protocol import Protocol
@@ -37,6 +40,7 @@ class Isolate(ScenarioEvent):
 
     keyword = "isolate"
     nodes_in = ("node",)
+    mark = "I"
 
     node: str
 
@@ -52,6 +56,7 @@ class Isolate(ScenarioEvent):
             raise ScenarioError("zab is never isolated", hint="run another protocol")
 
     def apply(self, run: Simulation) -> None:
+        run.fault("isolate", {"node": self.node})
         run.partition(((self.node,), tuple(name for name in run.drivers if name != self.node)))
         run.schedule(Heal(run.now + 0.1))
 
@@ -163,3 +168,74 @@ def test_a_kind_without_keyword_or_methods_is_refused() -> None:
             register_fault(kind)  # type: ignore[arg-type]
     with pytest.raises(SettingError, match="a fault named 'crash' is registered already"):
         register_fault(type("Other", (Isolate,), {"keyword": "crash"}))
+
+
+@pytest.mark.usefixtures("isolate")
+def test_pictures_show_the_mark_and_the_words_of_a_registered_kind() -> None:
+    text = format_scenario(load_scenario("paxos-happy"), expected=False) + "at 0.005 isolate n1\n"
+    trace, _ = simulate_trace(get_protocol("paxos"), parse_scenario(text), seed=1)
+    picture = spacetime_svg(trace)
+    assert ">I<title>0.005000 s: n1 is isolated</title>" in picture
+    assert "<title>0.005000 s: n1 | n2 n3 are apart</title>" in picture
+    unregister_fault("isolate")
+    assert "<title>0.005000 s: isolate: node=n1</title>" in spacetime_svg(trace)
+
+
+def test_what_each_of_the_toolkits_faults_records_is_described_in_its_words() -> None:
+    plan = "scenario s\nprotocol paxos\nnodes n1 n2 n3\nlimit time 1\n"
+    described = {
+        "partition n1 | n2 n3": "n1 | n2 n3 are apart",
+        "cut n1 -> n2": "no messages from n1 to n2",
+        "slow n1 -> n2 by 2.0": "messages from n1 to n2 take 2 times as long",
+        "slow disk n1 by 2.0": "the disk of n1 takes 2 times as long",
+        "heal n1 -> n2": "messages from n1 to n2 get through again",
+        "heal": "all links work again",
+        "timeout n1 resend": "the timer resend of n1 runs out; it was not set",
+    }
+    for statement, words in described.items():
+        scenario = parse_scenario(plan + f"at 0.5 {statement}\n")
+        trace, _ = simulate_trace(get_protocol("paxos"), scenario, seed=1)
+        (fault,) = trace.faults
+        assert recorded_fault(fault.fault, fault.params) == ("", words)
+
+
+@pytest.mark.usefixtures("isolate")
+def test_random_scenarios_draw_only_the_kinds_that_are_named() -> None:
+    paxos = get_protocol("paxos")
+    assert set(drawn_faults()) == {"crash", "cut", "isolate", "partition", "slow", "slow-disk"}
+    for names in (("isolate",), ("isolate", "crash"), ()):
+        drawn = {
+            type(event)
+            for seed in range(20)
+            for event in random_scenario(paxos, NODES, seed, Bounds(faults=names)).events
+        }
+        named = {FAULTS.get(name) for name in names} | {FAULTS.get("client"), Heal}
+        assert drawn - {FAULTS.get("restart")} == named
+    with pytest.raises(UnknownNameError, match=r"unknown fault 'isolat'.*'isolate'"):
+        random_scenario(paxos, NODES, 1, Bounds(faults=("isolat",)))
+    with pytest.raises(SettingError, match=r"do not draw 'heal' \(they draw crash, cut"):
+        random_scenario(paxos, NODES, 1, Bounds(faults=("heal",)))
+
+
+@pytest.mark.usefixtures("isolate")
+def test_all_kinds_by_name_draw_what_no_name_draws_and_runs_can_be_repeated() -> None:
+    paxos = get_protocol("paxos")
+    for seed in range(10):
+        named = random_scenario(paxos, NODES, seed, Bounds(faults=drawn_faults()))
+        assert named == random_scenario(paxos, NODES, seed)
+    lines = [
+        trace.header.replay
+        for faults in (("isolate", "cut"), ())
+        for trace in _recorded(Bounds(faults=faults))
+    ]
+    assert lines == [
+        "toolkit simulate paxos --nodes 3 --seed 0 --runs 1 --fault isolate --fault cut "
+        "--out trace.ndjson",
+        None,
+    ]
+
+
+def _recorded(bounds: Bounds) -> list[Trace]:
+    sink = MemorySink()
+    simulate_runs(get_protocol("paxos"), bounds=bounds, sink=sink)
+    return sink.traces

@@ -3,20 +3,46 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from toolkit.cli import app
-from toolkit.errors import UnknownNameError
+from toolkit.errors import SettingError, UnknownNameError
+from toolkit.machines import (
+    KeyValueStore,
+    MachineSpec,
+    OperationSpec,
+    register_machine,
+    unregister_machine,
+)
 from toolkit.protocols import get_protocol, register, unregister
 from toolkit.sim import format_scenario, parse_scenario
 from toolkit.trace import Step, read_traces
 from toolkit.widgets import LogPlayground, Playground
 
 RENAMED = replace(get_protocol("raft").specification, name="nameless")
+
+
+class Parrot(KeyValueStore):
+    """Returns what it is told."""
+
+    def apply(self, operation: Any) -> Any:
+        if isinstance(operation, dict) and operation.get("op") == "say":
+            return {"word": operation["word"]}
+        return {"error": "op is say"}
+
+
+def buttons(widget: Any) -> Iterator[Any]:
+    """Yield all buttons in a widget."""
+    for child in getattr(widget, "children", ()):
+        if type(child).__name__ == "Button":
+            yield child
+        yield from buttons(child)
 
 
 def led(seed: int = 1) -> LogPlayground:
@@ -202,3 +228,41 @@ def test_a_single_decree_is_played_with_as_a_log_of_one_slot() -> None:
     assert len(ground.events) == 1
     (album,) = ground.explorer.data["logs"]
     assert album["pictures"][album["at"][-1]].count('class="committed"') == 3
+
+
+def test_a_playground_replicates_the_machine_that_is_named() -> None:
+    register_machine(
+        MachineSpec(
+            name="parrot",
+            title="says what it is told",
+            factory=Parrot,
+            operations={"say": OperationSpec("say a word", {"word": "a text"})},
+        )
+    )
+    try:
+        ground = LogPlayground("raft", machine="parrot")
+        assert ground.text.value == "say word"
+        ground.explorer.step = len(ground.trace.steps)
+        ground.server.value = ground.leader
+        ground.text.value = "say hello"
+        ground.send()
+        assert [answer.result for answer in ground.result.answers] == [{"word": "hello"}]
+        ground.text.value = "say"
+        ground.send()
+        assert "has 1 parameters, not 0" in ground.report.value
+    finally:
+        unregister_machine("parrot")
+    with pytest.raises(SettingError, match="its operations are its own"):
+        LogPlayground("paxos", machine="kv")
+
+
+def test_any_event_of_a_scenario_can_be_typed_into_the_playground() -> None:
+    ground = led()
+    button = next(one for one in buttons(ground) if one.description == "Do it")
+    ground.statement.value = "slow disk n1 by 10"
+    button.click()
+    assert "the disk of n1 takes 10 times as long" in ground.made.value
+    ground.statement.value = "slow disc n1 by 10"
+    button.click()
+    assert "Not possible" in ground.report.value
+    assert len(ground.events) == 1

@@ -111,8 +111,8 @@ class BugTable(Shown, list[BugReport]):
             A row for each bug: ``bug``, ``rule``, ``stage`` (text), ``runs``, ``caught`` (the
             first run that was found out, counted from 1), ``validation`` and ``history`` (the
             first run that each of them found), ``validation_runs`` and ``history_runs`` (how
-            many they found), ``invariants`` and ``others`` (text: names with the first run),
-            ``undecided``, ``replay``.
+            many they found), ``invariants`` (text: names with the first run), ``undecided``,
+            ``replay``; and, if further checks were made, ``others`` (text, as ``invariants``).
         """
         import pandas as pd
 
@@ -128,15 +128,17 @@ class BugTable(Shown, list[BugReport]):
                 "invariants": ", ".join(f"{name} {at}" for name, at in one.invariants.items()),
                 "history": next(iter(one.history), None),
                 "history_runs": len(one.history),
-                "others": ", ".join(
-                    f"{name} {runs[0]}" for name, runs in one.others.items() if runs
-                ),
                 "undecided": one.undecided,
                 "replay": one.replay,
             }
             for one in self
         ]
         frame = pd.DataFrame(rows)
+        if any(one.others for one in self):
+            frame["others"] = [
+                ", ".join(f"{name} {runs[0]}" for name, runs in one.others.items() if runs)
+                for one in self
+            ]
         for column in ("caught", "validation", "history"):
             frame[column] = frame[column].astype("Int64")
         return frame

@@ -59,9 +59,10 @@ def _linearizability(runs: Sequence[CheckedRun], workers: int | None) -> CheckRe
         elif found.verdict == "not decided":
             skipped.append(Skipped(at, f"not decided within {found.steps:,} steps", undecided=True))
         elif not found.ok:
-            findings.append(
-                Finding(at, "not linearizable", f"{found}; {left_out} requests are left out")
-            )
+            detail = f"no order explains {'; '.join(map(found.describe, found.blocked))}"
+            if left_out:
+                detail += f" ({left_out} requests for something else are left out)"
+            findings.append(Finding(at, "not linearizable", detail))
     return CheckReport(
         check="linearizability",
         runs=len(runs),

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import msgspec
 
+from toolkit.faces import Shown
 from toolkit.protocols.protocol import Protocol
 from toolkit.registry import Registry
 from toolkit.sim import RunResult
@@ -87,7 +88,7 @@ class Skipped(msgspec.Struct, frozen=True):
     undecided: bool = False
 
 
-class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
+class CheckReport(Shown, msgspec.Struct, frozen=True, kw_only=True):
     """The result of a check.
 
     Parameters
@@ -102,6 +103,8 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     skipped : tuple of Skipped
     """
 
+    face: ClassVar[str] = "check-report"
+
     check: str
     runs: int
     looked_at: str
@@ -113,11 +116,24 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
         """Whether nothing was found, and at least one run was checked."""
         return not self.findings and len({one.run for one in self.skipped}) < self.runs
 
-    def __str__(self) -> str:
-        lines = [f"{self.check}: {len(self.findings)} findings; looked at {self.looked_at}"]
-        lines += [f"  run {one.run}: {one.title}: {one.detail}" for one in self.findings]
-        lines += [f"  run {one.run} skipped: {one.why}" for one in self.skipped]
-        return "\n".join(lines)
+    def of_run(self, run: int) -> str:
+        """Return what came out for one run, in a few words.
+
+        Parameters
+        ----------
+        run : int
+            The run's place, counted from 0.
+
+        Returns
+        -------
+        str
+            The titles of its findings; else ``"skipped: "`` and the reason; else ``"passed"``.
+        """
+        titles = dict.fromkeys(one.title for one in self.findings if one.run == run)
+        if titles:
+            return ", ".join(titles)
+        reasons = [one.why for one in self.skipped if one.run == run]
+        return f"skipped: {reasons[0]}" if reasons else "passed"
 
 
 Look: TypeAlias = Callable[[Sequence[CheckedRun], int | None], CheckReport]

@@ -28,7 +28,7 @@ def bugs(
     check: Annotated[
         list[str] | None,
         typer.Option(
-            help="A check; repeatable.  [default: all that every protocol promises to pass]"
+            help="A check; repeatable.  \\[default: all that every protocol promises to pass]"
         ),
     ] = None,
     workers: Workers = None,

@@ -20,7 +20,9 @@ def compare(
     seed: Annotated[int, typer.Option(help="What all chance is drawn from.")] = 0,
     protocol: Annotated[
         list[str] | None,
-        typer.Option(help="A protocol; repeatable.  [default: all that can replicate the machine]"),
+        typer.Option(
+            help="A protocol; repeatable.  \\[default: all that can replicate the machine]"
+        ),
     ] = None,
     nodes: Annotated[int, typer.Option(min=3, help="How many servers.")] = 5,
     rate: Annotated[float, typer.Option(help="Requests a second, on average.")] = 40.0,
@@ -28,7 +30,7 @@ def compare(
         list[str] | None,
         typer.Option(
             help=f"A kind of fault, in order; repeatable: {', '.join(OWN)}.  "
-            "[default: all, in an order that the seed decides]"
+            "\\[default: all, in an order that the seed decides]"
         ),
     ] = None,
     fault_duration: Annotated[
@@ -47,6 +49,13 @@ def compare(
     check: Annotated[
         bool, typer.Option("--check", help="Ask TLC whether the specifications allow it.")
     ] = False,
+    run_check: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Run this check as well, as 'toolkit plugins check' lists them; repeatable.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Write scenarios, traces, tables and charts into this folder."),
@@ -55,8 +64,9 @@ def compare(
 ) -> int:
     """Run the same clients and the same faults on several protocols, side by side.
 
-    Exit status: 0, or 1 if what clients saw is not linearizable (or that is not decided), or a
-    specification does not allow what was done.
+    Exit status: 0, or 1 if what clients saw is not linearizable (or that is not decided), a
+    specification does not allow what was done, or another check found something or could look at
+    nothing.
     """
     from toolkit.comparison.compare import compare as run_comparison, write_comparison
 
@@ -75,6 +85,7 @@ def compare(
             machine=machine,
             settings=parse_protocol_settings(settings),
             check=check,
+            checks=run_check or (),
             progress=progress,
         )
     if out is not None:

@@ -229,7 +229,7 @@ def demo(
         str | None,
         typer.Argument(
             metavar="PROTOCOL",
-            help="A name that 'toolkit protocols' lists.  [default: the first one marked as a "
+            help="A name that 'toolkit protocols' lists.  \\[default: the first one marked as a "
             "showcase]",
         ),
     ] = None,

@@ -45,11 +45,11 @@ def _figures(names: list[str] | None) -> list[Figure]:
 
 Trials = Annotated[
     int | None,
-    typer.Option(min=1, help="Trials of an ordinary curve.  [default: the figure's full number]"),
+    typer.Option(min=1, help="Trials of an ordinary curve.  \\[default: the figure's full number]"),
 ]
 Jobs = Annotated[
     int | None,
-    typer.Option(min=1, help="Processes that make trials.  [default: one for each core]"),
+    typer.Option(min=1, help="Processes that make trials.  \\[default: one for each core]"),
 ]
 Cluster = Annotated[
     str | None,
@@ -172,7 +172,7 @@ def _run(
     recorded_fit: RecordedFit = False,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for samples, tables and the page.  [default: out/figures/ID]"),
+        typer.Option(help="Folder for samples, tables and the page.  \\[default: out/figures/ID]"),
     ] = None,
     fresh: Fresh = False,
     as_json: AsJson = False,
@@ -204,7 +204,7 @@ def _run(
 def _verify(
     figures: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ID]...", help="Letters or names of figures.  [default: all]"),
+        typer.Argument(metavar="[ID]...", help="Letters or names of figures.  \\[default: all]"),
     ] = None,
     trials: Trials = None,
     jobs: Jobs = None,

@@ -40,7 +40,7 @@ MachineName: TypeAlias = Annotated[
     typer.Option(
         "--machine",
         metavar="NAME",
-        help="The machine that is replicated, as 'toolkit plugins' lists them.  [default: kv]",
+        help="The machine that is replicated, as 'toolkit plugins' lists them.  \\[default: kv]",
     ),
 ]
 Workers: TypeAlias = Annotated[

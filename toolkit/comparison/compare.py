@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import msgspec
 import pandas as pd
 
 from toolkit.analysis.metrics import (
@@ -20,7 +21,7 @@ from toolkit.analysis.metrics import (
     messages_by_type,
     throughput,
 )
-from toolkit.checks import check_client_history
+from toolkit.checks import CHECKS, CheckedRun, CheckReport, check_client_history, run_check
 from toolkit.comparison.aimed_faults import AIMED_FAULTS, AimedFault, aimed_fault_names
 from toolkit.conformance import ValidationReport, validate
 from toolkit.display.charts import chart_svg
@@ -117,6 +118,8 @@ class Comparison(Shown):
         One for each protocol.
     validation : ValidationReport or None
         What TLC says of the traces, in the sides' order, if it was asked; one for each.
+    reports : tuple of CheckReport
+        What further checks found; run k of a report is side k.
     """
 
     face: ClassVar[str] = "comparison"
@@ -125,6 +128,7 @@ class Comparison(Shown):
     replay: Invocation
     sides: tuple[Side, ...]
     validation: tuple[ValidationReport, ...] | None
+    reports: tuple[CheckReport, ...] = ()
 
     def _table(self, name: str) -> pd.DataFrame:
         frames = [getattr(side, name).assign(protocol=side.protocol) for side in self.sides]
@@ -213,8 +217,10 @@ class Comparison(Shown):
     @property
     def ok(self) -> bool:
         """Whether every history is linearizable and every trace, if asked, allowed."""
-        return all(side.linearizable for side in self.sides) and (
-            self.validation is None or all(report.ok for report in self.validation)
+        return (
+            all(side.linearizable for side in self.sides)
+            and (self.validation is None or all(report.ok for report in self.validation))
+            and all(report.ok for report in self.reports)
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -224,7 +230,7 @@ class Comparison(Shown):
         -------
         dict
             ``seed``, ``replay``, ``ok``, and lists of records: ``summary``, ``faults``, ``gaps``,
-            ``latency`` (quantiles by protocol and cause), ``messages``, ``throughput``.
+            ``latency`` (quantiles by protocol and cause), ``messages``, ``throughput``, ``checks``.
         """
         quantiles = [0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0]
         groups = self.latencies.groupby(["protocol", "cause"], sort=False)["seconds"]
@@ -243,6 +249,7 @@ class Comparison(Shown):
             "latency": latency,
             "messages": _records(self.messages),
             "throughput": _records(self.throughput),
+            "checks": [msgspec.to_builtins(report) for report in self.reports],
         }
 
 
@@ -342,6 +349,7 @@ def compare(
     machine: str | None = None,
     settings: Mapping[str, Mapping[str, str]] | None = None,
     check: bool = False,
+    checks: Sequence[str] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Comparison:
     """Run the same clients and the same faults on several protocols.
@@ -376,6 +384,8 @@ def compare(
         By protocol its settings, where they are to be others than said above.
     check : bool
         Whether TLC is asked if the specifications allow what was done.
+    checks : sequence of str
+        Names of further checks (:mod:`toolkit.checks`) of the runs.
     progress : callable, optional
         ``progress(done, total)``: called after each run, and each validation.
 
@@ -388,7 +398,8 @@ def compare(
     SettingError
         If a number or a setting cannot be, or settings are for a protocol that takes no part.
     UnknownNameError
-        If a protocol, a kind of fault or a machine is unknown, or a protocol cannot replicate it.
+        If a protocol, a kind of fault, a machine or a check is unknown, or a protocol cannot
+        replicate the machine.
 
     Examples
     --------
@@ -429,6 +440,7 @@ def compare(
         plugin.name: plugin.runnable.with_machine(chosen.get(plugin.name, {}), machine)
         for plugin in plugins
     }
+    further = [CHECKS.get(name) for name in dict.fromkeys(checks)]
     kinds = aimed_fault_names() if faults is None else list(faults)
     aimed = {kind: AIMED_FAULTS.get(kind) for kind in kinds}
     if faults is None:
@@ -472,11 +484,13 @@ def compare(
         for side in sides:
             reports.append(validate([side.trace]))
             tell()
+    runs = [CheckedRun(get_protocol(side.protocol), side.trace, side.result) for side in sides]
     return Comparison(
         seed=seed,
         replay=replay,
         sides=tuple(sides),
         validation=tuple(reports) if check else None,
+        reports=tuple(run_check(one, runs) for one in further),
     )
 
 

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 from toolkit.display.logs import log_view
 from toolkit.protocols.base import IGNORE
+from toolkit.sim.faults import recorded_fault
 from toolkit.trace import Step, Trace
 from toolkit.trace.logview import LogView, NodeState, Standing, shown
 from toolkit.values import format_itf
@@ -318,8 +319,14 @@ def _draw_faults(svg: ET.Element, trace: Trace, bottom: int, first: int) -> None
             index = record.index
         elif record.fault not in {"lose", "duplicate", "reorder"}:
             place = first + COLUMN * index + COLUMN // 2
-            mark = _add(svg, "path", d=f"M{place},{bottom - 12} l5,9 l-10,0 z", fill=_RED)
-            _add(mark, "title", f"{record.time:.6f} s: {record.fault} {record.params}")
+            symbol, words = recorded_fault(record.fault, record.params)
+            if symbol:
+                mark = _add(svg, "text", symbol, class_="fault", x=place, y=bottom - 2,
+                            font_size=12, fill=_RED, text_anchor="middle")  # fmt: skip
+            else:
+                mark = _add(svg, "path", class_="fault", fill=_RED,
+                            d=f"M{place},{bottom - 12} l5,9 l-10,0 z")  # fmt: skip
+            _add(mark, "title", f"{record.time:.6f} s: {words}")
             if place - last > 60:
                 _add(svg, "text", record.fault, x=place, y=bottom + 10, font_size=10, fill=_RED,
                      text_anchor="middle")  # fmt: skip

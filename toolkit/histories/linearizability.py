@@ -42,6 +42,8 @@ class LinearizabilityResult(Shown):
     blocked : tuple of int
         Where not linearizable: the operations that had returned by then and cannot be placed.
     history : History
+    model : SequentialModel
+        What it was held against; it describes operations and results for people.
     """
 
     face: ClassVar[str] = "linearizability"
@@ -53,11 +55,27 @@ class LinearizabilityResult(Shown):
     order: tuple[int, ...]
     blocked: tuple[int, ...]
     history: History
+    model: SequentialModel
 
     @property
     def ok(self) -> bool:
         """Whether it was found to be linearizable."""
         return self.verdict == "linearizable"
+
+    def describe(self, place: int) -> str:
+        """Return what a client asked for and was told, in the machine's words.
+
+        Parameters
+        ----------
+        place : int
+            The operation's place in the history.
+        """
+        one = self.history.operations[place]
+        asked = f"{one.client} at {one.called:.6g} s: {self.model.describe(one.operation)}"
+        if one.returned is None:
+            return f"{asked}, never answered"
+        result = self.model.describe_result(one.operation, one.result)
+        return f"{asked} -> {result}, at {one.returned:.6g} s"
 
 
 class _Search:
@@ -185,6 +203,7 @@ def check_linearizable(
                 tuple(places[at] for at in local),
                 tuple(places[at] for at in search.blocked),
                 history,
+                model,
             )
         order += [places[at] for at in local]
         undecided = undecided or found is None
@@ -199,4 +218,5 @@ def check_linearizable(
         tuple(order),
         (),
         history,
+        model,
     )

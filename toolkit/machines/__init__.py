@@ -18,7 +18,8 @@ from toolkit.machines.registry import (
     unregister_machine,
 )
 from toolkit.machines.sessions import Sessions
-from toolkit.machines.spec import MachineSpec, text_as_json
+from toolkit.machines.spec import MachineSpec
+from toolkit.machines.words import OperationSpec, text_as_json
 
 __all__ = [
     "MACHINES",
@@ -26,6 +27,7 @@ __all__ = [
     "Machine",
     "MachineFactory",
     "MachineSpec",
+    "OperationSpec",
     "SequentialModel",
     "Sessions",
     "get_machine",

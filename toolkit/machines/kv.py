@@ -10,6 +10,7 @@ import msgspec
 
 from toolkit.machines.model import SequentialModel
 from toolkit.machines.spec import MachineSpec
+from toolkit.machines.words import OperationSpec, result_words
 
 __all__ = ["KEY_VALUE", "SPEC", "KeyValueStore"]
 
@@ -126,6 +127,31 @@ def _label(operation: Any) -> str:
     return labels[operation["op"]]
 
 
+def _describe(operation: Any) -> str:
+    kind, key, value = operation["op"], operation["key"], operation.get("value")
+    words = {
+        "put": f"put {key} = {_text(value)}",
+        "cas": f"set {key} = {_text(value)} if it is {_text(operation.get('expected'))}",
+    }
+    return words.get(kind, f"{kind} {key}")
+
+
+def _describe_result(operation: Any, result: Any) -> str:
+    kind = operation["op"]
+    if not isinstance(result, dict) or "error" in result:
+        return result_words(operation, result)
+    if kind == "get":
+        return _text(result.get("value"))
+    if kind == "cas":
+        before = _text(result.get("value"))
+        return f"done, it was {before}" if result.get("ok") else f"refused, it is {before}"
+    return "done" if result.get("ok") else "there was none"
+
+
+def _text(value: Any) -> str:
+    return "nothing" if value is None else _ENCODER.encode(value).decode()
+
+
 def _typed(text: str) -> dict[str, Any]:
     return {"op": "put", "key": "x", "value": text}
 
@@ -160,14 +186,21 @@ SPEC = MachineSpec(
     title="a key-value store with compare-and-swap",
     factory=KeyValueStore,
     operations={
-        "get": "the value of a key",
-        "put": "store a value under a key",
-        "delete": "remove a key",
-        "cas": "store a value under a key if its value is the expected one",
+        "get": OperationSpec("the value of a key", {"key": "a text"}),
+        "put": OperationSpec(
+            "store a value under a key", {"key": "a text", "value": "JSON; null removes the key"}
+        ),
+        "delete": OperationSpec("remove a key", {"key": "a text"}),
+        "cas": OperationSpec(
+            "store a value under a key if its value is the expected one",
+            {"key": "a text", "expected": "JSON; null for no value", "value": "JSON"},
+        ),
     },
     sequential=KEY_VALUE,
     accepts=lambda operation: _problem(operation) is None,
     label=_label,
+    describe=_describe,
+    describe_result=_describe_result,
     typed_operation=_typed,
     typed_prompt="x :=",
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from toolkit.machines.base import MachineFactory
+from toolkit.machines.words import operation_words, result_words
 
 __all__ = ["SequentialModel", "model_of"]
 
@@ -28,12 +29,18 @@ class SequentialModel:
         ``part(operation) -> hashable``: operations of different parts have nothing to do with
         each other, so that each part can be checked by itself (A. Horn and D. Kroening, *Faster
         linearizability checking via P-compositionality*, 2015).
+    describe : callable
+        ``describe(operation) -> str``: an operation in a few words, for people.
+    describe_result : callable
+        ``describe_result(operation, result) -> str``: its result in a few words.
     """
 
     name: str
     initial: Hashable
     apply: Callable[[Any, Any], tuple[Any, Hashable]]
     part: Callable[[Any], Hashable]
+    describe: Callable[[Any], str] = operation_words
+    describe_result: Callable[[Any, Any], str] = result_words
 
 
 def model_of(name: str, factory: MachineFactory) -> SequentialModel:

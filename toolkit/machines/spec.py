@@ -4,38 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-import msgspec
-
 from toolkit.machines.base import MachineFactory
 from toolkit.machines.model import SequentialModel, model_of
+from toolkit.machines.words import OperationSpec, operation_words, read_operation, result_words
 
-__all__ = ["MachineSpec", "text_as_json"]
-
-
-def text_as_json(text: str) -> Any:
-    """Return a text as JSON, or else the text itself.
-
-    Examples
-    --------
-    >>> text_as_json('{"op": "next"}'), text_as_json("next")
-    ({'op': 'next'}, 'next')
-    """
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return text
-
-
-def _short(operation: Any) -> str:
-    if not isinstance(operation, dict) or "op" not in operation:
-        return str(operation)
-    return " ".join(
-        [str(operation["op"]), *(str(value) for name, value in operation.items() if name != "op")]
-    )
+__all__ = ["MachineSpec"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +30,8 @@ class MachineSpec:
         A line for people.
     factory : callable
         ``factory() -> Machine``: a machine in its first state.
-    operations : mapping of str to str
-        Operation to a line on what it does.
+    operations : mapping of str to OperationSpec
+        Name of an operation to what it does and its parameters.
     sequential : SequentialModel or None
         What clients' histories are held against; by default the machine itself, by
         :func:`toolkit.machines.model.model_of`.
@@ -63,9 +40,16 @@ class MachineSpec:
         one that a machine in its first state does not answer with an error.
     label : callable
         ``label(operation) -> str``: a few characters for pictures; by default its values.
-    typed_operation : callable
+    describe : callable
+        ``describe(operation) -> str``: the operation in a few words, for people; by default its
+        name and its values.
+    describe_result : callable
+        ``describe_result(operation, result) -> str``: its result in a few words; by default its
+        only value, or else JSON.
+    typed_operation : callable or None
         ``typed_operation(text) -> operation``: the operation that a person asks for by typing a
-        text into a playground; by default the text as JSON, or else the text itself.
+        text into a playground; by default :func:`~toolkit.machines.words.read_operation`: its name,
+        then a value for each parameter.
     typed_prompt : str
         A few characters before the box for that text.
     """
@@ -73,17 +57,20 @@ class MachineSpec:
     name: str
     title: str
     factory: MachineFactory
-    operations: Mapping[str, str] = field(default_factory=dict)
+    operations: Mapping[str, OperationSpec] = field(default_factory=dict)
     sequential: SequentialModel | None = None
     accepts: Callable[[Any], bool] | None = None
-    label: Callable[[Any], str] = _short
-    typed_operation: Callable[[str], Any] = text_as_json
+    label: Callable[[Any], str] = operation_words
+    describe: Callable[[Any], str] = operation_words
+    describe_result: Callable[[Any, Any], str] = result_words
+    typed_operation: Callable[[str], Any] | None = None
     typed_prompt: str = "ask"
 
     @cached_property
     def model(self) -> SequentialModel:
         """The sequential object that histories are held against."""
-        return self.sequential or model_of(self.name, self.factory)
+        model = self.sequential or model_of(self.name, self.factory)
+        return replace(model, describe=self.describe, describe_result=self.describe_result)
 
     def understands(self, operation: Any) -> bool:
         """Return whether an operation is one of the machine's."""
@@ -91,6 +78,26 @@ class MachineSpec:
             return self.accepts(operation)
         result = self.factory().apply(operation)
         return not (isinstance(result, dict) and "error" in result)
+
+    def typed(self, text: str) -> Any:
+        """Return the operation that a person asks for by typing a text.
+
+        Raises
+        ------
+        SettingError
+            If the text cannot be read.
+        """
+        if self.typed_operation is not None:
+            return self.typed_operation(text)
+        return read_operation(text, self.operations)
+
+    @property
+    def typed_example(self) -> str:
+        """A text that :meth:`typed` reads, for a start."""
+        if self.typed_operation is not None or not self.operations:
+            return "1"
+        name, operation = next(iter(self.operations.items()))
+        return " ".join([name, *operation.parameters])
 
     def random_operation(self, rng: random.Random) -> Any:
         """Draw an operation for a workload."""

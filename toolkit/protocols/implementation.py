@@ -183,8 +183,17 @@ class Implementation:
         """
         machine = self.machine(settings)
         operation, prompt = (
-            (text_as_json, "ask")
-            if machine is None
-            else (machine.typed_operation, machine.typed_prompt)
+            (text_as_json, "ask") if machine is None else (machine.typed, machine.typed_prompt)
         )
         return self.typed_operation or operation, self.typed_prompt or prompt
+
+    def typing_example(self, settings: Mapping[str, str]) -> str:
+        """Return a text that a person may type, for a start.
+
+        Parameters
+        ----------
+        settings : mapping of str to str
+            The run's settings.
+        """
+        machine = self.machine(settings)
+        return "1" if machine is None or self.typed_operation is not None else machine.typed_example

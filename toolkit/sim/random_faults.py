@@ -19,6 +19,7 @@ from toolkit.sim.faults import (
     ScenarioEvent,
     Slow,
     SlowDisk,
+    drawn_faults,
 )
 from toolkit.sim.network import DiskSettings, LinkOverride, LinkSettings
 from toolkit.sim.scenario import Clock, Retry, Scenario
@@ -47,6 +48,8 @@ class Bounds:
         Most faults of each kind.
     others : int
         Most faults of each further kind that is registered.
+    faults : tuple of str or None
+        Names of the only kinds of faults that are drawn; ``None``: all that are registered.
     slowdown : float
         Greatest factor of a slow link or disk.
     write : float
@@ -76,6 +79,7 @@ class Bounds:
     slow_links: int = 2
     slow_disks: int = 1
     others: int = 1
+    faults: tuple[str, ...] | None = None
     slowdown: float = 20.0
     write: float = 0.01
     drift: float = 0.01
@@ -208,11 +212,24 @@ Every other kind has a stream of its own, so that it does not change what a seed
 """
 
 
+def _chosen(names: Sequence[str]) -> list[str]:
+    """Return names of kinds that are drawn, sorted."""
+    known = drawn_faults()
+    for name in names:
+        FAULTS.get(name)
+        if name not in known:
+            raise SettingError(
+                f"random scenarios do not draw {name!r}", hint=f"they draw {', '.join(known)}"
+            )
+    return sorted(set(names))
+
+
 def _faults(seed: int, draw: Draw) -> list[ScenarioEvent]:
-    """Draw the events of all registered kinds."""
-    events = [event for kind in SHARED for event in kind.draw(draw)]
-    for name in FAULTS.names():
-        kind = FAULTS.get(name)
+    """Draw the events of all registered kinds, or of those that the bounds name."""
+    names = drawn_faults() if draw.bounds.faults is None else _chosen(draw.bounds.faults)
+    chosen = {FAULTS.get(name): name for name in names}
+    events = [event for kind in SHARED if kind in chosen for event in kind.draw(draw)]
+    for kind, name in chosen.items():
         if kind not in SHARED:
             own = Draw(stream(seed, f"fault:{name}"), draw.nodes, draw.bounds)
             events += kind.draw(own)
@@ -246,6 +263,13 @@ def random_scenario(
     Scenario
         Named ``<protocol>-random``.  Printed by :func:`toolkit.sim.format_scenario` it can be
         run again from a file.
+
+    Raises
+    ------
+    UnknownNameError
+        If the bounds name a kind of fault that is not registered.
+    SettingError
+        If they name one that is not drawn, or the settings cannot be.
 
     Examples
     --------

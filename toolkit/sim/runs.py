@@ -131,6 +131,7 @@ def _replay(
     nodes: Sequence[str] | None,
     settings: Mapping[str, str],
     duration: float | None,
+    faults: Sequence[str] | None,
     bug: str | None,
 ) -> Invocation:
     return Invocation(
@@ -142,6 +143,7 @@ def _replay(
             "seed": seed,
             "runs": 1,
             "duration": duration,
+            "fault": faults,
             "settings": settings,
             "bug": bug,
             "out": "trace.ndjson",
@@ -241,6 +243,7 @@ def simulate_runs(
     settings = dict(settings or {})
     reference: str | None = None
     names: tuple[str, ...] | None = None
+    faults: tuple[str, ...] | None = None
     if scenario is not None:
         if nodes is not None or bounds is not None:
             raise SettingError(
@@ -262,10 +265,10 @@ def simulate_runs(
         within = bounds or Bounds()
         if duration is not None:
             within = replace(within, duration=duration)
-        # The command line knows no bounds but the duration.
-        replayable = within == Bounds(duration=duration or Bounds().duration) and (
-            names == node_names(len(names))
-        )
+        # The command line knows no bounds but the duration and the kinds of faults.
+        faults = within.faults
+        usual = Bounds(duration=duration or Bounds().duration, faults=faults)
+        replayable = within == usual and names == node_names(len(names)) and faults != ()
 
         def draw(own: int) -> Scenario:
             return random_scenario(protocol, drawn, own, within, settings)
@@ -276,7 +279,7 @@ def simulate_runs(
         own = seed + number
         one = draw(own)
         replay = (
-            str(_replay(protocol, own, reference, names, settings, duration, bug))
+            str(_replay(protocol, own, reference, names, settings, duration, faults, bug))
             if replayable
             else None
         )

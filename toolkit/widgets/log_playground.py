@@ -55,13 +55,15 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
         Seed of the run.
     servers : int
         3 or 5.
+    machine : str, optional
+        Name of the machine that is replicated; by default the protocol's own.
 
     Raises
     ------
     UnknownNameError
         If no protocol of that name is known, or it keeps no log.
     SettingError
-        If the protocol has only a specification.
+        If the protocol has only a specification, or cannot replicate the machine.
 
     Attributes
     ----------
@@ -76,9 +78,12 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
         events of one click.
     """
 
-    def __init__(self, protocol: str, *, seed: int = 1, servers: int = 3) -> None:
+    def __init__(
+        self, protocol: str, *, seed: int = 1, servers: int = 3, machine: str | None = None
+    ) -> None:
         self._protocol = get_protocol(protocol)
         self._runnable = self._protocol.runnable
+        self._settings = self._runnable.with_machine({}, machine)
         if self._protocol.log is None:
             raise UnknownNameError(
                 f"there is no playground of logs for {protocol!r}: it keeps none",
@@ -104,10 +109,15 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
                                         style=wide, continuous_update=False)  # fmt: skip
         self.server = widgets.Dropdown(description="server", style={"description_width": "50px"})
         self.other = widgets.Dropdown(description="and", style={"description_width": "30px"})
-        self._typed_operation, prompt = self._runnable.typing({})
-        self.text = widgets.Text(value="1", description=prompt,
+        self._typed_operation, prompt = self._runnable.typing(self._settings)
+        self.text = widgets.Text(value=self._runnable.typing_example(self._settings),
+                                 description=prompt,
                                  continuous_update=True,
                                  style={"description_width": "30px"})  # fmt: skip
+        self.statement = widgets.Text(
+            placeholder="slow disk n1 by 10", description="event", continuous_update=True,
+            style={"description_width": "40px"}, layout=widgets.Layout(width="260px"),
+        )  # fmt: skip
         for box in (self.server, self.other, self.text):
             box.layout.width = "140px"
         self.report = widgets.HTML()
@@ -157,6 +167,9 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
             self.text,
             button("Send command", "paper-plane", "A client asks the chosen server for it",
                    self.send),
+            self.statement,
+            button("Do it", "magic", "Any event of a scenario, as its text has it after the time",
+                   lambda: self.do(self.statement.value)),
             button("Undo", "undo", "Take the last thing back", self.undo),
             button("Start over", "trash", "Take everything back", self.start_over),
         ]  # fmt: skip
@@ -197,7 +210,7 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
         # Long enough to see what comes of the last thing that happens.
         until = max(0.8, max((event.time for event in flat), default=0.0) + 2 * high + 0.2)
         builder = ScenarioBuilder("playground", self._protocol.name, self.nodes)
-        for key, value in self._runnable.timing(low, high).items():
+        for key, value in {**self._settings, **self._runnable.timing(low, high)}.items():
             builder.set(key, value)
         builder.network(delay="uniform(0.005, 0.015)", loss=self.loss.value)
         builder.disk("constant(0.002)").retry(0.25, next_node=True)
@@ -282,9 +295,14 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
     def send(self) -> None:
         """Let a client ask the chosen server for the operation that was typed."""
         count = sum(isinstance(event, ClientCommand) for some in self.events for event in some)
-        operation = self._typed_operation(self.text.value)
+        try:
+            operation = self._typed_operation(self.text.value)
+        except SettingError as error:
+            self._report(f"Not possible: {error.message} ({error.hint}).", wrong=True)
+            return
         self.add(ClientCommand(self.now, f"c{count + 1}", operation, self.server.value))
-        self.text.value = str(count + 2)
+        if self.text.value.isdecimal():
+            self.text.value = str(count + 2)
 
     def do(self, statement: str) -> bool:
         """Let an event of any kind happen at the step shown; return whether it was possible.

@@ -39,6 +39,7 @@ _FACES: dict[str, Face] = {}
 _MODULES = {
     "bugs": "bugs",
     "check": "checks",
+    "check-report": "reports",
     "comparison": "comparison",
     "counterexample": "checks",
     "figure": "figures",

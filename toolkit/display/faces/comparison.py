@@ -10,6 +10,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from toolkit.checks import CheckReport
 from toolkit.display.faces.base import Face, register_face
 from toolkit.invocation import Invocation
 
@@ -42,6 +43,10 @@ class ComparisonResult(Protocol):
     @property
     def summary(self) -> pd.DataFrame:
         """A row for each protocol."""
+
+    @property
+    def reports(self) -> Sequence[CheckReport]:
+        """What further checks found; run k is side k."""
 
 
 _ROWS: Mapping[str, tuple[str, str]] = {
@@ -105,6 +110,16 @@ def comparison_view(found: ComparisonResult) -> Group:
         *(_said(row["allowed"], "allows it", "DOES NOT ALLOW IT", "not asked")
           for row in rows),
     )  # fmt: skip
+    for report in found.reports:
+        cells_of = [report.of_run(number) for number in range(len(rows))]
+        found_in = {one.run for one in report.findings}
+        table.add_row(
+            report.check,
+            *(
+                Text(text, "bold red" if number in found_in else "")
+                for number, text in enumerate(cells_of)
+            ),
+        )
     struck = Table(title="Each fault: ms to the first answer (ms without a leader)",
                    title_justify="left")  # fmt: skip
     struck.add_column("fault")

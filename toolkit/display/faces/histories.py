@@ -6,7 +6,7 @@ from rich.console import Group
 from rich.text import Text
 
 from toolkit.display.faces.base import Face, register_face
-from toolkit.histories import LinearizabilityResult, Operation
+from toolkit.histories import LinearizabilityResult
 
 __all__ = ["linearizability_view"]
 
@@ -29,19 +29,13 @@ def linearizability_view(result: LinearizabilityResult) -> Group:
     style = "green" if result.ok else "bold red" if result.blocked else "yellow"
     lines = [Text(head, style)]
     if result.blocked:
-        operations = result.history.operations
         lines.append(
             Text(f"after {len(result.order)} operations of its part nothing fits; the last:")
         )
-        lines += [Text(f"  {_operation(operations[at])}") for at in result.order[-5:]]
+        lines += [Text(f"  {result.describe(at)}") for at in result.order[-5:]]
         lines.append(Text("no place is left for:"))
-        lines += [Text(f"  {_operation(operations[at])}") for at in result.blocked]
+        lines += [Text(f"  {result.describe(at)}") for at in result.blocked]
     return Group(*lines)
-
-
-def _operation(one: Operation) -> str:
-    end = "never answered" if one.returned is None else f"{one.returned:.6g} s: {one.result!r}"
-    return f"{one.client} {one.operation!r}, called at {one.called:.6g} s, {end}"
 
 
 register_face("linearizability", Face(rich=linearizability_view))

@@ -10,7 +10,14 @@ from toolkit.sim.faults.choices import Deliver, Duplicate, Flush, Lose, Notice
 from toolkit.sim.faults.clients import ClientCommand
 from toolkit.sim.faults.network import Cut, Heal, Partition, Slow
 from toolkit.sim.faults.nodes import Crash, Restart, SlowDisk, Timeout
-from toolkit.sim.faults.registry import FAULTS, parse_events, register_fault, unregister_fault
+from toolkit.sim.faults.registry import (
+    FAULTS,
+    drawn_faults,
+    parse_events,
+    recorded_fault,
+    register_fault,
+    unregister_fault,
+)
 
 __all__ = [
     "FAULTS",
@@ -31,7 +38,9 @@ __all__ = [
     "Slow",
     "SlowDisk",
     "Timeout",
+    "drawn_faults",
     "parse_events",
+    "recorded_fault",
     "register_fault",
     "unregister_fault",
 ]

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from toolkit.errors import ScenarioError
 from toolkit.sim.words import MisfitError
@@ -53,6 +53,10 @@ class ScenarioEvent(ABC):
     in_manual : bool
         Whether a manual scenario can have it: not if it changes only delays, which are not drawn
         there.
+    recorded_as : str or None
+        The kind under which :meth:`apply` records it in a trace, if not under its registered name.
+    mark : str
+        A character that pictures draw where it was recorded; by default a triangle.
 
     Raises
     ------
@@ -64,6 +68,8 @@ class ScenarioEvent(ABC):
     nodes_in: ClassVar[tuple[str, ...]] = ()
     repairs: ClassVar[bool] = False
     in_manual: ClassVar[bool] = True
+    recorded_as: ClassVar[str | None] = None
+    mark: ClassVar[str] = ""
 
     time: float
 
@@ -113,6 +119,26 @@ class ScenarioEvent(ABC):
     @abstractmethod
     def describe(self) -> str:
         """Return what happens, in a few words for people, without the time."""
+
+    @classmethod
+    def describe_record(cls, params: Mapping[str, Any]) -> str | None:
+        """Return what happened, in a few words, from what a trace recorded of it.
+
+        Parameters
+        ----------
+        params : mapping of str to JSON
+            The parameters with which :meth:`apply` recorded it.
+
+        Returns
+        -------
+        str or None
+            By default what :meth:`describe` says of an event with these parameters as its fields;
+            ``None`` if they are not its fields.
+        """
+        try:
+            return cls(time=0.0, **params).describe()
+        except (TypeError, ScenarioError):
+            return None
 
     def named(self) -> tuple[str, ...]:
         """Return the nodes that it names."""
@@ -184,6 +210,12 @@ class LinkEvent(ScenarioEvent):
     """Something that happens to one direction of a link; subclasses name `sender`, `receiver`."""
 
     nodes_in = ("sender", "receiver")
+
+    @classmethod
+    def describe_record(cls, params: Mapping[str, Any]) -> str | None:
+        """Return what happened; a trace names the link's ends ``from`` and ``to``."""
+        names = {"from": "sender", "to": "receiver"}
+        return super().describe_record({names.get(key, key): params[key] for key in params})
 
     def validate(self, scenario: Scenario, down: set[str]) -> None:
         """Check that the link joins two nodes of the scenario."""

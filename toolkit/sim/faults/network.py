@@ -103,6 +103,7 @@ class Cut(LinkEvent):
     """
 
     keyword = "cut"
+    recorded_as = "one-way"
 
     sender: str
     receiver: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from toolkit.errors import ScenarioError
 from toolkit.sim.faults.base import ScenarioEvent
@@ -206,6 +207,13 @@ class Timeout(ScenarioEvent):
     def describe(self) -> str:
         """Return what happens, in a few words."""
         return f"the timer {self.timer} of {self.node} runs out"
+
+    @classmethod
+    def describe_record(cls, params: Mapping[str, Any]) -> str | None:
+        """Return what happened, and whether the timer was set."""
+        fields = {key: value for key, value in params.items() if key != "set"}
+        words = super().describe_record(fields)
+        return words if words is None or params.get("set", True) else f"{words}; it was not set"
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from toolkit.errors import SettingError
 from toolkit.registry import Registry
 from toolkit.sim.faults.base import ScenarioEvent
 from toolkit.sim.words import Line, unknown
 
-__all__ = ["FAULTS", "parse_events", "register_fault", "unregister_fault"]
+__all__ = [
+    "FAULTS",
+    "drawn_faults",
+    "parse_events",
+    "recorded_fault",
+    "register_fault",
+    "unregister_fault",
+]
 
 
 def _fits(plugin: object) -> bool:
@@ -48,6 +59,66 @@ def register_fault(kind: type[ScenarioEvent]) -> None:
 def unregister_fault(keyword: str) -> None:
     """Forget a kind that :func:`register_fault` made known; unknown keywords are ignored."""
     FAULTS.unregister(keyword.replace(" ", "-"))
+
+
+def recorded_fault(fault: str, params: Mapping[str, Any]) -> tuple[str, str]:
+    """Return how a picture shows a fault that a trace recorded.
+
+    Parameters
+    ----------
+    fault : str
+        The kind under which it was recorded.
+    params : mapping of str to JSON
+        Its parameters.
+
+    Returns
+    -------
+    mark : str
+        The mark of its kind; empty for the usual one.
+    words : str
+        What happened.  Its parameters, if no kind of that name can be loaded.
+
+    Examples
+    --------
+    >>> recorded_fault("one-way", {"from": "n1", "to": "n2"})
+    ('', 'no messages from n1 to n2')
+    >>> recorded_fault("drift", {"node": "n1", "offset": 0.5})
+    ('', 'drift: node=n1, offset=0.5')
+    """
+    mark = ""
+    for name in FAULTS.names():
+        try:
+            kind = FAULTS.get(name)
+        except SettingError:
+            continue
+        if fault == (kind.recorded_as or name):
+            mark = kind.mark
+            words = kind.describe_record(params)
+            if words is not None:
+                return mark, words
+    values = ", ".join(f"{name}={value}" for name, value in params.items())
+    return mark, f"{fault}: {values}" if values else fault
+
+
+def drawn_faults() -> tuple[str, ...]:
+    """Return the names of the kinds that random scenarios draw, sorted.
+
+    Raises
+    ------
+    SettingError
+        If a kind's entry point cannot be loaded.
+
+    Examples
+    --------
+    >>> {"crash", "partition"} <= set(drawn_faults()), "heal" in drawn_faults()
+    (True, False)
+    """
+    undrawn = ScenarioEvent.draw.__func__  # type: ignore[attr-defined]
+    return tuple(
+        name
+        for name in FAULTS.names()
+        if FAULTS.get(name).draw.__func__ is not undrawn  # type: ignore[attr-defined]
+    )
 
 
 def parse_events(line: Line, time: float) -> list[ScenarioEvent]:
