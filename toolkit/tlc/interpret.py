@@ -502,7 +502,10 @@ class Interpreter:
             ``"time-limit"`` or ``"cancelled"`` if we ended it.
         """
         if self.findings:
-            return min(self.findings, key=lambda finding: _RANK[finding.outcome])
+            best = min(self.findings, key=lambda finding: _RANK[finding.outcome])
+            # A parser that is stopped may call what it could not read an error.
+            if interrupted is None or best.outcome != "parse-error":
+                return best
         if interrupted is not None:
             return Finding(interrupted, "the run was ended before TLC had an answer")
         # Java may not have ended by itself when TLC had finished.
