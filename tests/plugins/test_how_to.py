@@ -12,7 +12,14 @@ from pathlib import Path
 
 import pytest
 
-PAGES = ("protocol", "fault", "check", "machine", "figure")
+PAGES = (
+    "add-a-protocol",
+    "keep-state-on-disk",
+    "add-a-fault",
+    "add-a-check",
+    "add-a-machine",
+    "add-a-figure",
+)
 SCENARIO = """
 scenario cut-off
 protocol copylog
@@ -38,9 +45,9 @@ def site(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     package = folder / "plugins"
     package.mkdir()
     (package / "__init__.py").write_text('"""Plug-ins of the how-to pages."""\n')
-    lines: list[str] = []
+    groups: dict[str, dict[str, str]] = {}
     for page in PAGES:
-        text = (checkout / "docs" / "how-to" / f"add-a-{page}.md").read_text(encoding="utf-8")
+        text = (checkout / "docs" / "how-to" / f"{page}.md").read_text(encoding="utf-8")
         (source,) = blocks(text, "python")
         (name,) = re.findall(r"^`plugins/(\w+\.py)`:$", text, re.MULTILINE)
         (package / name).write_text(source, encoding="utf-8")
@@ -54,7 +61,12 @@ def site(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             (package / path).write_text(config, encoding="utf-8")
         (toml,) = blocks(text, "toml")
         for group, points in tomllib.loads(toml)["project"]["entry-points"].items():
-            lines += [f"[{group}]", *(f"{key} = {value}" for key, value in points.items())]
+            groups.setdefault(group, {}).update(points)
+    lines = [
+        line
+        for group, points in groups.items()
+        for line in (f"[{group}]", *(f"{key} = {value}" for key, value in points.items()))
+    ]
     info = folder / "plugins-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plugins\nVersion: 1.0\n")
@@ -90,7 +102,7 @@ def test_the_index_names_every_page(checkout: Path) -> None:
     linked = {Path(link) for link in re.findall(r"\]\(([\w/.-]+\.md)\)", index)}
     there = {path.relative_to(checkout / "docs") for path in (checkout / "docs").rglob("*.md")}
     assert linked == (there - {Path("README.md")}) | {Path("../README.md")}
-    assert {Path(f"how-to/add-a-{page}.md") for page in PAGES} <= linked
+    assert {Path(f"how-to/{page}.md") for page in PAGES} <= linked
 
 
 @pytest.mark.slow
@@ -106,6 +118,7 @@ def test_all_plugins_of_the_package_are_listed_and_can_be_loaded(site: Path) -> 
     rows = json.loads(toolkit(site, "plugins", "--json"))["plugins"]
     assert [(row["kind"], row["name"]) for row in rows if row["origin"] == "plugins"] == [
         ("protocol", "copylog"),
+        ("protocol", "highest"),
         ("machine", "tickets"),
         ("fault", "isolate"),
         ("aimed fault", "isolate-leader"),
@@ -125,6 +138,26 @@ def test_the_model_is_checked_and_a_mistake_in_it_is_found(site: Path, tmp_path:
         (tmp_path / path.name).write_text(text, encoding="utf-8")
     found = json.loads(toolkit(site, "check", str(tmp_path / "MCCopyLog.tla"), "--json", status=1))
     assert "CommittedIsStored" in json.dumps(found)
+
+
+@pytest.mark.slow
+def test_a_protocol_that_keeps_its_state_on_disk_is_checked_validated_and_its_bug_found(
+    site: Path, tmp_path: Path
+) -> None:
+    checked = json.loads(toolkit(site, "check", "plugins/Highest.tla", "--json"))
+    assert checked["outcome"] == "success"
+    text = (site / "plugins" / "Highest.tla").read_text(encoding="utf-8")
+    forgets = text.replace("THEN durable[n] ELSE", "THEN 0 ELSE")
+    (tmp_path / "Highest.tla").write_text(forgets, encoding="utf-8")
+    (tmp_path / "Highest.cfg").write_text((site / "plugins" / "Highest.cfg").read_text())
+    found = json.loads(toolkit(site, "check", str(tmp_path / "Highest.tla"), "--json", status=1))
+    assert "SaidIsDurable" in json.dumps(found)
+    toolkit(site, "simulate", "highest", "--runs", "50", "--seed", "1", "--out", "highest.ndjson")
+    report = json.loads(toolkit(site, "validate", "highest.ndjson", "--json"))
+    assert (report["accepted"], report["unseen"]) == (50, [])
+    assert set(report["invariants"]) == {"SaidIsDurable"}
+    (bug,) = json.loads(toolkit(site, "bugs", "highest", "--json"))["bugs"]
+    assert bug["validation"]
 
 
 @pytest.mark.slow
