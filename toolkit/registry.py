@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from traceback import walk_tb
 from typing import Any, Generic, TypeVar
 
 from toolkit.errors import SettingError, UnknownNameError
 
-__all__ = ["Entry", "Registry"]
+__all__ = ["Entry", "Registry", "failed_plugin"]
 
 T = TypeVar("T")
 
@@ -28,6 +29,40 @@ def _installed(group: str) -> dict[str, EntryPoint]:
     for point in entry_points(group=group):
         points.setdefault(point.name, point)
     return points
+
+
+@cache
+def _packages() -> dict[str, str]:
+    """Return the top-level modules that bring plug-ins, each with its distribution's name."""
+    points = entry_points()
+    return {
+        point.module.partition(".")[0]: point.module if point.dist is None else point.dist.name
+        for group in points.groups
+        if group.startswith("toolkit.")
+        for point in points.select(group=group)
+        if point.module.partition(".")[0] != "toolkit"
+    }
+
+
+def failed_plugin(error: BaseException) -> str | None:
+    """Return which installed plug-in was at work when an exception was raised.
+
+    Parameters
+    ----------
+    error : BaseException
+        The exception, with its traceback.
+
+    Returns
+    -------
+    str or None
+        Package, file and line of the innermost call that belongs to a package with plug-ins;
+        ``None`` if there is none.
+    """
+    for frame, line in reversed(list(walk_tb(error.__traceback__))):
+        module = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if module in _packages():
+            return f"{_packages()[module]} ({frame.f_code.co_filename}, line {line})"
+    return None
 
 
 @dataclass(frozen=True)

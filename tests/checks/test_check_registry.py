@@ -20,7 +20,7 @@ from toolkit.checks import (
     unregister_check,
 )
 from toolkit.display.faces import to_text
-from toolkit.errors import UnknownNameError
+from toolkit.errors import SettingError, UnknownNameError
 from toolkit.protocols import get_protocol
 from toolkit.protocols.base import Command, Effects, Event
 from toolkit.protocols.raft.node import RaftNode
@@ -215,3 +215,23 @@ def test_a_hunt_for_bugs_makes_a_registered_check() -> None:
 def test_an_unknown_check_is_refused() -> None:
     with pytest.raises(UnknownNameError, match=r"unknown check 'fifoo' .*'fifo'"):
         find_bugs(RAFT, checks=["fifoo"])
+
+
+@pytest.mark.parametrize(
+    ("report", "message"),
+    [
+        (None, "the check 'wrong' returned None"),
+        (CheckReport(check="right", runs=1, looked_at="a run"), "report of the check 'right'"),
+        (CheckReport(check="wrong", runs=2, looked_at="two runs"), "of 2 runs"),
+        (
+            CheckReport(check="wrong", runs=1, looked_at="a run", findings=(Finding(1, "odd"),)),
+            "speaks of run 1, and there are 1",
+        ),
+    ],
+)
+def test_a_check_that_does_not_report_on_the_runs_is_refused(
+    run: CheckedRun, report: CheckReport, message: str
+) -> None:
+    wrong = Check(name="wrong", title="wrong", look=lambda runs, workers: report)
+    with pytest.raises(SettingError, match=message):
+        run_check(wrong, [run])

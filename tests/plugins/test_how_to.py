@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -126,6 +127,22 @@ def test_all_plugins_of_the_package_are_listed_and_can_be_loaded(site: Path) -> 
         ("figure", "first-leader"),
     ]
     assert all(row["problem"] is None and row["title"] for row in rows)
+
+
+@pytest.mark.slow
+def test_a_plugin_that_raises_is_named_as_the_culprit(site: Path, tmp_path: Path) -> None:
+    for path in ("plugins", "plugins-1.0.dist-info"):
+        shutil.copytree(site / path, tmp_path / path)
+    source = tmp_path / "plugins" / "same_answers.py"
+    text = source.read_text(encoding="utf-8").replace("    answers = 0\n", "    answers = 1 // 0\n")
+    source.write_text(text, encoding="utf-8")
+    words = ["simulate", "raft", "--check", "same-answers", "--out", "x.ndjson"]
+    done = start(tmp_path, "-m", "toolkit.cli", *words)
+    assert done.returncode == 2
+    line = next(number for number, one in enumerate(text.splitlines(), 1) if "1 // 0" in one)
+    told = " ".join(done.stderr.split())
+    assert f"a plug-in failed, of the package plugins ({source}, line {line})" in told
+    assert "ZeroDivisionError" in told
 
 
 @pytest.mark.slow

@@ -239,3 +239,25 @@ def _recorded(bounds: Bounds) -> list[Trace]:
     sink = MemorySink()
     simulate_runs(get_protocol("paxos"), bounds=bounds, sink=sink)
     return sink.traces
+
+
+@pytest.mark.usefixtures("isolate")
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("isolate n1 now", "'isolate n1 now', which is not read: unexpected 'now'"),
+        ("isolat n1", "'isolat n1', which is not read: unknown word 'isolat'"),
+        ("partition n1 | n2  n3", "which is read as .*Partition"),
+    ],
+)
+def test_a_kind_whose_text_is_not_read_back_is_refused_before_it_runs(
+    text: str, message: str
+) -> None:
+    class Misspelt(Isolate):
+        def format(self) -> str:
+            return text
+
+    plain = parse_scenario("scenario s\nprotocol paxos\nnodes n1 n2 n3\nlimit time 1\n")
+    scenario = replace(plain, events=(Misspelt(0.5, "n1"),))
+    with pytest.raises(ScenarioError, match=message):
+        simulate_trace(get_protocol("paxos"), scenario, seed=1)

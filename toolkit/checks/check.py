@@ -13,6 +13,7 @@ from typing import ClassVar, TypeAlias
 
 import msgspec
 
+from toolkit.errors import SettingError
 from toolkit.faces import Shown
 from toolkit.protocols.protocol import Protocol
 from toolkit.registry import Registry
@@ -217,5 +218,26 @@ def run_check(
     ------
     UnknownNameError
         If no check has the name.
+    SettingError
+        If the check does not return a report of these runs.
     """
-    return (CHECKS.get(check) if isinstance(check, str) else check).look(runs, workers)
+    chosen = CHECKS.get(check) if isinstance(check, str) else check
+    report = chosen.look(runs, workers)
+    if not isinstance(report, CheckReport):
+        raise SettingError(
+            f"the check {chosen.name!r} returned {report!r}", hint="it must return a CheckReport"
+        )
+    if (report.check, report.runs) != (chosen.name, len(runs)):
+        raise SettingError(
+            f"the check {chosen.name!r} of {len(runs)} runs returned the report of the check "
+            f"{report.check!r} of {report.runs} runs",
+            hint="set check to its name, and runs to len(runs)",
+        )
+    named = [one.run for one in report.findings] + [one.run for one in report.skipped]
+    for run in named:
+        if not 0 <= run < len(runs):
+            raise SettingError(
+                f"the check {chosen.name!r} speaks of run {run}, and there are {len(runs)}",
+                hint="runs are counted from 0",
+            )
+    return report

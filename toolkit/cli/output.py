@@ -16,6 +16,7 @@ from rich.text import Text
 
 from toolkit.display.faces import to_json, to_rich
 from toolkit.errors import ToolkitError
+from toolkit.registry import failed_plugin
 
 __all__ = [
     "FAILED",
@@ -117,8 +118,8 @@ def exit_status(command: Callable[[], int]) -> int:
     int
         That status; :data:`FAILED` after one message on stderr for each of our own errors and
         for what the operating system refuses; :data:`INTERRUPTED` after Ctrl-C.  Any other
-        exception is a bug of ours: it is shown whole, and the status is :data:`FAILED` since
-        nothing was found out.
+        exception is a bug of ours, or of a plug-in: it is shown whole, and the status is
+        :data:`FAILED` since nothing was found out.
     """
     try:
         return command()
@@ -139,7 +140,11 @@ def exit_status(command: Callable[[], int]) -> int:
         if type(error).__module__.partition(".")[0] == "typer":
             raise
         note(traceback.format_exc().rstrip())
-        error_note("this is a bug in the toolkit, not in what you asked; please report it")
+        plugin = failed_plugin(error)
+        if plugin is None:
+            error_note("this is a bug in the toolkit, not in what you asked; please report it")
+        else:
+            error_note(f"a plug-in failed, of the package {plugin}; report it to its authors")
     return FAILED
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from toolkit.machines.kv import SPEC
@@ -99,6 +100,8 @@ def operation_label(operation: Any) -> str:
     if SPEC.understands(operation):
         return SPEC.label(operation)
     for machine in MACHINES.loadable():
-        if machine.understands(operation):
-            return machine.label(operation)
+        # A machine that fails on what is not its own must not spoil the pictures of others.
+        with suppress(Exception):
+            if machine.understands(operation):
+                return machine.label(operation)
     return str(operation.get("op", "?"))

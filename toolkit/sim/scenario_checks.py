@@ -7,7 +7,9 @@ from difflib import get_close_matches
 from toolkit.errors import ScenarioError, UnknownNameError
 from toolkit.protocols.base import NodeFactory
 from toolkit.protocols.protocol import Protocol
+from toolkit.sim.faults.registry import parse_events
 from toolkit.sim.scenario import Scenario
+from toolkit.sim.words import Line
 
 __all__ = ["check_events", "planted"]
 
@@ -23,8 +25,25 @@ def check_events(protocol: Protocol, scenario: Scenario) -> None:
     Raises
     ------
     ScenarioError
-        For instance if a timer is to run out that the protocol does not have.
+        For instance if a timer is to run out that the protocol does not have, or if a kind of
+        event writes a text that it does not read: a trace's header could not be run again.
     """
+    for kind, event in {type(event): event for event in scenario.events}.items():
+        text = event.format()
+        line = Line(text)
+        try:
+            read = parse_events(line, event.time)
+            line.finish()
+        except ScenarioError as error:
+            raise ScenarioError(
+                f"{kind.__name__}.format() writes {text!r}, which is not read: {error.message}",
+                hint="parse() must read what format() writes",
+            ) from error
+        if [one.format() for one in read] != [text]:
+            raise ScenarioError(
+                f"{kind.__name__}.format() writes {text!r}, which is read as {read}",
+                hint=f"parse() must read it as {event}",
+            )
     for event in scenario.events:
         try:
             event.suits(protocol)
