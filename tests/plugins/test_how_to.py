@@ -130,6 +130,23 @@ def test_all_plugins_of_the_package_are_listed_and_can_be_loaded(site: Path) -> 
 
 
 @pytest.mark.slow
+def test_the_package_of_the_first_page_is_built_and_installed_with_its_specification(
+    site: Path, checkout: Path, tmp_path: Path
+) -> None:
+    text = (checkout / "docs" / "how-to" / "add-a-protocol.md").read_text(encoding="utf-8")
+    (toml,) = blocks(text, "toml")
+    source, target = tmp_path / "source", tmp_path / "target"
+    shutil.copytree(site / "plugins", source / "plugins")
+    (source / "pyproject.toml").write_text(toml, encoding="utf-8")
+    pip = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps"]
+    run(source, *pip, "--no-build-isolation", "--target", str(target), str(source))
+    rows = json.loads(toolkit(target, "plugins", "protocol", "--json"))["plugins"]
+    assert [row["name"] for row in rows if row["origin"] == "plugins"] == ["copylog"]
+    toolkit(target, "simulate", "copylog", "--seed", "1", "--out", "one.ndjson")
+    assert json.loads(toolkit(target, "validate", "one.ndjson", "--json"))["accepted"] == 1
+
+
+@pytest.mark.slow
 def test_a_plugin_that_raises_is_named_as_the_culprit(site: Path, tmp_path: Path) -> None:
     for path in ("plugins", "plugins-1.0.dist-info"):
         shutil.copytree(site / path, tmp_path / path)
