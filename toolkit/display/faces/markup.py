@@ -72,8 +72,10 @@ def _inline(renderable: Any, style: str | Style = "") -> str:
     if not isinstance(renderable, str | Text):
         return "".join(_parts(renderable))
     text = Text(renderable) if isinstance(renderable, str) else renderable.copy()
-    if style:
-        text.stylize_before(style)
+    # The style of a whole text is not in its pieces.
+    for whole in (text.style, style):
+        if whole:
+            text.stylize_before(whole)
     text.end = ""
     found = []
     for piece in text.render(_CONSOLE):
