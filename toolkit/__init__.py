@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from toolkit.installation import diagnose
     from toolkit.protocols import get_protocol, protocol_names
     from toolkit.protocols.specification import Specification
-    from toolkit.reproduction.reproduce import reproduce
+    from toolkit.reproduction.reproduce import recorded, reproduce
     from toolkit.sim import Scenario, ScenarioBuilder, load_scenario, scenario_names, simulate_runs
     from toolkit.trace import Trace, read_traces
 
@@ -59,6 +59,7 @@ __all__ = [
     "load_scenario",
     "protocol_names",
     "read_traces",
+    "recorded",
     "reproduce",
     "scenario_names",
     "simulate",
@@ -87,7 +88,7 @@ _MODULES = {
     "toolkit.installation": ("diagnose",),
     "toolkit.protocols": ("get_protocol", "protocol_names"),
     "toolkit.protocols.specification": ("Specification",),
-    "toolkit.reproduction.reproduce": ("reproduce",),
+    "toolkit.reproduction.reproduce": ("recorded", "reproduce"),
     "toolkit.sim": (
         "Scenario",
         "ScenarioBuilder",

@@ -82,6 +82,12 @@ def test_text_html_and_json_of_a_result_say_the_same(kind: str) -> None:
     assert said in json.dumps(to_json(result))
 
 
+def test_a_text_is_the_same_within_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = to_text(VERDICT)
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    assert to_text(VERDICT) == expected != ""
+
+
 def test_what_a_text_holds_cannot_become_markup() -> None:
     assert "&lt;b&gt;" in html_of(Text("<b>"))
     assert "<b>" not in html_of(Text("<b>", style="bold"))

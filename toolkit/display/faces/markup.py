@@ -21,7 +21,14 @@ _CELL = "text-align:{align};vertical-align:top;padding:2px 8px;white-space:pre-w
 _BORDER = ";border:1px solid #ccc"
 
 # Only its measures and styles are used; nothing is printed.
-_CONSOLE = Console(file=io.StringIO(), width=120, markup=False, emoji=False, highlight=False)
+_CONSOLE = Console(
+    file=io.StringIO(),
+    width=120,
+    markup=False,
+    emoji=False,
+    highlight=False,
+    force_jupyter=False,
+)
 
 
 def html_of(renderable: Any) -> str:
