@@ -29,8 +29,6 @@ if TYPE_CHECKING:
         simulate,
         validate,
     )
-    from toolkit.histories import check_linearizable
-    from toolkit.installation import diagnose
     from toolkit.protocols import get_protocol, protocol_names
     from toolkit.protocols.specification import Specification
     from toolkit.reproduction.reproduce import recorded, reproduce
@@ -47,10 +45,8 @@ __all__ = [
     "__version__",
     "catch_bug",
     "check",
-    "check_linearizable",
     "compare",
     "counterexample_trace",
-    "diagnose",
     "draw",
     "explore",
     "follow",
@@ -84,8 +80,6 @@ _MODULES = {
         "simulate",
         "validate",
     ),
-    "toolkit.histories": ("check_linearizable",),
-    "toolkit.installation": ("diagnose",),
     "toolkit.protocols": ("get_protocol", "protocol_names"),
     "toolkit.protocols.specification": ("Specification",),
     "toolkit.reproduction.reproduce": ("recorded", "reproduce"),

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from toolkit.errors import SettingError
 from toolkit.faces import Shown
@@ -19,12 +19,14 @@ from toolkit.protocols import get_protocol
 from toolkit.protocols.protocol import Protocol
 from toolkit.sim.library import load_scenario
 from toolkit.sim.plan import RunPlan
-from toolkit.sim.processes import Finished, can_be_sent, count_jobs, run_in_processes
 from toolkit.sim.random_faults import Bounds
 from toolkit.sim.results import RunResult
 from toolkit.sim.scenario import Scenario
 from toolkit.trace import Sink
 from toolkit.trace.ndjson import hand_on
+
+if TYPE_CHECKING:
+    from toolkit.sim.processes import Finished
 
 __all__ = ["RunOutcome", "Summary", "simulate_runs"]
 
@@ -227,18 +229,19 @@ def simulate_runs(
     plan, seed = _plan(scenario, nodes, settings, duration, bounds, bug, seed)
     record = sink is not None or sink_factory is not None
     seeds = range(seed, seed + runs)
-    processes = min(count_jobs(jobs), runs)
-    if processes > 1 and not can_be_sent(protocol, plan):
-        warnings.warn(
-            "all runs are made in one process: the protocol, a fault or a machine is known to "
-            "this process only",
-            stacklevel=2,
-        )
-        processes = 1
-    if processes > 1:
-        made = _made_elsewhere(protocol, plan, seeds, processes, record)
-    else:
-        made = _made_here(protocol, plan, seeds)
+    made = _made_here(protocol, plan, seeds)
+    if jobs != 1:
+        from toolkit.sim.processes import can_be_sent, count_jobs
+
+        processes = min(count_jobs(jobs), runs)
+        if processes > 1 and can_be_sent(protocol, plan):
+            made = _made_elsewhere(protocol, plan, seeds, processes, record)
+        elif processes > 1:
+            warnings.warn(
+                "all runs are made in one process: the protocol, a fault or a machine is known "
+                "to this process only",
+                stacklevel=2,
+            )
     tally = _Tally(protocol, seed)
     with contextlib.closing(made):
         for number, (trace, run) in enumerate(made, 1):
@@ -329,6 +332,8 @@ def _made_elsewhere(
     protocol: Protocol, plan: RunPlan, seeds: Sequence[int], jobs: int, record: bool
 ) -> _Made:
     """Yield the name of each trace, and what hands on the run that another process made."""
+    from toolkit.sim.processes import run_in_processes
+
     runs = run_in_processes(protocol, plan, seeds, jobs=jobs, record=record)
     with contextlib.closing(runs):
         for run in runs:
