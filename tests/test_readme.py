@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -47,6 +48,16 @@ def test_the_simulation_that_is_shown_gives_these_figures(
     result = CliRunner().invoke(app, command.split()[2:])
     said = [line.rstrip() for line in result.stdout.splitlines()]
     assert shown[:6] == said[:6]
+
+
+@pytest.mark.slow
+def test_the_front_door_that_is_shown_says_what_its_comments_say(checkout: Path) -> None:
+    (block,) = (one for one in blocks(checkout, "python") if "toolkit.simulate(" in one)
+    known: dict[str, Any] = {}
+    exec(block, known)
+    run, caught = known["run"], known["caught"]
+    assert (run.linearizability().ok, run.validate().ok) == (True, True)
+    assert "DIVERGED at step" in str(caught.followed.verdict)
 
 
 @pytest.mark.slow

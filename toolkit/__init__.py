@@ -29,11 +29,9 @@ if TYPE_CHECKING:
         simulate,
         validate,
     )
-    from toolkit.histories import check_linearizable
-    from toolkit.installation import diagnose
     from toolkit.protocols import get_protocol, protocol_names
     from toolkit.protocols.specification import Specification
-    from toolkit.reproduction.reproduce import reproduce
+    from toolkit.reproduction.reproduce import recorded, reproduce
     from toolkit.sim import Scenario, ScenarioBuilder, load_scenario, scenario_names, simulate_runs
     from toolkit.trace import Trace, read_traces
 
@@ -47,10 +45,8 @@ __all__ = [
     "__version__",
     "catch_bug",
     "check",
-    "check_linearizable",
     "compare",
     "counterexample_trace",
-    "diagnose",
     "draw",
     "explore",
     "follow",
@@ -59,6 +55,7 @@ __all__ = [
     "load_scenario",
     "protocol_names",
     "read_traces",
+    "recorded",
     "reproduce",
     "scenario_names",
     "simulate",
@@ -83,11 +80,9 @@ _MODULES = {
         "simulate",
         "validate",
     ),
-    "toolkit.histories": ("check_linearizable",),
-    "toolkit.installation": ("diagnose",),
     "toolkit.protocols": ("get_protocol", "protocol_names"),
     "toolkit.protocols.specification": ("Specification",),
-    "toolkit.reproduction.reproduce": ("reproduce",),
+    "toolkit.reproduction.reproduce": ("recorded", "reproduce"),
     "toolkit.sim": (
         "Scenario",
         "ScenarioBuilder",

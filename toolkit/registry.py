@@ -174,6 +174,14 @@ class Registry(Generic[T]):
         """Forget a plug-in that was registered in this process; unknown names are ignored."""
         self._registered.pop(name, None)
 
+    def is_local(self, name: str) -> bool:
+        """Return whether a plug-in was registered in this process, so that no other finds it."""
+        return name in self._registered
+
+    def has_local(self) -> bool:
+        """Return whether any plug-in was registered in this process."""
+        return bool(self._registered)
+
     def names(self) -> list[str]:
         """Return the names of all known plug-ins, sorted."""
         return sorted({*_installed(self.group), *self._registered})

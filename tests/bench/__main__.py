@@ -20,6 +20,7 @@ from rich.table import Table
 from tests.bench.controlled import bench_controlled
 from tests.bench.figures import bench_figures
 from tests.bench.graph import bench_graph, bench_trace
+from tests.bench.jobs import bench_jobs
 from tests.bench.logs import bench_logs
 from tests.bench.raft import bench_commands, bench_growth, bench_messages, bench_steps
 from tests.bench.start import bench_minute, bench_start, raw_tlc
@@ -182,7 +183,7 @@ def main() -> int:
     parser.add_argument(
         "parts",
         nargs="*",
-        help="simulator, validation, bridge, start, minute, graph, trace, values; of Raft: "
+        help="simulator, jobs, validation, bridge, start, minute, graph, trace, values; of Raft: "
         "messages, commands, steps, growth; of all three logs: logs; figures; all by default",
     )
     parser.add_argument("--runs", type=int, default=2000, help="simulated runs for each figure")
@@ -195,6 +196,7 @@ def main() -> int:
     options = parser.parse_args()
     parts = {
         "simulator": lambda: bench_simulator(table, options.runs),
+        "jobs": lambda: bench_jobs(table, options.runs // 4),
         "validation": lambda: bench_validation(table, options.traces),
         "invariants": lambda: bench_invariants(table, options.random_traces),
         "bridge": lambda: bench_bridge(table, options.pairs),

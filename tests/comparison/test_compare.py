@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Process, Toolkit, process, toolkit
 from toolkit.analysis.metrics import at_faults, entries_stored, latencies, throughput
 from toolkit.comparison.aimed_faults import OWN
-from toolkit.comparison.compare import Comparison, charts, compare, write_comparison
+from toolkit.comparison.compare import Comparison, compare, write_comparison
 from toolkit.display.charts import chart_svg
 from toolkit.errors import SettingError, UnknownNameError
 from toolkit.protocols import get_protocol
@@ -155,7 +155,7 @@ def test_every_kind_of_fault_can_be_chosen_and_clients_are_served_after_it(kind:
 
 
 def test_charts_are_drawn_and_files_are_written(found: Comparison, tmp_path: Path) -> None:
-    for name, chart in charts(found).items():
+    for name, chart in found.charts().items():
         svg = chart_svg(chart)
         assert "raft" in svg or name == "recovery"
         assert svg.startswith("<svg")

@@ -149,7 +149,7 @@ def _rule(factory: object) -> str:
 
 
 def _runs(
-    protocol: Protocol, bug: str, stage: BugSetup, runs: int, seed: int, duration: float
+    protocol: Protocol, bug: str, stage: BugSetup, runs: int, seed: int, duration: float, jobs: int
 ) -> list[CheckedRun]:
     """Return runs with a bug."""
     sink = MemorySink()
@@ -167,6 +167,7 @@ def _runs(
             settings=stage.settings,
             duration=duration,
             bug=bug,
+            jobs=jobs,
             sink=sink,
             on_result=results.append,
         )
@@ -184,6 +185,7 @@ def find_bugs(
     seed: int = 1,
     duration: float = 5.0,
     checks: Sequence[str] | None = None,
+    jobs: int = 1,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> BugTable:
@@ -204,6 +206,8 @@ def find_bugs(
     checks : sequence of str, optional
         Names of the checks; by default all that every protocol promises to pass
         (:class:`~toolkit.checks.check.Check`).
+    jobs : int
+        Processes that simulate; 0 for one for each core.
     workers : int, optional
         TLC's worker threads.
     progress : callable, optional
@@ -237,7 +241,7 @@ def find_bugs(
         if progress is not None:
             progress(done, len(names))
         stage = protocol.bug_setups.get(name, BugSetup())
-        more = _runs(protocol, name, stage, max(runs, stage.runs), seed, duration)
+        more = _runs(protocol, name, stage, max(runs, stage.runs), seed, duration, jobs)
         parts.append((name, stage, len(runs_of_all), len(runs_of_all) + len(more)))
         runs_of_all += more
     # All at once: TLC starts once for all that have the same settings.

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from toolkit.checks import find_bugs
-from toolkit.cli.options import AsJson, ProtocolName, Workers
+from toolkit.cli.options import AsJson, Jobs, ProtocolName, Workers
 from toolkit.cli.output import FOUND, GOOD, guarded, show
 from toolkit.cli.progress import counting
 from toolkit.errors import SettingError
@@ -31,6 +31,7 @@ def bugs(
             help="A check; repeatable.  \\[default: all that every protocol promises to pass]"
         ),
     ] = None,
+    jobs: Jobs = 1,
     workers: Workers = None,
     out: Annotated[Path | None, typer.Option(help="Also write the table here, as CSV.")] = None,
     as_json: AsJson = False,
@@ -48,6 +49,7 @@ def bugs(
             seed=seed,
             duration=duration,
             checks=check,
+            jobs=jobs,
             workers=workers,
             progress=progress,
         )

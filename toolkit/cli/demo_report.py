@@ -19,13 +19,13 @@ from toolkit.display import (
     spacetime_svg,
 )
 from toolkit.display.charts import chart_svg, counts_chart
+from toolkit.display.faces import to_html
 from toolkit.errors import ToolkitError
 from toolkit.protocols.protocol import Protocol
 from toolkit.reproduction.papers.experiments import experiment_charts
 from toolkit.sim import Summary
 from toolkit.tlc import CheckResult, Model
 from toolkit.trace import Trace
-from toolkit.values import format_itf
 
 __all__ = ["write_report"]
 
@@ -94,7 +94,7 @@ def write_report(
         planted_svg=Markup(planted_svg),
         charts=[Markup(chart) for chart in charts],
         data=data,
-        text=format_itf,
+        face=lambda result: Markup(to_html(result)),
         css=Markup(EXPLORER_CSS),
         js=Markup(EXPLORER_JS),
         # Inside a script element nothing may look like its end.

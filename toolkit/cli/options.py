@@ -12,6 +12,7 @@ from toolkit.errors import SettingError
 
 __all__ = [
     "AsJson",
+    "Jobs",
     "JsonWithItf",
     "MachineName",
     "Memory",
@@ -42,6 +43,9 @@ MachineName: TypeAlias = Annotated[
         metavar="NAME",
         help="The machine that is replicated, as 'toolkit plugins' lists them.  \\[default: kv]",
     ),
+]
+Jobs: TypeAlias = Annotated[
+    int, typer.Option(min=0, help="Processes that simulate; 0: one for each core.")
 ]
 Workers: TypeAlias = Annotated[
     int | None, typer.Option(help="TLC's worker threads; otherwise one per processor.")

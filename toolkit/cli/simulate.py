@@ -13,7 +13,7 @@ import typer
 from rich.text import Text
 
 from toolkit.checks import CHECKS, CheckedRun, CheckReport, run_check
-from toolkit.cli.options import AsJson, MachineName, ProtocolName, Settings, parse_settings
+from toolkit.cli.options import AsJson, Jobs, MachineName, ProtocolName, Settings, parse_settings
 from toolkit.cli.output import FAILED, FOUND, GOOD, console, guarded, note, write_json
 from toolkit.cli.progress import counting
 from toolkit.display.faces import to_json, to_rich
@@ -118,6 +118,7 @@ def simulate(
         ),
     ] = None,
     runs: Annotated[int, typer.Option(help="How many runs, each with a seed of its own.")] = 1,
+    jobs: Jobs = 1,
     duration: Annotated[
         float | None, typer.Option(help="Simulated seconds after which a run ends.")
     ] = None,
@@ -164,6 +165,7 @@ def simulate(
         out,
         memory,
         runs=runs,
+        jobs=jobs,
         seed=seed,
         scenario=plan,
         nodes=nodes,

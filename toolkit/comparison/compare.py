@@ -48,7 +48,7 @@ from toolkit.sim import (
 from toolkit.sim.leaders import who_leads
 from toolkit.trace import Trace, TraceWriter
 
-__all__ = ["Comparison", "Side", "charts", "compare", "write_comparison"]
+__all__ = ["Comparison", "Side", "compare", "write_comparison"]
 
 _MACHINE = "kv"
 """What the protocols replicate unless another machine is named."""
@@ -222,6 +222,21 @@ class Comparison(Shown):
             and (self.validation is None or all(report.ok for report in self.validation))
             and all(report.ok for report in self.reports)
         )
+
+    def charts(self) -> dict[str, Any]:
+        """Return the charts of the comparison.
+
+        Returns
+        -------
+        dict
+            ``timeline``, ``recovery``, ``latency`` and ``messages``, each an Altair chart.
+        """
+        return {
+            "timeline": timeline_chart(self.throughput, self.gaps, self.faults),
+            "recovery": recovery_chart(self.faults),
+            "latency": latency_chart(self.latencies),
+            "messages": messages_chart(self.messages),
+        }
 
     def to_json(self) -> dict[str, Any]:
         """Return a comparison as JSON data; times are in seconds.
@@ -494,26 +509,6 @@ def compare(
     )
 
 
-def charts(found: Comparison) -> dict[str, Any]:
-    """Return the charts of a comparison.
-
-    Parameters
-    ----------
-    found : Comparison
-
-    Returns
-    -------
-    dict
-        ``timeline``, ``recovery``, ``latency`` and ``messages``, each an Altair chart.
-    """
-    return {
-        "timeline": timeline_chart(found.throughput, found.gaps, found.faults),
-        "recovery": recovery_chart(found.faults),
-        "latency": latency_chart(found.latencies),
-        "messages": messages_chart(found.messages),
-    }
-
-
 def write_comparison(found: Comparison, folder: Path) -> list[str]:
     """Write all that a comparison found.
 
@@ -549,6 +544,6 @@ def write_comparison(found: Comparison, folder: Path) -> list[str]:
     for name in ("summary", "faults", "gaps", "latencies", "messages", "throughput"):
         table: pd.DataFrame = getattr(found, name)
         put(f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
-    for name, chart in charts(found).items():
+    for name, chart in found.charts().items():
         put(f"{name}.svg", chart_svg(chart))
     return names

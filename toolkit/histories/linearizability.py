@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from toolkit.errors import SettingError
 from toolkit.faces import Shown
@@ -61,6 +61,11 @@ class LinearizabilityResult(Shown):
     def ok(self) -> bool:
         """Whether it was found to be linearizable."""
         return self.verdict == "linearizable"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the verdict as JSON data: the numbers, ``order`` and ``blocked``, and ``ok``."""
+        names = ("verdict", "operations", "parts", "steps", "order", "blocked")
+        return {"ok": self.ok} | {name: getattr(self, name) for name in names}
 
     def describe(self, place: int) -> str:
         """Return what a client asked for and was told, in the machine's words.

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -14,6 +12,7 @@ import pandas as pd
 from toolkit.errors import FigureError, SettingError
 from toolkit.reproduction.framework import Curve, Figure, Piece
 from toolkit.reproduction.store import Rows, Store, code_digest, missing, samples_frame
+from toolkit.sim.processes import without_interrupts
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -55,7 +54,7 @@ def workers(jobs: int, cluster: str | None = None) -> Iterator[Client | None]:
     with contextlib.ExitStack() as stack:
         if cluster is None:
             # Ctrl-C is for this process, which stops the others.
-            with _deaf():
+            with without_interrupts():
                 local = stack.enter_context(
                     LocalCluster(
                         n_workers=jobs,
@@ -93,21 +92,6 @@ def _alike(client: Client, cluster: str) -> None:
                 f"the worker at {worker} does not run this version of the toolkit",
                 hint="install this version there, so that samples of two versions are not mixed",
             )
-
-
-@contextlib.contextmanager
-def _deaf() -> Iterator[None]:
-    """Start processes inside this context that ignore Ctrl-C."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    # It is started with the first process, and lets the signal through again.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def collect(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, NamedTuple
 
 import msgspec
@@ -156,3 +156,9 @@ class RunResult(Shown):
     def decided(self) -> bool:
         """Whether a client was answered, or a node knows the outcome at the end."""
         return bool(self.answers or self.final_values)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all fields but the nodes, in JSON's types, and ``decided``."""
+        names = [one.name for one in fields(self) if one.name != "nodes"]
+        found = {name: msgspec.to_builtins(getattr(self, name)) for name in names}
+        return found | {"decided": self.decided}

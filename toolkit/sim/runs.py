@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import statistics
+import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from toolkit.errors import SettingError
 from toolkit.faces import Shown
-from toolkit.invocation import Invocation
 from toolkit.protocols import get_protocol
 from toolkit.protocols.protocol import Protocol
-from toolkit.sim.host import simulate
 from toolkit.sim.library import load_scenario
-from toolkit.sim.random_faults import Bounds, random_scenario
+from toolkit.sim.plan import RunPlan
+from toolkit.sim.random_faults import Bounds
 from toolkit.sim.results import RunResult
 from toolkit.sim.scenario import Scenario
 from toolkit.trace import Sink
+from toolkit.trace.ndjson import hand_on
+
+if TYPE_CHECKING:
+    from toolkit.sim.processes import Finished
 
 __all__ = ["RunOutcome", "Summary", "simulate_runs"]
 
@@ -124,33 +129,6 @@ class Summary(Shown):
         return asdict(self) | {"outcomes": [asdict(outcome) for outcome in self.outcomes]}
 
 
-def _replay(
-    protocol: Protocol,
-    seed: int,
-    scenario: str | None,
-    nodes: Sequence[str] | None,
-    settings: Mapping[str, str],
-    duration: float | None,
-    faults: Sequence[str] | None,
-    bug: str | None,
-) -> Invocation:
-    return Invocation(
-        "simulate",
-        {
-            "protocol": protocol.name,
-            "scenario": scenario,
-            "nodes": None if scenario is not None or nodes is None else len(nodes),
-            "seed": seed,
-            "runs": 1,
-            "duration": duration,
-            "fault": faults,
-            "settings": settings,
-            "bug": bug,
-            "out": "trace.ndjson",
-        },
-    )
-
-
 def node_names(count: int) -> tuple[str, ...]:
     """Return the names that so many nodes get: n1, n2, ...
 
@@ -175,6 +153,7 @@ def simulate_runs(
     duration: float | None = None,
     bounds: Bounds | None = None,
     bug: str | None = None,
+    jobs: int = 1,
     sink: Sink | None = None,
     sink_factory: Callable[[str], AbstractContextManager[Sink]] | None = None,
     on_result: Callable[[RunResult], None] | None = None,
@@ -205,6 +184,11 @@ def simulate_runs(
         Within what random scenarios are drawn.
     bug : str, optional
         A planted bug that every node is to have.
+    jobs : int
+        Processes that make the runs; 0 for one for each core.  Traces, results and summary are
+        the same, in the same order, except that the `nodes` of a result stay in the process
+        that made it.  If the protocol, or a fault or machine, is known to this process only,
+        all runs are made here, after a warning.
     sink : Sink, optional
         Where all traces go.
     sink_factory : callable, optional
@@ -224,6 +208,8 @@ def simulate_runs(
     ------
     SettingError
         If the arguments do not fit together.
+    InternalError
+        If a process ended before its runs were made.
 
     Examples
     --------
@@ -240,67 +226,129 @@ def simulate_runs(
         raise SettingError(f"a run cannot last {duration} s", hint="at least 0.01 s")
     if sink is not None and sink_factory is not None:
         raise SettingError("one sink for all, or one for each trace", hint="give one of the two")
-    settings = dict(settings or {})
-    reference: str | None = None
-    names: tuple[str, ...] | None = None
-    faults: tuple[str, ...] | None = None
+    plan, seed = _plan(scenario, nodes, settings, duration, bounds, bug, seed)
+    record = sink is not None or sink_factory is not None
+    seeds = range(seed, seed + runs)
+    made = _made_here(protocol, plan, seeds)
+    if jobs != 1:
+        from toolkit.sim.processes import can_be_sent, count_jobs
+
+        processes = min(count_jobs(jobs), runs)
+        if processes > 1 and can_be_sent(protocol, plan):
+            made = _made_elsewhere(protocol, plan, seeds, processes, record)
+        elif processes > 1:
+            warnings.warn(
+                "all runs are made in one process: the protocol, a fault or a machine is known "
+                "to this process only",
+                stacklevel=2,
+            )
+    tally = _Tally(protocol, seed)
+    with contextlib.closing(made):
+        for number, (trace, run) in enumerate(made, 1):
+            recording = record and tally.sink_error is None
+            place: AbstractContextManager[Sink | None] = contextlib.nullcontext(
+                sink if recording else None
+            )
+            if recording and sink_factory is not None:
+                place = sink_factory(trace)
+            with contextlib.suppress(_Torn), place as into:
+                result = run(into)
+                if sink_factory is not None and result.sink_error is not None:
+                    # Its sink is not to keep half a trace.
+                    raise _Torn
+            tally.add(result, trace, recorded=recording and result.sink_error is None)
+            if on_result is not None:
+                on_result(result)
+            if progress is not None:
+                progress(number, runs)
+    return tally.summary()
+
+
+_Made: TypeAlias = Generator[tuple[str, Callable[[Sink | None], RunResult]], None, None]
+
+
+def _plan(
+    scenario: Scenario | Path | str | None,
+    nodes: int | Sequence[str] | None,
+    settings: Mapping[str, str] | None,
+    duration: float | None,
+    bounds: Bounds | None,
+    bug: str | None,
+    seed: int | None,
+) -> tuple[RunPlan, int]:
+    """Return what is run, and the first seed."""
+    given = dict(settings or {})
     if scenario is not None:
         if nodes is not None or bounds is not None:
             raise SettingError(
                 "a scenario has nodes and faults of its own", hint="leave out nodes and bounds"
             )
-        plan = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
-        reference = plan.source
-        replayable = reference is not None
-        plan = replace(plan, settings={**plan.settings, **settings})
+        one = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+        reference = one.source
+        one = replace(one, settings={**one.settings, **given})
         if duration is not None:
-            plan = replace(plan, time_limit=duration)
-        seed = plan.seed if seed is None else seed
-
-        def draw(own: int) -> Scenario:
-            return plan
-    else:
-        count = 3 if nodes is None else nodes
-        drawn = names = node_names(count) if isinstance(count, int) else tuple(count)
-        within = bounds or Bounds()
-        if duration is not None:
-            within = replace(within, duration=duration)
-        # The command line knows no bounds but the duration and the kinds of faults.
-        faults = within.faults
-        usual = Bounds(duration=duration or Bounds().duration, faults=faults)
-        replayable = within == usual and names == node_names(len(names)) and faults != ()
-
-        def draw(own: int) -> Scenario:
-            return random_scenario(protocol, drawn, own, within, settings)
-
-    seed = seed or 0
-    tally = _Tally(protocol, seed)
-    for number in range(runs):
-        own = seed + number
-        one = draw(own)
-        replay = (
-            str(_replay(protocol, own, reference, names, settings, duration, faults, bug))
-            if replayable
-            else None
+            one = replace(one, time_limit=duration)
+        plan = RunPlan(
+            scenario=one,
+            nodes=one.nodes,
+            bounds=Bounds(),
+            settings=given,
+            bug=bug,
+            parameters=None
+            if reference is None
+            else {"scenario": reference, "duration": duration, "settings": given},
         )
-        trace = f"{one.name}-{own}"
-        record = (sink is not None or sink_factory is not None) and tally.sink_error is None
-        place: AbstractContextManager[Sink | None] = contextlib.nullcontext(
-            sink if record else None
-        )
-        if record and sink_factory is not None:
-            place = sink_factory(trace)
-        with contextlib.suppress(_Torn), place as into:
-            result = simulate(protocol, one, seed=own, sink=into, bug=bug, replay=replay)
-            if sink_factory is not None and result.sink_error is not None:
-                # Its sink is not to keep half a trace.
-                raise _Torn
-        tally.add(result, trace, recorded=record and result.sink_error is None)
-        if on_result is not None:
-            on_result(result)
-        if progress is not None:
-            progress(number + 1, runs)
-    return tally.summary()
+        return plan, (one.seed if seed is None else seed) or 0
+    count = 3 if nodes is None else nodes
+    names = node_names(count) if isinstance(count, int) else tuple(count)
+    within = bounds or Bounds()
+    if duration is not None:
+        within = replace(within, duration=duration)
+    # The command line knows no bounds but the duration and the kinds of faults.
+    faults = within.faults
+    usual = Bounds(duration=duration or Bounds().duration, faults=faults)
+    repeatable = within == usual and names == node_names(len(names)) and faults != ()
+    plan = RunPlan(
+        scenario=None,
+        nodes=names,
+        bounds=within,
+        settings=given,
+        bug=bug,
+        parameters={
+            "nodes": len(names), "duration": duration, "fault": faults, "settings": given
+        } if repeatable else None,
+    )  # fmt: skip
+    return plan, seed or 0
+
+
+def _made_here(protocol: Protocol, plan: RunPlan, seeds: Iterable[int]) -> _Made:
+    """Yield the name of each trace, and what makes the run in this process."""
+    for seed in seeds:
+        scenario = plan.draw(protocol, seed)
+        yield f"{scenario.name}-{seed}", partial(plan.run, protocol, scenario, seed)
+
+
+def _made_elsewhere(
+    protocol: Protocol, plan: RunPlan, seeds: Sequence[int], jobs: int, record: bool
+) -> _Made:
+    """Yield the name of each trace, and what hands on the run that another process made."""
+    from toolkit.sim.processes import run_in_processes
+
+    runs = run_in_processes(protocol, plan, seeds, jobs=jobs, record=record)
+    with contextlib.closing(runs):
+        for run in runs:
+            yield run.trace, partial(_pass_on, run)
+
+
+def _pass_on(run: Finished, sink: Sink | None) -> RunResult:
+    """Return the result of a run after its trace has gone to a sink."""
+    if sink is None or not sink.enabled:
+        return replace(run.result, sink_error=None)
+    try:
+        hand_on(run.lines, sink)
+    except Exception as error:
+        return replace(run.result, sink_error=f"{type(error).__name__}: {error}")
+    return run.result
 
 
 class _Torn(Exception):  # noqa: N818 - no error of anybody, only a way out of a sink

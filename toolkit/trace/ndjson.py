@@ -23,8 +23,9 @@ import msgspec
 
 from toolkit.errors import ToolkitError, TraceError
 from toolkit.trace.model import SCHEMA_VERSION, End, Fault, Header, Record, Step, Trace
+from toolkit.trace.sink import Sink
 
-__all__ = ["TornTraceError", "TraceWriter", "read_traces"]
+__all__ = ["TornTraceError", "TraceWriter", "hand_on", "read_traces"]
 
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -122,6 +123,13 @@ class TraceWriter:
         """Write an end."""
         self._write(end)
 
+    def write_encoded(self, lines: bytes) -> None:
+        """Write records that another writer has encoded, as they are."""
+        try:
+            self._stream.write(lines)
+        except OSError as error:
+            raise self._failed(error) from error
+
     def write(self, trace: Trace) -> None:
         """Write a whole trace."""
         self._write(trace.header)
@@ -172,6 +180,32 @@ class TraceWriter:
         place: TracebackType | None,
     ) -> None:
         self.close(keep=error is None)
+
+
+def hand_on(lines: bytes, sink: Sink) -> None:
+    """Give records that a :class:`TraceWriter` has written to another sink.
+
+    Parameters
+    ----------
+    lines : bytes
+        Whole records, each with the end of its line.
+    sink : Sink
+        Where they go: a writer takes them as they are, another sink gets them decoded.
+    """
+    if isinstance(sink, TraceWriter):
+        sink.write_encoded(lines)
+        return
+    decoder = msgspec.json.Decoder(Record)
+    for line in lines.splitlines():
+        record = decoder.decode(line)
+        if isinstance(record, Header):
+            sink.begin(record)
+        elif isinstance(record, Step):
+            sink.step(record)
+        elif isinstance(record, Fault):
+            sink.fault(record)
+        else:
+            sink.end(record)
 
 
 class _AnyHeader(msgspec.Struct):

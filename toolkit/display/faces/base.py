@@ -125,7 +125,14 @@ def to_text(result: object, **options: Any) -> str:
     """Return a result as plain text, :data:`TEXT_WIDTH` columns wide at most."""
     file = io.StringIO()
     screen = Console(
-        file=file, width=TEXT_WIDTH, markup=False, emoji=False, highlight=False, color_system=None
+        file=file,
+        width=TEXT_WIDTH,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        color_system=None,
+        # Within a notebook too, the text goes to the file and not to the cell.
+        force_jupyter=False,
     )
     screen.print(to_rich(result, **options))
     return "\n".join(line.rstrip() for line in file.getvalue().rstrip().split("\n"))

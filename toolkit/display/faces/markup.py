@@ -21,7 +21,14 @@ _CELL = "text-align:{align};vertical-align:top;padding:2px 8px;white-space:pre-w
 _BORDER = ";border:1px solid #ccc"
 
 # Only its measures and styles are used; nothing is printed.
-_CONSOLE = Console(file=io.StringIO(), width=120, markup=False, emoji=False, highlight=False)
+_CONSOLE = Console(
+    file=io.StringIO(),
+    width=120,
+    markup=False,
+    emoji=False,
+    highlight=False,
+    force_jupyter=False,
+)
 
 
 def html_of(renderable: Any) -> str:
@@ -72,8 +79,10 @@ def _inline(renderable: Any, style: str | Style = "") -> str:
     if not isinstance(renderable, str | Text):
         return "".join(_parts(renderable))
     text = Text(renderable) if isinstance(renderable, str) else renderable.copy()
-    if style:
-        text.stylize_before(style)
+    # The style of a whole text is not in its pieces.
+    for whole in (text.style, style):
+        if whole:
+            text.stylize_before(whole)
     text.end = ""
     found = []
     for piece in text.render(_CONSOLE):
