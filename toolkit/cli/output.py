@@ -16,7 +16,6 @@ from rich.text import Text
 
 from toolkit.display.faces import to_json, to_rich
 from toolkit.errors import ToolkitError
-from toolkit.registry import failed_plugin
 
 __all__ = [
     "FAILED",
@@ -140,6 +139,9 @@ def exit_status(command: Callable[[], int]) -> int:
         if type(error).__module__.partition(".")[0] == "typer":
             raise
         note(traceback.format_exc().rstrip())
+        # Reading the installed packages takes time, which a command that works does not spend.
+        from toolkit.registry import failed_plugin
+
         plugin = failed_plugin(error)
         if plugin is None:
             error_note("this is a bug in the toolkit, not in what you asked; please report it")
