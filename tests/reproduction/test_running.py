@@ -213,7 +213,7 @@ def test_samples_are_the_same_on_a_cluster_that_is_there_already(
         there = reproduce("A", trials=20, refit=False, cluster=cluster.scheduler_address)
         monkeypatch.setattr("toolkit.reproduction.pool.code_digest", other_code)
         with (
-            pytest.raises(SettingError, match="another version of the toolkit"),
+            pytest.raises(SettingError, match="does not run this version of the toolkit"),
             workers(1, cluster.scheduler_address),
         ):
             pass
