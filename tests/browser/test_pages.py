@@ -395,7 +395,7 @@ def test_a_figure_is_made_again_in_the_notebook_with_another_assumption(
     page.evaluate(RUN_ALL)
     cells = page.locator(".jp-Notebook .jp-CodeCell")
     panel = cells.nth(3)
-    table = panel.locator("table.tk-verdicts")
+    table = panel.locator(".tk-verdicts")
     assert panel.locator("svg.marks").count() == 1
     assert cells.nth(1).locator(".vega-embed").count() == 1
     picture(cells.nth(1), "figure-full-run")

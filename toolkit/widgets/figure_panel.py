@@ -76,6 +76,7 @@ class FigurePanel(widgets.VBox):  # type: ignore[misc]
         self.message = widgets.HTML()
         self.chart = widgets.HTML()
         self.table = widgets.HTML()
+        self.table.add_class("tk-verdicts")
         self.found: Reproduction = recorded(self.figure)
         self._show("the full run that travels with the package")
         statement = widgets.HTML(
