@@ -221,7 +221,7 @@ def test_raft_can_be_played_with_and_its_figures_stepped_through(browser: Any, l
     assert found.locator("path.crown").count() == 2
     assert found.locator("rect.entry[data-committed=true]").count() == 1
     picture(found.locator(".trace-explorer"), "raft-counterexample")
-    assert "could not follow to here" in cells.nth(14).inner_text()
+    assert "the replay of the specification ended before this step" in cells.nth(14).inner_text()
     cells.nth(14).locator("[data-testid=back]").click()
     assert cells.nth(14).locator("[data-testid=logs] svg").count() == 2
     picture(cells.nth(14), "raft-planted-bug")
@@ -409,7 +409,7 @@ def test_a_figure_is_made_again_in_the_notebook_with_another_assumption(
     trials.fill("5")
     trials.press("Enter")
     panel.locator("button", has_text="Run").click()
-    panel.locator("text=all servers have the planted bug same-timeouts").wait_for()
+    panel.locator("text=all servers have the seeded bug same-timeouts").wait_for()
     assert "5 trials a curve, seed 1" in panel.inner_text()
     assert "missed" in table.inner_text()
     assert "150-155" not in table.inner_text()

@@ -95,7 +95,7 @@ def test_what_is_wrong_stands_before_the_parsers_own_words(toolkit: Toolkit, cou
     counter.write_text("no module at all")
     counter.with_suffix(".cfg").write_text("INIT Init NEXT Next\n")
     said = toolkit("check", counter).stderr
-    assert f"---- MODULE {counter.stem} ---- must stand above it" in said
+    assert f"begin it with ---- MODULE {counter.stem} ----" in said
 
 
 def test_megabytes_of_values_and_prints_are_cut_for_people_and_whole_in_json(

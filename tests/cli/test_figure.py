@@ -77,7 +77,7 @@ def test_verify_says_by_its_status_whether_a_criterion_was_missed(
     assert f"Made by `{made}`" in overview
     bad = toolkit(*few, "--bug", "votes-always", "--fresh")
     assert bad.exit_code == 1
-    assert "all servers have the planted bug votes-always" in bad.stdout
+    assert "all servers have the seeded bug votes-always" in bad.stdout
     assert "missed" in bad.stdout
 
 
@@ -152,7 +152,7 @@ def test_a_run_that_is_killed_half_way_goes_on_to_the_same_bytes_and_leaves_no_p
         if sign == signal.SIGINT:
             assert process.returncode == 130, said
             assert "Traceback" not in said
-            assert "the same command goes on from there" in said
+            assert "the same command resumes from there" in said
         assert journal.exists()
         again = run(folder.name)
         _, said = again.communicate(timeout=300)

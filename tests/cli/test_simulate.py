@@ -172,7 +172,7 @@ def test_a_scenario_that_runs_otherwise_than_it_expects_ends_with_1(
     file.write_text(good)
     result = toolkit("simulate", "paxos", "--scenario", file, "--out", "t.ndjson")
     assert result.exit_code == 0
-    assert "it ran as the scenario expects" in result.stdout
+    assert "the run has the scenario's expected result" in result.stdout
     file.write_text(good.replace("Phase1a", "Phase2a", 1))
     result = toolkit("simulate", "paxos", "--scenario", file, "--out", "t.ndjson", "--json")
     assert result.exit_code == 1

@@ -148,7 +148,7 @@ def test_an_empty_folder_is_no_success(toolkit: Toolkit, tmp_path: Path) -> None
     (tmp_path / "empty").mkdir()
     result = toolkit("validate", "empty")
     assert result.exit_code == 2
-    assert "error: empty: there is no .ndjson file" in result.stderr
+    assert "error: empty: the folder has no .ndjson file" in result.stderr
 
 
 def test_an_unknown_action_is_named_with_file_and_step(toolkit: Toolkit, write: Write) -> None:

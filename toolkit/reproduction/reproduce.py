@@ -111,7 +111,7 @@ class Reproduction(Shown):
         """Differences between this run and the full run with the figure's own assumptions."""
         found = [f"{name}={value} is changed" for name, value in self.settings.items()]
         if self.bug is not None:
-            found.append(f"all servers have the planted bug {self.bug}")
+            found.append(f"all servers have the seeded bug {self.bug}")
         if self.trials < self.figure.trials:
             found.append(f"{self.trials} trials a curve instead of {self.figure.trials}")
         return found
