@@ -225,8 +225,8 @@ def test_runs_are_checked_by_the_checks_that_are_named(toolkit: Toolkit, tmp_pat
     alone = toolkit(*words, "--out", "alone.ndjson")
     found = toolkit(*words, "--check", "fifo", "--check", "linearizability", "--out", "t.ndjson")
     assert (alone.exit_code, found.exit_code) == (0, 0), found.output
-    assert "fifo: nothing found; looked at" in found.stdout
-    assert "linearizability: nothing found; looked at" in found.stdout
+    assert "fifo: no findings; checked" in found.stdout
+    assert "linearizability: no findings; checked" in found.stdout
     assert (tmp_path / "t.ndjson").read_bytes() == (tmp_path / "alone.ndjson").read_bytes()
     folder = toolkit(*words, "--check", "fifo", "--out", "folder/", "--json")
     assert len(list((tmp_path / "folder").iterdir())) == 2

@@ -39,7 +39,7 @@ def test_it_repeats_exactly(frame: pd.DataFrame) -> None:
 def test_runs_without_a_leader_are_missing_and_counted_in_the_title() -> None:
     given_up = time_to_leader([(0.15, 0.3)], seeds=range(2), patience=0.16)
     assert given_up["seconds"].isna().all()
-    assert "(2 without one, not drawn)" in leader_chart(given_up).to_json()
+    assert "(2 without a leader, not drawn)" in leader_chart(given_up).to_json()
 
 
 def test_the_chart_has_runs_quartiles_and_medians(frame: pd.DataFrame) -> None:

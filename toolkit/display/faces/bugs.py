@@ -27,7 +27,7 @@ def bugs_view(reports: Sequence[BugReport]) -> Group:
     """
     table = Table(show_lines=True)
     table.add_column("bug", overflow="fold")
-    table.add_column("broken rule", overflow="fold")
+    table.add_column("what the bug does", overflow="fold")
     table.add_column("runs", justify="right")
     for title in ("validation", "invariants", "clients' history"):
         table.add_column(title, overflow="fold")

@@ -65,8 +65,8 @@ _ROWS: Mapping[str, tuple[str, str]] = {
     "recovery": ("slowest recovery from a fault (ms)", "ms"),
     "entries": ("entries committed", "{:,.0f}"),
     "wasted": ("entries stored and overwritten", "{:,.0f}"),
-    "differing": ("largest number of differing entries", "{:,.0f}"),
-    "behind": ("missing entries at the end", "{:,.0f}"),
+    "differing": ("most entries that differ between logs", "{:,.0f}"),
+    "behind": ("commit lag at the end (entries)", "{:,.0f}"),
 }
 
 
@@ -138,7 +138,7 @@ def comparison_view(comparison: ComparisonResult) -> Group:
                 f"({_format(fault['leaderless'], 'ms')}), {target}"
             )
         faults.add_row(str(comparison.sides[0].faults["kind"].iloc[number]), f"{begin:g}", *cells)
-    return Group(table, faults, Text(f"command: {comparison.replay}"))
+    return Group(table, faults, Text(f"run it again: {comparison.replay}"))
 
 
 register_face("comparison", Face(rich=comparison_view))

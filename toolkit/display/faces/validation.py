@@ -180,7 +180,7 @@ def _broken_view(verdict: Verdict) -> list[Text]:
     where = " in its recorded states" if verdict.divergence is not None else ""
     lines = [Text(f"{verdict_name(verdict)} VIOLATES{where}: {names}", style="bold red")]
     if verdict.divergence is None and verdict.replay:
-        lines.append(Text(f"replay: {verdict.replay}"))
+        lines.append(Text(f"run it again: {verdict.replay}"))
     return lines
 
 
@@ -206,7 +206,7 @@ def verdict_view(verdict: Verdict) -> Group:
     if verdict.reason:
         parts.append(Text(verdict.reason))
     if divergence is not None and verdict.replay:
-        parts.append(Text(f"replay: {verdict.replay}"))
+        parts.append(Text(f"run it again: {verdict.replay}"))
     return Group(*parts)
 
 
