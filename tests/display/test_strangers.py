@@ -108,4 +108,4 @@ def test_it_can_be_played_with_in_both_playgrounds() -> None:
     ground.explorer.step = len(ground.trace.steps)
     assert "to reign 3, elections won: 2" in ground.report.value
     other = Playground(PRIMARY.name, seed=1)
-    assert "no client was answered" not in other.report.value
+    assert "no command was answered" not in other.report.value

@@ -320,7 +320,7 @@ def test_the_best_candidate_is_taken_and_the_others_are_told() -> None:
     slow = reproduce(Tiny(), trials=10, settings={"delay": "0.05"})
     assert (slow.how, slow.fitted, slow.fit) == ("given", {}, None)
     assert slow.samples["ms"].mean() > found.samples["ms"].mean()
-    assert slow.caveats == ["delay=0.05 is changed", "10 trials a curve instead of 30"]
+    assert slow.caveats == ["delay=0.05 is changed", "10 trials per curve instead of 30"]
 
 
 def test_candidates_meet_the_same_chance() -> None:

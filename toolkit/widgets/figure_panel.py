@@ -57,12 +57,12 @@ class FigurePanel(widgets.VBox):  # type: ignore[misc]
         settings: dict[str, str] | None = None,
     ) -> None:
         self.figure: Figure = get_figure(figure)
-        first = settings or {}
-        self.figure.values(first)
+        initial = self.figure.current_names(settings or {})
+        self.figure.values(initial)
         known = {parameter.name: parameter for parameter in self.figure.parameters}
         self.figure.values({name: known[name].value for name in controls or () if name in known})
         chosen = list(known) if controls is None else list(controls)
-        self.knobs = {name: _knob(known[name], first.get(name)) for name in chosen}
+        self.knobs = {name: _knob(known[name], initial.get(name)) for name in chosen}
         self.trials = widgets.BoundedIntText(
             value=trials, min=1, max=100_000, description="trials", style=_STYLE
         )

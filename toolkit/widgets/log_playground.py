@@ -156,7 +156,7 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
             self.other,
             button("Cut link", "chain-broken", "Cut the link between the two servers, both ways",
                    self.cut),
-            button("Cut one way", "long-arrow-right", "Cut the link from the first to the second only",
+            button("Cut one way", "long-arrow-right", "Cut the link from the first server only",
                    lambda: self.cut(both=False)),
         ]  # fmt: skip
         cluster_row = [

@@ -76,7 +76,7 @@ def _counts(reproduction: FigureResult) -> Text:
 
 
 def _caveats(reproduction: FigureResult) -> list[str]:
-    return [f"Not the figure's own run: {text}." for text in reproduction.caveats]
+    return [f"Differs from the full run: {text}." for text in reproduction.caveats]
 
 
 def _rows(reproduction: FigureResult, every: bool) -> list[tuple[str | Text, ...]]:
