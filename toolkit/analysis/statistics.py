@@ -27,7 +27,7 @@ Array: TypeAlias = NDArray[np.float64]
 def _sorted(samples: ArrayLike) -> Array:
     values = np.sort(np.asarray(samples, dtype=np.float64))
     if not len(values):
-        raise ValueError("no samples")
+        raise ValueError("expected at least one sample, got none")
     return values
 
 
@@ -40,6 +40,10 @@ def quantile(samples: ArrayLike, level: float) -> float:
         An infinite sample stands for a trial that did not finish in time.
     level : float
         Between 0 and 1.
+
+    Returns
+    -------
+    float
 
     Examples
     --------

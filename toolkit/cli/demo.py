@@ -90,7 +90,7 @@ class Demo:
 
     @property
     def problems(self) -> list[str]:
-        """Sentences that describe unexpected results; empty if there are none."""
+        """Descriptions of unexpected results; empty if there are none."""
         problems = []
         if not self.validation.ok:
             problems.append(f"{self.validation.count('diverged')} of the traces diverged")
@@ -104,7 +104,7 @@ class Demo:
 
 
 def _small_models(manifest: Manifest, protocol: Protocol) -> list[Model]:
-    """Return one small model that must hold and one that must fail, if the protocol has them."""
+    """Return one small model that must hold and one that must fail, if there are any."""
     own = [
         model
         for model in manifest.models

@@ -85,7 +85,10 @@ def parse_settings(pairs: Iterable[str] | None) -> dict[str, str]:
         key, equals, value = pair.partition("=")
         key = key.strip()
         if not equals or not key:
-            raise SettingError(f"--set must have the form KEY=VALUE, got {pair!r}")
+            raise SettingError(
+                f"--set must have the form KEY=VALUE, got {pair!r}",
+                hint="for example --set timeout=0.2",
+            )
         if key in settings:
             raise SettingError(f"setting {key!r} is given twice", hint="give each setting once")
         settings[key] = value.strip()
@@ -156,6 +159,8 @@ def trace_files(paths: Iterable[Path]) -> list[Path]:
             if file.name.endswith((".ndjson", ".ndjson.gz")) and not file.name.startswith(".")
         )
         if not traces:
-            raise SettingError("the folder has no .ndjson file", path=path)
+            raise SettingError(
+                "the folder has no .ndjson file", path=path, hint="name a file or another folder"
+            )
         files += traces
     return files

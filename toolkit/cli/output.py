@@ -65,12 +65,22 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def note(text: RenderableType = "") -> None:
-    """Print a message for people on stderr, so that it does not mix with results on stdout."""
+    """Print a message for people on stderr, so that it does not mix with results on stdout.
+
+    Parameters
+    ----------
+    text : str or rich renderable
+    """
     console(stderr=True).print(text, soft_wrap=isinstance(text, str | Text))
 
 
 def write_json(document: Mapping[str, Any]) -> None:
-    """Print one JSON document on stdout."""
+    """Print one JSON document on stdout.
+
+    Parameters
+    ----------
+    document : mapping
+    """
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     sys.stdout.flush()
 
@@ -94,7 +104,12 @@ def show(result: object, *, as_json: bool = False, **options: Any) -> None:
 
 
 def error_note(message: str) -> None:
-    """Print an error message on stderr."""
+    """Print an error message on stderr.
+
+    Parameters
+    ----------
+    message : str
+    """
     note(Text.assemble(("error: ", "bold red"), message))
 
 

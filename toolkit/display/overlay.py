@@ -52,7 +52,7 @@ def distribution_overlay(
     width: int = 430,
     columns: int = 2,
 ) -> alt.TopLevelMixin:
-    """Return a chart of distribution functions, published ones as points, reproduced as lines.
+    """Return a chart of distribution functions: published as points, reproduced as lines.
 
     Parameters
     ----------

@@ -147,6 +147,10 @@ class Curve:
         ordinary : int
             Number of trials of a curve with share 1.
 
+        Returns
+        -------
+        int
+
         Examples
         --------
         >>> Curve(name="150-150", share=0.1).trials(1000)
@@ -224,11 +228,31 @@ class Experiment(ABC):
 
     @abstractmethod
     def observe(self, step: StepView) -> bool:
-        """Observe a step and return whether the trial is over."""
+        """Observe a step and return whether the trial is over.
+
+        Parameters
+        ----------
+        step : StepView
+
+        Returns
+        -------
+        bool
+            True if the trial is over.
+        """
 
     @abstractmethod
     def record(self, result: RunResult) -> dict[str, Any]:
-        """Return the measured values by name: numbers, texts and booleans."""
+        """Return the measured values by name: numbers, texts and booleans.
+
+        Parameters
+        ----------
+        result : RunResult
+            The result of the run.
+
+        Returns
+        -------
+        dict
+        """
 
 
 class Figure(ABC):
@@ -265,7 +289,17 @@ class Figure(ABC):
 
     @abstractmethod
     def curves(self, values: Mapping[str, Any]) -> Sequence[Curve]:
-        """Return the curves for these values of the parameters."""
+        """Return the curves for these values of the parameters.
+
+        Parameters
+        ----------
+        values : mapping of str to object
+            The result of :meth:`values`.
+
+        Returns
+        -------
+        sequence of Curve
+        """
 
     @abstractmethod
     def prepare(self, curve: Curve, values: Mapping[str, Any]) -> Callable[[int], Experiment]:
@@ -276,6 +310,11 @@ class Figure(ABC):
         curve : Curve
         values : mapping of str to object
             The result of :meth:`settled`.
+
+        Returns
+        -------
+        callable
+            Takes a seed and returns an :class:`Experiment`.
         """
 
     def settled(self, curve: Curve, settings: Mapping[str, str], bug: str | None) -> dict[str, Any]:
@@ -395,7 +434,17 @@ class Figure(ABC):
         return ()
 
     def fit_trials(self, trials: int) -> int:
-        """Return the number of trials of each candidate and curve, given the run's number."""
+        """Return the number of trials of each candidate and curve, given the run's number.
+
+        Parameters
+        ----------
+        trials : int
+            The run's number of trials per curve.
+
+        Returns
+        -------
+        int
+        """
         return max(20, min(300, trials))
 
     def loss(self, samples: pd.DataFrame) -> float:
@@ -405,6 +454,11 @@ class Figure(ABC):
         ----------
         samples : pandas.DataFrame
             Samples of one candidate.
+
+        Returns
+        -------
+        float
+            The smaller, the better.
         """
         raise FigureError(f"figure {self.id} has no calibrated parameters")
 
@@ -422,20 +476,49 @@ class Figure(ABC):
 
     @abstractmethod
     def summarise(self, samples: pd.DataFrame) -> pd.DataFrame:
-        """Return a summary with one row per curve, with confidence intervals."""
+        """Return a summary with one row per curve, with confidence intervals.
+
+        Parameters
+        ----------
+        samples : pandas.DataFrame
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
 
     @abstractmethod
     def judge(self, samples: pd.DataFrame, values: Mapping[str, Any]) -> list[CriterionVerdict]:
-        """Return a verdict for each criterion."""
+        """Return a verdict for each criterion.
+
+        Parameters
+        ----------
+        samples : pandas.DataFrame
+        values : mapping of str to object
+            The values of the parameters.
+
+        Returns
+        -------
+        list of CriterionVerdict
+        """
 
     @abstractmethod
     def chart(self, samples: pd.DataFrame) -> alt.TopLevelMixin:
-        """Return a chart of the published and the reproduced values."""
+        """Return a chart of the published and the reproduced values.
+
+        Parameters
+        ----------
+        samples : pandas.DataFrame
+
+        Returns
+        -------
+        altair.TopLevelMixin
+        """
 
     # Parameters ----------------------------------------------------------------------------
 
     def current_names(self, settings: Mapping[str, str]) -> dict[str, str]:
-        """Return settings with former names of parameters replaced by their current names.
+        """Replace former names of parameters in settings by their current names.
 
         Parameters
         ----------

@@ -132,7 +132,10 @@ def collect(
     """
     counts = {curve.name: curve.trials(trials) for curve in curves}
     if len(counts) < len(curves):
-        raise FigureError("two curves have the same name", hint=", ".join(c.name for c in curves))
+        raise FigureError(
+            f"two curves of figure {figure.id} have the same name",
+            hint=f"its curves: {', '.join(curve.name for curve in curves)}",
+        )
     done: dict[tuple[str, int], Rows] = dict(store.done) if store is not None else {}
     tasks = missing(curves, counts, done)
     # Curves of few and long trials first, so that no worker waits for another at the end.

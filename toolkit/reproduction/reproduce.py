@@ -129,11 +129,21 @@ class Reproduction(Shown):
         )
 
     def chart(self) -> alt.TopLevelMixin:
-        """Return a chart of the published and the reproduced values."""
+        """Return a chart of the published and the reproduced values.
+
+        Returns
+        -------
+        altair.TopLevelMixin
+        """
         return self.figure.chart(self.samples)
 
     def parameters(self) -> list[dict[str, str]]:
-        """Return the assumptions: ``name``, ``value``, ``source``, ``help``, ``why``."""
+        """Return the assumptions: ``name``, ``value``, ``source``, ``help``, ``why``.
+
+        Returns
+        -------
+        list of dict
+        """
         rows = []
         for parameter in self.figure.parameters:
             source: str = parameter.source
@@ -151,7 +161,12 @@ class Reproduction(Shown):
         return rows
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything except the samples in JSON's types; missing values become null."""
+        """Return everything except the samples in JSON's types; missing values become null.
+
+        Returns
+        -------
+        dict
+        """
         figure = self.figure
         return {
             "figure": figure.id,
@@ -216,7 +231,12 @@ class Reproduction(Shown):
         return list(texts)
 
     def page(self) -> str:
-        """Return the figure as one self-contained HTML page."""
+        """Return the figure as one self-contained HTML page.
+
+        Returns
+        -------
+        str
+        """
         environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(Path(__file__).parent),
             autoescape=True,

@@ -198,7 +198,17 @@ def to_json(result: Any) -> dict[str, Any]:
 
 
 def plural(count: int, noun: str) -> str:
-    """Return a count with its noun.
+    """Return a count with its noun in singular or plural.
+
+    Parameters
+    ----------
+    count : int
+    noun : str
+        The noun in singular.
+
+    Returns
+    -------
+    str
 
     Examples
     --------
@@ -209,14 +219,32 @@ def plural(count: int, noun: str) -> str:
 
 
 def shorten(text: str) -> str:
-    """Return a text, cut and marked with its length if it is too long for a terminal."""
+    """Return a text, cut and marked with its length if it is too long for a terminal.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+    """
     if len(text) <= _MOST_CHARACTERS:
         return text
     return f"{text[:_MOST_CHARACTERS]} ... ({len(text):,} characters; complete in the JSON output)"
 
 
 def shorten_lines(text: str) -> str:
-    """Return a text, cut after its first lines if it is too long for a terminal."""
+    """Return a text, cut after its first lines if it is too long for a terminal.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+    """
     lines = text.splitlines()
     shown = "\n".join(shorten(line) for line in lines[:_MOST_LINES])
     if len(lines) > _MOST_LINES:

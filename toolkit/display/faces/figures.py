@@ -60,6 +60,10 @@ def format_number(value: float | None, unit: str = "") -> str:
     value : float or None
     unit : str
 
+    Returns
+    -------
+    str
+
     Examples
     --------
     >>> format_number(0.12345), format_number(12345.6, "ms"), format_number(None)

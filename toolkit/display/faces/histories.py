@@ -12,7 +12,7 @@ __all__ = ["linearizability_view"]
 
 
 def linearizability_view(result: LinearizabilityResult) -> Group:
-    """Return the verdict on a history and, if it is not linearizable, the operations that conflict.
+    """Return the verdict on a history, with the conflicting operations if it is not linearizable.
 
     Parameters
     ----------

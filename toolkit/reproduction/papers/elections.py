@@ -79,6 +79,20 @@ def trial_timeout(value: str, why: str) -> Parameter:
 def ranges(text: str) -> tuple[str, ...]:
     """Parse ranges of timeouts in milliseconds.
 
+    Parameters
+    ----------
+    text : str
+        Ranges ``LOW-HIGH``, separated by spaces or commas.
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    SettingError
+        If a range is invalid or given twice.
+
     Examples
     --------
     >>> ranges("150-300, 12-24")
@@ -129,18 +143,44 @@ def took(result: RunResult, begin: float, end: float | None) -> float | None:
         Start of the measurement, in seconds.
     end : float or None
         End of the measurement, in seconds.
+
+    Returns
+    -------
+    float or None
     """
     return milliseconds(end - begin) if over(result) and end is not None else None
 
 
 def raft_of(factory: NodeFactory | None) -> Protocol:
-    """Return the protocol Raft, with the given node factory if it is not ``None``."""
+    """Return the protocol Raft, with the given node factory if it is not ``None``.
+
+    Parameters
+    ----------
+    factory : NodeFactory or None
+
+    Returns
+    -------
+    Protocol
+    """
     raft = get_protocol("raft")
     return raft if factory is None else raft.altered(make_node=factory)
 
 
 def switch(text: str) -> bool:
     """Parse ``yes`` or ``no``.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    SettingError
+        If it is another text.
 
     Examples
     --------
@@ -154,6 +194,20 @@ def switch(text: str) -> bool:
 
 def timeouts(curve: str) -> tuple[float, float]:
     """Return the election timeouts in seconds, from a curve's name in milliseconds.
+
+    Parameters
+    ----------
+    curve : str
+        ``LOW-HIGH``.
+
+    Returns
+    -------
+    (float, float)
+
+    Raises
+    ------
+    SettingError
+        If it is not a range, or out of range.
 
     Examples
     --------
@@ -178,6 +232,19 @@ def timeouts(curve: str) -> tuple[float, float]:
 def not_negative(text: str) -> float:
     """Parse a number that is not negative.
 
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    SettingError
+        If the number is negative or infinite.
+
     Examples
     --------
     >>> not_negative("0.5")
@@ -192,6 +259,19 @@ def not_negative(text: str) -> float:
 def positive(text: str) -> float:
     """Parse a positive number.
 
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    SettingError
+        If the number is not positive or infinite.
+
     Examples
     --------
     >>> positive("0.5")
@@ -205,6 +285,14 @@ def positive(text: str) -> float:
 
 def milliseconds(seconds: float) -> float:
     """Convert seconds to milliseconds, rounded to a nanosecond.
+
+    Parameters
+    ----------
+    seconds : float
+
+    Returns
+    -------
+    float
 
     Examples
     --------
@@ -236,7 +324,17 @@ def over(result: RunResult) -> bool:
 
 
 def times(samples: pd.DataFrame, curve: str) -> pd.Series[float]:
-    """Return a curve's times in milliseconds; infinite for trials that did not finish in time."""
+    """Return a curve's times in milliseconds; infinite for trials that did not finish in time.
+
+    Parameters
+    ----------
+    samples : pandas.DataFrame
+    curve : str
+
+    Returns
+    -------
+    pandas.Series
+    """
     chosen: pd.Series[float] = samples.loc[samples["curve"] == curve, "ms"]
     return chosen.astype(float).fillna(math.inf)
 
@@ -295,7 +393,7 @@ def value_verdict(
     judged: str = "",
     trials: tuple[int, int] | None = None,
 ) -> CriterionVerdict:
-    """Judge a reproduced value by a relative tolerance of the published value.
+    """Judge a reproduced value by its relative distance from the published value.
 
     Parameters
     ----------
@@ -473,6 +571,14 @@ def compared(
 
 def finite(value: float) -> float | None:
     """Return a finite number unchanged; ``None`` for infinity and NaN.
+
+    Parameters
+    ----------
+    value : float
+
+    Returns
+    -------
+    float or None
 
     Examples
     --------

@@ -125,7 +125,7 @@ class _Trial(Experiment):
 
 
 class RaftElections(ElectionFigure):
-    """Figure A (see the module docstring)."""
+    """Figure A: time to replace a crashed Raft leader (see the module docstring)."""
 
     id = "A"
     name = "raft-election-time"

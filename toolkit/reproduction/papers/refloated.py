@@ -222,7 +222,7 @@ class _Trial(Experiment):
 
 
 class Refloated(ElectionFigure):
-    """Figure B (see the module docstring)."""
+    """Figure B: election times and messages of *Raft Refloated* (see the module docstring)."""
 
     id = "B"
     name = "raft-refloated"

@@ -282,7 +282,7 @@ class _Replay(Experiment):
 
 
 class ScenarioFigures(Figure):
-    """Figure F (see the module docstring)."""
+    """Figure F: histories of the Raft and Zab papers (see the module docstring)."""
 
     id = "F"
     name = "scenario-figures"

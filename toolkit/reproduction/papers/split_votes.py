@@ -156,7 +156,7 @@ class _Trial(Experiment):
 
 
 class SplitVotes(Figure):
-    """Figure D (see the module docstring)."""
+    """Figure D: probability of a split vote (see the module docstring)."""
 
     id = "D"
     name = "split-votes"

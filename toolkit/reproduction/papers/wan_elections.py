@@ -120,7 +120,7 @@ class _Trial(Experiment):
 
 
 class WanElections(ElectionFigure):
-    """Figure C (see the module docstring)."""
+    """Figure C: election times in a wide-area network (see the module docstring)."""
 
     id = "C"
     name = "wan-elections"
