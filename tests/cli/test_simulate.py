@@ -182,7 +182,7 @@ def test_a_scenario_that_runs_otherwise_than_it_expects_ends_with_1(
     assert "not compared" in other.stdout
 
 
-def test_a_planted_bug_is_named_in_the_replay_command(toolkit: Toolkit, tmp_path: Path) -> None:
+def test_a_seeded_bug_is_named_in_the_replay_command(toolkit: Toolkit, tmp_path: Path) -> None:
     toolkit("simulate", "paxos", "--bug", "ignores-accepted", "--out", "t.ndjson")
     (trace,) = read_traces(tmp_path / "t.ndjson")
     assert trace.header.replay is not None

@@ -419,8 +419,8 @@ def compare(
 
     Examples
     --------
-    >>> found = compare(1, protocols=["raft", "zab"], nodes=3, faults=["crash-leader"])
-    >>> found.summary["protocol"].tolist(), found.ok
+    >>> result = compare(1, protocols=["raft", "zab"], nodes=3, faults=["crash-leader"])
+    >>> result.summary["protocol"].tolist(), result.ok
     (['raft', 'zab'], True)
     """
     if nodes < 3 or not rate > 0 or not fault_duration > 0 or fault_interval < 0:

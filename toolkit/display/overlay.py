@@ -170,7 +170,7 @@ def split_chart(
         clusters of 3 to 15 servers with one failed server, at which 1, 5, 10, 25 and 50 % of
         votes are split.
     """
-    named = [
+    with_cluster = [
         frame.assign(
             cluster=[
                 f"{servers} servers, {failed} failed"
@@ -179,9 +179,11 @@ def split_chart(
         )
         for frame in (summary, published)
     ]
-    varies = named[0]["latency"].isna()
-    fixed, varying = named[0][~varies], named[0][varies].assign(latency=0.15)
-    published_points = named[1][named[1]["cluster"].isin(set(named[0]["cluster"]))]
+    varies = with_cluster[0]["latency"].isna()
+    fixed, varying = with_cluster[0][~varies], with_cluster[0][varies].assign(latency=0.15)
+    published_points = with_cluster[1][
+        with_cluster[1]["cluster"].isin(set(with_cluster[0]["cluster"]))
+    ]
     order = list(dict.fromkeys(fixed["cluster"]))
     shares = np.linspace(0.004, 0.5, 100)
     lines = pd.DataFrame(

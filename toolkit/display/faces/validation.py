@@ -41,7 +41,7 @@ def _recorded(step: Step) -> str:
         sender = f" from {step.received.sender}" if step.received.sender else ""
         parts.append(f"on receiving {format_itf(step.received.message)}{sender}")
     if step.sent:
-        parts.append("sending " + ", ".join(format_itf(one.message) for one in step.sent))
+        parts.append("sending " + ", ".join(format_itf(sent.message) for sent in step.sent))
     return ", ".join(parts)
 
 
@@ -103,7 +103,9 @@ def divergence_view(divergence: Divergence) -> Group:
                 ("closest allowed step: ", "bold"), f"{nearest.action}({nearest.node}), {kind}"
             )
         )
-        differs = {(one.variable, one.node): one for one in nearest.differences}
+        differs = {
+            (difference.variable, difference.node): difference for difference in nearest.differences
+        }
     table = Table()
     for title in ("", "variable", f"before, at {step.node}", "recorded", "specification"):
         table.add_column(title, overflow="fold", no_wrap=title in {"", "variable"})
@@ -140,7 +142,7 @@ def divergence_view(divergence: Divergence) -> Group:
 def _summary(report: ValidationReport) -> Table:
     total = len(report.verdicts)
     checked = [verdict.checked for verdict in report.verdicts]
-    steps = sum(one.steps for one in checked)
+    steps = sum(counts.steps for counts in checked)
     grid = Table.grid(padding=(0, 2))
     grid.add_row("traces", f"{total:,}")
     grid.add_row("  accepted", f"{report.count('accepted'):,}")
@@ -149,12 +151,12 @@ def _summary(report: ValidationReport) -> Table:
     grid.add_row("  not checkable", f"{report.count('not checkable'):,}")
     grid.add_row("steps checked", f"{steps:,} of {sum(v.steps for v in report.verdicts):,}")
     grid.add_row("  distinct prefixes", f"{report.distinct_steps:,} (TLC checks each once)")
-    grid.add_row("  with the action", f"{sum(one.actions for one in checked):,}")
-    grid.add_row("  with its parameters", f"{sum(one.params for one in checked):,}")
-    grid.add_row("  with the received message", f"{sum(one.received for one in checked):,}")
-    grid.add_row("  with the sent messages", f"{sum(one.sent for one in checked):,}")
-    grid.add_row("  with nothing to compare", f"{sum(one.unchecked for one in checked):,}")
-    grid.add_row("values of variables compared", f"{sum(one.variables for one in checked):,}")
+    grid.add_row("  with the action", f"{sum(counts.actions for counts in checked):,}")
+    grid.add_row("  with its parameters", f"{sum(counts.params for counts in checked):,}")
+    grid.add_row("  with the received message", f"{sum(counts.received for counts in checked):,}")
+    grid.add_row("  with the sent messages", f"{sum(counts.sent for counts in checked):,}")
+    grid.add_row("  with nothing to compare", f"{sum(counts.unchecked for counts in checked):,}")
+    grid.add_row("values of variables compared", f"{sum(counts.variables for counts in checked):,}")
     taken = len(report.actions) - len(report.unseen)
     never = f"; never taken: {', '.join(report.unseen)}" if report.unseen else ""
     grid.add_row("actions taken", f"{taken} of {len(report.actions)}{never}")
@@ -175,7 +177,8 @@ def _summary(report: ValidationReport) -> Table:
 
 def _broken_view(verdict: Verdict) -> list[Text]:
     names = ", ".join(
-        f"{one.invariant} (after {plural(one.step, 'step')})" for one in verdict.broken
+        f"{violation.invariant} (after {plural(violation.step, 'step')})"
+        for violation in verdict.broken
     )
     where = " in its recorded states" if verdict.divergence is not None else ""
     lines = [Text(f"{verdict_name(verdict)} VIOLATES{where}: {names}", style="bold red")]
