@@ -154,7 +154,7 @@ def test_a_live_check_gives_a_view_at_once(shell: InteractiveShell) -> None:
         ("tla", "--nonsense", LAMP, "nonsense"),
         ("tla", "--fairness odd --translate", PLUSCAL, "fairness"),
         ("tlc", "Nowhere", CONFIG, "no cell has defined"),
-        ("tlc", "nowhere.tla", CONFIG, "cannot be read"),
+        ("tlc", "nowhere.tla", CONFIG, "cannot read the file"),
         ("tlc", "'", CONFIG, "quotation"),
         ("tlc", "", CONFIG, "required"),
     ],

@@ -30,10 +30,12 @@ def linearizability_view(result: LinearizabilityResult) -> Group:
     lines = [Text(head, style)]
     if result.blocked:
         lines.append(
-            Text(f"the longest order of the part has {len(result.order)} operations; the last:")
+            Text(
+                f"the longest valid order of the part has {len(result.order)} operations; the last:"
+            )
         )
         lines += [Text(f"  {result.describe(at)}") for at in result.order[-5:]]
-        lines.append(Text("no order exists that includes:"))
+        lines.append(Text("operations that cannot follow:"))
         lines += [Text(f"  {result.describe(at)}") for at in result.blocked]
     return Group(*lines)
 
