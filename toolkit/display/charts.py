@@ -170,7 +170,7 @@ def leader_chart(frame: pd.DataFrame) -> alt.LayerChart:
         lambda count: "one" if count == 1 else "more than one"
     )
     # A horizontal offset, so that runs with the same time do not cover each other.
-    elected["offset"] = (elected.groupby("timeouts").cumcount() % 7 - 3) / 3
+    elected["x shift"] = (elected.groupby("timeouts").cumcount() % 7 - 3) / 3
     order = list(dict.fromkeys(frame["timeouts"]))
     groups = elected.groupby("timeouts")["seconds"]
     summary = pd.DataFrame(
@@ -182,7 +182,7 @@ def leader_chart(frame: pd.DataFrame) -> alt.LayerChart:
     runs = alt.Chart(elected, title=title, width=560, height=300).mark_point(
         size=22, opacity=0.6, filled=True
     ).encode(
-        x=x, y=y, xOffset=alt.XOffset("offset:Q", scale=alt.Scale(domain=[-2.2, 2.2])),
+        x=x, y=y, xOffset=alt.XOffset("x shift:Q", scale=alt.Scale(domain=[-2.2, 2.2])),
         color=alt.Color("elections started:N", scale=alt.Scale(
             domain=["one", "more than one"], range=["#8a8a8a", "#d95f02"])),
         shape=alt.Shape("elections started:N", scale=alt.Scale(
