@@ -84,7 +84,7 @@ def test_a_registered_figure_is_listed_and_its_letter_is_its_own() -> None:
     try:
         assert get_figure("z") is get_figure("tiny") is tiny
         assert all_figures()[-1] is tiny
-        with pytest.raises(SettingError, match=r"the letter 'D' .* belongs to 'split-votes'"):
+        with pytest.raises(SettingError, match=r"the letter 'D' .* already used by 'split-votes'"):
             register_figure(Clash())
     finally:
         unregister_figure("tiny")

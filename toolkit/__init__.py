@@ -1,7 +1,7 @@
 """Run, model-check, compare and understand consensus protocols.
 
-The front door: the names of ``__all__`` are loaded from their modules when they are first used,
-so that ``import toolkit`` is fast.
+The names in ``__all__`` are loaded from their modules on first use, so that ``import toolkit`` is
+fast.
 
 >>> import toolkit
 >>> run = toolkit.simulate("raft", "raft-happy")

@@ -161,7 +161,7 @@ def test_raft_can_be_played_with_and_its_figures_stepped_through(browser: Any, l
 
     # Nobody leads yet.
     clicked("kill-the-leader")
-    assert "Nobody leads at this step" in told.inner_text()
+    assert "There is no leader at this step" in told.inner_text()
     # On to a leader, by clicking; a client's command goes into its log.
     for _ in range(100):
         if logs.first.locator("path.crown").count():
@@ -221,10 +221,10 @@ def test_raft_can_be_played_with_and_its_figures_stepped_through(browser: Any, l
     assert found.locator("path.crown").count() == 2
     assert found.locator("rect.entry[data-committed=true]").count() == 1
     picture(found.locator(".trace-explorer"), "raft-counterexample")
-    assert "could not follow to here" in cells.nth(14).inner_text()
+    assert "the replay of the specification ended before this step" in cells.nth(14).inner_text()
     cells.nth(14).locator("[data-testid=back]").click()
     assert cells.nth(14).locator("[data-testid=logs] svg").count() == 2
-    picture(cells.nth(14), "raft-planted-bug")
+    picture(cells.nth(14), "raft-seeded-bug")
     for number in (1, 4, 5):
         picture(cells.nth(number), f"raft-{number}")
     assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
@@ -409,16 +409,16 @@ def test_a_figure_is_made_again_in_the_notebook_with_another_assumption(
     trials.fill("5")
     trials.press("Enter")
     panel.locator("button", has_text="Run").click()
-    panel.locator("text=all servers have the planted bug same-timeouts").wait_for()
-    assert "5 trials a curve, seed 1" in panel.inner_text()
+    panel.locator("text=all servers have the seeded bug same-timeouts").wait_for()
+    assert "5 trials per curve, seed 1" in panel.inner_text()
     assert "missed" in table.inner_text()
     assert "150-155" not in table.inner_text()
-    picture(panel, "figure-panel-planted")
+    picture(panel, "figure-panel-seeded")
     # What cannot be is said, and what is shown stays.
     ranges.fill("300-150")
     ranges.press("Enter")
     panel.locator("button", has_text="Run").click()
-    panel.locator("text=election time-outs of 300-150 ms cannot be").wait_for()
+    panel.locator("text=election timeouts of 300-150 ms are out of range").wait_for()
     assert "150-300" in table.inner_text()
     assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
     assert [one for one in wrong if "favicon" not in one] == []

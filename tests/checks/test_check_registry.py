@@ -158,10 +158,10 @@ def test_a_report_says_what_it_looked_at_found_and_skipped(
 ) -> None:
     report = run_check("fifo", [run, without_log, without_log])
     assert to_text(report).splitlines() == [
-        "fifo: nothing found; looked at 3 committed requests of 1 runs",
+        "fifo: no findings; checked 3 committed requests of 1 runs",
         "  2 runs skipped, first run 1: paxos keeps no log",
     ]
-    assert to_text(run_check("fifo", [without_log])).startswith("fifo: nothing found; looked at 0")
+    assert to_text(run_check("fifo", [without_log])).startswith("fifo: no findings; checked 0")
 
 
 def test_a_table_of_bugs_has_a_column_of_further_checks_only_if_there_were_some() -> None:

@@ -95,7 +95,7 @@ def test_what_is_wrong_stands_before_the_parsers_own_words(toolkit: Toolkit, cou
     counter.write_text("no module at all")
     counter.with_suffix(".cfg").write_text("INIT Init NEXT Next\n")
     said = toolkit("check", counter).stderr
-    assert f"---- MODULE {counter.stem} ---- must stand above it" in said
+    assert f"begin it with ---- MODULE {counter.stem} ----" in said
 
 
 def test_megabytes_of_values_and_prints_are_cut_for_people_and_whole_in_json(
@@ -117,7 +117,7 @@ def test_megabytes_of_values_and_prints_are_cut_for_people_and_whole_in_json(
     # TLC takes a step again to print the behaviour.
     lines = len(document["prints"].splitlines())
     assert lines in {300, 600}
-    assert f"and {lines - 100} more lines; the JSON form has all" in result.stdout
+    assert f"and {lines - 100} more lines; complete in the JSON output" in result.stdout
     assert len(document["counterexamples"][0]["states"][1]["variables"]["x"]["#set"]) == 3001
 
 

@@ -33,7 +33,7 @@ def test_the_demo_goes_the_whole_way(
     assert done.stdout.startswith(title)
     folder = tmp_path / "seen"
     assert str(folder / "report.html") in done.stdout
-    for stage in ("Simulating", "Validating", "Following", "Model-checking", "Planting"):
+    for stage in ("Simulating", "Validating", "Replaying", "Model-checking", "Running"):
         assert stage in done.stdout
     report = (folder / "report.html").read_text(encoding="utf-8")
     assert "<svg" in report
@@ -41,7 +41,7 @@ def test_the_demo_goes_the_whole_way(
         assert part in report
     good = json.loads(toolkit("validate", folder / "traces.ndjson", "--json").stdout)
     assert good["ok"]
-    bad = toolkit("validate", folder / "traces-with-a-planted-bug.ndjson", "--json")
+    bad = toolkit("validate", folder / "traces-with-a-seeded-bug.ndjson", "--json")
     assert bad.exit_code == 1
 
 
@@ -49,4 +49,4 @@ def test_a_file_in_the_way_of_the_folder_is_named(toolkit: Toolkit, tmp_path: Pa
     (tmp_path / "seen").write_text("")
     result = toolkit("demo", "--out", "seen")
     assert result.exit_code == 2
-    assert "error: seen: this is no folder" in result.stderr
+    assert "error: seen: not a folder" in result.stderr

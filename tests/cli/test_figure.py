@@ -38,8 +38,8 @@ def test_a_run_writes_samples_tables_and_a_page_and_prints_its_verdicts(
 ) -> None:
     result = toolkit("figure", "run", *SMALL)
     assert result.exit_code == 0
-    assert "Not the figure's own run: clusters=5-1 is changed." in result.stdout
-    assert "Not the figure's own run: 20 trials a curve instead of 4000." in result.stdout
+    assert "Differs from the full run: clusters=5-1 is changed." in result.stdout
+    assert "Differs from the full run: 20 trials per curve instead of 4000." in result.stdout
     folder = tmp_path / "out" / "figures" / "D"
     assert {path.name for path in folder.iterdir()} == {
         "samples.parquet", "summary.csv", "verdicts.csv", "run.json", "figure.html",
@@ -77,7 +77,7 @@ def test_verify_says_by_its_status_whether_a_criterion_was_missed(
     assert f"Made by `{made}`" in overview
     bad = toolkit(*few, "--bug", "votes-always", "--fresh")
     assert bad.exit_code == 1
-    assert "all servers have the planted bug votes-always" in bad.stdout
+    assert "all servers have the seeded bug votes-always" in bad.stdout
     assert "missed" in bad.stdout
 
 
@@ -103,6 +103,20 @@ def test_what_cannot_be_is_refused_with_status_2_and_writes_nothing(
     assert message in result.stderr
     assert "Traceback" not in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_the_former_name_of_a_parameter_is_accepted(toolkit: Toolkit, tmp_path: Path) -> None:
+    words = ["figure", "run", "C", "--trials", "2", "--jobs", "1", "--set", "failed=0"]
+    old, new = (
+        toolkit(*words, "--set", f"{name}=5", "--json", "--out", tmp_path / name)
+        for name in ("patience", "trial-timeout")
+    )
+    assert old.exit_code == 0
+    assert old.stdout == new.stdout
+    assert json.loads(new.stdout)["settings"] == {"failed": "0", "trial-timeout": "5"}
+    twice = toolkit(*words, "--set", "patience=5", "--set", "trial-timeout=6")
+    assert twice.exit_code == 2
+    assert "parameter 'trial-timeout' is given twice" in twice.stderr
 
 
 def test_a_trial_is_run_again_and_recorded_with_the_command_that_does_it(
@@ -152,7 +166,7 @@ def test_a_run_that_is_killed_half_way_goes_on_to_the_same_bytes_and_leaves_no_p
         if sign == signal.SIGINT:
             assert process.returncode == 130, said
             assert "Traceback" not in said
-            assert "the same command goes on from there" in said
+            assert "the same command resumes from there" in said
         assert journal.exists()
         again = run(folder.name)
         _, said = again.communicate(timeout=300)

@@ -96,7 +96,7 @@ def test_compare_runs_the_machine_that_is_named_on_all_protocols(toolkit: Toolki
         (["simulate", "paxos", "--machine", "kv"], "its operations are its own"),
         (["simulate", "raft", "--machine", "kvv"], "unknown machine 'kvv' (did you mean 'kv'?)"),
         (["simulate", "raft", "--machine", "kv", "--set", "machine=kv"], "given twice"),
-        (["compare", "--set", "raft:machine=kv"], "all replicate one machine"),
+        (["compare", "--set", "raft:machine=kv"], "all protocols replicate the same machine"),
         (["compare", "--protocol", "paxos"], "cannot replicate the machine 'kv' by a log"),
     ],
 )

@@ -172,7 +172,7 @@ def test_a_scenario_that_runs_otherwise_than_it_expects_ends_with_1(
     file.write_text(good)
     result = toolkit("simulate", "paxos", "--scenario", file, "--out", "t.ndjson")
     assert result.exit_code == 0
-    assert "it ran as the scenario expects" in result.stdout
+    assert "the run has the scenario's expected result" in result.stdout
     file.write_text(good.replace("Phase1a", "Phase2a", 1))
     result = toolkit("simulate", "paxos", "--scenario", file, "--out", "t.ndjson", "--json")
     assert result.exit_code == 1
@@ -182,7 +182,7 @@ def test_a_scenario_that_runs_otherwise_than_it_expects_ends_with_1(
     assert "not compared" in other.stdout
 
 
-def test_a_planted_bug_is_named_in_the_replay_command(toolkit: Toolkit, tmp_path: Path) -> None:
+def test_a_seeded_bug_is_named_in_the_replay_command(toolkit: Toolkit, tmp_path: Path) -> None:
     toolkit("simulate", "paxos", "--bug", "ignores-accepted", "--out", "t.ndjson")
     (trace,) = read_traces(tmp_path / "t.ndjson")
     assert trace.header.replay is not None
@@ -225,8 +225,8 @@ def test_runs_are_checked_by_the_checks_that_are_named(toolkit: Toolkit, tmp_pat
     alone = toolkit(*words, "--out", "alone.ndjson")
     found = toolkit(*words, "--check", "fifo", "--check", "linearizability", "--out", "t.ndjson")
     assert (alone.exit_code, found.exit_code) == (0, 0), found.output
-    assert "fifo: nothing found; looked at" in found.stdout
-    assert "linearizability: nothing found; looked at" in found.stdout
+    assert "fifo: no findings; checked" in found.stdout
+    assert "linearizability: no findings; checked" in found.stdout
     assert (tmp_path / "t.ndjson").read_bytes() == (tmp_path / "alone.ndjson").read_bytes()
     folder = toolkit(*words, "--check", "fifo", "--out", "folder/", "--json")
     assert len(list((tmp_path / "folder").iterdir())) == 2

@@ -67,9 +67,9 @@ def test_an_accepted_trace_ends_with_0_and_says_how_much_was_compared(
     assert result.exit_code == 0
     words = " ".join(result.stdout.split())
     for line in (
-        "accepted 1", "diverged 0", "steps followed 4 of 4", "with the action 4",
-        "with the message received 2", "with the messages sent 1",
-        "values of variables compared 3", "actions of the specification seen 3 of 17",
+        "accepted 1", "diverged 0", "steps checked 4 of 4", "with the action 4",
+        "with the received message 2", "with the sent messages 1",
+        "values of variables compared 3", "actions taken 3 of 17",
     ):  # fmt: skip
         assert line in words
     assert result.stderr == ""
@@ -148,7 +148,7 @@ def test_an_empty_folder_is_no_success(toolkit: Toolkit, tmp_path: Path) -> None
     (tmp_path / "empty").mkdir()
     result = toolkit("validate", "empty")
     assert result.exit_code == 2
-    assert "error: empty: there is no .ndjson file" in result.stderr
+    assert "error: empty: the folder has no .ndjson file" in result.stderr
 
 
 def test_an_unknown_action_is_named_with_file_and_step(toolkit: Toolkit, write: Write) -> None:

@@ -128,7 +128,7 @@ class Mine(Shown):
 
 
 def test_a_result_of_another_package_gets_a_face_of_its_own() -> None:
-    with pytest.raises(SettingError, match="there is no face for Mine objects"):
+    with pytest.raises(SettingError, match="no face is registered for Mine objects"):
         to_text(Mine(3))
     face = Face(rich=lambda result: Text(f"count {result.count}"))
     register_face("mine", face)

@@ -62,7 +62,7 @@ def test_a_column_is_a_depth_and_no_two_states_share_a_place(graph: Graph) -> No
 
 
 def test_a_graph_that_is_too_large_is_not_drawn(graph: Graph) -> None:
-    with pytest.raises(SettingError, match="cannot be drawn"):
+    with pytest.raises(SettingError, match="cannot draw a graph"):
         graph_chart(graph, most=2)
 
 

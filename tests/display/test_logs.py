@@ -89,7 +89,7 @@ def test_a_snapshot_stands_for_its_entries_in_both_forms_of_a_log() -> None:
         svg = draw_logs(RAFT, ["a"], {"a": view})
         assert entries(svg) == [("a", 3, 2, False)]
         (box,) = parts(svg, "snapshot")
-        assert box[0].text == "a: a snapshot stands for entries 1 to 2"
+        assert box[0].text == "a: a snapshot replaces entries 1 to 2"
 
 
 def test_a_long_log_says_what_is_not_drawn() -> None:
@@ -119,7 +119,7 @@ def test_a_step_of_a_trace_is_drawn_as_it_was(trace: Trace) -> None:
             for node in trace.header.nodes
             for index, entry in enumerate(after[step - 1][node]["log"]["#tup"], start=1)
         ]
-    with pytest.raises(SettingError, match="is none of the trace"):
+    with pytest.raises(SettingError, match="step must be between"):
         log_picture(trace, len(trace.steps) + 1)
 
 
@@ -133,7 +133,7 @@ def test_the_explorer_has_a_picture_for_each_state_if_there_is_a_log(trace: Trac
     other = Trace(header=header, records=trace.records, end=trace.end)
     assert not has_logs(other)
     assert explorer_data(other)["logs"] == []
-    with pytest.raises(SettingError, match="shows no logs"):
+    with pytest.raises(SettingError, match="cannot draw the logs"):
         log_picture(other, 0)
 
 

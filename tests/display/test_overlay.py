@@ -26,8 +26,8 @@ def test_what_was_not_over_in_time_is_not_drawn_and_said_to_be_missing() -> None
     assert len(left["layer"]) == 3, "band, line and published points"
     assert len(right["layer"]) == 2, "nothing was published for what is on the right"
     text = chart_svg(chart)
-    assert "not over in time, and not drawn: x: 2 of 4" in text
-    assert text.count(">not over in time") == 1
+    assert "not finished before the time limit, not drawn: x: 2 of 4" in text
+    assert text.count(">not finished before") == 1
 
 
 def test_a_band_is_as_wide_as_so_few_samples_are_unsure() -> None:

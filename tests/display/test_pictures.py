@@ -71,7 +71,7 @@ def test_long_names_of_messages_are_shown_by_capitals_that_are_explained() -> No
     assert any('RequestVote(term=3, cand="n5"' in title for title in titles)
     # Short names need no explanation.
     (legend,) = parts(drawn("paxos-happy")[1], "text", class_="legend")
-    assert legend.text == "green: proposing; orange: preparing; number below: ballot"
+    assert legend.text == "green: proposing; orange: preparing; number below a step: ballot"
 
 
 def test_names_with_the_same_capitals_are_shown_whole() -> None:

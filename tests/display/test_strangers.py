@@ -53,7 +53,7 @@ def test_its_logs_are_drawn_with_crown_rounds_and_what_is_committed(trace: Trace
     assert "n1 leads reign 2" in svg
     assert svg.count('class="entry"') > 8
     assert svg.count('class="committed"') == 2
-    assert "n1, entry 1: reign 2, c1!; known here to be committed" in svg
+    assert "n1, entry 1: reign 2, c1!; known to this node as committed" in svg
     assert "down, reign 2" in svg
 
 
@@ -61,7 +61,7 @@ def test_its_lanes_messages_and_rounds_are_drawn(trace: Trace) -> None:
     svg = ET.fromstring(spacetime_svg(trace))
     text = [one.text or "" for one in svg.iter("{http://www.w3.org/2000/svg}text")]
     assert "copy 2" in text
-    assert "green: reigns; number below: reign" in text
+    assert "green: reigns; number below a step: reign" in text
     bands = [one for one in svg.iter() if one.get("class") == "role"]
     assert [band.findtext("{*}title") for band in bands] == ["n1: reigns"]
 
@@ -108,4 +108,4 @@ def test_it_can_be_played_with_in_both_playgrounds() -> None:
     ground.explorer.step = len(ground.trace.steps)
     assert "to reign 3, elections won: 2" in ground.report.value
     other = Playground(PRIMARY.name, seed=1)
-    assert "no client was answered" not in other.report.value
+    assert "no command was answered" not in other.report.value

@@ -24,7 +24,7 @@ FIGURES = {
         "fitted: {'write': 'exponential(0.00275, 0.001)'}",
         "few trials:",
         "150-150: 3 of 3 trials without a leader after 100 s",
-        "planted bug sends-first: {'met': 4, 'missed': 12,",
+        "seeded bug sends-first: {'met': 4, 'missed': 12,",
     ),
     "11-raft-refloated": (
         "full run: {'met': 71, 'missed': 1, 'not judged': 0, 'not comparable': 9}",
@@ -39,7 +39,7 @@ FIGURES = {
     "13-split-votes": (
         "l=0.2: 18.08 %",
         "full run: {'met': 53, 'missed': 0, 'not judged': 0, 'not comparable': 0}",
-        "planted bug votes-always: {'met': 7, 'missed': 3,",
+        "seeded bug votes-always: {'met': 7, 'missed': 3,",
     ),
     "14-scenario-figures": (
         "full run: {'met': 21, 'missed': 3, 'not judged': 0, 'not comparable': 0}",

@@ -158,7 +158,7 @@ def test_a_plugin_that_raises_is_named_as_the_culprit(site: Path, tmp_path: Path
     assert done.returncode == 2
     line = next(number for number, one in enumerate(text.splitlines(), 1) if "1 // 0" in one)
     told = " ".join(done.stderr.split())
-    assert f"a plug-in failed, of the package plugins ({source}, line {line})" in told
+    assert f"a plug-in of the package plugins ({source}, line {line}) failed" in told
     assert "ZeroDivisionError" in told
 
 

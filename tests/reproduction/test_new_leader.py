@@ -37,12 +37,12 @@ def test_it_repeats_exactly(frame: pd.DataFrame) -> None:
 
 
 def test_runs_without_a_leader_are_missing_and_counted_in_the_title() -> None:
-    given_up = time_to_leader([(0.15, 0.3)], seeds=range(2), patience=0.16)
+    given_up = time_to_leader([(0.15, 0.3)], seeds=range(2), trial_timeout=0.16)
     assert given_up["seconds"].isna().all()
-    assert "(2 without one, not drawn)" in leader_chart(given_up).to_json()
+    assert "(2 without a leader, not drawn)" in leader_chart(given_up).to_json()
 
 
 def test_the_chart_has_runs_quartiles_and_medians(frame: pd.DataFrame) -> None:
     spec = leader_chart(frame).to_dict()
     assert [layer["mark"]["type"] for layer in spec["layer"]] == ["point", "rule", "tick"]
-    assert "24 runs (0 without one" in spec["layer"][0]["title"]
+    assert "24 runs (0 without a leader" in spec["layer"][0]["title"]

@@ -15,7 +15,7 @@ from hypothesis import given, strategies as st
 from tests.reproduction.tiny import BREAK, Tiny
 from toolkit.errors import FigureError, InternalError, SettingError, UnknownNameError
 from toolkit.reproduction.framework import Curve, Piece, trial_seed
-from toolkit.reproduction.pool import _alike, collect, workers
+from toolkit.reproduction.pool import _check_workers, collect, workers
 from toolkit.reproduction.registry import all_figures, get_figure
 from toolkit.reproduction.reproduce import reproduce, trace_trial
 from toolkit.reproduction.store import Store, fingerprint, missing
@@ -150,7 +150,7 @@ def test_a_journal_that_is_broken_inside_is_refused(tmp_path: Path) -> None:
         one.add(Piece("x", 1, [[{"ms": 2.0}]]))
     lines = one.journal.read_bytes().splitlines(keepends=True)
     one.journal.write_bytes(lines[0] + lines[1][:9] + b"\n" + lines[2])
-    with pytest.raises(FigureError, match=r"cannot be read.*--fresh"):
+    with pytest.raises(FigureError, match=r"cannot read the journal.*--fresh"):
         store(tmp_path)
 
 
@@ -226,7 +226,7 @@ def test_a_cluster_without_workers_is_refused() -> None:
             return {}
 
     with pytest.raises(SettingError, match="no workers"):
-        _alike(Empty(), "tcp://there:1")
+        _check_workers(Empty(), "tcp://there:1")
 
 
 @pytest.mark.slow
@@ -320,7 +320,7 @@ def test_the_best_candidate_is_taken_and_the_others_are_told() -> None:
     slow = reproduce(Tiny(), trials=10, settings={"delay": "0.05"})
     assert (slow.how, slow.fitted, slow.fit) == ("given", {}, None)
     assert slow.samples["ms"].mean() > found.samples["ms"].mean()
-    assert slow.caveats == ["delay=0.05 is changed", "10 trials a curve instead of 30"]
+    assert slow.caveats == ["delay=0.05 is changed", "10 trials per curve instead of 30"]
 
 
 def test_candidates_meet_the_same_chance() -> None:

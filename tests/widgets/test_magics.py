@@ -107,8 +107,8 @@ def test_a_module_that_cannot_be_read_is_shown_and_not_defined(shell: Interactiv
     assert str(view.location) == "Lamp:4:16"
     assert "`of'" in view.problem
     assert "of" in view._repr_html_()
-    assert "cannot be read: Lamp:4:16" in repr(view)
-    with pytest.raises(UsageError, match="no cell has defined a module 'Lamp'"):
+    assert "cannot be parsed: Lamp:4:16" in repr(view)
+    with pytest.raises(UsageError, match="no cell has defined a correct module 'Lamp'"):
         run(shell, "tlc", "Lamp", CONFIG)
 
 
@@ -154,7 +154,7 @@ def test_a_live_check_gives_a_view_at_once(shell: InteractiveShell) -> None:
         ("tla", "--nonsense", LAMP, "nonsense"),
         ("tla", "--fairness odd --translate", PLUSCAL, "fairness"),
         ("tlc", "Nowhere", CONFIG, "no cell has defined"),
-        ("tlc", "nowhere.tla", CONFIG, "cannot be read"),
+        ("tlc", "nowhere.tla", CONFIG, "cannot read the file"),
         ("tlc", "'", CONFIG, "quotation"),
         ("tlc", "", CONFIG, "required"),
     ],
@@ -171,5 +171,5 @@ def test_a_constant_that_no_module_has_is_told(shell: InteractiveShell) -> None:
     run(shell, "tla", "--quiet", LAMP)
     with pytest.raises(UsageError, match="which no module has"):
         run(shell, "tlc", "Lamp", CONFIG + "CONSTANT N = 3\n")
-    with pytest.raises(UsageError, match="no name of a variable"):
+    with pytest.raises(UsageError, match="must be the name of a variable"):
         run(shell, "tlc", "Lamp --out 1x", CONFIG)

@@ -73,7 +73,7 @@ def test_nobody_is_killed_where_nobody_leads() -> None:
     ground = LogPlayground("raft", seed=1)
     ground.kill_leader()
     assert ground.events == []
-    assert "Nobody leads" in ground.report.value
+    assert "There is no leader" in ground.report.value
 
 
 def test_a_command_goes_to_the_chosen_server_and_is_answered() -> None:
@@ -141,7 +141,7 @@ def test_undo_takes_back_the_last_thing_and_start_over_everything() -> None:
     ground.send()
     ground.start_over()
     assert (ground.events, ground.trace.steps) == ([], first.steps)
-    assert "nothing was made to happen" in ground.made.value
+    assert "no events were added" in ground.made.value
     ground.undo()
     assert ground.events == []
 
@@ -208,11 +208,11 @@ def test_there_is_no_playground_of_logs_for_a_protocol_without_one() -> None:
     without = replace(get_protocol("raft"), specification=RENAMED, log=None)
     register(without)
     try:
-        with pytest.raises(UnknownNameError, match="no playground of logs"):
+        with pytest.raises(UnknownNameError, match="has no log"):
             LogPlayground(without.name)
         ground = Playground(without.name)
         ground.clients.value = 2
-        assert "no client was answered" not in ground.report.value
+        assert "no command was answered" not in ground.report.value
     finally:
         unregister(without.name)
 

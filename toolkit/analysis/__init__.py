@@ -1,1 +1,1 @@
-"""Data frames and statistics of what happened; how they are shown is :mod:`toolkit.display`'s."""
+"""Metrics and statistics of runs as data frames; :mod:`toolkit.display` draws them."""

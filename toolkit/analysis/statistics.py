@@ -1,4 +1,4 @@
-"""What samples say, and how sure that is."""
+"""Statistics of samples with confidence intervals."""
 
 from __future__ import annotations
 
@@ -27,18 +27,23 @@ Array: TypeAlias = NDArray[np.float64]
 def _sorted(samples: ArrayLike) -> Array:
     values = np.sort(np.asarray(samples, dtype=np.float64))
     if not len(values):
-        raise ValueError("no samples")
+        raise ValueError("expected at least one sample, got none")
     return values
 
 
 def quantile(samples: ArrayLike, level: float) -> float:
-    """Return a quantile; samples that are infinite (not over in time) are the greatest.
+    """Return a quantile of samples, which may be infinite.
 
     Parameters
     ----------
     samples : array of float
+        An infinite sample stands for a trial that did not finish in time.
     level : float
         Between 0 and 1.
+
+    Returns
+    -------
+    float
 
     Examples
     --------
@@ -48,20 +53,20 @@ def quantile(samples: ArrayLike, level: float) -> float:
     inf
     """
     values = _sorted(samples)
-    at = level * (len(values) - 1)
-    low, high = values[math.floor(at)], values[math.ceil(at)]
-    # Interpolating between two infinities would make no number.
+    place = level * (len(values) - 1)
+    low, high = values[math.floor(place)], values[math.ceil(place)]
+    # Interpolating with infinite values would give NaN.
     if low == high or math.isinf(high):
-        return float(low if at == math.floor(at) else high)
-    return float(low + (high - low) * (at - math.floor(at)))
+        return float(low if place == math.floor(place) else high)
+    return float(low + (high - low) * (place - math.floor(place)))
 
 
 def quantile_interval(
     samples: ArrayLike, level: float, confidence: float = 0.95
 ) -> tuple[float, float]:
-    """Return a confidence interval of a quantile, whatever the distribution.
+    """Return a distribution-free confidence interval of a quantile.
 
-    Its ends are two of the samples: how many lie below the quantile is binomial.
+    Its ends are two of the samples; the number of samples below the quantile is binomial.
 
     Parameters
     ----------
@@ -73,7 +78,7 @@ def quantile_interval(
     Returns
     -------
     (float, float)
-        ``-inf`` or ``inf`` where there are too few samples to say.
+        Low and high end; ``-inf`` or ``inf`` if there are too few samples.
 
     Examples
     --------
@@ -93,6 +98,16 @@ def quantile_interval(
 def mean_interval(samples: ArrayLike, confidence: float = 0.95) -> tuple[float, float]:
     """Return a confidence interval of the mean, by the normal approximation.
 
+    Parameters
+    ----------
+    samples : array of float
+    confidence : float
+
+    Returns
+    -------
+    (float, float)
+        ``(-inf, inf)`` for fewer than two samples, or if a sample is infinite.
+
     Examples
     --------
     >>> low, high = mean_interval([1.0, 2.0, 3.0])
@@ -109,7 +124,17 @@ def mean_interval(samples: ArrayLike, confidence: float = 0.95) -> tuple[float, 
 
 
 def share_interval(count: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return a confidence interval of a share (Wilson).
+    """Return the Wilson confidence interval of a share.
+
+    Parameters
+    ----------
+    count, total : int
+        Number of successes and of trials.
+    confidence : float
+
+    Returns
+    -------
+    (float, float)
 
     Examples
     --------
@@ -117,12 +142,22 @@ def share_interval(count: int, total: int, confidence: float = 0.95) -> tuple[fl
     >>> low < 0.5 < high
     True
     """
-    found = stats.binomtest(count, total).proportion_ci(confidence, method="wilson")
-    return float(found.low), float(found.high)
+    interval = stats.binomtest(count, total).proportion_ci(confidence, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def binomial_error(share: float, total: int) -> float:
-    """Return the standard error of a share of so many trials.
+    """Return the standard error of a share.
+
+    Parameters
+    ----------
+    share : float
+    total : int
+        Number of trials.
+
+    Returns
+    -------
+    float
 
     Examples
     --------
@@ -133,16 +168,19 @@ def binomial_error(share: float, total: int) -> float:
 
 
 def table_distance(samples: ArrayLike, table: Mapping[float, float]) -> float:
-    """Return the Kolmogorov-Smirnov distance to a distribution of which quantiles are known.
+    """Return the Kolmogorov-Smirnov distance to a distribution given by quantiles.
 
-    It is the greatest difference of the two distribution functions at the published quantiles;
-    between them nothing was published.
+    This is the largest difference between the two distribution functions at the given quantiles.
 
     Parameters
     ----------
     samples : array of float
     table : mapping of float to float
         Level to quantile.
+
+    Returns
+    -------
+    float
 
     Examples
     --------
@@ -154,7 +192,7 @@ def table_distance(samples: ArrayLike, table: Mapping[float, float]) -> float:
     values = _sorted(samples)
     worst = 0.0
     for level, value in table.items():
-        # A level that the step of the function passes at that value is no difference.
+        # No difference if the empirical function jumps across the level at this value.
         below = np.searchsorted(values, value, side="left") / len(values)
         upto = np.searchsorted(values, value, side="right") / len(values)
         worst = max(worst, below - level, level - upto)
@@ -162,9 +200,19 @@ def table_distance(samples: ArrayLike, table: Mapping[float, float]) -> float:
 
 
 def uniform_band(count: int, confidence: float = 0.95) -> float:
-    """Return by how much a distribution function of so many samples may be off, anywhere.
+    """Return the half-width of a confidence band of an empirical distribution function.
 
     Source: Dvoretzky, Kiefer and Wolfowitz, with Massart's constant.
+
+    Parameters
+    ----------
+    count : int
+        Number of samples.
+    confidence : float
+
+    Returns
+    -------
+    float
 
     Examples
     --------
@@ -175,16 +223,25 @@ def uniform_band(count: int, confidence: float = 0.95) -> float:
 
 
 def levels(names: Sequence[str]) -> dict[str, float]:
-    """Return the level of each column of a table of quantiles: ``p5``, ``q0.999``, ``min``, ...
+    """Return the levels of the quantile columns of a table, such as ``p5`` and ``q0.999``.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Column names; names that are not quantiles are left out.
+
+    Returns
+    -------
+    dict of str to float
 
     Examples
     --------
     >>> levels(["p5", "q0.999", "mean"])
     {'p5': 0.05, 'q0.999': 0.999}
     """
-    found = {}
+    by_name = {}
     for name in names:
         if name[:1] in {"p", "q"} and name[1:2].isdigit():
             number = float(name[1:])
-            found[name] = number / 100 if name[0] == "p" else number
-    return found
+            by_name[name] = number / 100 if name[0] == "p" else number
+    return by_name

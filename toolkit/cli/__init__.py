@@ -1,6 +1,6 @@
-"""The command ``toolkit``: one module a command.
+"""The command ``toolkit``, with one module per command.
 
-What commands share is in :mod:`~toolkit.cli.options` (parsing), :mod:`~toolkit.cli.output`
+Code that commands share is in :mod:`~toolkit.cli.options` (parsing), :mod:`~toolkit.cli.output`
 (output, errors and exit status), :mod:`~toolkit.cli.progress` (progress bars) and
 :mod:`~toolkit.cli.lines` (command lines).
 """
@@ -24,5 +24,5 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from toolkit.cli.commands import make_app
 
-    globals()["app"] = found = make_app()
-    return found
+    globals()["app"] = app = make_app()
+    return app

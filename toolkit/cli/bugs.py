@@ -1,4 +1,4 @@
-"""The command ``toolkit bugs``: run planted bugs and report which check finds each first."""
+"""The command ``toolkit bugs``: run seeded bugs and report which check finds each first."""
 
 from __future__ import annotations
 
@@ -20,25 +20,26 @@ __all__ = ["bugs", "bugs_command"]
 def bugs(
     protocol: ProtocolName,
     bug: Annotated[
-        list[str] | None, typer.Option(help="Only this planted bug; may be repeated.")
+        list[str] | None, typer.Option(help="Run only this seeded bug; repeatable.")
     ] = None,
-    runs: Annotated[int, typer.Option(min=1, help="Runs of each bug, at least.")] = 10,
-    seed: Annotated[int, typer.Option(help="Seed of each bug's first run.")] = 1,
-    duration: Annotated[float, typer.Option(help="Seconds that a run simulates.")] = 5.0,
+    runs: Annotated[int, typer.Option(min=1, help="Minimum number of runs for each bug.")] = 10,
+    seed: Annotated[int, typer.Option(help="Seed of the first run of each bug.")] = 1,
+    duration: Annotated[float, typer.Option(help="Simulated seconds per run.")] = 5.0,
     check: Annotated[
         list[str] | None,
         typer.Option(
-            help="A check; repeatable.  \\[default: all that every protocol promises to pass]"
+            help="Run this check; repeatable.  "
+            "\\[default: all checks that every protocol must pass]"
         ),
     ] = None,
     jobs: Jobs = 1,
     workers: Workers = None,
-    out: Annotated[Path | None, typer.Option(help="Also write the table here, as CSV.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Also write the table to this CSV file.")] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Let planted bugs loose, and see by what each is found, and in which run first.
+    """Run seeded bugs and report which check finds each first.
 
-    Exit status: 0 each was found, 1 at least one was not.
+    Exit status: 0 if every bug was found, 1 if at least one was not.
     """
     plugin = get_protocol(protocol)
     with counting("bugs") as progress:
@@ -58,7 +59,7 @@ def bugs(
             reports.to_frame().to_csv(out, index=False, lineterminator="\n")
         except OSError as error:
             raise SettingError(
-                f"the table cannot be written: {error.strerror}", path=out, hint="check the path"
+                f"cannot write the table: {error.strerror}", path=out, hint="check the path"
             ) from error
     show(reports, as_json=as_json)
     return GOOD if reports.ok else FOUND

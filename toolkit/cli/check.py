@@ -25,7 +25,7 @@ class PassThrough(TyperCommand):
     """A command whose arguments after ``--`` belong to another program."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put aside what follows ``--`` and read the rest."""
+        """Set aside the arguments after ``--`` and parse the others."""
         own, rest = args, []
         if "--" in args:
             at = args.index("--")
@@ -34,7 +34,7 @@ class PassThrough(TyperCommand):
         return list(super().parse_args(ctx, list(own)))
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """Say in the usage line that something may follow."""
+        """Return the parts of the usage line, including ``-- TLC OPTIONS``."""
         return [*super().collect_usage_pieces(ctx), "[-- TLC OPTIONS]"]
 
 
@@ -43,58 +43,58 @@ def check(
     model: Annotated[
         str | None,
         typer.Argument(
-            metavar="MODEL|SPEC.tla", help="A name that 'toolkit models' lists, or a file."
+            metavar="MODEL|SPEC.tla", help="A name listed by 'toolkit models', or a file."
         ),
     ] = None,
     config: Annotated[
         Path | None,
         typer.Option(
-            help="The configuration of a SPEC.tla; otherwise the .cfg of the same name beside it."
+            help="Configuration file of SPEC.tla.  \\[default: SPEC.cfg in the same folder]"
         ),
     ] = None,
     workers: Annotated[
         int | None,
         typer.Option(
-            help="TLC's worker threads; otherwise what the manifest says, or one per processor."
+            help="TLC's worker threads.  \\[default: the manifest's number, or one per processor]"
         ),
     ] = None,
     timeout: Timeout = None,
     memory: Memory = None,
     translate: Annotated[
         bool,
-        typer.Option("--translate", help="Translate the PlusCal of a SPEC.tla first."),
+        typer.Option("--translate", help="Translate the PlusCal algorithm of SPEC.tla first."),
     ] = False,
     module_path: Annotated[
         list[Path] | None,
-        typer.Option(help="A further folder with modules of a SPEC.tla; may be repeated."),
+        typer.Option(help="Another folder with modules that SPEC.tla uses; repeatable."),
     ] = None,
     class_path: Annotated[
         list[Path] | None,
-        typer.Option(
-            help="A further jar, with modules written in Java: it runs code; may be repeated."
-        ),
+        typer.Option(help="A jar with modules written in Java, whose code TLC runs; repeatable."),
     ] = None,
     full: Annotated[
         bool, typer.Option("--full", help="Show all variables in each state of a counterexample.")
     ] = False,
-    listing: Annotated[bool, typer.Option("--list", help="List the models and stop.")] = False,
+    listing: Annotated[bool, typer.Option("--list", help="List the models and exit.")] = False,
     as_json: JsonWithItf = False,
 ) -> int:
     """Model-check a specification with TLC.
 
-    What follows -- goes to TLC as it is, for instance: toolkit check MODEL -- -coverage 1
+    Arguments after -- are passed to TLC unchanged, for example:
+    toolkit check MODEL -- -coverage 1
 
-    Exit status: 0 nothing is wrong, 1 something is violated (also where the manifest expects
-    it, and when the manifest expects something else), 2 TLC could not come to a verdict.
+    Exit status: 0 no violation was found, 1 a violation was found (even if the manifest expects
+    it) or the result differs from the manifest, 2 TLC did not reach a verdict.
     """
     options: tuple[str, ...] = ctx.meta.get(_TLC_OPTIONS, ())
     if listing:
         if model is not None:
-            raise SettingError("--list stands alone", hint=f"leave out {model!r}")
+            raise SettingError("--list cannot be combined with a model", hint=f"remove {model!r}")
         return models(as_json)
     if model is None:
         raise SettingError(
-            "nothing to check", hint="name a model ('toolkit models' lists them) or a SPEC.tla"
+            "no model or specification was given",
+            hint="name a model ('toolkit models' lists them) or a .tla file",
         )
     if model.endswith(".tla"):
         return check_file(
@@ -118,9 +118,10 @@ def check(
     ):
         if given:
             raise SettingError(
-                f"{name} goes with a SPEC.tla", hint=f"the manifest says what {model!r} is"
+                f"{name} can only be used with a .tla file",
+                hint=f"{model!r} is a model, which the manifest configures",
             )
-    manifest, entry = _find(model)
+    manifest, entry = _load_model(model)
     with checking(model) as on_progress:
         result = run_model(
             manifest,
@@ -144,7 +145,7 @@ def check(
     )
 
 
-def _find(name: str) -> tuple[Manifest, Model]:
+def _load_model(name: str) -> tuple[Manifest, Model]:
     manifest = load_manifest()
     try:
         return manifest, manifest[name]
@@ -152,7 +153,7 @@ def _find(name: str) -> tuple[Manifest, Model]:
         raise UnknownNameError(
             error.message,
             path=error.path,
-            hint=f"{error.hint}; or name a file that ends in .tla",
+            hint=f"{error.hint}; or give a file name that ends in .tla",
         ) from None
 
 

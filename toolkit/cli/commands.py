@@ -1,8 +1,8 @@
-"""The command ``toolkit``.
+"""The application of the command ``toolkit``, assembled from its commands.
 
-Exit status of every command: 0 it was asked and found good, 1 a violation or divergence was
-found, 2 it could not be run.  With ``--json`` stdout carries one JSON document and nothing
-else; what is for people then goes to stderr.
+Exit status of every command: 0 the command ran and found no problem, 1 it found a violation or a
+divergence, 2 it could not run.  With ``--json`` stdout carries one JSON document and nothing
+else; messages for people then go to stderr.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ COMMANDS = {
     "demo": "demo:demo_command",
     "doctor": "doctor:doctor_command",
 }
-"""Each command's module and name there, in the order of the help text."""
+"""Command to ``module:attribute``, in the order of the help text."""
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(requested: bool) -> None:
+    if requested:
         console().print(f"toolkit {__version__}")
         raise typer.Exit(GOOD)
 
@@ -52,7 +52,7 @@ def _options(
 
 
 def make_app(names: Iterable[str] = COMMANDS) -> typer.Typer:
-    """Return the application with some of its commands.
+    """Return the application with the given commands.
 
     Parameters
     ----------
@@ -70,19 +70,19 @@ def make_app(names: Iterable[str] = COMMANDS) -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
-        epilog="Exit status: 0 found good, 1 a violation or divergence was found, "
-        "2 it could not be run.",
+        epilog="Exit status: 0 no problem was found, 1 a violation or divergence was found, "
+        "2 the command could not run.",
     )
     app.callback()(_options)
     for name in names:
         module, _, attribute = COMMANDS[name].partition(":")
-        found = getattr(import_module(f"toolkit.cli.{module}"), attribute)
-        if isinstance(found, typer.Typer):
-            app.add_typer(found)
+        command = getattr(import_module(f"toolkit.cli.{module}"), attribute)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command)
         elif name == "check":
             from toolkit.cli.check import PassThrough
 
-            app.command(name, cls=PassThrough)(found)
+            app.command(name, cls=PassThrough)(command)
         else:
-            app.command(name)(found)
+            app.command(name)(command)
     return app

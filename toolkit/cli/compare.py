@@ -1,4 +1,4 @@
-"""The command ``toolkit compare``: the same clients and faults on several protocols."""
+"""The command ``toolkit compare``: run the same clients and faults on several protocols."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ __all__ = ["compare", "compare_command"]
 
 
 def compare(
-    seed: Annotated[int, typer.Option(help="What all chance is drawn from.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of all randomness.")] = 0,
     protocol: Annotated[
         list[str] | None,
         typer.Option(
             help="A protocol; repeatable.  \\[default: all that can replicate the machine]"
         ),
     ] = None,
-    nodes: Annotated[int, typer.Option(min=3, help="How many servers.")] = 5,
-    rate: Annotated[float, typer.Option(help="Requests a second, on average.")] = 40.0,
+    nodes: Annotated[int, typer.Option(min=3, help="Number of servers.")] = 5,
+    rate: Annotated[float, typer.Option(help="Average number of requests per second.")] = 40.0,
     fault: Annotated[
         list[str] | None,
         typer.Option(
-            help=f"A kind of fault, in order; repeatable: {', '.join(OWN)}.  "
-            "\\[default: all, in an order that the seed decides]"
+            help=f"A kind of fault: {', '.join(OWN)}; repeatable, in this order.  "
+            "\\[default: all, in an order drawn from the seed]"
         ),
     ] = None,
     fault_duration: Annotated[
@@ -47,34 +47,34 @@ def compare(
         ),
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Ask TLC whether the specifications allow it.")
+        bool,
+        typer.Option("--check", help="Validate the traces against the specifications with TLC."),
     ] = False,
     run_check: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Run this check as well, as 'toolkit plugins check' lists them; repeatable.",
+            help="Also run this check ('toolkit plugins check' lists them); repeatable.",
         ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Write scenarios, traces, tables and charts into this folder."),
+        typer.Option(help="Write scenarios, traces, tables and charts to this folder."),
     ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Run the same clients and the same faults on several protocols, side by side.
+    """Run the same clients and faults on several protocols and compare them.
 
-    Exit status: 0, or 1 if what clients saw is not linearizable (or that is not decided), a
-    specification does not allow what was done, or another check found something or could look at
-    nothing.
+    Exit status: 0 no problem was found, 1 a history is not linearizable (or this was not
+    decided), a trace is not accepted, or another check has a finding or could not check any run.
     """
     from toolkit.comparison.compare import compare as run_comparison, write_comparison
 
     if out is not None and out.exists() and not out.is_dir():
-        raise SettingError("the results cannot be written: this is no folder", path=out,
-                           hint="name a folder, or one that is to be made")  # fmt: skip
+        raise SettingError("cannot write the results: not a folder", path=out,
+                           hint="name an existing folder or a new one")  # fmt: skip
     with counting("runs") as progress:
-        found = run_comparison(
+        comparison = run_comparison(
             seed,
             protocols=tuple(protocol) if protocol else None,
             nodes=nodes,
@@ -90,14 +90,14 @@ def compare(
         )
     if out is not None:
         try:
-            names = write_comparison(found, out)
+            names = write_comparison(comparison, out)
         except OSError as error:
             raise SettingError(
-                f"the results cannot be written: {error.strerror}", path=out, hint="check the path"
+                f"cannot write the results: {error.strerror}", path=out, hint="check the path"
             ) from error
         note(f"{len(names)} files in {out}: {', '.join(names)}")
-    show(found, as_json=as_json)
-    return GOOD if found.ok else FOUND
+    show(comparison, as_json=as_json)
+    return GOOD if comparison.ok else FOUND
 
 
 compare_command = guarded(compare)

@@ -1,4 +1,4 @@
-"""The command ``toolkit demo``: the whole path once, from a handler to a report to look at."""
+"""The command ``toolkit demo``: simulate, validate and model-check, and write a report."""
 
 from __future__ import annotations
 
@@ -25,44 +25,46 @@ __all__ = ["Demo", "demo", "demo_command", "run_demo"]
 
 REPORT = "report.html"
 TRACES = "traces.ndjson"
-BUGS = "traces-with-a-planted-bug.ndjson"
+BUGS = "traces-with-a-seeded-bug.ndjson"
 
 RUNS = 20
-"""Runs with random faults that are recorded and validated."""
+"""Number of runs with random faults that are recorded and validated."""
 BUG_RUNS = 10
-"""Runs with a planted bug among which a divergence is looked for."""
+"""Number of runs with a seeded bug that are recorded and validated."""
 QUICK = 10_000
-"""Of the small models that must hold, the largest with no more distinct states is checked."""
+"""The demo checks the largest small model that must hold and has at most this many states."""
 READABLE = 60
-"""The random run that is drawn is the one whose number of steps comes closest to this.  If all
-have more than twice as many, it is the longest of the protocol's scenarios that has not."""
+"""The demo draws the random run whose number of steps is closest to this.
+
+If every random run has more than twice as many steps, it draws the longest run of the protocol's
+scenarios that has at most twice as many."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Demo:
-    """Everything that a demonstration found out.
+    """The results of a demonstration.
 
     Parameters
     ----------
     protocol : Protocol
     summary : Summary
-        Of the runs with random faults.
+        Summary of the runs with random faults.
     traces : tuple of Trace
-        These runs.
+        Traces of these runs.
     shown : Trace
-        The one that is drawn, of them or of a scenario that travels with the package.
+        The trace that is drawn: one of ``traces``, or the run of a scenario of the package.
     followed : SpecReplay
-        The specification's state at each of its steps.
+        The specification's state at each step of ``shown``.
     validation : ValidationReport
-        Of all of them.
+        Validation of ``traces``.
     checks : tuple of (Model, CheckResult)
         The models that were checked.
     bug : str or None
-        Name of the planted bug; ``None`` if the protocol has none.
+        Name of the seeded bug; ``None`` if the protocol has none.
     bug_validation : ValidationReport or None
-        Of the runs with the bug.
+        Validation of ``bug_traces``.
     bug_traces : tuple of Trace
-        These runs.
+        Traces of the runs with the bug.
     """
 
     protocol: Protocol
@@ -78,7 +80,7 @@ class Demo:
 
     @property
     def planted(self) -> tuple[str, Trace, Verdict] | None:
-        """The planted bug, a run in which it was caught, and the verdict; None if in none."""
+        """The seeded bug, a trace that caught it and the verdict; ``None`` if not caught."""
         if self.bug is None or self.bug_validation is None:
             return None
         for trace, verdict in zip(self.bug_traces, self.bug_validation.verdicts, strict=True):
@@ -88,21 +90,21 @@ class Demo:
 
     @property
     def problems(self) -> list[str]:
-        """What went otherwise than it should, in sentences; empty if nothing did."""
-        found = []
+        """Descriptions of unexpected results; empty if there are none."""
+        problems = []
         if not self.validation.ok:
-            found.append(f"{self.validation.count('diverged')} of the traces diverged")
+            problems.append(f"{self.validation.count('diverged')} of the traces diverged")
         for model, result in self.checks:
-            found += [f"model {model.name}: {text}" for text in compare(model, result)]
+            problems += [f"model {model.name}: {text}" for text in compare(model, result)]
         if self.bug is not None and (
             self.bug_validation is None or not self.bug_validation.count("diverged")
         ):
-            found.append(f"the planted bug {self.bug!r} was not caught in {BUG_RUNS} runs")
-        return found
+            problems.append(f"the seeded bug {self.bug!r} was not caught in {BUG_RUNS} runs")
+        return problems
 
 
 def _small_models(manifest: Manifest, protocol: Protocol) -> list[Model]:
-    """Return the first small model that must hold and the last that must fail, if there are."""
+    """Return one small model that must hold and one that must fail, if there are any."""
     own = [
         model
         for model in manifest.models
@@ -116,7 +118,7 @@ def _small_models(manifest: Manifest, protocol: Protocol) -> list[Model]:
     return chosen + [model for model in own if model.outcome != "success"][:1]
 
 
-def _recorded(
+def _record_runs(
     protocol: Protocol, *, runs: int, seed: int, bug: str | None = None
 ) -> tuple[Summary, tuple[Trace, ...]]:
     sink = MemorySink()
@@ -124,8 +126,8 @@ def _recorded(
     return summary, tuple(sink.traces)
 
 
-def _readable(protocol: Protocol, traces: tuple[Trace, ...]) -> Trace:
-    """Return the run that is drawn."""
+def _choose_shown(protocol: Protocol, traces: tuple[Trace, ...]) -> Trace:
+    """Return the trace to draw (see :data:`READABLE`)."""
 
     def distance(trace: Trace) -> tuple[int, str]:
         return abs(len(trace.steps) - READABLE), trace.header.trace
@@ -141,7 +143,7 @@ def _readable(protocol: Protocol, traces: tuple[Trace, ...]) -> Trace:
 
 
 def run_demo(protocol: Protocol, *, seed: int = 1) -> Demo:
-    """Simulate, validate, check, and catch a planted bug, saying on stdout how it goes.
+    """Simulate, validate, model-check and catch a seeded bug, and print the progress on stdout.
 
     Parameters
     ----------
@@ -153,37 +155,37 @@ def run_demo(protocol: Protocol, *, seed: int = 1) -> Demo:
     -------
     Demo
     """
-    with stage("Simulating with random faults") as said:
-        summary, traces = _recorded(protocol, runs=RUNS, seed=seed)
+    with stage("Simulating with random faults") as output:
+        summary, traces = _record_runs(protocol, runs=RUNS, seed=seed)
         faults = ", ".join(f"{count:,} {kind}" for kind, count in summary.faults.items())
-        said.append(f"{plural(summary.runs, 'run')}, {plural(summary.steps, 'step')}; {faults}")
-    with stage("Validating the traces with TLC") as said:
+        output.append(f"{plural(summary.runs, 'run')}, {plural(summary.steps, 'step')}; {faults}")
+    with stage("Validating the traces with TLC") as output:
         validation = validate(traces)
-        said.append(
+        output.append(
             f"{validation.count('accepted')} accepted, {validation.count('diverged')} diverged, "
             f"{validation.count('not checkable')} not checkable; {len(validation.actions)} "
-            f"actions, never seen: {', '.join(validation.unseen) or 'none'}"
+            f"actions, never taken: {', '.join(validation.unseen) or 'none'}"
         )
-    shown = _readable(protocol, traces)
-    with stage(f"Following {shown.header.trace} step by step") as said:
+    shown = _choose_shown(protocol, traces)
+    with stage(f"Replaying {shown.header.trace} against the specification") as output:
         followed = follow(shown)
-        said.append(f"{plural(len(followed.states), 'state')} of the specification")
+        output.append(f"{plural(len(followed.states), 'state')} of the specification")
     manifest = load_manifest()
     checks = []
     for model in _small_models(manifest, protocol):
-        with stage(f"Model-checking {model.name}") as said:
+        with stage(f"Model-checking {model.name}") as output:
             result = run_model(manifest, model)
             checks.append((model, result))
-            wanted = "" if compare(model, result) else ", as the manifest expects"
-            said.append(f"{result.outcome}, {result.distinct or 0:,} distinct states{wanted}")
+            agreement = "" if compare(model, result) else ", as the manifest expects"
+            output.append(f"{result.outcome}, {result.distinct or 0:,} distinct states{agreement}")
     bug = next(iter(sorted(protocol.bugs)), None)
     bug_validation: ValidationReport | None = None
     bug_traces: tuple[Trace, ...] = ()
     if bug is not None:
-        with stage(f"Planting the bug {bug!r}") as said:
-            _, bug_traces = _recorded(protocol, runs=BUG_RUNS, seed=seed, bug=bug)
+        with stage(f"Running the seeded bug {bug!r}") as output:
+            _, bug_traces = _record_runs(protocol, runs=BUG_RUNS, seed=seed, bug=bug)
             bug_validation = validate(bug_traces, explain=1)
-            said.append(
+            output.append(
                 f"{bug_validation.count('diverged')} of {plural(len(bug_traces), 'run')} diverged"
             )
     return Demo(
@@ -200,27 +202,27 @@ def run_demo(protocol: Protocol, *, seed: int = 1) -> Demo:
     )
 
 
-def _write(found: Demo, out: Path) -> Path:
-    # The report draws charts: what that needs takes a second to load, and nothing else needs it.
+def _write(demo: Demo, out: Path) -> Path:
+    # The charts of the report need modules that take a second to load.
     from toolkit.cli.demo_report import write_report
 
     out.mkdir(parents=True, exist_ok=True)
     with TraceWriter(out / TRACES) as writer:
-        for trace in found.traces:
+        for trace in demo.traces:
             writer.write(trace)
-    if found.bug is not None:
+    if demo.bug is not None:
         with TraceWriter(out / BUGS) as writer:
-            for trace in found.bug_traces:
+            for trace in demo.bug_traces:
                 writer.write(trace)
     return write_report(
         out / REPORT,
-        protocol=found.protocol,
-        trace=found.shown,
-        followed=found.followed,
-        check_results=found.checks,
-        validation=found.validation,
-        run_summary=found.summary,
-        planted=found.planted,
+        protocol=demo.protocol,
+        trace=demo.shown,
+        followed=demo.followed,
+        check_results=demo.checks,
+        validation=demo.validation,
+        run_summary=demo.summary,
+        planted=demo.planted,
     )
 
 
@@ -229,41 +231,41 @@ def demo(
         str | None,
         typer.Argument(
             metavar="PROTOCOL",
-            help="A name that 'toolkit protocols' lists.  \\[default: the first one marked as a "
-            "showcase]",
+            help="A name listed by 'toolkit protocols'.  \\[default: the first protocol marked as "
+            "a showcase]",
         ),
     ] = None,
     out: Annotated[
-        Path, typer.Option(metavar="DIR", help="The folder for the report and the traces.")
+        Path, typer.Option(metavar="DIR", help="Folder for the report and the traces.")
     ] = Path("toolkit-demo"),
     seed: Annotated[int, typer.Option(help="Seed of the first run.")] = 1,
 ) -> int:
-    """Go the whole way once, in about a minute, and write a report to look at in a browser.
+    """Show every main feature in about a minute and write an HTML report.
 
-    Simulate with faults, validate with TLC, model-check, catch a planted bug.
+    Simulate with faults, validate with TLC, model-check, catch a seeded bug.
 
-    Exit status: 0 all went as it should, 1 something was found that should not be there, 2 it
-    could not be run.
+    Exit status: 0 all results are as expected, 1 a result is not as expected, 2 the demo could not
+    run.
     """
     plugin = get_protocol(protocol or showcase_protocol())
     if out.exists() and not out.is_dir():
-        raise SettingError("this is no folder", path=out, hint="name another one with --out")
+        raise SettingError("not a folder", path=out, hint="name another folder with --out")
     screen = console()
-    screen.print(Text(f"{plugin.title}: from a handler to a trace that TLC has checked", "bold"))
-    found = run_demo(plugin, seed=seed)
-    with stage("Writing the report") as said:
-        report = _write(found, out)
-        said.append(str(report))
-    for problem in found.problems:
-        screen.print(Text(f"NOT as it should be: {problem}", style="bold red"), soft_wrap=True)
+    screen.print(Text(f"{plugin.title}: simulation, trace validation and model checking", "bold"))
+    result = run_demo(plugin, seed=seed)
+    with stage("Writing the report") as output:
+        report = _write(result, out)
+        output.append(str(report))
+    for problem in result.problems:
+        screen.print(Text(f"NOT as expected: {problem}", style="bold red"), soft_wrap=True)
     screen.print()
     screen.print(Text.assemble(("Open this in a browser: ", "bold"), str(report.resolve())),
                  soft_wrap=True)  # fmt: skip
-    again = Invocation("validate", {"traces": out / TRACES})
-    screen.print(f"The traces lie beside it; ask TLC again: {again}")
-    if not found.problems:
+    command = Invocation("validate", {"traces": out / TRACES})
+    screen.print(f"The traces are in the same folder; validate them with: {command}")
+    if not result.problems:
         return GOOD
-    return FAILED if found.validation.count("not checkable") else FOUND
+    return FAILED if result.validation.count("not checkable") else FOUND
 
 
 demo_command = guarded(demo)

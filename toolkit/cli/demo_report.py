@@ -1,4 +1,4 @@
-"""One HTML page of a demonstration, complete in itself: it loads nothing from anywhere."""
+"""The HTML report of a demonstration: one self-contained page."""
 
 from __future__ import annotations
 
@@ -41,22 +41,22 @@ def write_report(
     run_summary: Summary,
     planted: tuple[str, Trace, Verdict] | None = None,
 ) -> Path:
-    """Write the page.
+    """Write the HTML report of a demonstration.
 
     Parameters
     ----------
     path : pathlib.Path
-        The file.
+        The file to write.
     protocol : Protocol
     trace : Trace
-        The run that is drawn.
+        The trace that is drawn.
     followed : SpecReplay
-        The specification's states beside it.
+        The specification's states that are shown beside it.
     check_results : sequence of (Model, CheckResult)
     validation : ValidationReport
     run_summary : Summary
     planted : (str, Trace, Verdict), optional
-        A planted bug's name, a run with it, and the verdict that caught it.
+        Name of a seeded bug, a trace with it, and the verdict that caught it.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def write_report(
         undefined=jinja2.StrictUndefined,
     )
     html = environment.get_template("report.html.j2").render(
-        title=f"{protocol.title}: what was run, and what TLC says",
+        title=f"{protocol.title}: runs and results of TLC",
         summary=run_summary,
         validation=validation,
         checks=check_results,
@@ -97,11 +97,11 @@ def write_report(
         face=lambda result: Markup(to_html(result)),
         css=Markup(EXPLORER_CSS),
         js=Markup(EXPLORER_JS),
-        # Inside a script element nothing may look like its end.
+        # "<" is escaped: the text "</script>" would end the script element.
         json=Markup(json.dumps(shown).replace("<", "\\u003c")),
     )
     try:
         path.write_text(html, encoding="utf-8")
     except OSError as error:
-        raise ToolkitError(f"the report cannot be written: {error.strerror}", path=path) from error
+        raise ToolkitError(f"cannot write the report: {error.strerror}", path=path) from error
     return path

@@ -1,6 +1,6 @@
-"""The entry point of the command ``toolkit``, which loads the command that was asked for.
+"""The entry point of the command ``toolkit``, which loads only the requested command.
 
-``toolkit check SPEC.tla`` starts TLC first, and loads the rest while Java starts.
+``toolkit check SPEC.tla`` starts TLC first and loads the other modules while Java starts.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ __all__ = ["main", "read_plain_check"]
 _VALUES = ("--config", "--workers", "--memory", "--timeout")
 _FLAGS = {"--json": "as_json", "--full": "full"}
 _NUMBER = re.compile(r"[0-9]{1,9}")
-# As in toolkit.cli.common, which is not loaded yet.
+# The same value as toolkit.cli.output.INTERRUPTED, which is not loaded yet.
 _INTERRUPTED = 130
 
 
 def read_plain_check(arguments: Sequence[str]) -> dict[str, Any] | None:
-    """Return what the plainest form of ``toolkit check SPEC.tla`` asks for.
+    """Parse the simplest form of ``toolkit check SPEC.tla``.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def read_plain_check(arguments: Sequence[str]) -> dict[str, Any] | None:
     -------
     dict or None
         Arguments of :func:`~toolkit.cli.result.check_file`; ``None`` for all other forms and for
-        what may be a mistake, which the command itself reads with more care.
+        possible mistakes, which the command itself parses and reports.
 
     Examples
     --------
@@ -43,66 +43,66 @@ def read_plain_check(arguments: Sequence[str]) -> dict[str, Any] | None:
     """
     if not arguments or arguments[0] != "check":
         return None
-    asked: dict[str, Any] = {}
+    parsed: dict[str, Any] = {}
     words = iter(arguments[1:])
     for word in words:
         if word == "--":
-            asked["options"] = tuple(words)
+            parsed["options"] = tuple(words)
         elif word in _FLAGS:
-            asked[_FLAGS[word]] = True
+            parsed[_FLAGS[word]] = True
         elif word == "--config":
             value = next(words, "")
             if not value or value.startswith("-"):
                 return None
-            asked["config"] = Path(value)
+            parsed["config"] = Path(value)
         elif word in _VALUES:
             value = next(words, "")
             if not _NUMBER.fullmatch(value):
                 return None
             number = int(value)
-            asked[word.removeprefix("--")] = float(number) if word == "--timeout" else number
-        elif "name" not in asked and word.endswith(".tla") and not word.startswith("-"):
-            asked["name"] = word
+            parsed[word.removeprefix("--")] = float(number) if word == "--timeout" else number
+        elif "name" not in parsed and word.endswith(".tla") and not word.startswith("-"):
+            parsed["name"] = word
         else:
             return None
-    return asked if "name" in asked else None
+    return parsed if "name" in parsed else None
 
 
-def _check(asked: dict[str, Any]) -> int:
-    """Check a specification: TLC is started before what shows its result is loaded."""
+def _check(arguments: dict[str, Any]) -> int:
+    """Check a specification; start TLC before loading the modules that show its result."""
     from toolkit.errors import ToolkitError
     from toolkit.tlc.ahead import start_ahead
 
-    # The command comes to the same error, and shows it.
+    # check_file raises the same error, which is reported then.
     with contextlib.suppress(ToolkitError, OSError):
         start_ahead(
-            Path(asked["name"]),
-            asked.get("config"),
-            workers=asked.get("workers"),
-            memory=asked.get("memory"),
-            options=asked.get("options", ()),
+            Path(arguments["name"]),
+            arguments.get("config"),
+            workers=arguments.get("workers"),
+            memory=arguments.get("memory"),
+            options=arguments.get("options", ()),
         )
     from toolkit.cli.output import exit_status
     from toolkit.cli.result import check_file
 
-    return exit_status(lambda: check_file(**asked))
+    return exit_status(lambda: check_file(**arguments))
 
 
 def main() -> None:
-    """Run the command; the entry point of the installed script."""
+    """Run the command ``toolkit`` (entry point of the installed script)."""
     try:
         _run(sys.argv[1:])
     except KeyboardInterrupt:
-        # It came while modules were loaded, before anything of ours could take it.
+        # Ctrl-C while modules were being loaded, before exit_status could handle it.
         sys.stderr.write("interrupted\n")
         sys.exit(_INTERRUPTED)
 
 
 def _run(arguments: list[str]) -> None:
-    plain = read_plain_check(arguments)
-    if plain is not None:
-        sys.exit(_check(plain))
+    check_arguments = read_plain_check(arguments)
+    if check_arguments is not None:
+        sys.exit(_check(check_arguments))
     from toolkit.cli.commands import COMMANDS, make_app
 
-    asked = arguments[:1]
-    make_app(asked if asked and asked[0] in COMMANDS else COMMANDS)(prog_name="toolkit")
+    command = arguments[:1]
+    make_app(command if command and command[0] in COMMANDS else COMMANDS)(prog_name="toolkit")

@@ -1,4 +1,4 @@
-"""The commands ``toolkit figure``: make figures of papers again, and say how close that came."""
+"""The commands ``toolkit figure``: reproduce figures from papers and judge the results."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["figure_app"]
 
 OUT = Path("out") / "figures"
-"""Where samples and pages go unless another folder is named."""
+"""The default folder for samples and pages."""
 
 figure_app = typer.Typer(
     name="figure",
-    help="Make figures of papers again, and say how close that came.",
+    help="Reproduce figures from papers and report how close the results are.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -45,36 +45,36 @@ def _figures(names: list[str] | None) -> list[Figure]:
 
 Trials = Annotated[
     int | None,
-    typer.Option(min=1, help="Trials of an ordinary curve.  \\[default: the figure's full number]"),
+    typer.Option(min=1, help="Trials per curve.  \\[default: the figure's full number]"),
 ]
 Jobs = Annotated[
     int | None,
-    typer.Option(min=1, help="Processes that make trials.  \\[default: one for each core]"),
+    typer.Option(min=1, help="Processes that run trials.  \\[default: one per core]"),
 ]
 Cluster = Annotated[
     str | None,
-    typer.Option(metavar="ADDRESS", help="Let the workers of this Dask scheduler make them."),
+    typer.Option(metavar="ADDRESS", help="Run the trials on the workers of this Dask scheduler."),
 ]
-Seed = Annotated[int, typer.Option(help="What all chance is drawn from.")]
+Seed = Annotated[int, typer.Option(help="Seed of all randomness.")]
 Assumptions = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Change an assumption; repeatable."),
 ]
-Bug = Annotated[str | None, typer.Option(help="A planted bug that all servers are to have.")]
+Bug = Annotated[str | None, typer.Option(help="A seeded bug for all servers.")]
 RecordedFit = Annotated[
     bool,
     typer.Option(
         "--use-recorded-fit",
         "--recorded-fit",
-        help="Use the values that the recorded full run found for calibrated parameters.",
+        help="Use the calibrated values of the recorded full run instead of fitting again.",
     ),
 ]
 Fresh = Annotated[
-    bool, typer.Option("--fresh", help="Throw away what the folder holds; do not go on from it.")
+    bool, typer.Option("--fresh", help="Discard earlier samples in the folder instead of resuming.")
 ]
 
 
-def _make(
+def _reproduce(
     figure: Figure,
     out: Path,
     *,
@@ -105,12 +105,12 @@ def _make(
                 progress=progress,
             )
         except KeyboardInterrupt:
-            note(f"finished trials are kept in {out}; the same command goes on from there")
+            note(f"finished trials are kept in {out}; the same command resumes from there")
             raise
 
 
 def _list(as_json: AsJson = False) -> int:
-    """List the figures, and what their full runs that travel with the package came to."""
+    """List the figures and the verdicts of their recorded full runs."""
     from toolkit.errors import FigureError
     from toolkit.reproduction.registry import all_figures
     from toolkit.reproduction.reproduce import recorded
@@ -131,8 +131,8 @@ def _list(as_json: AsJson = False) -> int:
                 "statement": figure.statement,
                 "trials": figure.trials,
                 "parameters": [
-                    {key: value for key, value in asdict(one).items() if key != "parse"}
-                    for one in figure.parameters
+                    {key: value for key, value in asdict(parameter).items() if key != "parse"}
+                    for parameter in figure.parameters
                 ],
                 "bugs": list(figure.bugs),
                 "recorded": counts,
@@ -143,19 +143,19 @@ def _list(as_json: AsJson = False) -> int:
         return GOOD
     table = Table()
     table.add_column("figure", no_wrap=True)
-    table.add_column("what it shows", overflow="fold")
-    table.add_column("trials a curve", justify="right")
-    table.add_column("the full run's criteria", overflow="fold")
+    table.add_column("title", overflow="fold")
+    table.add_column("trials per curve", justify="right")
+    table.add_column("criteria of the recorded run", overflow="fold")
     table.add_column("assumptions (--set)", overflow="fold")
     for row in rows:
-        said = row["recorded"]
+        counts = row["recorded"]
         table.add_row(
             f"{row['figure']}\n{row['name']}",
             f"{row['title']} ({row['where']})",
             f"{row['trials']:,}",
-            "none is there" if said is None
-            else ", ".join(f"{count} {name}" for name, count in said.items() if count),
-            ", ".join(one["name"] for one in row["parameters"]),
+            "no recorded run" if counts is None
+            else ", ".join(f"{count} {name}" for name, count in counts.items() if count),
+            ", ".join(parameter["name"] for parameter in row["parameters"]),
         )  # fmt: skip
     console().print(table)
     return GOOD
@@ -172,20 +172,22 @@ def _run(
     recorded_fit: RecordedFit = False,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for samples, tables and the page.  \\[default: out/figures/ID]"),
+        typer.Option(
+            help="Folder for samples, tables and the HTML page.  \\[default: out/figures/ID]"
+        ),
     ] = None,
     fresh: Fresh = False,
     as_json: AsJson = False,
 ) -> int:
-    """Make a figure again: fit what was not published, make the trials, judge and draw.
+    """Reproduce a figure: calibrate, run the trials, judge the criteria and draw the chart.
 
-    A run that was broken off goes on from its folder. Exit status: 0, whatever the verdicts;
-    toolkit figure verify tells them by its status.
+    An interrupted run resumes from its folder. The exit status is 0 for any verdicts; use
+    toolkit figure verify for a status that depends on them.
     """
-    (one,) = _figures([figure])
-    folder = out or OUT / one.id
-    found = _make(
-        one,
+    (chosen,) = _figures([figure])
+    folder = out or OUT / chosen.id
+    reproduction = _reproduce(
+        chosen,
         folder,
         trials=trials,
         seed=seed,
@@ -196,8 +198,8 @@ def _run(
         cluster=cluster,
         fresh=fresh,
     )
-    show(found, as_json=as_json)
-    note(f"the page: {folder / 'figure.html'}; samples and tables are beside it")
+    show(reproduction, as_json=as_json)
+    note(f"page: {folder / 'figure.html'}; samples and tables are in the same folder")
     return GOOD
 
 
@@ -213,13 +215,14 @@ def _verify(
     settings: Assumptions = None,
     bug: Bug = None,
     recorded_fit: RecordedFit = False,
-    out: Annotated[Path, typer.Option(help="Folder with a folder for each figure.")] = OUT,
+    out: Annotated[Path, typer.Option(help="Folder with one subfolder per figure.")] = OUT,
     fresh: Fresh = False,
     as_json: AsJson = False,
 ) -> int:
-    """Make figures again and judge all their criteria.
+    """Reproduce figures and judge all their criteria.
 
-    Exit status: 0 if none was missed, 1 if one was, 2 if it could not be run.
+    Exit status: 0 no criterion was missed, 1 at least one was missed, 2 the command could not
+    run.
     """
     from toolkit.reproduction.reproduce import write_overview
 
@@ -227,16 +230,17 @@ def _verify(
     changed = parse_settings(settings)
     if changed and len(chosen) > 1:
         raise SettingError(
-            "assumptions belong to one figure", hint="name the figure: toolkit figure verify ID"
+            "--set needs exactly one figure, because assumptions belong to one figure",
+            hint="name the figure: toolkit figure verify ID",
         )
-    for one in chosen:
-        one.node_factory(bug)
-    found = []
-    for one in chosen:
-        found.append(
-            _make(
-                one,
-                out / one.id,
+    for figure in chosen:
+        figure.node_factory(bug)
+    reproductions = []
+    for figure in chosen:
+        reproductions.append(
+            _reproduce(
+                figure,
+                out / figure.id,
                 trials=trials,
                 seed=seed,
                 settings=changed,
@@ -248,7 +252,7 @@ def _verify(
             )
         )
         if not as_json:
-            show(found[-1], every=False)
+            show(reproductions[-1], every=False)
             console().print()
     command = Invocation(
         "figure verify",
@@ -261,40 +265,41 @@ def _verify(
             "use_recorded_fit": recorded_fit,
         },
     )
-    page = write_overview(found, out, command)
+    page = write_overview(reproductions, out, command)
     total = {
-        name: sum(one.counts[name] for one in found)
+        name: sum(reproduction.counts[name] for reproduction in reproductions)
         for name in ("met", "missed", "not judged", "not comparable")
     }
-    ok = all(one.ok for one in found)
+    ok = all(reproduction.ok for reproduction in reproductions)
     if as_json:
-        write_json({"figures": [to_json(one) for one in found], "counts": total, "ok": ok})
+        figures_json = [to_json(reproduction) for reproduction in reproductions]
+        write_json({"figures": figures_json, "counts": total, "ok": ok})
     else:
-        said = ", ".join(f"{count} {name}" for name, count in total.items())
-        console().print(Text(f"All criteria: {said}.", "green" if ok else "bold red"))
+        counts = ", ".join(f"{count} {name}" for name, count in total.items())
+        console().print(Text(f"All criteria: {counts}.", "green" if ok else "bold red"))
     note(f"all verdicts: {page}")
     return GOOD if ok else FOUND
 
 
 def _trace(
     figure: Annotated[str, typer.Argument(metavar="ID", help="A figure's letter or name.")],
-    curve: Annotated[str, typer.Argument(help="A curve's name, as the results have it.")],
-    trial: Annotated[int, typer.Argument(min=0, help="The trial's number.")],
+    curve: Annotated[str, typer.Argument(help="A curve's name as in the results.")],
+    trial: Annotated[int, typer.Argument(min=0, help="The trial's number, from 0.")],
     seed: Seed = 1,
     settings: Assumptions = None,
     bug: Bug = None,
     out: Annotated[Path, typer.Option(help="The trace file.")] = Path("trace.ndjson"),
 ) -> int:
-    """Run one trial again and record it, for toolkit validate and the notebooks."""
+    """Run one trial again and record its trace."""
     from toolkit.reproduction.reproduce import trace_trial
 
-    (one,) = _figures([figure])
+    (chosen,) = _figures([figure])
     result = trace_trial(
-        one, curve, trial, seed=seed, settings=parse_settings(settings), bug=bug, out=out
+        chosen, curve, trial, seed=seed, settings=parse_settings(settings), bug=bug, out=out
     )
     console().print(
         f"{out}: trial {trial} of {curve}, {result.steps:,} steps, "
-        f"{result.time:.3f} s simulated, ended: {result.reason}"
+        f"{result.time:.3f} s simulated, end: {result.reason}"
     )
     return GOOD
 

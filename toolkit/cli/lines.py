@@ -1,4 +1,4 @@
-"""Command lines: how an :class:`~toolkit.invocation.Invocation` is typed into a shell."""
+"""Shell command lines of :class:`~toolkit.invocation.Invocation` objects."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "translate": ("file",),
     "validate": ("traces",),
 }
-"""The parameters of each command that are arguments and not options."""
+"""Command to its parameters that are arguments; the others are options."""
 
 _SPELLINGS = {"settings": "--set"}
-"""Options that are not spelt like their parameter."""
+"""Parameter to its option, where the spellings differ."""
 
 
 def command_line(invocation: Invocation) -> str:
-    """Return the line that runs a command, quoted for a POSIX shell.
+    """Return the command line of an invocation, quoted for a POSIX shell.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def _option(name: str) -> str:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Yield the texts of a parameter's values; nothing for one that is not given."""
+    """Yield the text of each value of a parameter; ``None`` and ``False`` yield nothing."""
     if value is None or value is False:
         return
     if isinstance(value, Mapping):

@@ -15,7 +15,7 @@ __all__ = ["models", "models_command"]
 def models(
     as_json: AsJson = False,
 ) -> int:
-    """List the models of the manifest, with what each is expected to show."""
+    """List the models of the manifest with their expected results."""
     manifest = load_manifest()
     if as_json:
         write_json({"models": [msgspec.to_builtins(model) for model in manifest.models]})

@@ -1,4 +1,4 @@
-"""Arguments and options that several commands have, declared once, and how they are read."""
+"""Arguments and options that several commands share, and their parsers."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ __all__ = [
 
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 JsonWithItf: TypeAlias = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document, values in ITF encoding.")
+    bool, typer.Option("--json", help="Print one JSON document with values in ITF encoding.")
 ]
 ProtocolName: TypeAlias = Annotated[
-    str, typer.Argument(metavar="PROTOCOL", help="A name that 'toolkit protocols' lists.")
+    str, typer.Argument(metavar="PROTOCOL", help="A name listed by 'toolkit protocols'.")
 ]
 Settings: TypeAlias = Annotated[
     list[str] | None,
@@ -41,30 +41,30 @@ MachineName: TypeAlias = Annotated[
     typer.Option(
         "--machine",
         metavar="NAME",
-        help="The machine that is replicated, as 'toolkit plugins' lists them.  \\[default: kv]",
+        help="The replicated machine ('toolkit plugins machine' lists them).  \\[default: kv]",
     ),
 ]
 Jobs: TypeAlias = Annotated[
-    int, typer.Option(min=0, help="Processes that simulate; 0: one for each core.")
+    int, typer.Option(min=0, help="Number of simulating processes; 0: one per core.")
 ]
 Workers: TypeAlias = Annotated[
-    int | None, typer.Option(help="TLC's worker threads; otherwise one per processor.")
+    int | None, typer.Option(help="TLC's worker threads.  \\[default: one per processor]")
 ]
 Timeout: TypeAlias = Annotated[
-    float | None, typer.Option(help="End a run of TLC after so many seconds.")
+    float | None, typer.Option(help="Stop each TLC run after this many seconds.")
 ]
 Memory: TypeAlias = Annotated[
-    int | None, typer.Option(help="TLC's heap in MB; otherwise half the machine's.")
+    int | None, typer.Option(help="TLC's heap in MB.  \\[default: half the machine's memory]")
 ]
 
 
 def parse_settings(pairs: Iterable[str] | None) -> dict[str, str]:
-    """Read ``KEY=VALUE`` texts.
+    """Parse ``KEY=VALUE`` texts.
 
     Parameters
     ----------
     pairs : iterable of str or None
-        As given on the command line.
+        Values of ``--set`` on the command line.
 
     Returns
     -------
@@ -85,20 +85,23 @@ def parse_settings(pairs: Iterable[str] | None) -> dict[str, str]:
         key, equals, value = pair.partition("=")
         key = key.strip()
         if not equals or not key:
-            raise SettingError(f"--set {pair!r} is not of the form KEY=VALUE")
+            raise SettingError(
+                f"--set must have the form KEY=VALUE, got {pair!r}",
+                hint="for example --set timeout=0.2",
+            )
         if key in settings:
-            raise SettingError(f"--set gives {key!r} twice", hint="give each setting once")
+            raise SettingError(f"setting {key!r} is given twice", hint="give each setting once")
         settings[key] = value.strip()
     return settings
 
 
 def parse_protocol_settings(pairs: Iterable[str] | None) -> dict[str, dict[str, str]]:
-    """Read ``PROTOCOL:KEY=VALUE`` texts.
+    """Parse ``PROTOCOL:KEY=VALUE`` texts.
 
     Parameters
     ----------
     pairs : iterable of str or None
-        As given on the command line.
+        Values of ``--set`` on the command line.
 
     Returns
     -------
@@ -115,20 +118,20 @@ def parse_protocol_settings(pairs: Iterable[str] | None) -> dict[str, dict[str, 
     >>> parse_protocol_settings(["raft:check-quorum=yes"])
     {'raft': {'check-quorum': 'yes'}}
     """
-    found: dict[str, list[str]] = {}
+    texts: dict[str, list[str]] = {}
     for pair in pairs or []:
         name, colon, rest = pair.partition(":")
         if not colon or "=" in name:
             raise SettingError(
-                f"--set {pair!r} is not of the form PROTOCOL:KEY=VALUE",
-                hint="for instance --set PROTOCOL:snapshot=50",
+                f"--set must have the form PROTOCOL:KEY=VALUE, got {pair!r}",
+                hint="for example --set PROTOCOL:snapshot=50",
             )
-        found.setdefault(name, []).append(rest)
-    return {name: parse_settings(given) for name, given in found.items()}
+        texts.setdefault(name, []).append(rest)
+    return {name: parse_settings(given) for name, given in texts.items()}
 
 
 def trace_files(paths: Iterable[Path]) -> list[Path]:
-    """Return the trace files that paths name; a folder stands for the traces in it.
+    """Return the given trace files, with each folder replaced by the trace files in it.
 
     Parameters
     ----------
@@ -138,24 +141,26 @@ def trace_files(paths: Iterable[Path]) -> list[Path]:
     Returns
     -------
     list of pathlib.Path
-        In the order given; those of a folder are sorted by name.
+        In the given order; the files of a folder are sorted by name.
 
     Raises
     ------
     SettingError
-        If a folder holds no trace.
+        If a folder has no trace file.
     """
     files: list[Path] = []
     for path in paths:
         if not path.is_dir():
             files.append(path)
             continue
-        found = sorted(
+        traces = sorted(
             file
             for file in path.iterdir()
             if file.name.endswith((".ndjson", ".ndjson.gz")) and not file.name.startswith(".")
         )
-        if not found:
-            raise SettingError("there is no .ndjson file in this folder", path=path)
-        files += found
+        if not traces:
+            raise SettingError(
+                "the folder has no .ndjson file", path=path, hint="name a file or another folder"
+            )
+        files += traces
     return files

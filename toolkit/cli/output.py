@@ -1,4 +1,4 @@
-"""Where the output of commands goes, what errors look like, and what an exit status means."""
+"""Output, error messages and exit statuses of commands."""
 
 from __future__ import annotations
 
@@ -32,32 +32,32 @@ __all__ = [
 ]
 
 GOOD = 0
-"""Exit status: it was asked, and found good."""
+"""Exit status: the command ran and found no problem."""
 FOUND = 1
-"""Exit status: a violation or a divergence was found."""
+"""Exit status: the command found a violation or a divergence."""
 FAILED = 2
-"""Exit status: it could not be run."""
+"""Exit status: the command could not run."""
 INTERRUPTED = 130
-"""Exit status: Ctrl-C."""
+"""Exit status: the command was interrupted with Ctrl-C."""
 
 PIPE_WIDTH = 120
-"""Columns of a table that goes to a file or a pipe."""
+"""Width in columns of output to a file or a pipe."""
 
 P = ParamSpec("P")
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console on the present stdout or stderr.
+    """Return a console that writes to the current stdout or stderr.
 
     Parameters
     ----------
     stderr : bool
-        Which of the two.
+        Whether to write to stderr.
 
     Returns
     -------
     rich.console.Console
-        It takes texts as they are: nothing in them is read as markup.
+        A console that prints text unchanged, without interpreting markup.
     """
     file: TextIO = sys.stderr if stderr else sys.stdout
     width = None if file.isatty() else PIPE_WIDTH
@@ -65,18 +65,28 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def note(text: RenderableType = "") -> None:
-    """Print something for people on stderr, where it cannot get into a result."""
+    """Print a message for people on stderr, so that it does not mix with results on stdout.
+
+    Parameters
+    ----------
+    text : str or rich renderable
+    """
     console(stderr=True).print(text, soft_wrap=isinstance(text, str | Text))
 
 
 def write_json(document: Mapping[str, Any]) -> None:
-    """Print one JSON document on stdout."""
+    """Print one JSON document on stdout.
+
+    Parameters
+    ----------
+    document : mapping
+    """
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     sys.stdout.flush()
 
 
 def show(result: object, *, as_json: bool = False, **options: Any) -> None:
-    """Print a result on stdout: its face, or one JSON document.
+    """Print a result on stdout, by its face or as one JSON document.
 
     Parameters
     ----------
@@ -85,7 +95,7 @@ def show(result: object, *, as_json: bool = False, **options: Any) -> None:
     as_json : bool
         Whether to print JSON.
     **options
-        What its face takes.
+        Options of the face.
     """
     if as_json:
         write_json(to_json(result))
@@ -94,31 +104,36 @@ def show(result: object, *, as_json: bool = False, **options: Any) -> None:
 
 
 def error_note(message: str) -> None:
-    """Print an error for people on stderr."""
+    """Print an error message on stderr.
+
+    Parameters
+    ----------
+    message : str
+    """
     note(Text.assemble(("error: ", "bold red"), message))
 
 
-def _silence() -> None:
-    # The interpreter flushes stdout at exit; into a closed pipe that would print a traceback.
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+def _discard_stdout() -> None:
+    # The interpreter flushes stdout at exit; with a closed pipe this would print a traceback.
+    with open(os.devnull, "w") as devnull:
+        os.dup2(devnull.fileno(), sys.stdout.fileno())
 
 
 def exit_status(command: Callable[[], int]) -> int:
-    """Run a command that returns an exit status, without ever showing a traceback of ours.
+    """Run a command and return its exit status; print errors as messages.
 
     Parameters
     ----------
     command : callable
-        It returns :data:`GOOD`, :data:`FOUND` or :data:`FAILED`.
+        Returns :data:`GOOD`, :data:`FOUND` or :data:`FAILED`.
 
     Returns
     -------
     int
-        That status; :data:`FAILED` after one message on stderr for each of our own errors and
-        for what the operating system refuses; :data:`INTERRUPTED` after Ctrl-C.  Any other
-        exception is a bug of ours, or of a plug-in: it is shown whole, and the status is
-        :data:`FAILED` since nothing was found out.
+        The command's status; :data:`FAILED` with a message on stderr after a
+        :class:`~toolkit.errors.ToolkitError` or an ``OSError``; :data:`INTERRUPTED` after Ctrl-C.
+        Any other exception is a bug of the toolkit or of a plug-in: its traceback is printed,
+        and the status is :data:`FAILED`.
     """
     try:
         return command()
@@ -129,39 +144,39 @@ def exit_status(command: Callable[[], int]) -> int:
         return INTERRUPTED
     except OSError as error:
         if error.errno == errno.EPIPE:
-            _silence()
+            _discard_stdout()
         elif error.filename is not None:
             error_note(f"{error.filename}: {error.strerror}")
         else:
             error_note(str(error))
     except Exception as error:
-        # Typer's own exceptions end a command, or say what is wrong with its arguments.
+        # Typer's own exceptions end a command or report wrong arguments.
         if type(error).__module__.partition(".")[0] == "typer":
             raise
         note(traceback.format_exc().rstrip())
-        # Reading the installed packages takes time, which a command that works does not spend.
+        # Imported only here, because reading the installed packages is slow.
         from toolkit.registry import failed_plugin
 
         plugin = failed_plugin(error)
         if plugin is None:
-            error_note("this is a bug in the toolkit, not in what you asked; please report it")
+            error_note("this is a bug in the toolkit, not in your input; please report it")
         else:
-            error_note(f"a plug-in failed, of the package {plugin}; report it to its authors")
+            error_note(f"a plug-in of the package {plugin} failed; report this to its authors")
     return FAILED
 
 
 def guarded(command: Callable[P, int]) -> Callable[P, None]:
-    """Turn a function that returns an exit status into a command that never shows a traceback.
+    """Return a Typer command from a function that returns an exit status.
 
     Parameters
     ----------
     command : callable
-        It returns :data:`GOOD`, :data:`FOUND` or :data:`FAILED`.
+        Returns :data:`GOOD`, :data:`FOUND` or :data:`FAILED`.
 
     Returns
     -------
     callable
-        Ends in :class:`typer.Exit` with the status that :func:`exit_status` returns.
+        Raises :class:`typer.Exit` with the status that :func:`exit_status` returns.
     """
     import typer
 
@@ -169,5 +184,5 @@ def guarded(command: Callable[P, int]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         raise typer.Exit(exit_status(lambda: command(*args, **kwargs)))
 
-    # Typer reads the annotations of the command itself; a status is nothing to it.
+    # functools.wraps keeps the annotations, from which Typer builds the options.
     return run

@@ -1,4 +1,4 @@
-"""The command ``toolkit plugins``: list everything that packages can add, and who added it."""
+"""The command ``toolkit plugins``: list all plug-ins with their packages."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REGISTRIES: tuple[Registry[Any], ...] = (
     CHECKS,
     FIGURES,
 )
-"""All registries, in the order in which they are listed."""
+"""All registries of plug-ins, in the order of the list."""
 
 
 def plugins(
@@ -38,17 +38,19 @@ def plugins(
         str | None,
         typer.Argument(
             metavar="[KIND]",
-            help="Only these: " + ", ".join(registry.kind for registry in REGISTRIES) + ".",
+            help="List only this kind: "
+            + ", ".join(registry.kind for registry in REGISTRIES)
+            + ".",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """List protocols, machines, faults, checks and figures, with the package of each.
+    """List all protocols, machines, faults, checks and figures with their packages.
 
-    Other packages add to them with entry points. A plug-in that cannot be loaded is listed with
+    Other packages add plug-ins with entry points. A plug-in that cannot be loaded is listed with
     the reason.
 
-    Exit status: 0 all can be loaded, 1 at least one cannot.
+    Exit status: 0 all plug-ins can be loaded, 1 at least one cannot.
     """
     kinds = {registry.kind: registry for registry in REGISTRIES}
     if kind is not None and kind not in kinds:
@@ -57,19 +59,23 @@ def plugins(
         )
     chosen = list(kinds.values()) if kind is None else [kinds[kind]]
     entries = {registry: registry.entries() for registry in chosen}
-    broken = any(one.problem for some in entries.values() for one in some)
+    broken = any(plugin.problem for listed in entries.values() for plugin in listed)
     if as_json:
-        write_json({"plugins": [asdict(one) for some in entries.values() for one in some]})
+        write_json(
+            {"plugins": [asdict(plugin) for listed in entries.values() for plugin in listed]}
+        )
         return FOUND if broken else GOOD
     screen = console()
-    for registry, some in entries.items():
+    for registry, listed in entries.items():
         table = Table(title=f"{registry.kind} ({registry.group})", title_justify="left")
         table.add_column("name")
-        table.add_column("what it is", overflow="fold")
+        table.add_column("description", overflow="fold")
         table.add_column("package", overflow="fold")
-        for one in some:
-            text = Text(one.title) if one.problem is None else Text(one.problem, "bold red")
-            table.add_row(Text(one.name), text, Text(one.origin))
+        for plugin in listed:
+            text = Text(plugin.title)
+            if plugin.problem is not None:
+                text = Text(plugin.problem, "bold red")
+            table.add_row(Text(plugin.name), text, Text(plugin.origin))
         screen.print(table)
     return FOUND if broken else GOOD
 

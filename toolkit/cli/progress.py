@@ -1,4 +1,4 @@
-"""Progress bars: shown on a terminal's stderr, and nowhere else."""
+"""Progress bars on stderr, shown only on a terminal."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ def _bar(
 
 @contextlib.contextmanager
 def counting(title: str, *, remaining: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """Show how many of a number of things are done.
+    """Show a progress bar with the number of finished items.
 
     Parameters
     ----------
     title : str
-        What is being done.
+        Title of the bar.
     remaining : bool
         Whether to show the remaining time as well.
 
     Yields
     ------
     callable
-        To be called with the number done and the total.
+        ``update(done, total)``.
     """
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()]
     if remaining:
@@ -64,17 +64,17 @@ def counting(title: str, *, remaining: bool = False) -> Iterator[Callable[[int, 
 
 @contextlib.contextmanager
 def checking(title: str) -> Iterator[Callable[[CheckProgress], None]]:
-    """Show how far a check of TLC has come.
+    """Show the progress of a TLC check.
 
     Parameters
     ----------
     title : str
-        What is being checked.
+        Name of the model or file.
 
     Yields
     ------
     callable
-        To be called with each :class:`~toolkit.tlc.CheckProgress`.
+        ``update(progress)``, with a :class:`~toolkit.tlc.CheckProgress`.
     """
     columns = (
         SpinnerColumn(),
@@ -88,34 +88,34 @@ def checking(title: str) -> Iterator[Callable[[CheckProgress], None]]:
 
 @contextlib.contextmanager
 def validating() -> Iterator[Callable[[int, int], None]]:
-    """Show how far a validation has come.
+    """Show the progress of a validation.
 
     Yields
     ------
     callable
-        To be called with the numbers of traces done and read so far.
+        ``update(done, read)``, with the numbers of traces validated and read so far.
     """
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    title = "TLC follows the traces"
+    title = "validating traces"
     with _bar(title, *columns) as (progress, task):
         yield lambda done, known: progress.update(
-            task, description=f"{title}: {done:,} done of {known:,} read so far"
+            task, description=f"{title}: {done:,} of {known:,} read so far"
         )
 
 
 @contextlib.contextmanager
 def stage(title: str) -> Iterator[list[str]]:
-    """Announce a stage of a longer command, then print its result and how long it took.
+    """Announce a stage of a longer command, then print its result and its duration.
 
     Parameters
     ----------
     title : str
-        What the stage does.
+        Title of the stage.
 
     Yields
     ------
     list of str
-        To be filled with the text of the result.
+        List to which the caller appends the text of the result.
     """
     screen = console(stderr=True)
     started = time.monotonic()

@@ -1,4 +1,4 @@
-"""The command ``toolkit protocols``: list protocols, settings, scenarios and planted bugs."""
+"""The command ``toolkit protocols``: list protocols, settings, scenarios and seeded bugs."""
 
 from __future__ import annotations
 
@@ -16,37 +16,38 @@ __all__ = ["protocols", "protocols_command"]
 def protocols(
     as_json: AsJson = False,
 ) -> int:
-    """List the protocols, with their settings, scenarios and planted bugs."""
+    """List the protocols with their settings, scenarios and seeded bugs."""
     known = [get_protocol(name) for name in protocol_names()]
     if as_json:
         write_json(
             {
                 "protocols": [
                     {
-                        "name": one.name,
-                        "title": one.title,
-                        "settings": dict(one.runnable.settings),
-                        "scenarios": scenario_names(one.name),
-                        "bugs": sorted(one.bugs),
+                        "name": protocol.name,
+                        "title": protocol.title,
+                        "settings": dict(protocol.runnable.settings),
+                        "scenarios": scenario_names(protocol.name),
+                        "bugs": sorted(protocol.bugs),
                         "specification": str(
-                            one.specification.folder / f"{one.specification.module}.tla"
+                            protocol.specification.folder / f"{protocol.specification.module}.tla"
                         ),
                     }
-                    for one in known
+                    for protocol in known
                 ]
             }
         )
         return GOOD
     screen = console()
-    for one in known:
-        screen.print(Text.assemble((one.name, "bold"), f": {one.title}"))
+    for protocol in known:
+        screen.print(Text.assemble((protocol.name, "bold"), f": {protocol.title}"))
         grid = Table.grid(padding=(0, 2))
-        for key, text in one.runnable.settings.items():
+        for key, text in protocol.runnable.settings.items():
             grid.add_row(f"  --set {key}=", text)
-        grid.add_row("  --scenario", ", ".join(scenario_names(one.name)) or "none")
-        grid.add_row("  --bug", ", ".join(sorted(one.bugs)) or "none")
+        grid.add_row("  --scenario", ", ".join(scenario_names(protocol.name)) or "none")
+        grid.add_row("  --bug", ", ".join(sorted(protocol.bugs)) or "none")
         grid.add_row(
-            "  specification", str(one.specification.folder / f"{one.specification.module}.tla")
+            "  specification",
+            str(protocol.specification.folder / f"{protocol.specification.module}.tla"),
         )
         screen.print(grid)
     return GOOD

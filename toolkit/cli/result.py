@@ -1,6 +1,6 @@
-"""A specification checked by the command, and its result for people, without reading a command.
+"""Check a specification and print the result, independently of the command-line parser.
 
-Nothing here needs Typer, which takes as long to load as Java to start.
+This module does not import Typer, which takes as long to load as Java takes to start.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ __all__ = ["check_file", "failure_text", "report", "status_of"]
 
 
 def status_of(result: CheckResult, disagreements: list[str] | None = None) -> int:
-    """Return the exit status that a result stands for.
+    """Return the exit status for a result of TLC.
 
     Parameters
     ----------
     result : CheckResult
     disagreements : list of str, optional
-        In what it differs from what the manifest expects.
+        Differences from the result that the manifest expects.
 
     Returns
     -------
@@ -45,7 +45,10 @@ def status_of(result: CheckResult, disagreements: list[str] | None = None) -> in
 
 
 def _line_of_first_name(config: Path, message: str) -> int | None:
-    """Return where a configuration mentions a name that TLC complains of; TLC does not say."""
+    """Return the first line of a configuration file with a name from TLC's message.
+
+    TLC itself does not report the line.
+    """
     try:
         lines = config.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -58,14 +61,14 @@ def _line_of_first_name(config: Path, message: str) -> int | None:
 
 
 def failure_text(result: CheckResult, spec: Path, config: Path) -> str:
-    """Return what to tell people when TLC came to no verdict: file, place, reason, remedy.
+    """Return an error message for a check without a verdict: file, line, reason, remedy.
 
     Parameters
     ----------
     result : CheckResult
-        One that is neither a success nor a violation.
+        A result that is neither a success nor a violation.
     spec, config : pathlib.Path
-        What was checked.
+        The files that were checked.
 
     Returns
     -------
@@ -74,8 +77,8 @@ def failure_text(result: CheckResult, spec: Path, config: Path) -> str:
     where = str(spec)
     if result.outcome == "config-error":
         where = str(config)
-        told = re.search(r"configuration file at line (\d{1,9})", result.message)
-        line = int(told[1]) if told else _line_of_first_name(config, result.message)
+        match = re.search(r"configuration file at line (\d{1,9})", result.message)
+        line = int(match[1]) if match else _line_of_first_name(config, result.message)
         if line:
             where += f":{line}"
     if result.location is not None and result.outcome != "config-error":
@@ -83,13 +86,13 @@ def failure_text(result: CheckResult, spec: Path, config: Path) -> str:
         file = module if result.location.module and module.is_file() else spec
         where = f"{file}:{result.location.line}:{result.location.column}"
     remedy = {
-        "out-of-memory": "give it more with --memory MB, or make the model smaller",
+        "out-of-memory": "give TLC more memory with --memory MB, or make the model smaller",
         "stack-overflow": "a recursive definition is too deep for TLC",
-        "time-limit": "give it more with --timeout, or make the model smaller",
+        "time-limit": "give TLC more time with --timeout, or make the model smaller",
     }.get(result.outcome, "")
     if "Module-Table lookup failure" in result.message:
-        remedy = f"no module begins there: ---- MODULE {spec.stem} ---- must stand above it"
-    # What is wrong comes first, and all that TLC says of it after that.
+        remedy = f"the file has no module header; begin it with ---- MODULE {spec.stem} ----"
+    # The gist comes first, then TLC's full message.
     message, first = shorten_lines(result.message.strip()), shorten(gist(result.message))
     text = f"{where}: {result.outcome}: "
     text += message if message.startswith(first) else f"{first}\n\n{message}"
@@ -110,16 +113,16 @@ def check_file(
     full: bool = False,
     as_json: bool = False,
 ) -> int:
-    """Check a ``.tla`` file, and print the result.
+    """Check a ``.tla`` file and print the result.
 
     Parameters
     ----------
     name : str
-        The file, as it was given.
+        The file name as given by the user.
     config, workers, timeout, memory, module_path, class_path, options
         As for :func:`~toolkit.tlc.check`.
     translate : bool
-        Whether to translate its PlusCal first.
+        Whether to translate its PlusCal algorithm first.
     full, as_json : bool
         See :func:`report`.
 
@@ -156,23 +159,23 @@ def report(
     entry: Model | None = None,
     options: tuple[str, ...] = (),
 ) -> int:
-    """Print a result.
+    """Print a result of TLC.
 
     Parameters
     ----------
     title : str
-        What was checked.
+        Name of the model or file.
     result : CheckResult
     spec, config : pathlib.Path
-        Its files.
+        The files that were checked.
     as_json : bool
         Whether to print one JSON document.
     full : bool
         Whether to show all variables in each state of a counterexample.
     entry : Model, optional
-        What the manifest says of it.
+        The manifest's entry of the model.
     options : tuple of str
-        Further options that TLC was given.
+        Further options that were passed to TLC.
 
     Returns
     -------
@@ -180,7 +183,7 @@ def report(
         The exit status.
     """
     ran = result.ok or result.violation
-    # TLC's own options can change what is explored: then the manifest has nothing to say.
+    # Further options can change which states TLC explores, so the expected result does not apply.
     compared = entry is not None and ran and not options
     disagreements = compare(entry, result) if entry is not None and compared else []
     if as_json:
@@ -198,26 +201,26 @@ def report(
         screen = console()
         screen.print(to_rich(result, title=title, full=full))
         if entry is not None:
-            _say_manifest(entry, disagreements, compared=compared, options=options)
+            _print_manifest(entry, disagreements, compared=compared, options=options)
     if not ran:
         error_note(failure_text(result, spec, config))
     return status_of(result, disagreements)
 
 
-def _say_manifest(
+def _print_manifest(
     entry: Model, disagreements: list[str], *, compared: bool, options: tuple[str, ...]
 ) -> None:
     screen = console()
     if entry.leaves_out:
-        screen.print(Text(f"left out by the model's bounds: {entry.leaves_out}"), soft_wrap=True)
+        screen.print(Text(f"not covered by the model's bounds: {entry.leaves_out}"), soft_wrap=True)
     if disagreements:
         screen.print(Text("DISAGREES with the manifest:", style="bold red"))
         for difference in disagreements:
             screen.print(Text(f"  {difference}"), soft_wrap=True)
     elif compared:
-        expected = " (a violation is what it expects)" if entry.outcome != "success" else ""
+        expected = " (which expects a violation)" if entry.outcome != "success" else ""
         screen.print(Text(f"agrees with the manifest{expected}", style="green"))
     elif options:
-        screen.print(Text("not compared with the manifest, since TLC was given other options"))
+        screen.print(Text("not compared with the manifest, because TLC was given further options"))
     else:
-        screen.print(Text("not compared with the manifest, since TLC came to no verdict"))
+        screen.print(Text("not compared with the manifest, because TLC did not reach a verdict"))

@@ -1,4 +1,4 @@
-"""The command ``toolkit simulate``: run a protocol and record it."""
+"""The command ``toolkit simulate``: run a protocol in the simulator and record traces."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ __all__ = ["simulate", "simulate_command"]
 
 @contextlib.contextmanager
 def _recording(out: str) -> Iterator[dict[str, Any]]:
-    """Yield how simulate_runs is to record; what is not whole is not left behind."""
+    """Yield the recording arguments of simulate_runs; remove incomplete files on failure."""
     if out == "-":
         yield {"sink": TraceWriter(sys.stdout.buffer)}
         sys.stdout.buffer.flush()
@@ -46,38 +46,38 @@ def _recording(out: str) -> Iterator[dict[str, Any]]:
         folder = Path(out)
         folder.mkdir(parents=True, exist_ok=True)
 
-        def one(trace: str) -> AbstractContextManager[Sink]:
+        def open_file(trace: str) -> AbstractContextManager[Sink]:
             return TraceWriter(folder / f"{trace}.ndjson")
 
-        yield {"sink_factory": one}
+        yield {"sink_factory": open_file}
     else:
         with TraceWriter(Path(out)) as writer:
             yield {"sink": writer}
 
 
-def _kept_too(where: dict[str, Any], memory: MemorySink) -> dict[str, Any]:
-    """Return how simulate_runs is to record, so that traces are kept in memory as well."""
+def _add_memory(where: dict[str, Any], memory: MemorySink) -> dict[str, Any]:
+    """Return recording arguments that also keep the traces in memory."""
     if "sink" in where:
         return {"sink": TeeSink(where["sink"], memory)}
 
     @contextlib.contextmanager
-    def one(trace: str) -> Iterator[Sink]:
+    def open_both(trace: str) -> Iterator[Sink]:
         with where["sink_factory"](trace) as sink:
             yield TeeSink(sink, memory)
 
-    return {"sink_factory": one}
+    return {"sink_factory": open_both}
 
 
 def _record(protocol: Protocol, out: str, memory: MemorySink | None, **options: Any) -> Summary:
     with _recording(out) as file, counting(f"simulating {protocol.name}") as progress:
-        where = file if memory is None else _kept_too(file, memory)
+        where = file if memory is None else _add_memory(file, memory)
         summary = simulate_runs(protocol, progress=progress, **where, **options)
         if summary.sink_error is not None:
-            torn = summary.outcomes[summary.recorded].trace
+            incomplete = summary.outcomes[summary.recorded].trace
             raise TraceError(
-                f"the trace {torn!r} could not be recorded: {summary.sink_error}",
+                f"cannot record the trace {incomplete!r}: {summary.sink_error}",
                 path=None if out == "-" else out,
-                hint="nothing half-written was kept" if out != "-" else None,
+                hint="incomplete files were removed" if out != "-" else None,
             )
         return summary
 
@@ -85,7 +85,7 @@ def _record(protocol: Protocol, out: str, memory: MemorySink | None, **options: 
 def _compare(
     protocol: Protocol, scenario: Scenario | None, summary: Summary, changed: bool
 ) -> list[str] | None:
-    """Return in what the run differs from its scenario's expectation; None if not compared."""
+    """Return differences from the scenario's expected result; None if not compared."""
     if scenario is None or scenario.expected is None:
         return None
     if changed or summary.runs > 1 or summary.seed != (scenario.seed or 0):
@@ -100,62 +100,63 @@ def simulate(
         str,
         typer.Option(
             metavar="FILE",
-            help="Where the traces go: one NDJSON file (.gz: compressed), a folder with a file "
-            "for each run (it exists, or the name ends in /), or - for stdout.",
+            help="Output: an NDJSON file (.gz: compressed), a folder for one file per run "
+            "(an existing folder, or a name that ends in /), or - for stdout.",
         ),
     ],
     scenario: Annotated[
         str | None,
-        typer.Option(metavar="NAME|FILE", help="What happens; otherwise random faults."),
+        typer.Option(metavar="NAME|FILE", help="Scenario to run.  \\[default: random faults]"),
     ] = None,
     nodes: Annotated[
-        int | None, typer.Option(help="How many nodes, where no scenario says so.  \\[default: 3]")
+        int | None, typer.Option(help="Number of nodes, unless a scenario sets it.  \\[default: 3]")
     ] = None,
     seed: Annotated[
         int | None,
         typer.Option(
-            help="The first run's seed; run k has seed + k.  \\[default: the scenario's, 0]"
+            help="Seed of the first run; run k has seed + k.  \\[default: the scenario's, 0]"
         ),
     ] = None,
-    runs: Annotated[int, typer.Option(help="How many runs, each with a seed of its own.")] = 1,
+    runs: Annotated[int, typer.Option(help="Number of runs, each with its own seed.")] = 1,
     jobs: Jobs = 1,
-    duration: Annotated[
-        float | None, typer.Option(help="Simulated seconds after which a run ends.")
-    ] = None,
+    duration: Annotated[float | None, typer.Option(help="Simulated seconds per run.")] = None,
     fault: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Without a scenario: draw only faults of this kind, as 'toolkit plugins fault' "
-            "lists them; repeatable.",
+            help="Without a scenario: draw only faults of this kind ('toolkit plugins fault' lists "
+            "them); repeatable.",
         ),
     ] = None,
     settings: Settings = None,
     machine: MachineName = None,
     bug: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Plant a bug in every node, as a lesson.")
+        str | None, typer.Option(metavar="NAME", help="Seeded bug for every node.")
     ] = None,
     check: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Check the runs, as 'toolkit plugins check' lists the checks; repeatable.",
+            help="Run this check ('toolkit plugins check' lists them); repeatable.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Run a protocol in the deterministic simulator, and record what it does.
+    """Run a protocol in the deterministic simulator and record traces.
 
-    The same command gives the same bytes. Without a scenario each run gets random faults of
-    every kind, drawn from its seed; each trace's header holds the command that repeats it alone.
+    The same command writes the same bytes. Without a scenario, each run has random faults of
+    every kind, drawn from its seed. Each trace's header holds the command that repeats that run.
 
-    Exit status: 0 it ran and the checks passed, 1 it ran otherwise than its scenario expects or a
-    check found something, 2 it could not be run or a check could not decide.
+    Exit status: 0 all checks passed, 1 a run differs from its scenario's expected result or a
+    check has a finding, 2 the command could not run or a check could not decide.
     """
     plugin = get_protocol(protocol)
     given = plugin.runnable.with_machine(parse_settings(settings), machine)
     if out == "-" and as_json:
-        raise SettingError("--out - and --json both want stdout", hint="let the trace go to a file")
+        raise SettingError(
+            "--out - cannot be combined with --json: both write to stdout",
+            hint="write the trace to a file",
+        )
     plan = None if scenario is None else load_scenario(scenario)
     checks = [CHECKS.get(name) for name in dict.fromkeys(check or [])]
     memory = MemorySink() if checks else None
@@ -181,7 +182,7 @@ def simulate(
             CheckedRun(plugin, trace, result)
             for trace, result in zip(memory.traces, results, strict=True)
         ]
-        reports = [run_check(one, checked) for one in checks]
+        reports = [run_check(check_object, checked) for check_object in checks]
     changed = bool(given) or duration is not None or bug is not None
     differences = _compare(plugin, plan, summary, changed)
     if as_json:
@@ -199,19 +200,19 @@ def simulate(
         if out != "-":
             screen.print(Text(f"{plural(summary.recorded, 'trace')} in {out}"), soft_wrap=True)
         if differences:
-            screen.print(Text("it ran OTHERWISE than the scenario expects:", "bold red"))
+            screen.print(Text("the run DIFFERS from the scenario's expected result:", "bold red"))
             for line in differences:
                 screen.print(Text(f"  {line}"), soft_wrap=True)
         elif differences is not None:
-            screen.print(Text("it ran as the scenario expects", "green"))
+            screen.print(Text("the run has the scenario's expected result", "green"))
         elif plan is not None and plan.expected is not None:
             screen.print(
-                Text("not compared with what the scenario expects: seed or settings differ")
+                Text("not compared with the scenario's expected result: seed or settings differ")
             )
         for report in reports:
-            screen.print(to_rich(report, names=[one.trace for one in summary.outcomes]))
+            screen.print(to_rich(report, names=[outcome.trace for outcome in summary.outcomes]))
     if differences and as_json:
-        note(Text("it ran otherwise than the scenario expects"))
+        note(Text("the run differs from the scenario's expected result"))
     if differences or any(report.findings for report in reports):
         return FOUND
     return GOOD if all(report.ok for report in reports) else FAILED

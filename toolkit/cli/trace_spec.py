@@ -14,48 +14,48 @@ __all__ = ["specification_at", "trace_spec", "trace_spec_command"]
 
 
 def specification_at(path: Path) -> Specification:
-    """Return the specification of a module's file.
+    """Return the specification that a TLA+ file contains.
 
     Parameters
     ----------
     path : pathlib.Path
-        ``Name.tla``.  What is written by hand of its trace specification is taken from
-        ``NameTrace.tla`` beside it, if there is such a file.
+        ``Name.tla``.  Hand-written hooks of its trace specification are read from
+        ``NameTrace.tla`` in the same folder, if that file exists.
 
     Returns
     -------
     Specification
     """
-    beside = f"{path.stem}Trace"
+    trace_module = f"{path.stem}Trace"
     return Specification(
         name=path.stem,
         folder=path.parent,
         module=path.stem,
-        trace_module=beside if (path.parent / f"{beside}.tla").is_file() else None,
+        trace_module=trace_module if (path.parent / f"{trace_module}.tla").is_file() else None,
     )
 
 
 def trace_spec(
     specification: Annotated[
-        str, typer.Argument(metavar="PROTOCOL|FILE", help="A protocol, or a module's .tla file.")
+        str, typer.Argument(metavar="PROTOCOL|FILE", help="A protocol or a .tla file.")
     ],
 ) -> int:
-    """Print the trace specification that is generated for a specification.
+    """Print the trace specification that is generated from a specification.
 
-    It says for each action which recorded steps it may explain: what is taken for the node, for
-    the message, and for parameters.  What NameTrace.tla beside Name.tla defines by hand is left
+    For each action it defines which recorded steps the action may explain, and what of a step is
+    the action's node, message and parameters. Hooks that NameTrace.tla defines by hand are left
     out.
     """
     from toolkit.conformance.tracespec import TraceSpec
     from toolkit.protocols import get_protocol
 
     path = Path(specification)
-    known = (
+    source = (
         specification_at(path)
         if path.suffix == ".tla"
         else get_protocol(specification).specification
     )
-    spec = TraceSpec(known)
+    spec = TraceSpec(source)
     screen = console()
     screen.print(spec.module, markup=False, highlight=False, soft_wrap=True, end="")
     for action, why in spec.unplaced.items():

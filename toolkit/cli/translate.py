@@ -1,4 +1,4 @@
-"""The command ``toolkit translate``: PlusCal to TLA+."""
+"""The command ``toolkit translate``: translate PlusCal to TLA+."""
 
 from __future__ import annotations
 
@@ -16,31 +16,33 @@ __all__ = ["translate", "translate_command"]
 
 
 def translate(
-    file: Annotated[Path, typer.Argument(metavar="SPEC.tla", help="A module with an algorithm.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="SPEC.tla", help="A module with a PlusCal algorithm.")
+    ],
     out: Annotated[
         Path | None,
-        typer.Option(help="Where the module goes; otherwise to standard output."),
+        typer.Option(help="File for the translated module.  \\[default: standard output]"),
     ] = None,
     in_place: Annotated[
-        bool, typer.Option("--in-place", help="Put the module in the place of the file.")
+        bool, typer.Option("--in-place", help="Replace the file with the translated module.")
     ] = False,
     fairness: Annotated[
-        str, typer.Option(help="What Spec assumes: none, wf, sf or wfNext.")
+        str, typer.Option(help="Fairness that Spec assumes: none, wf, sf or wfNext.")
     ] = "none",
-    label: Annotated[
-        bool, typer.Option("--label", help="Add the labels that are missing.")
-    ] = False,
+    label: Annotated[bool, typer.Option("--label", help="Add missing labels.")] = False,
 ) -> int:
     """Translate the PlusCal algorithm of a module to TLA+.
 
-    Exit status: 0 translated, 2 it could not be.
+    Exit status: 0 the module was translated, 2 it could not be translated.
     """
     if in_place and out is not None:
-        raise SettingError("--in-place and --out exclude each other", hint="leave one out")
+        raise SettingError("--in-place and --out cannot be combined", hint="remove one of them")
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"it cannot be read: {error}", path=file, hint="check the path") from error
+        raise SpecError(
+            f"cannot read the file: {error}", path=file, hint="check the path"
+        ) from error
     try:
         translation = translate_pluscal(text, fairness=fairness, label=label)  # type: ignore[arg-type]
     except SpecError as error:
@@ -59,7 +61,7 @@ def translate(
 
 
 def _replace(target: Path, text: str) -> None:
-    """Write a file so that there is never half of it."""
+    """Write a file atomically."""
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         part.write_text(text, encoding="utf-8")
@@ -68,7 +70,7 @@ def _replace(target: Path, text: str) -> None:
         part.replace(target)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise SpecError(f"it cannot be written: {error.strerror}", path=target) from error
+        raise SpecError(f"cannot write the file: {error.strerror}", path=target) from error
 
 
 translate_command = guarded(translate)

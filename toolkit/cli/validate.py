@@ -18,7 +18,16 @@ __all__ = ["report_status", "validate", "validate_command"]
 
 
 def report_status(report: ValidationReport) -> int:
-    """Return the exit status that a report stands for."""
+    """Return the exit status for a validation report.
+
+    Parameters
+    ----------
+    report : ValidationReport
+
+    Returns
+    -------
+    int
+    """
     if report.count("diverged") or report.count("violates"):
         return FOUND
     return GOOD if report.ok else FAILED
@@ -28,15 +37,16 @@ def validate(
     traces: Annotated[
         list[Path],
         typer.Argument(
-            metavar="TRACE...", help="Trace files (NDJSON, also .gz), or folders of them."
+            metavar="TRACE...", help="Trace files (NDJSON, also .gz) or folders with trace files."
         ),
     ],
     explain: Annotated[
-        int, typer.Option(min=0, help="Explain at most so many divergences; locate the others.")
+        int,
+        typer.Option(min=0, help="Number of divergences to explain; the others are only located."),
     ] = 10,
     invariants: Annotated[
         bool,
-        typer.Option(help="Evaluate the specification's invariants in every state as well."),
+        typer.Option(help="Also evaluate the specification's invariants in every state."),
     ] = True,
     properties: Annotated[
         list[str] | None,
@@ -44,16 +54,16 @@ def validate(
             "--property",
             "--claim",
             metavar="NAME",
-            help="Evaluate this property as well, which the specification defines and does not "
-            "promise; may be repeated.",
+            help="Also evaluate this property, which the specification defines but does not "
+            "guarantee; repeatable.",
         ),
     ] = None,
     spec: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE.tla",
-            help="Hold the traces against this specification, whatever protocol they name; "
-            "FILETrace.tla beside it may define what `toolkit trace-spec` does not generate.",
+            help="Validate against this specification, regardless of the protocol that the traces "
+            "name; FILETrace.tla in the same folder may define hooks of the trace specification.",
         ),
     ] = None,
     workers: Workers = None,
@@ -61,10 +71,10 @@ def validate(
     memory: Memory = None,
     as_json: JsonWithItf = False,
 ) -> int:
-    """Ask TLC whether the specification allows recorded traces.
+    """Check with TLC whether the specification allows recorded traces.
 
-    Exit status: 0 every trace is accepted, 1 at least one diverges or violates an invariant,
-    2 at least one could not be checked and none does.
+    Exit status: 0 every trace is accepted, 1 at least one trace diverges or violates an
+    invariant, 2 no trace does, but at least one could not be checked.
     """
     with validating() as progress:
         report = run_validation(
@@ -83,7 +93,7 @@ def validate(
     for verdict in unchecked[:MOST_NAMED]:
         error_note(f"{verdict_name(verdict)}: {verdict.reason}")
     if len(unchecked) > MOST_NAMED:
-        note(f"and {len(unchecked) - MOST_NAMED:,} more that could not be checked; see --json")
+        note(f"{len(unchecked) - MOST_NAMED:,} more traces could not be checked; see --json")
     return report_status(report)
 
 

@@ -1,1 +1,1 @@
-"""Several protocols under the same clients and the same faults, side by side."""
+"""Comparisons of protocols under the same clients and the same faults."""

@@ -1,6 +1,6 @@
-"""Faults that several protocols are put to alike, aimed at a leader or at a follower.
+"""Faults that are aimed at the leader or at another node, for comparisons of protocols.
 
-Each kind is an :class:`AimedFault` in a registry, found by entry points of the group
+Each kind is an :class:`AimedFault`, registered by an entry point of the group
 ``toolkit.aimed_faults``.
 """
 
@@ -27,21 +27,20 @@ Strike: TypeAlias = Callable[[ScenarioBuilder, str, Sequence[str], float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class AimedFault:
-    """A kind of fault that is aimed at a node.
+    """A kind of fault whose target is the leader or another node.
 
     Parameters
     ----------
     name : str
-        The name that people type.
+        Name on the command line.
     description : str
-        What happens, in a line.
+        One-line description.
     strike : callable
-        ``strike(plan, target, others, begin, end)``: add the fault's events to a scenario builder.
-        `target` is the node that it is aimed at, `others` are all other nodes, in the order in
-        which they are taken where not all are; it begins and ends at `begin` and `end`, in
-        seconds.
+        ``strike(plan, target, others, begin, end)`` adds the fault's events to a scenario builder.
+        `target` is the node that the fault is aimed at.  `others` are all other nodes; a fault
+        that affects only some of them takes the first ones.  `begin` and `end` are in seconds.
     at_leader : bool
-        Whether it is aimed at the leader, or else at another node.
+        Whether the target is the leader; otherwise it is another node.
     """
 
     name: str
@@ -71,18 +70,27 @@ def register_aimed_fault(fault: AimedFault) -> None:
     Raises
     ------
     SettingError
-        If another one has its name.
+        If another aimed fault has this name.
     """
     AIMED_FAULTS.register(fault)
 
 
 def unregister_aimed_fault(name: str) -> None:
-    """Forget a fault that :func:`register_aimed_fault` made known; unknown names are ignored."""
+    """Remove a fault registered with :func:`register_aimed_fault`; ignore unknown names.
+
+    Parameters
+    ----------
+    name : str
+    """
     AIMED_FAULTS.unregister(name)
 
 
 def aimed_fault_names() -> list[str]:
-    """Return the names of all aimed faults: the toolkit's own, then the others, sorted.
+    """Return the names of all aimed faults: the built-in ones, then the others, sorted.
+
+    Returns
+    -------
+    list of str
 
     Examples
     --------
@@ -90,8 +98,8 @@ def aimed_fault_names() -> list[str]:
     'crash-leader'
     """
     known = AIMED_FAULTS.names()
-    own = [name for name in OWN if name in known]
-    return own + [name for name in known if name not in OWN]
+    built_in = [name for name in OWN if name in known]
+    return built_in + [name for name in known if name not in OWN]
 
 
 def _crash(
@@ -116,8 +124,8 @@ def _cut_off(
 def _minority(
     plan: ScenarioBuilder, target: str, others: Sequence[str], begin: float, end: float
 ) -> None:
-    few = len(others) // 2 - 1
-    plan.partition(begin, [target, *others[:few]], others[few:]).heal(end)
+    count = len(others) // 2 - 1
+    plan.partition(begin, [target, *others[:count]], others[count:]).heal(end)
 
 
 def _deaf(
@@ -145,43 +153,43 @@ def _slow_disk(
 
 CRASH_LEADER = AimedFault(
     name="crash-leader",
-    description="the leader crashes, and restarts when the fault ends",
+    description="the leader crashes and restarts when the fault ends",
     strike=_crash,
 )
 CRASH_FOLLOWER = AimedFault(
     name="crash-follower",
-    description="another server crashes, and restarts when the fault ends",
+    description="another server crashes and restarts when the fault ends",
     strike=_crash,
     at_leader=False,
 )
 CUT_OFF_LEADER = AimedFault(
     name="cut-off-leader",
-    description="the leader is cut off from all others",
+    description="the leader is partitioned from all other servers",
     strike=_cut_off,
 )
 DEAF_LEADER = AimedFault(
     name="deaf-leader",
-    description="the leader receives nothing, and its messages arrive",
+    description="the leader receives no messages, but its own messages arrive",
     strike=_deaf,
 )
 MINORITY = AimedFault(
     name="minority",
-    description="the leader and as many others as leave it without a quorum are cut off",
+    description="the leader is in a partition that is just too small for a quorum",
     strike=_minority,
 )
 SLOW_LEADER = AimedFault(
     name="slow-leader",
-    description="what the leader sends takes ten times as long",
+    description="the leader's messages take ten times as long",
     strike=_slow_sender,
 )
 SLOW_DISK = AimedFault(
     name="slow-disk",
-    description="the leader's disk takes twenty times as long",
+    description="the leader's disk writes take twenty times as long",
     strike=_slow_disk,
 )
 CRASH_ALL = AimedFault(
     name="crash-all",
-    description="all crash, and restart when a tenth of the fault's time has passed",
+    description="all servers crash and restart after a tenth of the fault's duration",
     strike=_crash_all,
 )
 
@@ -198,4 +206,4 @@ OWN: tuple[str, ...] = tuple(
         CRASH_ALL,
     )
 )
-"""Names of the toolkit's own aimed faults, in the order in which they are listed."""
+"""Names of the built-in aimed faults, in the order of lists."""

@@ -1,4 +1,4 @@
-"""The same clients and the same faults on several protocols, side by side."""
+"""Run the same clients and the same faults on several protocols and compare them."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ from toolkit.trace import Trace, TraceWriter
 __all__ = ["Comparison", "Side", "compare", "write_comparison"]
 
 _MACHINE = "kv"
-"""What the protocols replicate unless another machine is named."""
+"""The machine that the protocols replicate by default."""
 
 _COMPACTION = {"snapshot": "50"}
-"""Settings of those protocols that have them: logs are compacted every so many entries."""
+"""Setting for protocols that have it: number of entries after which logs are compacted."""
 
 _WARM_UP = 1.0
 _DRAIN = 1.0
@@ -62,19 +62,19 @@ _DRAIN = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """What one protocol did.
+    """The run of one protocol.
 
     Parameters
     ----------
     protocol : str
     scenario : Scenario
-        The run as it was: it can be written to a file, and run again.
+        The scenario with its faults resolved to nodes; it can be saved and run again.
     trace : Trace
     result : RunResult
     faults : pandas.DataFrame
-        ``kind``, ``target`` (the node that it was aimed at), ``led`` (whether that node led, or
-        there was none to aim at), ``begin``, ``end`` (s), and what
-        :func:`~toolkit.analysis.metrics.at_faults` says.
+        ``kind``, ``target`` (the node that the fault was aimed at), ``led`` (whether there was a
+        leader), ``begin``, ``end`` (s), and the columns of
+        :func:`~toolkit.analysis.metrics.at_faults`.
     gaps : pandas.DataFrame
         ``begin``, ``end`` (s) of the times without a leader.
     latencies : pandas.DataFrame
@@ -88,7 +88,7 @@ class Side:
     entries : dict
         See :func:`~toolkit.analysis.metrics.entries_stored`.
     linearizable : bool or None
-        Whether what the clients saw is linearizable; ``None`` if the search was given up.
+        Whether the client history is linearizable; ``None`` if this was not decided.
     """
 
     protocol: str
@@ -107,19 +107,20 @@ class Side:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison(Shown):
-    """Several protocols under the same clients and faults.
+    """The runs of several protocols under the same clients and faults.
 
     Parameters
     ----------
     seed : int
     replay : Invocation
-        What makes this comparison again.
+        The command that repeats this comparison.
     sides : tuple of Side
-        One for each protocol.
-    validation : ValidationReport or None
-        What TLC says of the traces, in the sides' order, if it was asked; one for each.
+        The run of each protocol.
+    validation : tuple of ValidationReport or None
+        The validation of each side's trace, in the order of `sides`; ``None`` if the traces were
+        not validated.
     reports : tuple of CheckReport
-        What further checks found; run k of a report is side k.
+        Reports of further checks; run k of a report is side k.
     """
 
     face: ClassVar[str] = "comparison"
@@ -137,48 +138,48 @@ class Comparison(Shown):
 
     @property
     def latencies(self) -> pd.DataFrame:
-        """Latencies of all, with a column ``protocol``."""
+        """Latencies of all protocols, with a column ``protocol``."""
         return self._table("latencies")
 
     @property
     def throughput(self) -> pd.DataFrame:
-        """Throughput of all, with a column ``protocol``."""
+        """Throughput of all protocols, with a column ``protocol``."""
         return self._table("throughput")
 
     @property
     def messages(self) -> pd.DataFrame:
-        """Messages of all, with columns ``protocol`` and ``per request`` (answered)."""
+        """Messages of all protocols, with columns ``protocol`` and ``per request`` (answered)."""
         frames = []
         for side in self.sides:
             answered = max(1, side.result.requests - side.result.unanswered)
-            one = side.messages.assign(protocol=side.protocol)
-            frames.append(one.assign(**{"per request": one["messages"] / answered}))
+            frame = side.messages.assign(protocol=side.protocol)
+            frames.append(frame.assign(**{"per request": frame["messages"] / answered}))
         return pd.concat(frames, ignore_index=True)
 
     @property
     def gaps(self) -> pd.DataFrame:
-        """Times without a leader of all, with a column ``protocol``."""
+        """Times without a leader of all protocols, with a column ``protocol``."""
         return self._table("gaps")
 
     @property
     def faults(self) -> pd.DataFrame:
-        """What each did at each fault: a row for each fault and protocol."""
+        """Metrics at each fault, one row per fault and protocol."""
         table = self._table("faults")
         ordered: pd.DataFrame = table.sort_values("begin", kind="stable", ignore_index=True)
         return ordered
 
     @property
     def summary(self) -> pd.DataFrame:
-        """A row for each protocol.
+        """A summary with one row per protocol.
 
         Columns: ``protocol``; ``requests``, ``unanswered``; ``median``, ``p99``, ``slowest``
         (latency, s); ``undisturbed``, ``fault``, ``no leader`` (median latency by cause, s);
-        ``rate`` (answers a second); ``messages`` and ``bytes`` (per answered request);
-        ``leaderless`` (s); ``recovery`` (s, longest of all faults; missing if there was one
-        that it did not recover from in time); ``entries`` (committed), ``wasted`` (entries);
-        ``differing`` (most indices at which logs differed); ``behind`` (entries that a node was
-        behind in the end); ``linearizable``; ``allowed`` (by the specification; missing if not
-        asked).
+        ``rate`` (answers per second); ``messages`` and ``bytes`` (per answered request);
+        ``leaderless`` (s); ``recovery`` (s, the longest of all faults; missing if the protocol did
+        not recover from a fault in time); ``entries`` (committed); ``wasted`` (entries);
+        ``differing`` (maximum number of indices at which logs differed); ``behind`` (distance
+        between the highest and the lowest known commit index at the end); ``linearizable``;
+        ``allowed`` (whether the trace was accepted; missing if it was not validated).
         """
         rows = []
         for number, side in enumerate(self.sides):
@@ -216,7 +217,7 @@ class Comparison(Shown):
 
     @property
     def ok(self) -> bool:
-        """Whether every history is linearizable and every trace, if asked, allowed."""
+        """Whether histories are linearizable, validated traces accepted and other checks passed."""
         return (
             all(side.linearizable for side in self.sides)
             and (self.validation is None or all(report.ok for report in self.validation))
@@ -239,7 +240,7 @@ class Comparison(Shown):
         }
 
     def to_json(self) -> dict[str, Any]:
-        """Return a comparison as JSON data; times are in seconds.
+        """Return the comparison as JSON data, with times in seconds.
 
         Returns
         -------
@@ -251,7 +252,7 @@ class Comparison(Shown):
         groups = self.latencies.groupby(["protocol", "cause"], sort=False)["seconds"]
         latency = [
             {"protocol": protocol, "cause": cause, "requests": len(seconds)}
-            | {f"q{at:g}": float(seconds.quantile(at)) for at in quantiles}
+            | {f"q{level:g}": float(seconds.quantile(level)) for level in quantiles}
             for (protocol, cause), seconds in groups
         ]
         return {
@@ -269,7 +270,7 @@ class Comparison(Shown):
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return rows as JSON has them; what is missing is null."""
+    """Return the rows of a table as JSON data; missing values are null."""
     rows: list[dict[str, Any]] = json.loads(frame.to_json(orient="records", double_precision=9))
     return rows
 
@@ -282,20 +283,20 @@ def _requests(
     protocol: Protocol,
     machine: str | None,
 ) -> list[tuple[float, str, Any, str]]:
-    """Draw when clients ask for what, and whom; each asks once."""
+    """Draw the requests: time, client, operation and node, with one request per client."""
     config = protocol.runnable.configure(nodes, protocol.runnable.with_machine({}, machine))
-    found: list[tuple[float, str, Any, str]] = []
+    requests: list[tuple[float, str, Any, str]] = []
     time = _WARM_UP / 2
     while True:
         time += rng.expovariate(rate)
         if time >= until:
-            return found
+            return requests
         node = rng.choice(list(nodes))
         operation = protocol.runnable.random_operation(config, rng, node)
-        found.append((round(time, 6), f"c{len(found) + 1}", operation, node))
+        requests.append((round(time, 6), f"c{len(requests) + 1}", operation, node))
 
 
-def _side(
+def _run_side(
     protocol: Protocol,
     seed: int,
     nodes: Sequence[str],
@@ -316,7 +317,7 @@ def _side(
     for time, client, operation, node in requests:
         plan.command(time, client, operation, node)
     rng = stream(seed, "compare faults")
-    begin, struck = _WARM_UP, []
+    begin, injected = _WARM_UP, []
     for kind in kinds:
         shuffled = rng.sample(list(nodes), len(nodes))
         leader = who_leads(protocol, plan.limit(time=begin).build())
@@ -326,15 +327,15 @@ def _side(
             target, others = others[0], [target, *others[1:]]
         end = begin + fault_duration
         kind.strike(plan, target, others, begin, end)
-        struck.append((kind.name, target, leader is not None, begin, end))
+        injected.append((kind.name, target, leader is not None, begin, end))
         begin = end + fault_interval
-    # Nobody asks for anything any more: what still waits is answered.
+    # There are no new requests in this time, so that waiting requests can be answered.
     until = begin + _DRAIN
     scenario = plan.limit(time=until).build()
     trace, result = simulate_trace(protocol, scenario, replay=str(replay))
     assert protocol.log is not None
     gaps = leaderless(trace, protocol.log)
-    faults = pd.DataFrame(struck, columns=["kind", "target", "led", "begin", "end"])
+    faults = pd.DataFrame(injected, columns=["kind", "target", "led", "begin", "end"])
     verdict = check_client_history(result)
     return Side(
         protocol=protocol.name,
@@ -369,40 +370,39 @@ def compare(
 ) -> Comparison:
     """Run the same clients and the same faults on several protocols.
 
-    Clients ask at the same times, for the same, the same nodes; each asks once, and again after
-    0.25 s, of the next node.  The faults come in the same order at the same times.  Most are
-    aimed at whoever leads in that run when they begin: at the same moment different nodes may
-    lead in different protocols.  Time-outs (0.15 to 0.3 s) and heartbeats (0.05 s) are the
-    protocols' defaults, and alike; messages take 2 to 6 ms, writes 1 to 4 ms; logs are compacted
-    every 50 entries.
+    Clients send the same requests at the same times to the same nodes.  Each client has one
+    request and, while it is unanswered, retries every 0.25 s at the next node.  Faults begin in
+    the same order at the same times.  Most are aimed at the leader of that run at that time, which
+    may be a different node in each protocol.  Timeouts (0.15 to 0.3 s) and heartbeats (0.05 s) are
+    the protocols' defaults, which are equal; messages take 2 to 6 ms, writes 1 to 4 ms; logs are
+    compacted every 50 entries.
 
     Parameters
     ----------
     seed : int
-        What all chance is drawn from.
+        Seed of all randomness.
     protocols : sequence of str, optional
-        Names of protocols that can replicate the machine by a log; by default all that are
-        registered, sorted.
+        Names of protocols that can replicate the machine by a log; by default all registered
+        ones, sorted.
     nodes : int
-        How many servers, from 3 on.
+        Number of servers, at least 3.
     rate : float
-        Requests a second, on average.
+        Average number of requests per second.
     faults : sequence of str, optional
         Names of aimed faults (:mod:`toolkit.comparison.aimed_faults`), in order; by default all,
-        in an order that the seed decides.
+        in an order drawn from the seed.
     fault_duration, fault_interval : float
-        Seconds that a fault lasts, and seconds until the next one.
+        Duration of a fault and the time to the next fault, in seconds.
     machine : str, optional
-        Name of the machine (:mod:`toolkit.machines`) that all replicate; by default the key-value
-        store.
+        Name of the replicated machine (:mod:`toolkit.machines`); by default the key-value store.
     settings : mapping of str to mapping, optional
-        By protocol its settings, where they are to be others than said above.
+        Protocol to its settings, which override the values above.
     check : bool
-        Whether TLC is asked if the specifications allow what was done.
+        Whether the traces are validated with TLC.
     checks : sequence of str
-        Names of further checks (:mod:`toolkit.checks`) of the runs.
+        Names of further checks (:mod:`toolkit.checks`) to run.
     progress : callable, optional
-        ``progress(done, total)``: called after each run, and each validation.
+        ``progress(done, total)``, called after each run and each validation.
 
     Returns
     -------
@@ -411,31 +411,33 @@ def compare(
     Raises
     ------
     SettingError
-        If a number or a setting cannot be, or settings are for a protocol that takes no part.
+        If a number or a setting is invalid, or settings are given for a protocol that is not
+        compared.
     UnknownNameError
         If a protocol, a kind of fault, a machine or a check is unknown, or a protocol cannot
         replicate the machine.
 
     Examples
     --------
-    >>> found = compare(1, protocols=["raft", "zab"], nodes=3, faults=["crash-leader"])
-    >>> found.summary["protocol"].tolist(), found.ok
+    >>> result = compare(1, protocols=["raft", "zab"], nodes=3, faults=["crash-leader"])
+    >>> result.summary["protocol"].tolist(), result.ok
     (['raft', 'zab'], True)
     """
     if nodes < 3 or not rate > 0 or not fault_duration > 0 or fault_interval < 0:
         raise SettingError(
-            f"cannot compare with nodes={nodes}, rate={rate}, fault_duration={fault_duration}, "
+            "nodes must be at least 3, rate and fault duration above 0, fault interval at least 0; "
+            f"got nodes={nodes}, rate={rate}, fault_duration={fault_duration}, "
             f"fault_interval={fault_interval}",
-            hint="nodes at least 3, rate and fault_duration above 0, fault_interval at least 0",
+            hint="change the value that is out of range",
         )
     store = get_machine(machine or _MACHINE)
     comparable = replicating_protocols(store.name)
     plugins = [get_protocol(name) for name in (comparable if protocols is None else protocols)]
-    without = [plugin.name for plugin in plugins if plugin.name not in comparable]
-    if without or not plugins:
+    unsuitable = [plugin.name for plugin in plugins if plugin.name not in comparable]
+    if unsuitable or not plugins:
         raise UnknownNameError(
-            f"{without[0]!r} cannot replicate the machine {store.name!r} by a log"
-            if without
+            f"protocol {unsuitable[0]!r} cannot replicate the machine {store.name!r} by a log"
+            if unsuitable
             else "no protocol to compare",
             hint=f"known: {', '.join(comparable) or 'none'}",
         )
@@ -443,13 +445,13 @@ def compare(
     for name in chosen:
         if name not in [plugin.name for plugin in plugins]:
             raise SettingError(
-                f"settings are given for {name!r}, which takes no part",
-                hint=f"compared are {', '.join(plugin.name for plugin in plugins)}",
+                f"settings are given for protocol {name!r}, which is not compared",
+                hint=f"compared: {', '.join(plugin.name for plugin in plugins)}",
             )
         if "machine" in chosen[name]:
             raise SettingError(
-                f"the setting 'machine' is given for {name!r} alone: all replicate one machine",
-                hint=f"name it once, for all: machine {chosen[name]['machine']}",
+                f"all protocols replicate the same machine, but {name!r} has a setting 'machine'",
+                hint=f"select the machine for all protocols: machine {chosen[name]['machine']}",
             )
     options = {
         plugin.name: plugin.runnable.with_machine(chosen.get(plugin.name, {}), machine)
@@ -481,48 +483,56 @@ def compare(
     sides: list[Side] = []
     reports: list[ValidationReport] = []
 
-    def tell() -> None:
+    def report_progress() -> None:
         if progress is not None:
             progress(len(sides) + len(reports), total)
 
-    tell()
-    struck = [aimed[kind] for kind in kinds]
+    report_progress()
+    aimed_faults = [aimed[kind] for kind in kinds]
     for plugin in plugins:
         own = options[plugin.name]
         sides.append(
-            _side(
-                plugin, seed, names, requests, struck, fault_duration, fault_interval, own, replay
+            _run_side(
+                plugin,
+                seed,
+                names,
+                requests,
+                aimed_faults,
+                fault_duration,
+                fault_interval,
+                own,
+                replay,
             )
         )
-        tell()
+        report_progress()
     if check:
         for side in sides:
             reports.append(validate([side.trace]))
-            tell()
+            report_progress()
     runs = [CheckedRun(get_protocol(side.protocol), side.trace, side.result) for side in sides]
     return Comparison(
         seed=seed,
         replay=replay,
         sides=tuple(sides),
         validation=tuple(reports) if check else None,
-        reports=tuple(run_check(one, runs) for one in further),
+        reports=tuple(run_check(check_object, runs) for check_object in further),
     )
 
 
-def write_comparison(found: Comparison, folder: Path) -> list[str]:
-    """Write all that a comparison found.
+def write_comparison(comparison: Comparison, folder: Path) -> list[str]:
+    """Write scenarios, traces, tables and charts of a comparison to a folder.
 
     Parameters
     ----------
-    found : Comparison
+    comparison : Comparison
     folder : pathlib.Path
-        It is made if it is not there.
+        Created if it does not exist.
 
     Returns
     -------
     list of str
-        The files' names: of each protocol its ``.scenario`` and its trace as ``.ndjson``, the
-        tables as ``.csv``, the charts as ``.svg``.
+        Names of the files: a ``.scenario`` and a trace (``.ndjson``) per protocol, tables as
+        ``.csv`` and charts as ``.svg``.
 
     Raises
     ------
@@ -532,18 +542,18 @@ def write_comparison(found: Comparison, folder: Path) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     names: list[str] = []
 
-    def put(name: str, text: str) -> None:
+    def write(name: str, text: str) -> None:
         (folder / name).write_text(text, encoding="utf-8")
         names.append(name)
 
-    for side in found.sides:
-        put(f"{side.protocol}.scenario", format_scenario(side.scenario, expected=False))
+    for side in comparison.sides:
+        write(f"{side.protocol}.scenario", format_scenario(side.scenario, expected=False))
         with TraceWriter(folder / f"{side.protocol}.ndjson") as writer:
             writer.write(side.trace)
         names.append(f"{side.protocol}.ndjson")
     for name in ("summary", "faults", "gaps", "latencies", "messages", "throughput"):
-        table: pd.DataFrame = getattr(found, name)
-        put(f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
-    for name, chart in found.charts().items():
-        put(f"{name}.svg", chart_svg(chart))
+        table: pd.DataFrame = getattr(comparison, name)
+        write(f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+    for name, chart in comparison.charts().items():
+        write(f"{name}.svg", chart_svg(chart))
     return names

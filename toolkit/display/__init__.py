@@ -1,8 +1,8 @@
-"""Tables, diagrams and charts of what happened, and the faces of results.
+"""Tables, diagrams and charts of runs, and the faces of results.
 
-The names here are loaded from their modules when they are first used, so that a face of one kind
-of result does not load the pictures of another.  The modules that need pandas and Altair are
-imported by their own names.
+The names in ``__all__`` are loaded from their modules on first use, so that showing a result of
+one kind does not load the code for others.  Modules that need pandas or Altair are not among them
+and must be imported explicitly.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 _FILES = {"EXPLORER_CSS": "explorer.css", "EXPLORER_JS": "explorer.js"}
-"""The style and the script of the step-by-step view: ``mountExplorer(element, data, onStep)``."""
+"""Style sheet and script of the step-by-step view: ``mountExplorer(element, data, onStep)``."""
 
 _MODULES = {
     "COLUMN": "spacetime",

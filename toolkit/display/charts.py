@@ -1,4 +1,4 @@
-"""Charts, and how they are shown without a network."""
+"""Charts that can be shown without network access."""
 
 from __future__ import annotations
 
@@ -22,15 +22,24 @@ __all__ = [
 
 
 def chart_svg(chart: alt.TopLevelMixin) -> str:
-    """Return a chart as SVG text, drawn offline."""
+    """Return a chart as SVG text, rendered offline.
+
+    Parameters
+    ----------
+    chart : altair.Chart
+
+    Returns
+    -------
+    str
+    """
     return str(vlc.vegalite_to_svg(chart.to_json()))
 
 
 def chart_bundle(chart: alt.TopLevelMixin) -> dict[str, Any]:
-    """Return a chart as a bundle for a notebook: interactive where it can be, SVG elsewhere.
+    """Return a chart as a MIME bundle for a notebook, with Vega-Lite and SVG.
 
-    JupyterLab draws Vega-Lite 5 by itself; Altair's own way of showing a chart would load a
-    script from the network.
+    JupyterLab renders Vega-Lite 5 itself and shows an interactive chart; other front ends show
+    the SVG.  Altair's own renderer would load a script from the network.
 
     Parameters
     ----------
@@ -47,7 +56,7 @@ def chart_bundle(chart: alt.TopLevelMixin) -> dict[str, Any]:
 
 
 class Drawing:
-    """A chart that a notebook shows without a network.
+    """A chart that a notebook shows without network access.
 
     Parameters
     ----------
@@ -62,7 +71,7 @@ class Drawing:
 
 
 def draw(chart: alt.TopLevelMixin) -> Drawing:
-    """Return a chart as the last value of a cell shows it: interactive, without a network.
+    """Return an object that shows a chart in a notebook, interactive and without network access.
 
     Parameters
     ----------
@@ -76,12 +85,17 @@ def draw(chart: alt.TopLevelMixin) -> Drawing:
 
 
 def counts_chart(counts: Mapping[str, int], title: str) -> alt.Chart:
-    """Return bars of how often each thing happened.
+    """Return a bar chart of counts.
 
     Parameters
     ----------
     counts : mapping of str to int
+        Label to count.
     title : str
+
+    Returns
+    -------
+    altair.Chart
     """
     frame = pd.DataFrame({"kind": list(counts), "count": list(counts.values())})
     chart: alt.Chart = (
@@ -97,14 +111,18 @@ def counts_chart(counts: Mapping[str, int], title: str) -> alt.Chart:
 
 
 def duel_chart(frame: pd.DataFrame) -> alt.LayerChart:
-    """Return the time to decide against the back-off: every run, quartiles and median.
+    """Return a chart of the time to decide against the back-off: runs, quartiles and median.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         Columns ``backoff`` and ``seconds`` (see
-        :func:`toolkit.reproduction.papers.duel.duel`); runs that
-        did not decide have no ``seconds`` and are counted in the title.
+        :func:`toolkit.reproduction.papers.duel.duel`).  Undecided runs have no ``seconds`` and
+        are counted in the title.
+
+    Returns
+    -------
+    altair.LayerChart
     """
     undecided = int(frame["seconds"].isna().sum())
     title = f"Two duelling proposers, {len(frame)} runs ({undecided} undecided, not drawn)"
@@ -113,7 +131,7 @@ def duel_chart(frame: pd.DataFrame) -> alt.LayerChart:
     summary = pd.DataFrame(
         {"low": groups.quantile(0.25), "median": groups.median(), "high": groups.quantile(0.75)}
     ).reset_index()
-    x = alt.X("backoff:Q", title="first back-off at most (s)", scale=alt.Scale(type="symlog",
+    x = alt.X("backoff:Q", title="maximum of the first back-off (s)", scale=alt.Scale(type="symlog",
               constant=0.005))  # fmt: skip
     y = alt.Y("seconds:Q", title="time to decide (s)", scale=alt.Scale(type="log"))
     runs = alt.Chart(decided, title=title, width=460, height=280).mark_circle(
@@ -130,38 +148,44 @@ def duel_chart(frame: pd.DataFrame) -> alt.LayerChart:
 
 
 def leader_chart(frame: pd.DataFrame) -> alt.LayerChart:
-    """Return the time to a new leader against the time-out range: runs, quartiles, median.
+    """Return a chart of the time to a new leader against the timeout range.
+
+    Each run is a point; lines show quartiles, ticks the median.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        A row for each run: ``timeouts`` (the range, as text), ``seed``, ``elections`` (how many
-        were begun) and ``seconds`` until a node led.  Runs in which none did in time have no
-        ``seconds`` and are counted in the title.
+        One row per run: ``timeouts`` (the range, as text), ``seed``, ``elections`` (number of
+        elections that were started) and ``seconds`` until a node became leader.  Runs without a
+        leader before the time limit have no ``seconds`` and are counted in the title.
+
+    Returns
+    -------
+    altair.LayerChart
     """
     without = int(frame["seconds"].isna().sum())
-    title = f"Time to a new leader, {len(frame)} runs ({without} without one, not drawn)"
+    title = f"Time to a new leader, {len(frame)} runs ({without} without a leader, not drawn)"
     elected = frame.dropna(subset=["seconds"]).copy()
-    elected["elections begun"] = elected["elections"].map(
+    elected["elections started"] = elected["elections"].map(
         lambda count: "one" if count == 1 else "more than one"
     )
-    # Runs beside each other, so that many of the same time can be seen.
-    elected["beside"] = (elected.groupby("timeouts").cumcount() % 7 - 3) / 3
+    # A horizontal offset, so that runs with the same time do not cover each other.
+    elected["x shift"] = (elected.groupby("timeouts").cumcount() % 7 - 3) / 3
     order = list(dict.fromkeys(frame["timeouts"]))
     groups = elected.groupby("timeouts")["seconds"]
     summary = pd.DataFrame(
         {"low": groups.quantile(0.25), "median": groups.median(), "high": groups.quantile(0.75)}
     ).reset_index()
-    x = alt.X("timeouts:N", sort=order, title="election time-outs drawn from",
+    x = alt.X("timeouts:N", sort=order, title="range of election timeouts",
               axis=alt.Axis(labelAngle=0))  # fmt: skip
     y = alt.Y("seconds:Q", title="simulated time without a leader (s)", scale=alt.Scale(type="log"))
     runs = alt.Chart(elected, title=title, width=560, height=300).mark_point(
         size=22, opacity=0.6, filled=True
     ).encode(
-        x=x, y=y, xOffset=alt.XOffset("beside:Q", scale=alt.Scale(domain=[-2.2, 2.2])),
-        color=alt.Color("elections begun:N", scale=alt.Scale(
+        x=x, y=y, xOffset=alt.XOffset("x shift:Q", scale=alt.Scale(domain=[-2.2, 2.2])),
+        color=alt.Color("elections started:N", scale=alt.Scale(
             domain=["one", "more than one"], range=["#8a8a8a", "#d95f02"])),
-        shape=alt.Shape("elections begun:N", scale=alt.Scale(
+        shape=alt.Shape("elections started:N", scale=alt.Scale(
             domain=["one", "more than one"], range=["circle", "triangle-up"])),
         tooltip=["timeouts", "seconds", "elections", "seed"],
     )  # fmt: skip

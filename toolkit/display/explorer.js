@@ -1,8 +1,8 @@
-// A trace step by step: a diagram with a cursor, pictures of the logs where there are logs, and
-// the state after each step.
+// Step-by-step view of a trace: a diagram with a cursor, pictures of the logs if there are any,
+// and the state after each step.
 function mountExplorer(root, data, onStep) {
   root.classList.add("trace-explorer");
-  // JupyterLab would take the arrow keys for its own.
+  // Otherwise JupyterLab would handle the arrow keys as shortcuts.
   root.dataset.lmSuppressShortcuts = "true";
   root.innerHTML =
     '<div class="diagram"></div><div class="controls">' +
@@ -31,7 +31,7 @@ function mountExplorer(root, data, onStep) {
     return picture;
   });
   if (data.resting && data.resting.length) {
-    find(".resting").textContent = "Not in the table, for it never changes here: " +
+    find(".resting").textContent = "Constant in this trace, not in the table: " +
       data.resting.join(", ") + ".";
   }
   function show(wanted, tell) {
@@ -41,7 +41,7 @@ function mountExplorer(root, data, onStep) {
     find(".table").innerHTML = data.tables[step];
     logs.forEach((one, place) => {
       const at = one.at[step];
-      shown[place].innerHTML = at === undefined ? "could not follow to here" : one.pictures[at];
+      shown[place].innerHTML = at === undefined ? "the replay of the specification ended before this step" : one.pictures[at];
     });
     const x = data.left + data.column * (step - 1);
     cursor.setAttribute("x", String(x - 11));

@@ -1,4 +1,4 @@
-"""A picture of a small state graph."""
+"""Pictures of small state graphs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SWEEPS = 8
 
 
 def graph_layout(graph: Graph) -> pd.DataFrame:
-    """Place states in columns by depth, so that their steps cross seldom.
+    """Place states in columns by depth, ordered so that few edges cross.
 
     Parameters
     ----------
@@ -28,52 +28,52 @@ def graph_layout(graph: Graph) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row for each state: ``x`` (its depth) and ``y`` (its place in the column, the middle
-        being 0).
+        One row per state: ``x`` (its depth) and ``y`` (its position in the column, 0 in the
+        middle).
     """
     depth = graph.depth
     columns = [np.flatnonzero(depth == level).tolist() for level in np.unique(depth)]
-    near: list[list[int]] = [[] for _ in range(len(graph))]
+    neighbours: list[list[int]] = [[] for _ in range(len(graph))]
     for source, target in zip(graph.sources.tolist(), graph.targets.tolist(), strict=True):
-        near[source].append(target)
-        near[target].append(source)
+        neighbours[source].append(target)
+        neighbours[target].append(source)
     place = np.zeros(len(graph))
 
-    def settle() -> None:
+    def assign_places() -> None:
         for column in columns:
-            for at, state in enumerate(column):
-                place[state] = at - (len(column) - 1) / 2
+            for position, state in enumerate(column):
+                place[state] = position - (len(column) - 1) / 2
 
-    settle()
-    # Each state goes to the middle of its neighbours: Sugiyama's way to few crossings.
+    assign_places()
+    # Sort each column by the mean place of each state's neighbours (Sugiyama's heuristic).
     for _ in range(_SWEEPS):
         for column in columns:
             column.sort(
                 key=lambda state: (
-                    float(np.mean([place[one] for one in near[state]])) if near[state] else 0.0,
+                    float(np.mean(place[neighbours[state]])) if neighbours[state] else 0.0,
                     state,
                 )
             )
-        settle()
+        assign_places()
     return pd.DataFrame({"x": depth.astype(float), "y": place})
 
 
 def _arrows(
     graph: Graph, places: np.ndarray[Any, np.dtype[np.float64]], across: float, down: float
 ) -> pd.DataFrame:
-    """Return a row for each step to another state: its ends, its head, and the head's angle."""
+    """Return one row per step between two states: end points, arrow head and its angle."""
     moves = np.flatnonzero(graph.sources != graph.targets)
     sources, targets = graph.sources[moves], graph.targets[moves]
     start, end = places[sources], places[targets]
-    # The head stands off the middle, apart from that of a step back the same way.
+    # The head is off the middle, so that heads of opposite steps do not overlap.
     head = start + 0.62 * (end - start)
-    way = (end - start) * [across, down]
+    direction = (end - start) * [across, down]
     return pd.DataFrame(
         {
             "x": start[:, 0], "y": start[:, 1], "x2": end[:, 0], "y2": end[:, 1],
             "hx": head[:, 0], "hy": head[:, 1],
-            # Vega's angles are clockwise from upright.
-            "angle": np.degrees(np.arctan2(way[:, 0], way[:, 1])),
+            # Vega measures angles clockwise from the vertical.
+            "angle": np.degrees(np.arctan2(direction[:, 0], direction[:, 1])),
             "action": [graph.actions[label] for label in graph.labels[moves].tolist()],
             "from": sources, "to": targets,
         }
@@ -81,32 +81,32 @@ def _arrows(
 
 
 def graph_chart(graph: Graph, *, path: Sequence[int] = (), most: int = 150) -> alt.LayerChart:
-    """Draw a state graph: a column for each depth, an arrow for each step.
+    """Draw a state graph with one column per depth and one arrow per step.
 
     Parameters
     ----------
     graph : Graph
     path : sequence of int, optional
-        States to mark, for instance those on a way: :meth:`Graph.path_to`.
+        States to mark, for example those of a path from :meth:`Graph.path_to`.
     most : int
-        How many states are drawn at most.
+        Maximum number of states.
 
     Returns
     -------
     altair.LayerChart
-        States that can be pointed at for their variables; colours are actions; initial states
-        have a thick rim, marked ones are filled, columns are depths.  Steps from a state to
-        itself are not drawn: the title says how many there are.
+        A chart whose tooltips show the variables of a state.  Colours stand for actions; initial
+        states have a thick border, marked states are filled.  Steps from a state to itself are
+        not drawn; the title counts them.
 
     Raises
     ------
     SettingError
-        If there are more states than can be drawn, or none.
+        If the graph has no state, or more than `most`.
     """
     if not 0 < len(graph) <= most:
         raise SettingError(
-            f"a graph of {len(graph):,} states cannot be drawn",
-            hint=f"1 to {most:,}: make the model smaller, or write the graph for another program",
+            f"cannot draw a graph of {len(graph):,} states (1 to {most:,} are possible)",
+            hint="make the model smaller, or export the graph for another program",
         )
     nodes = graph_layout(graph)
     marked = set(path)
@@ -168,10 +168,10 @@ def graph_chart(graph: Graph, *, path: Sequence[int] = (), most: int = 150) -> a
         .mark_text(fontSize=10, color="#000")
         .encode(x=across("x"), y=down("y"), text="state")
     )
-    own = int(np.count_nonzero(graph.sources == graph.targets))
+    loops = int(np.count_nonzero(graph.sources == graph.targets))
     title = f"{len(graph):,} states, {len(graph.sources):,} steps"
-    if own:
-        title += f" ({own:,} from a state to itself are not drawn)"
+    if loops:
+        title += f" ({loops:,} from a state to itself are not drawn)"
     if not graph.complete:
         title += "; not complete"
     return alt.LayerChart(

@@ -1,4 +1,4 @@
-"""Pictures of replicated logs: a row for each node, a box for each entry, its round in it."""
+"""Pictures of replicated logs: one row per node, one box per entry, labelled with its round."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["draw_logs", "has_logs", "log_picture", "log_reach", "log_view", "rec
 _BOX, _ROW, _LEFT, _TOP, _HIGH = 46, 50, 148, 30, 36
 _INK, _GREY, _PAPER, _GREEN = "#222222", "#6b6b6b", "#ffffff", "#1b7837"
 _ROUNDS = ("#cfe3f5", "#fde0b2", "#d3ecd0", "#f6cfdc", "#e2d7f0", "#f7f0a8", "#cdeceb", "#e5dccf")
-"""Light enough for dark text; the round stands in the box, the colour only helps."""
+"""Colours of rounds, light enough for dark text."""
 
 _CROWN = "M0,10 L0,1 L4,6 L7,0 L10,6 L14,1 L14,10 z"
 
@@ -28,7 +28,7 @@ def _add(parent: ET.Element, tag: str, text: str | None = None, **attributes: ob
 
 
 def log_view(trace: Trace) -> LogView | None:
-    """Return the view of the log that belongs to a trace's protocol.
+    """Return the log view of a trace's protocol.
 
     Parameters
     ----------
@@ -37,18 +37,18 @@ def log_view(trace: Trace) -> LogView | None:
     Returns
     -------
     LogView or None
-        ``None`` if the protocol is not registered, or keeps no log.
+        ``None`` if the protocol is not registered or has no log.
     """
     return find_log_view(trace.header.protocol)
 
 
 def recorded_view(trace: Trace, log: LogView, state: NodeState) -> NodeState:
-    """Return a node's variables in the form that the functions of a view take.
+    """Return a node's variables in the form that the functions of a log view expect.
 
     Parameters
     ----------
     trace : Trace
-        The trace that the state is from: its header says whose the states are.
+        The trace of the state; its header says whether its states are the specification's.
     log : LogView
     state : NodeState
         A node's variables in that trace.
@@ -56,7 +56,8 @@ def recorded_view(trace: Trace, log: LogView, state: NodeState) -> NodeState:
     Returns
     -------
     NodeState
-        The state itself, unless it is a specification's own, as in a counterexample.
+        The same state, or its translation if the trace holds states of the specification, as a
+        counterexample does.
     """
     if trace.header.meta.get("states") != "specification":
         return state
@@ -64,13 +65,18 @@ def recorded_view(trace: Trace, log: LogView, state: NodeState) -> NodeState:
 
 
 def has_logs(trace: Trace) -> bool:
-    """Return whether a trace shows logs that can be drawn.
+    """Return True if the logs of a trace can be drawn.
+
+    This needs a protocol with a :class:`~toolkit.trace.logview.LogView` that can read the log of
+    at least one node, and of every node for which a variable of the log was recorded.
 
     Parameters
     ----------
     trace : Trace
-        It does if its protocol has a :class:`~toolkit.trace.logview.LogView`, and this can read
-        the log of some node, and of every node for which a variable of the log was recorded.
+
+    Returns
+    -------
+    bool
     """
     log = log_view(trace)
     if log is None:
@@ -101,7 +107,7 @@ def _short(text: str, most: int = 7) -> str:
 
 
 class _Row:
-    """A node's log as it is drawn; what was not recorded has a default."""
+    """A node's log as drawn; values that were not recorded have defaults."""
 
     def __init__(self, log: LogView, view: NodeState) -> None:
         self.entries = shown(log.entries, view) or {}
@@ -121,7 +127,19 @@ class _Row:
 
 
 def log_reach(log: LogView, views: Mapping[str, NodeState]) -> int:
-    """Return the greatest index that a log or a snapshot of these nodes' views reaches."""
+    """Return the greatest index of an entry or a snapshot in the given views.
+
+    Parameters
+    ----------
+    log : LogView
+    views : mapping of str to NodeState
+        Node to its variables.
+
+    Returns
+    -------
+    int
+        0 if all logs are empty.
+    """
     return max((_Row(log, view).last for view in views.values()), default=0)
 
 
@@ -153,9 +171,11 @@ def _draw_entry(
                data_committed=str(committed).lower(), **dash)  # fmt: skip
     place = log.identity(entry) or log.describe_round(number)
     about = f"{node}, entry {index}: {place}, {label}; "
-    about += "known here to be committed" if committed else "not known here to be committed"
+    about += (
+        "known to this node as committed" if committed else "not known to this node as committed"
+    )
     if not on_disk:
-        about += "; not on its disk"
+        about += "; not durable"
     _add(box, "title", about)
     text = "?" if number is None else str(number)
     _add(svg, "text", text, x=x + _BOX // 2, y=y + 17, font_size=15, font_weight="bold",
@@ -167,9 +187,9 @@ def _draw_entry(
 def _legend(svg: ET.Element, y: int) -> None:
     x = 8.0
     for text, width, dash, number in (
-        ("committed, as it knows", 2.4, None, "1"),
-        ("not known to be", 1, None, "1"),
-        ("not on its disk", 1, "3 2", "1"),
+        ("known as committed", 2.4, None, "1"),
+        ("not known as committed", 1, None, "1"),
+        ("not durable", 1, "3 2", "1"),
     ):
         style = {} if dash is None else {"stroke_dasharray": dash}
         _add(svg, "rect", x=x, y=y - 11, width=18, height=14, fill=_PAPER, stroke=_INK,
@@ -190,35 +210,36 @@ def draw_logs(
 ) -> str:
     """Draw the log of every node in one state.
 
-    A box is an entry: in large the round in which it was proposed (``?`` if the node does not know
-    it), its content below, a colour for each round.  A thick rim with a bar below is what the
-    node knows to be committed; a dashed rim is an entry that is not yet on the node's disk.  A
-    crown marks a leader; a grey box stands for what a snapshot holds.
+    A box is an entry.  It shows the round in which the entry was proposed (``?`` if the node does
+    not know it) and the content; each round has a colour.  A thick border and a bar below mark
+    entries that the node knows as committed; a dashed border marks an entry that is not durable
+    yet.  A crown marks a leader; a grey box stands for the entries that a snapshot replaces.
 
     Parameters
     ----------
     log : LogView
-        The protocol's view of its log.
+        The protocol's log view.
     nodes : sequence of str
-        The rows.
+        The rows, from top to bottom.
     views : mapping of str to NodeState
-        Node to its variables as a trace records them; what is not there is not drawn.
+        Node to its recorded variables; missing values are not drawn.
     title : str
-        A description of the picture, for people who cannot see it.
+        Text alternative for screen readers.
     most : int
-        At most so many entries are drawn, the last ones; the picture says how many are not.
+        Maximum number of entries per log.  The last ones are drawn, and the picture counts the
+        others.
     columns : (int, int), optional
-        The first and the last index that are drawn, whatever the logs hold.
+        First and last index to draw; by default they follow from the logs and `most`.
 
     Returns
     -------
     str
-        SVG, complete in itself.
+        Self-contained SVG.
 
     Notes
     -----
-    After Figures 6 to 8 of Ongaro and Ousterhout, *In Search of an Understandable Consensus
-    Algorithm* (extended version of USENIX ATC 2014).
+    The form follows Figures 6 to 8 of Ongaro and Ousterhout, *In Search of an Understandable
+    Consensus Algorithm* (extended version of USENIX ATC 2014).
 
     Examples
     --------
@@ -256,7 +277,7 @@ def draw_logs(
             box = _add(svg, "rect", x=_LEFT + 2, y=y, width=end - _LEFT - 4, height=_HIGH,
                        fill="#eeeeee", stroke=_INK, stroke_width=2.4,
                        class_="snapshot")  # fmt: skip
-            _add(box, "title", f"{node}: a snapshot stands for entries 1 to {row.snapshot}")
+            _add(box, "title", f"{node}: a snapshot replaces entries 1 to {row.snapshot}")
             _add(svg, "text", f"\N{HORIZONTAL ELLIPSIS}{row.snapshot}", x=(_LEFT + end) // 2,
                  y=y + 17, font_size=12, text_anchor="middle", fill=_INK)  # fmt: skip
             _add(svg, "text", _short("snapshot", 8), x=(_LEFT + end) // 2, y=y + 30,
@@ -280,9 +301,9 @@ def log_picture(trace: Trace, step: int) -> str:
     Parameters
     ----------
     trace : Trace
-        Its states must have logs (see :func:`has_logs`).
+        A trace with logs (see :func:`has_logs`).
     step : int
-        0 for the initial state, k+1 for the one after step k.
+        0 for the initial state, k+1 for the state after step k.
 
     Returns
     -------
@@ -292,29 +313,30 @@ def log_picture(trace: Trace, step: int) -> str:
     Raises
     ------
     SettingError
-        If the trace has no such step, or shows no logs.
+        If the trace has no such step or its logs cannot be drawn.
     """
     log = log_view(trace)
     if log is None or not has_logs(trace):
         raise SettingError(
-            f"the trace {trace.header.trace!r} shows no logs",
-            hint=f"the protocol {trace.header.protocol!r} must be registered with a LogView, and "
-            "the trace must record the variables that it looks at",
+            f"cannot draw the logs of the trace {trace.header.trace!r}",
+            hint=f"register the protocol {trace.header.protocol!r} with a LogView, and record the "
+            "variables that it reads",
         )
     if not 0 <= step <= len(trace.steps):
         raise SettingError(
-            f"step {step} is none of the trace", hint=f"0 to {len(trace.steps)}, 0 at the start"
+            f"step must be between 0 and {len(trace.steps)}, got {step}",
+            hint="0 is the initial state, k+1 the state after step k",
         )
     states: Mapping[str, NodeState] = trace.header.initial
-    for at, (_, after) in enumerate(trace.states(), start=1):
-        if at == step:
+    for number, (_, after) in enumerate(trace.states(), start=1):
+        if number == step:
             states = after
             break
     views = {node: recorded_view(trace, log, state) for node, state in states.items()}
-    what = []
+    texts = []
     for node in trace.header.nodes:
         entries = shown(log.entries, views.get(node, {})) or {}
         labels = [f"{index}: {log.label(entry)}" for index, entry in entries.items()]
-        what.append(f"{node} {', '.join(labels) or 'empty'}")
-    title = f"logs of {trace.header.trace} after {step} steps: " + "; ".join(what)
+        texts.append(f"{node} {', '.join(labels) or 'empty'}")
+    title = f"logs of {trace.header.trace} after {step} steps: " + "; ".join(texts)
     return draw_logs(log, trace.header.nodes, views, title=_short(title, 400))

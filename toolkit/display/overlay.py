@@ -1,4 +1,4 @@
-"""Charts that lay what was published over what was reproduced."""
+"""Charts of published and reproduced values in one picture."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _POINTS = 160
 
 
 def _function(samples: Sequence[float] | pd.Series[float], curve: str) -> pd.DataFrame:
-    """Return the distribution function of samples, thinned, with its band."""
+    """Return the empirical distribution function of samples, thinned, with its band."""
     values = np.sort(np.asarray(samples, dtype=float))
     share = np.arange(1, len(values) + 1) / len(values)
     keep = np.unique(np.linspace(0, len(values) - 1, _POINTS).round().astype(int))
@@ -52,23 +52,24 @@ def distribution_overlay(
     width: int = 430,
     columns: int = 2,
 ) -> alt.TopLevelMixin:
-    """Return distribution functions: published quantiles as points, reproduced ones as lines.
+    """Return a chart of distribution functions: published as points, reproduced as lines.
 
     Parameters
     ----------
     samples : mapping of str to array of float
-        Curve to samples; infinite ones are beyond the right end.
+        Curve to samples; infinite samples are not drawn but counted in the heading.
     published : mapping of str to mapping
         Curve to level and published quantile.
     panels : mapping of str to sequence of str
-        Curve to the panels it is drawn in; a curve without one is in the first.
+        Curve to the panels in which it is drawn; by default the first panel.
     title, axis : str
+        Title of the chart and of the horizontal axis.
     logarithmic : bool
-        Of the horizontal axis.
+        Whether the horizontal axis is logarithmic.
     width : int
-        Of a panel, in pixels.
+        Width of a panel in pixels.
     columns : int
-        Panels beside each other.
+        Number of panels in a row.
 
     Returns
     -------
@@ -90,23 +91,24 @@ def distribution_overlay(
             ],
             columns=["curve", "x", "share"],
         )
-        endless = {curve: int(np.isinf(np.asarray(samples[curve])).sum()) for curve in chosen}
+        unfinished = {curve: int(np.isinf(np.asarray(samples[curve])).sum()) for curve in chosen}
         undrawn = [
             f"{curve}: {count:,} of {len(samples[curve]):,}"
-            for curve, count in endless.items()
+            for curve, count in unfinished.items()
             if count
         ]
         heading = (
             alt.TitleParams(
-                panel, subtitle=[f"not over in time, and not drawn: {'; '.join(undrawn)}"]
+                panel,
+                subtitle=[f"not finished before the time limit, not drawn: {'; '.join(undrawn)}"],
             )
             if undrawn
             else alt.TitleParams(panel)
         )
         charts.append(_panel(ours, theirs, chosen, heading, axis, logarithmic, width))
     chart: alt.ConcatChart = alt.concat(*charts, columns=columns, title=title)
-    shown: alt.TopLevelMixin = chart.resolve_scale(color="independent")
-    return shown
+    resolved: alt.TopLevelMixin = chart.resolve_scale(color="independent")
+    return resolved
 
 
 def _panel(
@@ -148,12 +150,12 @@ def _panel(
 def split_chart(
     summary: pd.DataFrame, published: pd.DataFrame, formula: Callable[[int, int, float], float]
 ) -> alt.TopLevelMixin:
-    """Return how often votes are split: the formula as lines and contours, simulations as points.
+    """Return a chart of split-vote probabilities by formula and by simulation.
 
     Parameters
     ----------
     summary : pandas.DataFrame
-        ``servers``, ``failed``, ``latency`` (missing where it varies), ``split``, ``split_low``,
+        ``servers``, ``failed``, ``latency`` (missing if it varies), ``split``, ``split_low``,
         ``split_high``.
     published : pandas.DataFrame
         ``servers``, ``failed``, ``latency``, ``split``, ``said``.
@@ -163,11 +165,12 @@ def split_chart(
     Returns
     -------
     altair.HConcatChart
-        Left: lines of the formula, simulated shares with 95 % intervals (hollow where the latency
-        varies), and published values as crosses.  Right: for clusters of 3 to 15 servers of which
-        one has failed, the latencies at which 1, 5, 10, 25 and 50 % of votes are split.
+        Left: the formula as lines, simulated shares as points with 95 % intervals (hollow if the
+        latency varies), and published values as crosses.  Right: contours of the formula for
+        clusters of 3 to 15 servers with one failed server, at which 1, 5, 10, 25 and 50 % of
+        votes are split.
     """
-    named = [
+    with_cluster = [
         frame.assign(
             cluster=[
                 f"{servers} servers, {failed} failed"
@@ -176,9 +179,11 @@ def split_chart(
         )
         for frame in (summary, published)
     ]
-    varies = named[0]["latency"].isna()
-    fixed, varying = named[0][~varies], named[0][varies].assign(latency=0.15)
-    said = named[1][named[1]["cluster"].isin(set(named[0]["cluster"]))]
+    varies = with_cluster[0]["latency"].isna()
+    fixed, varying = with_cluster[0][~varies], with_cluster[0][varies].assign(latency=0.15)
+    published_points = with_cluster[1][
+        with_cluster[1]["cluster"].isin(set(with_cluster[0]["cluster"]))
+    ]
     order = list(dict.fromkeys(fixed["cluster"]))
     shares = np.linspace(0.004, 0.5, 100)
     lines = pd.DataFrame(
@@ -193,14 +198,14 @@ def split_chart(
     colour = alt.Color("cluster:N", sort=order, title=None,
                        scale=alt.Scale(domain=order, range=list(COLOURS[: len(order)])),
                        legend=alt.Legend(orient="bottom", columns=2))  # fmt: skip
-    x = alt.X("latency:Q", title="latency, as a share of the spread of time-outs",
+    x = alt.X("latency:Q", title="latency, as a share of the timeout range",
               axis=alt.Axis(format="%"))  # fmt: skip
-    y = alt.Y("split:Q", title="elections whose vote is split (%)")
+    y = alt.Y("split:Q", title="elections with a split vote (%)")
     line = alt.Chart(
         lines, width=430, height=320, title="line: formula, point: simulation, cross: published"
     ).mark_line().encode(x=x, y=y, color=colour)  # fmt: skip
     rule = alt.Chart(fixed).mark_rule(strokeWidth=2).encode(
-        x=x, y=alt.Y("split_low:Q", title="elections whose vote is split (%)"),
+        x=x, y=alt.Y("split_low:Q", title="elections with a split vote (%)"),
         y2="split_high:Q", color=colour,
     )  # fmt: skip
     point = alt.Chart(fixed).mark_point(filled=True, size=45, stroke="white").encode(
@@ -210,16 +215,17 @@ def split_chart(
     hollow = alt.Chart(varying).mark_point(size=70, shape="diamond", filled=False).encode(
         x=x, y=y, color=colour, tooltip=["curve", "split", "split_low", "split_high"]
     )  # fmt: skip
-    crosses = alt.Chart(said).mark_point(shape="cross", filled=True, size=60, color="black").encode(
-        x=x, y=y, tooltip=["cluster", "latency", "split", "said"]
+    crosses = alt.Chart(published_points).mark_point(
+        shape="cross", filled=True, size=60, color="black"
+    ).encode(x=x, y=y, tooltip=["cluster", "latency", "split", "said"]
     )  # fmt: skip
     chart: alt.HConcatChart = (line + rule + point + hollow + crosses) | _contours(formula)
-    shown: alt.TopLevelMixin = chart.resolve_scale(color="independent")
-    return shown
+    resolved: alt.TopLevelMixin = chart.resolve_scale(color="independent")
+    return resolved
 
 
 def _contours(formula: Callable[[int, int, float], float]) -> alt.Chart:
-    """Return the latencies at which so many votes are split, for clusters of 3 to 15 servers."""
+    """Return contours: the latency for each share of split votes, by cluster size."""
     rows = []
     for servers in range(3, 16, 2):
         for level in (1, 5, 10, 25, 50):
@@ -233,10 +239,11 @@ def _contours(formula: Callable[[int, int, float], float]) -> alt.Chart:
     frame = pd.DataFrame(rows)
     chart: alt.Chart = alt.Chart(
         frame, width=380, height=320,
-        title="Contours (formula): latency at which so many votes are split, 1 failed",
+        title="Contours (formula): latency for a share of split votes, 1 failed",
     ).mark_line(point=True).encode(
         x=alt.X("servers:O", title="servers", axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("latency:Q", title="latency, as a share of the spread", axis=alt.Axis(format="%")),
+        y=alt.Y("latency:Q", title="latency, as a share of the timeout range",
+                axis=alt.Axis(format="%")),
         color=alt.Color("split:O", sort=["1 %", "5 %", "10 %", "25 %", "50 %"],
                         title="split votes", scale=alt.Scale(scheme="viridis"),
                         legend=alt.Legend(orient="bottom")),
@@ -246,25 +253,25 @@ def _contours(formula: Callable[[int, int, float], float]) -> alt.Chart:
 
 
 def _solve(function: Callable[[float], float], value: float) -> float:
-    """Return where a function that rises on 0 to 1 has a value."""
+    """Return the argument between 0 and 1 at which an increasing function has a value."""
     return float(optimize.brentq(lambda at: function(at) - value, 0.0, 1.0))
 
 
 def cells_chart(cells: pd.DataFrame, said: Mapping[str, Sequence[str]]) -> alt.TopLevelMixin:
-    """Return logs of servers at moments of a history, the figure's beside the run's.
+    """Return a chart of servers' logs at moments of a history, published beside reproduced.
 
     Parameters
     ----------
     cells : pandas.DataFrame
         ``curve``, ``moment``, ``server``, ``index`` (from 1), ``published`` and ``reproduced``
-        (texts; empty for none).
+        (texts; empty for no entry).
     said : mapping of str to sequence of str
-        Each history to what is said of it; those without cells are named alone.
+        History to its caption lines; a history without cells is shown by its caption only.
 
     Returns
     -------
     altair.VConcatChart
-        A row for each history; entries that differ have a red frame.
+        One row per history; entries that differ have a red frame.
     """
     rows: list[Any] = []
     for curve, lines in said.items():
@@ -276,8 +283,8 @@ def cells_chart(cells: pd.DataFrame, said: Mapping[str, Sequence[str]]) -> alt.T
             for side in ("published", "reproduced")
         ]
         if not panels:
-            nothing = pd.DataFrame({"place": [0]})
-            panels = [alt.Chart(nothing, width=1, height=1).mark_point(opacity=0)]
+            placeholder = pd.DataFrame({"place": [0]})
+            panels = [alt.Chart(placeholder, width=1, height=1).mark_point(opacity=0)]
         rows.append(alt.concat(*panels, columns=4, title=title, spacing=14))
     shown: alt.TopLevelMixin = alt.vconcat(*rows).resolve_scale(color="independent")
     return shown

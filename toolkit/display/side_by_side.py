@@ -1,4 +1,4 @@
-"""Charts of several protocols under the same clients and faults."""
+"""Charts that compare protocols under the same clients and faults."""
 
 from __future__ import annotations
 
@@ -29,13 +29,17 @@ def _color(frame: pd.DataFrame, *, legend: bool = True) -> alt.Color:
 
 
 def latency_chart(frame: pd.DataFrame) -> alt.Chart:
-    """Return how many requests were answered within a time, by cause.
+    """Return a chart of the latency distribution of requests, by cause.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         ``protocol``, ``seconds``, ``cause``: see :func:`toolkit.analysis.metrics.latencies`.
-        Requests that were never answered are not in it, and not drawn.
+        Requests that were never answered are not included.
+
+    Returns
+    -------
+    altair.Chart
     """
     ordered = frame.sort_values("seconds", kind="stable")
     groups = ordered.groupby(["protocol", "cause"])["seconds"]
@@ -62,29 +66,33 @@ def latency_chart(frame: pd.DataFrame) -> alt.Chart:
 def timeline_chart(
     throughput: pd.DataFrame, gaps: pd.DataFrame, faults: pd.DataFrame
 ) -> alt.VConcatChart:
-    """Return answers over time, under the faults, and when there was no leader.
+    """Return a chart of answers over time, with faults and times without a leader.
 
     Parameters
     ----------
     throughput : pandas.DataFrame
-        ``protocol``, ``begin``, ``end`` (s), ``rate`` (a second).
+        ``protocol``, ``begin``, ``end`` (s), ``rate`` (per second).
     gaps : pandas.DataFrame
         ``protocol``, ``begin``, ``end`` (s) of the times without a leader.
     faults : pandas.DataFrame
         ``protocol``, ``kind``, ``begin``, ``end`` (s).
+
+    Returns
+    -------
+    altair.VConcatChart
     """
     until = float(throughput["end"].max())
     high = float(throughput["rate"].max()) * 1.25
     rows = []
     for number, name in enumerate(_protocols(throughput)):
-        mine = throughput[throughput["protocol"] == name]
+        rates = throughput[throughput["protocol"] == name]
         x = alt.X("begin:Q", title=None, scale=alt.Scale(domain=[0, until]))
         y = alt.Y("rate:Q", title=f"{name}: answers/s", scale=alt.Scale(domain=[0, high]))
-        struck = faults[faults["protocol"] == name].assign(top=high)
-        bands = alt.Chart(struck, width=760, height=110).mark_rect(
+        bands_frame = faults[faults["protocol"] == name].assign(top=high)
+        bands = alt.Chart(bands_frame, width=760, height=110).mark_rect(
             color="#e9e4d8"
         ).encode(x=x, x2="end:Q", tooltip=["kind", "target", "begin", "end"])  # fmt: skip
-        words = alt.Chart(struck).mark_text(
+        words = alt.Chart(bands_frame).mark_text(
             align="left", baseline="top", dx=2, dy=2, fontSize=10, color="#6b6455"
         ).encode(x=x, y=alt.Y("top:Q"), text="kind:N")  # fmt: skip
         without = gaps[gaps["protocol"] == name].assign(low=0.0, high=high * 0.08)
@@ -92,33 +100,37 @@ def timeline_chart(
             x=x, x2="end:Q", y=alt.Y("low:Q"), y2="high:Q", tooltip=["begin", "end"]
         )  # fmt: skip
         color = _COLORS[number % len(_COLORS)]
-        steps = alt.Chart(mine).mark_area(
+        steps = alt.Chart(rates).mark_area(
             interpolate="step-after", color=color, opacity=0.25, line={"color": color}
         ).encode(x=x, y=y, tooltip=["begin", "rate"])  # fmt: skip
         rows.append(bands + steps + bars + words)
     chart: alt.VConcatChart = alt.vconcat(*rows).properties(
         title={
             "text": "Answers over time",
-            "subtitle": "shaded: a fault; red at the foot: nobody led; x: simulated seconds",
+            "subtitle": "shaded: fault; red: no leader; horizontal axis: simulated seconds",
         }
     )
     return chart
 
 
 def recovery_chart(faults: pd.DataFrame) -> alt.LayerChart:
-    """Return how long each fault kept clients waiting.
+    """Return a chart of the time to recover from each fault.
 
     Parameters
     ----------
     faults : pandas.DataFrame
         ``protocol``, ``kind``, ``recovery`` (s): see
-        :func:`toolkit.analysis.metrics.at_faults`.  Where a protocol did not recover before the
-        next fault there is no mark, and the title counts it.
+        :func:`toolkit.analysis.metrics.at_faults`.  If a protocol did not recover before the
+        next fault, the value is missing; the title counts these.
+
+    Returns
+    -------
+    altair.LayerChart
     """
     without = int(faults["recovery"].isna().sum())
     title = "Time to the first answer after each fault"
     if without:
-        title += f" ({without} without one before the next, not drawn)"
+        title += f" ({without} without an answer before the next fault, not drawn)"
     order = list(dict.fromkeys(faults["kind"]))
     drawn = faults.dropna(subset=["recovery"])[["protocol", "kind", "target", "recovery"]]
     x = alt.X(
@@ -141,12 +153,16 @@ def recovery_chart(faults: pd.DataFrame) -> alt.LayerChart:
 
 
 def messages_chart(frame: pd.DataFrame) -> alt.HConcatChart:
-    """Return how many messages of each type there were for an answered request.
+    """Return a bar chart of messages per answered request, by message type.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        ``protocol``, ``type``, ``per request``, ``bytes``.
+        ``protocol``, ``type``, ``messages``, ``bytes``, ``per request``.
+
+    Returns
+    -------
+    altair.HConcatChart
     """
     most = float(frame["per request"].max())
     parts: Sequence[alt.Chart] = [
@@ -158,7 +174,7 @@ def messages_chart(frame: pd.DataFrame) -> alt.HConcatChart:
         )
         .mark_bar(color=_COLORS[number % len(_COLORS)])
         .encode(
-            x=alt.X("each:Q", title="messages a request", scale=alt.Scale(domain=[0, most])),
+            x=alt.X("each:Q", title="messages per request", scale=alt.Scale(domain=[0, most])),
             y=alt.Y("type:N", sort="-x", title=None),
             tooltip=["type", "messages", "bytes", "each"],
         )

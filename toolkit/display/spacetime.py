@@ -1,4 +1,4 @@
-"""Space-time diagrams: a lane for each node, an arrow for each message."""
+"""Space-time diagrams of traces: one lane per node, one arrow per message."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from toolkit.values import format_itf
 __all__ = ["COLUMN", "LEFT", "spacetime_svg"]
 
 COLUMN = 30
-"""Pixels from one step to the next."""
+"""Distance in pixels between two steps."""
 
 LEFT = 70
-"""Pixels before the first step."""
+"""Distance in pixels from the left edge to the first step."""
 
 _LANE = 90
 _TOP = 46
@@ -31,13 +31,13 @@ _COLOURS: Mapping[Standing, tuple[str, str]] = {
     "seeking": ("orange", "#fdb863"),
     "asking": ("pale orange", "#fee0b6"),
 }
-"""The colour of a lane, with its name, by what the node's role means."""
+"""Standing of a node to the name and the value of its lane's colour."""
 
 _SHORT = 8
-"""Names up to so many letters are shown as they are, and names of actions need no more room."""
+"""Length up to which names are shown in full without extra room."""
 
 _SLOPE = 5.2 * 0.47
-"""Pixels that a letter of an action's name climbs."""
+"""Height in pixels of one letter of an action's slanted name."""
 
 
 def _add(parent: ET.Element, tag: str, text: str | None = None, **attributes: object) -> ET.Element:
@@ -48,14 +48,14 @@ def _add(parent: ET.Element, tag: str, text: str | None = None, **attributes: ob
 
 
 def _initials(trace: Trace) -> dict[str, str]:
-    """Return what long names of message types are shown as: their capitals, where these differ."""
+    """Return abbreviations of long message types: their capitals, if these are unambiguous."""
     types = dict.fromkeys(
         str(sent.message.get("type", "?")) for step in trace.steps for sent in step.sent or ()
     )
     short = {name: "".join(re.findall("[A-Z0-9]", name)) for name in types if len(name) > _SHORT}
-    taken = [*short.values(), *types]
+    labels = [*short.values(), *types]
     return {
-        name: letters for name, letters in short.items() if letters and taken.count(letters) < 2
+        name: letters for name, letters in short.items() if letters and labels.count(letters) < 2
     }
 
 
@@ -81,37 +81,38 @@ def _title(step: Step, *, timed: bool) -> str:
 
 
 def spacetime_svg(trace: Trace, *, diverged: int | None = None) -> str:
-    """Draw a trace.
+    """Draw the space-time diagram of a trace.
 
-    Time runs to the right, a column for each step, so that steps that are close in time stay
-    apart; the seconds stand above, unless the header's ``meta`` says that the clock counts steps.
-    A message is an arrow from the step in which it left to each step that received it; one that
-    was lost ends in a cross, a copy is dashed, and one that never arrived is grey.  A grey band is
-    a node that is down; a mark below is a fault of the environment.
+    Time runs to the right.  Each step has its own column, so that steps that are close in time do
+    not overlap; the time is written above, in seconds or, if the header's ``meta`` says so, in
+    steps.  A message is an arrow from the step that sent it to each step that received it.  A lost
+    message ends in a cross, a duplicate is dashed, and a message that never arrived is grey.  A
+    grey band marks a node that is down; a mark below the lanes is a fault.
 
-    Message types with long names are shown by their capitals, which a line below explains.  If the
-    protocol has a :class:`~toolkit.trace.logview.LogView`, the round to which a message belongs
-    stands with it, and a node's round below each step that changes it; the lane of a leader is
-    green, and that of a node that seeks to become the leader orange.
+    Long message types are abbreviated to their capitals, which the legend explains.  If the
+    protocol has a :class:`~toolkit.trace.logview.LogView`, each message is labelled with its
+    round, and each step that changes a node's round with the new round; the lane of a leader is
+    green, and that of a node that tries to become leader is orange.
 
     Parameters
     ----------
     trace : Trace
     diverged : int, optional
-        A step to mark in red.
+        Index of a step to mark in red.
 
     Returns
     -------
     str
-        SVG, complete in itself.  The element with class ``cursor`` can be moved to a step: its
-        place is ``LEFT + COLUMN * index``.
+        Self-contained SVG.  The element with class ``cursor`` can be moved to the step `index`
+        by centring it at ``LEFT + COLUMN * index``.
     """
     steps = trace.steps
     initials = _initials(trace)
     longest = max((len(step.action or "") for step in steps if _named(step)), default=0)
-    more = round(max(longest - _SHORT, 0) * _SLOPE)
+    extra = round(max(longest - _SHORT, 0) * _SLOPE)
     lanes = {
-        node: _TOP + more + (_LANE + more) * place for place, node in enumerate(trace.header.nodes)
+        node: _TOP + extra + (_LANE + extra) * place
+        for place, node in enumerate(trace.header.nodes)
     }
     bottom = max(lanes.values()) + 50
     width = LEFT + COLUMN * max(len(steps), 1) + 60
@@ -120,13 +121,13 @@ def spacetime_svg(trace: Trace, *, diverged: int | None = None) -> str:
     rounds = {} if log is None else dict(_round_changes(trace, log))
     legend = _legend(initials, stretches)
     if log is not None and rounds:
-        legend.append(f"number below: {log.round_name}")
+        legend.append(f"number below a step: {log.round_name}")
     height = bottom + (44 if legend else 26)
     legend_text = "; ".join(legend)
-    whole = max(width, 16 + round(5.6 * len(legend_text)))
+    full_width = max(width, 16 + round(5.6 * len(legend_text)))
     svg = ET.Element("svg", {
-        "xmlns": "http://www.w3.org/2000/svg", "width": str(whole), "height": str(height),
-        "viewBox": f"0 0 {whole} {height}", "font-family": "sans-serif", "font-size": "12",
+        "xmlns": "http://www.w3.org/2000/svg", "width": str(full_width), "height": str(height),
+        "viewBox": f"0 0 {full_width} {height}", "font-family": "sans-serif", "font-size": "12",
         "role": "img", "aria-label": f"space-time diagram of {trace.header.trace}",
     })  # fmt: skip
     defs = _add(svg, "defs")
@@ -163,8 +164,8 @@ def spacetime_svg(trace: Trace, *, diverged: int | None = None) -> str:
         _add(svg, "text", node, x=8, y=y + 4, font_weight="bold", fill=_INK)
     timed = trace.header.meta.get("clock") != "steps"
     for step in steps[::5]:
-        shown = f"{step.time:.4g} s" if timed else f"step {step.index}"
-        _add(svg, "text", shown, x=x(step.index), y=14, fill=_INK, font_size=10,
+        label = f"{step.time:.4g} s" if timed else f"step {step.index}"
+        _add(svg, "text", label, x=x(step.index), y=14, fill=_INK, font_size=10,
              text_anchor="middle")  # fmt: skip
     _draw_messages(svg, trace, lanes, initials, log)
     for step in steps:
@@ -188,14 +189,14 @@ def spacetime_svg(trace: Trace, *, diverged: int | None = None) -> str:
 
 
 def _views(trace: Trace) -> Iterator[tuple[Step, NodeState]]:
-    """Yield each step that changes its node's variables, with all of them after it."""
+    """Yield each step that changes its node's variables, with all of them after the step."""
     for step, states in trace.states():
         if step.state:
             yield step, states[step.node]
 
 
 class _Stretch(NamedTuple):
-    """A part of a lane in which its node has a role that is shown."""
+    """A part of a lane in which the node has one role that is drawn."""
 
     node: str
     role: str
@@ -205,19 +206,19 @@ class _Stretch(NamedTuple):
 
 
 def _role_stretches(trace: Trace, log: LogView, last: int) -> list[_Stretch]:
-    """Return where nodes lead, or seek to, from left to right on the lanes; `last` is the end."""
+    """Return the stretches in which nodes lead or try to; `last` is the right end of a lane."""
 
     def role_of(view: NodeState) -> str | None:
         return shown(log.role, view) if log.up(view) else None
 
-    found: list[_Stretch] = []
+    stretches: list[_Stretch] = []
     roles = {node: (role_of(view), LEFT) for node, view in trace.header.initial.items()}
 
     def close(node: str, end: int) -> None:
         role, begin = roles[node]
         standing = log.roles.get(role or "", "following")
         if role is not None and standing in _COLOURS:
-            found.append(_Stretch(node, role, standing, begin, end))
+            stretches.append(_Stretch(node, role, standing, begin, end))
 
     for step, view in _views(trace):
         role, place = role_of(view), LEFT + COLUMN * step.index
@@ -229,7 +230,7 @@ def _role_stretches(trace: Trace, log: LogView, last: int) -> list[_Stretch]:
     for node in trace.header.nodes:
         if node in roles:
             close(node, last)
-    return found
+    return stretches
 
 
 def _round_changes(trace: Trace, log: LogView) -> Iterator[tuple[int, int]]:
@@ -243,7 +244,7 @@ def _round_changes(trace: Trace, log: LogView) -> Iterator[tuple[int, int]]:
 
 
 def _legend(initials: Mapping[str, str], stretches: Iterable[_Stretch]) -> list[str]:
-    """Return what is to be explained below of messages and lanes."""
+    """Return the legend's entries for abbreviated messages and coloured lanes."""
     roles = dict.fromkeys((stretch.standing, stretch.role) for stretch in stretches)
     return [
         *(f"{letters}: {name}" for name, letters in initials.items()),
@@ -257,7 +258,7 @@ def _legend(initials: Mapping[str, str], stretches: Iterable[_Stretch]) -> list[
 
 
 def _named(step: Step) -> bool:
-    """Return whether a step's action is written beside it."""
+    """Return True if the step is labelled with its action."""
     return step.action not in {IGNORE, "Flush"}
 
 
@@ -273,31 +274,33 @@ def _draw_messages(
         if fault.fault == "lose" and "id" in fault.params
     }  # fmt: skip
     sent: dict[int, tuple[int, str, str | None, str, str]] = {}
-    # A message without an addressee is no copy at its second receiver.
+    # Counted per receiver: a broadcast message arrives at several nodes without being a duplicate.
     arrived: dict[tuple[int, str], int] = {}
     for step in trace.steps:
-        got = step.received
-        if got is not None and got.id in sent:
-            start, node, _, label, full = sent[got.id]
-            count = arrived[got.id, step.node] = arrived.get((got.id, step.node), 0) + 1
+        received = step.received
+        if received is not None and received.id in sent:
+            start, node, _, label, full = sent[received.id]
+            key = received.id, step.node
+            count = arrived[key] = arrived.get(key, 0) + 1
             x1, y1 = LEFT + COLUMN * start, lanes[node]
             x2, y2 = LEFT + COLUMN * step.index, lanes[step.node]
-            useless = step.action == IGNORE
+            ignored = step.action == IGNORE
             style = {"stroke_dasharray": "5 4"} if count > 1 else {}
             bend = -26 if y1 == y2 else 0
             middle = f"{(x1 + x2) / 2},{(y1 + y2) / 2 + bend}"
-            head = "faded" if useless else "arrow"
+            head = "faded" if ignored else "arrow"
             arrow = _add(svg, "path", d=f"M{x1},{y1} Q{middle} {x2},{y2}", fill="none",
-                         stroke=_GREY if useless else _BLUE, stroke_width=1 if useless else 1.5,
+                         stroke=_GREY if ignored else _BLUE, stroke_width=1 if ignored else 1.5,
                          marker_end=f"url(#{head})", **style)  # fmt: skip
             _add(arrow, "title", f"{full} from {node} to {step.node}")
-            if not useless and y1 != y2 and count == 1:
+            if not ignored and y1 != y2 and count == 1:
                 _add(svg, "text", label, x=x1 + 0.68 * (x2 - x1), y=y1 + 0.68 * (y2 - y1) - 3,
                      font_size=10, fill=_BLUE)  # fmt: skip
-        for one in step.sent or ():
-            if one.id is not None:
-                label = _short(one.message, initials, log)
-                sent[one.id] = (step.index, step.node, one.to, label, _full(one.message))
+        for message in step.sent or ():
+            if message.id is not None:
+                label = _short(message.message, initials, log)
+                full = _full(message.message)
+                sent[message.id] = (step.index, step.node, message.to, label, full)
     seen = {number for number, _ in arrived}
     for number, (start, node, to, _, full) in sent.items():
         if number in seen or to not in lanes:

@@ -1,4 +1,4 @@
-"""States as tables and pictures: implementation and specification side by side."""
+"""Tables and pictures of states, implementation and specification side by side."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from toolkit.values import canonical, format_itf
 __all__ = ["IMPLEMENTATION", "explorer_data", "state_table"]
 
 IMPLEMENTATION = "implementation"
-"""What the states of a trace are called, unless its header says whose they are."""
+"""Default name of the states of a trace, if its header does not give another."""
 
 _MOST = 24
 
 States = Mapping[str, Mapping[str, Any]]
 
 _WIDE = 80
-"""A record of more letters is shown with a line for each field."""
+"""Records longer than this are shown with one line per field."""
 
 
 _BRACKETS = {"#tup": ("<<", ">>"), "#set": ("{", "}")}
 
 
 def _text(value: Any, indent: int = 0) -> str:
-    """Return a value as TLA+ text, sequences and sets of records with a line for each."""
+    """Return a value as TLA+ text, with one line per record of a sequence or set."""
     flat = format_itf(value)
     if not isinstance(value, dict):
         return flat
@@ -62,39 +62,40 @@ def state_table(
     whose: str = IMPLEMENTATION,
     without: Sequence[str] = (),
 ) -> str:
-    """Return a table of all nodes' variables as HTML.
+    """Return an HTML table of all nodes' variables.
 
     Parameters
     ----------
     nodes : sequence of str
         The columns.
     implementation, specification : mapping of str to mapping
-        Node to variable to ITF-encoded value; without a specification it has no columns.
+        Node to variable to ITF-encoded value; if `specification` is ``None``, the table has no
+        columns for it.
     changed : (str, sequence of str)
-        A node, and those of its variables that changed in the step.
+        A node, and its variables that changed in the step.
     whose : str
-        What `implementation` is called.
+        Heading of the columns of `implementation`.
     without : sequence of str
-        Variables that are not shown.
+        Variables to leave out.
 
     Returns
     -------
     str
-        A cell that changed has class ``changed``, one in which the two sides differ ``differs``.
+        Changed cells have the class ``changed``, cells in which the two sides differ ``differs``.
     """
     names = dict.fromkeys(
         name for node in nodes for name in implementation.get(node, {}) if name not in without
     )
-    beside = specification is not None
-    head = "".join(f'<th colspan="{1 + beside}">{escape(node)}</th>' for node in nodes)
-    side = f"<th>{escape(whose)}</th>" + "<th>specification</th>" * beside
+    two_sided = specification is not None
+    head = "".join(f'<th colspan="{1 + two_sided}">{escape(node)}</th>' for node in nodes)
+    side = f"<th>{escape(whose)}</th>" + "<th>specification</th>" * two_sided
     rows = []
     for name in names:
         cells = []
         for node in nodes:
             own = implementation.get(node, {})
             if name not in own:
-                cells.append("<td></td>" * (1 + beside))
+                cells.append("<td></td>" * (1 + two_sided))
                 continue
             marks = "changed" if node == changed[0] and name in changed[1] else ""
             other = ""
@@ -115,33 +116,33 @@ def state_table(
 
 
 def _resting(trace: Trace) -> list[str]:
-    """Return the variables that are the same at all times, as far as the trace says."""
+    """Return the variables that never change in the trace."""
     initial = trace.header.initial
     names = dict.fromkeys(name for state in initial.values() for name in state)
-    moved = {
+    changed = {
         name
         for step in trace.steps
         for name, value in (step.state or {}).items()
         if canonical(value) != canonical(initial.get(step.node, {}).get(name))
     }
-    return [name for name in names if name not in moved]
+    return [name for name in names if name not in changed]
 
 
 def _caption(step: Step, *, timed: bool) -> str:
     at = f" at {step.time:.6f} s" if timed else ""
-    what = f"step {step.index}{at}: {step.action or 'unnamed'} at {step.node}"
+    text = f"step {step.index}{at}: {step.action or 'unnamed'} at {step.node}"
     if step.received is not None:
         sender = step.received.sender
-        what += f", on {format_itf(step.received.message)}"
-        what += f" from {sender}" if sender is not None else ""
-    for one in step.sent or ():
-        to = "all" if one.to is None else one.to
-        what += f"; to {to}: {format_itf(one.message)}"
-    return what
+        text += f", on {format_itf(step.received.message)}"
+        text += f" from {sender}" if sender is not None else ""
+    for sent in step.sent or ():
+        to = "all" if sent.to is None else sent.to
+        text += f"; to {to}: {format_itf(sent.message)}"
+    return text
 
 
 class _Album:
-    """Pictures of logs, each kept once, and which of them belongs to which state."""
+    """Distinct pictures of logs, and the picture of each state."""
 
     def __init__(self, log: LogView, nodes: Sequence[str], whose: str) -> None:
         self.log = log
@@ -151,16 +152,16 @@ class _Album:
         self.reach = 1
 
     def skip(self) -> None:
-        """Take no picture of the next state."""
+        """Append a state without a picture."""
         self.states.append({})
 
     def add(self, states: States) -> None:
-        """Take the next state."""
+        """Append a state."""
         self.states.append({node: dict(state) for node, state in states.items()})
         self.reach = max(self.reach, log_reach(self.log, states))
 
     def shown(self) -> dict[str, Any]:
-        """Return what the view needs: a heading, the pictures, and for each state its picture."""
+        """Return the data of the view: heading, pictures, and each state's picture number."""
         columns = (1, self.reach) if self.reach <= _MOST else None
         pictures: dict[str, int] = {}
         at = []
@@ -176,24 +177,24 @@ class _Album:
 def explorer_data(
     trace: Trace, followed: SpecReplay | None = None, *, first: int = 0
 ) -> dict[str, Any]:
-    """Return what the step-by-step view shows.
+    """Return the data of the step-by-step view.
 
     Parameters
     ----------
     trace : Trace
     followed : SpecReplay, optional
-        The specification's states.
+        Replay that gives the specification's states.
     first : int
-        The first element that is shown: before it, there are only empty ones.
+        The first element to show; earlier elements are empty.
 
     Returns
     -------
     dict
-        ``captions`` and ``tables`` (HTML): element 0 is the initial state, element k+1 the one
-        after step k.  ``differing``: the elements in which a value differs.  ``logs``: where the
-        trace has logs, the implementation's and the specification's, each with ``whose``,
-        ``pictures`` (SVG) and, for each element, ``at``, its picture's number.  ``resting``:
-        variables that never change and are left out of the tables; ``first``.
+        ``captions`` and ``tables`` (HTML): element 0 is the initial state, element k+1 the state
+        after step k.  ``differing``: the elements in which a value differs.  ``logs``: the
+        implementation's and the specification's logs, if the trace has logs, each with ``whose``,
+        ``pictures`` (SVG) and ``at``, the picture number of each element.  ``resting``: variables
+        that never change and are left out of the tables.  ``first``: the parameter.
     """
     header = trace.header
     nodes = header.nodes
@@ -240,10 +241,10 @@ def explorer_data(
                 album.skip()
             return
         theirs = specified(len(captions))
-        # Where it could not follow, the specification's columns are there, and empty.
-        beside = {} if theirs is None and followed is not None else theirs
+        # Beyond the end of the replay, the specification's columns are empty.
+        specification = {} if theirs is None and followed is not None else theirs
         changed = ("", ()) if step is None else (step.node, list(step.state or {}))
-        tables.append(state_table(nodes, own, beside, changed, whose=whose, without=resting))
+        tables.append(state_table(nodes, own, specification, changed, whose=whose, without=resting))
         captions.append(caption)
         for album, states in zip(albums, (recorded(own), theirs), strict=False):
             if states is not None:

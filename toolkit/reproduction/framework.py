@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "RENAMED_PARAMETERS",
     "CriterionOutcome",
     "CriterionVerdict",
     "Curve",
@@ -56,7 +57,10 @@ Source: TypeAlias = Literal["published", "read off", "calibrated", "assumed"]
 """Where a parameter's value comes from."""
 
 CriterionOutcome: TypeAlias = Literal["met", "missed", "not judged", "not comparable"]
-"""What became of a criterion."""
+"""Outcome of a criterion."""
+
+RENAMED_PARAMETERS: Mapping[str, str] = {"patience": "trial-timeout"}
+"""Former to current name of parameters; settings and recorded runs may use the former name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +147,10 @@ class Curve:
         ordinary : int
             Number of trials of a curve with share 1.
 
+        Returns
+        -------
+        int
+
         Examples
         --------
         >>> Curve(name="150-150", share=0.1).trials(1000)
@@ -220,11 +228,31 @@ class Experiment(ABC):
 
     @abstractmethod
     def observe(self, step: StepView) -> bool:
-        """Observe a step and return whether the trial is over."""
+        """Observe a step and return whether the trial is over.
+
+        Parameters
+        ----------
+        step : StepView
+
+        Returns
+        -------
+        bool
+            True if the trial is over.
+        """
 
     @abstractmethod
     def record(self, result: RunResult) -> dict[str, Any]:
-        """Return the measured values by name: numbers, texts and booleans."""
+        """Return the measured values by name: numbers, texts and booleans.
+
+        Parameters
+        ----------
+        result : RunResult
+            The result of the run.
+
+        Returns
+        -------
+        dict
+        """
 
 
 class Figure(ABC):
@@ -243,7 +271,7 @@ class Figure(ABC):
         The published result, in a sentence.
     parameters : tuple of Parameter
     trials : int
-        Number of trials a curve in a full run.
+        Number of trials per curve in a full run.
     bugs : mapping of str to NodeFactory
         Seeded bugs of its nodes, to show that the criteria can be missed.
     """
@@ -257,11 +285,21 @@ class Figure(ABC):
     trials: ClassVar[int]
     bugs: ClassVar[Mapping[str, NodeFactory]] = {}
 
-    # What is measured ----------------------------------------------------------------------
+    # Trials --------------------------------------------------------------------------------
 
     @abstractmethod
     def curves(self, values: Mapping[str, Any]) -> Sequence[Curve]:
-        """Return the curves for these values of the parameters."""
+        """Return the curves for these values of the parameters.
+
+        Parameters
+        ----------
+        values : mapping of str to object
+            The result of :meth:`values`.
+
+        Returns
+        -------
+        sequence of Curve
+        """
 
     @abstractmethod
     def prepare(self, curve: Curve, values: Mapping[str, Any]) -> Callable[[int], Experiment]:
@@ -272,6 +310,11 @@ class Figure(ABC):
         curve : Curve
         values : mapping of str to object
             The result of :meth:`settled`.
+
+        Returns
+        -------
+        callable
+            Takes a seed and returns an :class:`Experiment`.
         """
 
     def settled(self, curve: Curve, settings: Mapping[str, str], bug: str | None) -> dict[str, Any]:
@@ -352,7 +395,23 @@ class Figure(ABC):
     def replay(
         self, curve: Curve, trial: int, seed: int, settings: Mapping[str, str], bug: str | None
     ) -> Invocation:
-        """Return what runs one trial again and records its trace."""
+        """Return the command that runs one trial again and records its trace.
+
+        Parameters
+        ----------
+        curve : Curve
+        trial : int
+            The trial's number, from 0.
+        seed : int
+            Seed of the whole run.
+        settings : mapping of str to str
+            Parameters whose defaults are replaced.
+        bug : str or None
+
+        Returns
+        -------
+        Invocation
+        """
         return Invocation(
             "figure trace",
             {
@@ -375,7 +434,17 @@ class Figure(ABC):
         return ()
 
     def fit_trials(self, trials: int) -> int:
-        """Return the number of trials of each candidate and curve, given the run's number."""
+        """Return the number of trials of each candidate and curve, given the run's number.
+
+        Parameters
+        ----------
+        trials : int
+            The run's number of trials per curve.
+
+        Returns
+        -------
+        int
+        """
         return max(20, min(300, trials))
 
     def loss(self, samples: pd.DataFrame) -> float:
@@ -385,10 +454,15 @@ class Figure(ABC):
         ----------
         samples : pandas.DataFrame
             Samples of one candidate.
+
+        Returns
+        -------
+        float
+            The smaller, the better.
         """
         raise FigureError(f"figure {self.id} has no calibrated parameters")
 
-    # What it came to -----------------------------------------------------------------------
+    # Results -------------------------------------------------------------------------------
 
     @abstractmethod
     def published(self) -> pd.DataFrame:
@@ -402,17 +476,76 @@ class Figure(ABC):
 
     @abstractmethod
     def summarise(self, samples: pd.DataFrame) -> pd.DataFrame:
-        """Return a summary with one row a curve, with confidence intervals."""
+        """Return a summary with one row per curve, with confidence intervals.
+
+        Parameters
+        ----------
+        samples : pandas.DataFrame
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
 
     @abstractmethod
     def judge(self, samples: pd.DataFrame, values: Mapping[str, Any]) -> list[CriterionVerdict]:
-        """Return a verdict for each criterion."""
+        """Return a verdict for each criterion.
+
+        Parameters
+        ----------
+        samples : pandas.DataFrame
+        values : mapping of str to object
+            The values of the parameters.
+
+        Returns
+        -------
+        list of CriterionVerdict
+        """
 
     @abstractmethod
     def chart(self, samples: pd.DataFrame) -> alt.TopLevelMixin:
-        """Return a chart of the published and the reproduced values."""
+        """Return a chart of the published and the reproduced values.
+
+        Parameters
+        ----------
+        samples : pandas.DataFrame
+
+        Returns
+        -------
+        altair.TopLevelMixin
+        """
 
     # Parameters ----------------------------------------------------------------------------
+
+    def current_names(self, settings: Mapping[str, str]) -> dict[str, str]:
+        """Replace former names of parameters in settings by their current names.
+
+        Parameters
+        ----------
+        settings : mapping of str to str
+            Parameter to its value, with names of :data:`RENAMED_PARAMETERS` or current ones.
+
+        Returns
+        -------
+        dict of str to str
+
+        Raises
+        ------
+        SettingError
+            If a parameter is given by both names.
+        """
+        known = {parameter.name for parameter in self.parameters}
+        current: dict[str, str] = {}
+        for name, value in settings.items():
+            renamed = RENAMED_PARAMETERS.get(name, name)
+            key = name if name in known or renamed not in known else renamed
+            if key in current:
+                raise SettingError(
+                    f"parameter {key!r} is given twice, also by its former name",
+                    hint=f"give {key} only",
+                )
+            current[key] = value
+        return current
 
     def values(self, settings: Mapping[str, str]) -> dict[str, Any]:
         """Return the value of each parameter.
@@ -422,11 +555,17 @@ class Figure(ABC):
         settings : mapping of str to str
             Parameters whose defaults are replaced.
 
+        Returns
+        -------
+        dict
+            Parameter to its parsed value.
+
         Raises
         ------
         SettingError
             If there is no such parameter, or a text cannot be parsed.
         """
+        settings = self.current_names(settings)
         known = {parameter.name: parameter for parameter in self.parameters}
         for name in settings:
             if name not in known:
@@ -448,6 +587,14 @@ class Figure(ABC):
 
     def node_factory(self, bug: str | None) -> NodeFactory | None:
         """Return a node factory with a seeded bug; ``None`` if no bug is named.
+
+        Parameters
+        ----------
+        bug : str or None
+
+        Returns
+        -------
+        NodeFactory or None
 
         Raises
         ------
@@ -485,6 +632,10 @@ def trial_seed(seed: int, figure: str, curve: Curve, trial: int) -> int:
     trial : int
         The trial's number, from 0.
 
+    Returns
+    -------
+    int
+
     Examples
     --------
     >>> curve = Curve(name="150-300")
@@ -498,12 +649,16 @@ def trial_seed(seed: int, figure: str, curve: Curve, trial: int) -> int:
 
 
 def published_table(name: str) -> pd.DataFrame:
-    """Read a table of published values that travels with the package.
+    """Read a table of published values that is part of the package.
 
     Parameters
     ----------
     name : str
-        A file in ``data/figures/published``, without its ending.
+        A file in ``data/figures/published``, without its extension.
+
+    Returns
+    -------
+    pandas.DataFrame
 
     Raises
     ------
@@ -517,7 +672,7 @@ def published_table(name: str) -> pd.DataFrame:
         return pd.read_csv(path)
     except (OSError, ValueError) as error:
         raise ToolkitError(
-            f"the published values cannot be read: {error}",
+            f"cannot read the published values: {error}",
             path=path,
             hint="install the package again",
         ) from error

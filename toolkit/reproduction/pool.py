@@ -37,7 +37,7 @@ def workers(jobs: int, cluster: str | None = None) -> Iterator[Client | None]:
     Yields
     ------
     distributed.Client or None
-        ``None``: this process.
+        The client of the workers; ``None`` if the trials run in this process.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def workers(jobs: int, cluster: str | None = None) -> Iterator[Client | None]:
 
     with contextlib.ExitStack() as stack:
         if cluster is None:
-            # Ctrl-C is for this process, which stops the others.
+            # Ctrl-C must reach only this process, which then stops the workers.
             with without_interrupts():
                 local = stack.enter_context(
                     LocalCluster(
@@ -74,20 +74,20 @@ def workers(jobs: int, cluster: str | None = None) -> Iterator[Client | None]:
                 hint="give the address that the scheduler prints, such as tcp://host:8786",
             ) from error
         stack.enter_context(client)
-        _alike(client, cluster)
+        _check_workers(client, cluster)
         yield client
 
 
-def _alike(client: Client, cluster: str) -> None:
+def _check_workers(client: Client, cluster: str) -> None:
     """Raise an error unless there are workers that run the same code as this process."""
-    here = code_digest()
-    there = client.run(code_digest, on_error="return")
-    if not there:
+    own_digest = code_digest()
+    digests = client.run(code_digest, on_error="return")
+    if not digests:
         raise SettingError(
             f"the scheduler at {cluster!r} has no workers", hint="start workers that connect to it"
         )
-    for worker, digest in there.items():
-        if digest != here:
+    for worker, digest in digests.items():
+        if digest != own_digest:
             raise SettingError(
                 f"the worker at {worker} does not run this version of the toolkit",
                 hint="install this version there, so that samples of two versions are not mixed",
@@ -106,7 +106,7 @@ def collect(
     store: Store | None = None,
     progress: TrialProgress | None = None,
 ) -> pd.DataFrame:
-    """Run all trials of some curves.
+    """Run all trials of the given curves.
 
     Parameters
     ----------
@@ -127,12 +127,15 @@ def collect(
     Returns
     -------
     pandas.DataFrame
-        ``curve``, ``trial`` and the measured values, in the order of curves and trials, whatever
-        the workers.
+        ``curve``, ``trial`` and the measured values, in the order of curves and trials; the same
+        for any number of workers.
     """
     counts = {curve.name: curve.trials(trials) for curve in curves}
     if len(counts) < len(curves):
-        raise FigureError("two curves have the same name", hint=", ".join(c.name for c in curves))
+        raise FigureError(
+            f"two curves of figure {figure.id} have the same name",
+            hint=f"its curves: {', '.join(curve.name for curve in curves)}",
+        )
     done: dict[tuple[str, int], Rows] = dict(store.done) if store is not None else {}
     tasks = missing(curves, counts, done)
     # Curves of few and long trials first, so that no worker waits for another at the end.
@@ -167,16 +170,16 @@ def _pieces(
     options: Mapping[str, Any],
 ) -> Iterator[Piece]:
     """Yield pieces in the order in which they finish."""
-    plain = [(replace(curve, settings=dict(curve.settings)), a, n) for curve, a, n in tasks]
+    picklable = [(replace(curve, settings=dict(curve.settings)), a, n) for curve, a, n in tasks]
     if client is None:
-        for curve, first, count in plain:
+        for curve, first, count in picklable:
             yield figure.piece(curve, first, count, **options)
         return
     from distributed import as_completed
 
     futures = [
         client.submit(figure.piece, curve, first, count, **options, pure=False)
-        for curve, first, count in plain
+        for curve, first, count in picklable
     ]
     try:
         for _, piece in as_completed(futures, loop=client.loop, with_results=True):

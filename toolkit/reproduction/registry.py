@@ -1,4 +1,4 @@
-"""Registry of figures: entry points of the group ``toolkit.figures``, and those of this process."""
+"""Registry of figures, from entry points of the group ``toolkit.figures`` and at run time."""
 
 from __future__ import annotations
 
@@ -24,34 +24,44 @@ def register_figure(figure: Figure) -> None:
     Parameters
     ----------
     figure : Figure
-        An object of a subclass.
+        An object of a subclass of :class:`~toolkit.reproduction.framework.Figure`.
 
     Raises
     ------
     SettingError
-        If another figure has its name or its letter.
+        If another figure has the same name or letter.
     """
     if isinstance(figure, Figure):
         for other in all_figures():
             if other is not figure and other.id.lower() == figure.id.lower():
                 raise SettingError(
-                    f"the letter {figure.id!r} of the figure {figure.name!r} belongs to "
+                    f"the letter {figure.id!r} of figure {figure.name!r} is already used by "
                     f"{other.name!r}",
-                    hint="choose another letter, or several",
+                    hint="choose another id of one or more letters",
                 )
     FIGURES.register(figure)
 
 
 def unregister_figure(name: str) -> None:
-    """Forget a figure that :func:`register_figure` made known; unknown names are ignored."""
+    """Remove a figure registered with :func:`register_figure`; ignore unknown names.
+
+    Parameters
+    ----------
+    name : str
+    """
     FIGURES.unregister(name)
 
 
 def all_figures() -> tuple[Figure, ...]:
     """Return all figures, in the order of their letters.
 
-    Of the toolkit's own, letters are missing where a figure is not implemented: commit costs (E),
-    and throughput (G to I), which needs processors, links and disks of limited capacity.
+    Some letters of the toolkit's own figures are missing, because those figures are not
+    implemented: commit costs (E), and throughput (G to I), which needs processors, links and disks
+    of limited capacity.
+
+    Returns
+    -------
+    tuple of Figure
 
     Raises
     ------
@@ -67,17 +77,21 @@ def all_figures() -> tuple[Figure, ...]:
 
 
 def get_figure(name: str) -> Figure:
-    """Return the figure with a letter or name.
+    """Return a figure by letter or name.
 
     Parameters
     ----------
     name : str
-        Its letter or its name.
+        Letter or name of the figure.
+
+    Returns
+    -------
+    Figure
 
     Raises
     ------
     UnknownNameError
-        If there is no such figure.
+        If the figure is unknown.
     SettingError
         If a figure's entry point cannot be loaded.
 

@@ -87,7 +87,7 @@ class Reproduction(Shown):
 
     @cached_property
     def summary(self) -> pd.DataFrame:
-        """The summary, one row a curve."""
+        """The summary, with one row per curve."""
         return self.figure.summarise(self.samples)
 
     @cached_property
@@ -98,8 +98,8 @@ class Reproduction(Shown):
     @property
     def counts(self) -> dict[str, int]:
         """Number of criteria met, missed, not judged and not comparable."""
-        found = Counter(verdict.outcome for verdict in self.verdicts)
-        return {name: found[name] for name in ("met", "missed", "not judged", "not comparable")}
+        outcomes = Counter(verdict.outcome for verdict in self.verdicts)
+        return {name: outcomes[name] for name in ("met", "missed", "not judged", "not comparable")}
 
     @property
     def ok(self) -> bool:
@@ -109,12 +109,12 @@ class Reproduction(Shown):
     @property
     def caveats(self) -> list[str]:
         """Differences between this run and the full run with the figure's own assumptions."""
-        found = [f"{name}={value} is changed" for name, value in self.settings.items()]
+        caveats = [f"{name}={value} is changed" for name, value in self.settings.items()]
         if self.bug is not None:
-            found.append(f"all servers have the planted bug {self.bug}")
+            caveats.append(f"all servers have the seeded bug {self.bug}")
         if self.trials < self.figure.trials:
-            found.append(f"{self.trials} trials a curve instead of {self.figure.trials}")
-        return found
+            caveats.append(f"{self.trials} trials per curve instead of {self.figure.trials}")
+        return caveats
 
     @property
     def command(self) -> Invocation:
@@ -129,11 +129,21 @@ class Reproduction(Shown):
         )
 
     def chart(self) -> alt.TopLevelMixin:
-        """Return a chart of the published and the reproduced values."""
+        """Return a chart of the published and the reproduced values.
+
+        Returns
+        -------
+        altair.TopLevelMixin
+        """
         return self.figure.chart(self.samples)
 
     def parameters(self) -> list[dict[str, str]]:
-        """Return the assumptions: ``name``, ``value``, ``source``, ``help``, ``why``."""
+        """Return the assumptions: ``name``, ``value``, ``source``, ``help``, ``why``.
+
+        Returns
+        -------
+        list of dict
+        """
         rows = []
         for parameter in self.figure.parameters:
             source: str = parameter.source
@@ -151,7 +161,12 @@ class Reproduction(Shown):
         return rows
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything except the samples in JSON's types; missing values become null."""
+        """Return everything except the samples in JSON's types; missing values become null.
+
+        Returns
+        -------
+        dict
+        """
         figure = self.figure
         return {
             "figure": figure.id,
@@ -181,7 +196,7 @@ class Reproduction(Shown):
         }
 
     def write(self, folder: Path) -> list[str]:
-        """Write summary, verdicts, an HTML page and the settings beside the samples.
+        """Write the summary, the verdicts, an HTML page and the settings to a folder.
 
         Parameters
         ----------
@@ -190,7 +205,7 @@ class Reproduction(Shown):
         Returns
         -------
         list of str
-            The files' names.
+            Names of the written files.
 
         Raises
         ------
@@ -216,14 +231,19 @@ class Reproduction(Shown):
         return list(texts)
 
     def page(self) -> str:
-        """Return the figure as one self-contained HTML page."""
+        """Return the figure as one self-contained HTML page.
+
+        Returns
+        -------
+        str
+        """
         environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(Path(__file__).parent),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
         )
         return environment.get_template("figure.html.j2").render(
-            found=self,
+            reproduction=self,
             figure=self.figure,
             chart=Markup(chart_svg(self.chart())),
             number=format_number,
@@ -327,27 +347,27 @@ def reproduce(
 
     Examples
     --------
-    >>> found = reproduce("D", trials=20, settings={"clusters": "5-1", "latency": "0.2"})
-    >>> found.samples["curve"].value_counts().to_dict()
+    >>> result = reproduce("D", trials=20, settings={"clusters": "5-1", "latency": "0.2"})
+    >>> result.samples["curve"].value_counts().to_dict()
     {'5 servers, 1 failed, l=0.2': 20, '5 servers, 1 failed, l=uniform(0.1, 0.2)': 20}
     """
-    one = get_figure(figure) if isinstance(figure, str) else figure
-    trials = one.trials if trials is None else trials
+    chosen = get_figure(figure) if isinstance(figure, str) else figure
+    trials = chosen.trials if trials is None else trials
     if trials < 1:
         raise SettingError(f"trials must be at least 1, got {trials}", hint="give 1 or more")
-    given = dict(settings or {})
-    one.node_factory(bug)
-    one.values(given)
+    given = chosen.current_names(settings or {})
+    chosen.node_factory(bug)
+    chosen.values(given)
     if out is not None and out.exists() and not out.is_dir():
         raise SettingError("the output path is not a folder", path=out,
                            hint="name an existing folder or a new one")  # fmt: skip
-    command = _invocation(one, trials, seed, given, bug, refit=refit, out=out)
+    command = _invocation(chosen, trials, seed, given, bug, refit=refit, out=out)
     with workers(jobs, cluster) as client:
-        run = _Run(one, trials, seed, given, bug, client, out, fresh, str(command), progress)
+        run = _Run(chosen, trials, seed, given, bug, client, out, fresh, str(command), progress)
         fitted, how, table = run.calibrate(refit=refit)
         samples = run.measure({**fitted, **given})
-    found = Reproduction(
-        figure=one,
+    reproduction = Reproduction(
+        figure=chosen,
         seed=seed,
         trials=trials,
         settings=given,
@@ -358,8 +378,8 @@ def reproduce(
         fit=table,
     )
     if out is not None:
-        found.write(out)
-    return found
+        reproduction.write(out)
+    return reproduction
 
 
 def _candidate_curves(figure: Figure, candidate: Mapping[str, str]) -> list[Curve]:
@@ -417,7 +437,11 @@ class _Run:
         self, *, refit: bool
     ) -> tuple[dict[str, str], Literal["fitted", "recorded", "given", ""], pd.DataFrame | None]:
         """Return the calibrated parameters that were not given, their source, and all losses."""
-        names = {one.name for one in self.figure.parameters if one.source == "calibrated"}
+        names = {
+            parameter.name
+            for parameter in self.figure.parameters
+            if parameter.source == "calibrated"
+        }
         if not names:
             return {}, "", None
         if names <= set(self.given):
@@ -426,19 +450,21 @@ class _Run:
             return {name: value for name, value in self.figure.calibrated().items()
                     if name not in self.given}, "recorded", None  # fmt: skip
         candidates = self.figure.candidates()
-        curves = [curve for one in candidates for curve in _candidate_curves(self.figure, one)]
+        curves = [
+            curve for candidate in candidates for curve in _candidate_curves(self.figure, candidate)
+        ]
         trials = self.figure.fit_trials(self.trials)
         samples = self.collect("fit", curves, trials, self.given)
         losses = []
         for candidate in candidates:
-            plain = {
-                tried.name: curve.name
-                for tried, curve in zip(
+            names_of = {
+                candidate_curve.name: curve.name
+                for candidate_curve, curve in zip(
                     _candidate_curves(self.figure, candidate), self.figure.fit_curves(), strict=True
                 )
             }
-            chosen = samples[samples["curve"].isin(plain)]
-            chosen = chosen.assign(curve=chosen["curve"].map(plain))
+            chosen = samples[samples["curve"].isin(names_of)]
+            chosen = chosen.assign(curve=chosen["curve"].map(names_of))
             losses.append(self.figure.loss(chosen))
         table = pd.DataFrame(list(candidates)).assign(loss=losses)
         return dict(candidates[losses.index(min(losses))]), "fitted", table
@@ -481,26 +507,29 @@ def trace_trial(
     UnknownNameError
         If the figure has no such curve.
     """
-    one = get_figure(figure) if isinstance(figure, str) else figure
-    given = dict(settings or {})
-    named = {each.name: each for each in one.curves(one.values(given))}
-    tried = [each for two in one.candidates() for each in _candidate_curves(one, two)]
-    curves = named | {each.name: each for each in tried}
-    if curve not in curves:
+    chosen = get_figure(figure) if isinstance(figure, str) else figure
+    given = chosen.current_names(settings or {})
+    curves = {each.name: each for each in chosen.curves(chosen.values(given))}
+    fit_curves = {
+        each.name: each
+        for candidate in chosen.candidates()
+        for each in _candidate_curves(chosen, candidate)
+    }
+    traced = curves.get(curve) or fit_curves.get(curve)
+    if traced is None:
         raise UnknownNameError(
-            f"figure {one.id} has no curve {curve!r}", hint=f"its curves: {'; '.join(named)}"
+            f"figure {chosen.id} has no curve {curve!r}", hint=f"its curves: {'; '.join(curves)}"
         )
-    chosen = curves[curve]
-    own = trial_seed(seed, one.id, chosen, trial)
-    experiment = one.prepare(chosen, one.settled(chosen, given, bug))(own)
+    own_seed = trial_seed(seed, chosen.id, traced, trial)
+    experiment = chosen.prepare(traced, chosen.settled(traced, given, bug))(own_seed)
     with TraceWriter(out) as writer:
         return simulate(
             experiment.protocol,
             experiment.scenario,
-            seed=own,
+            seed=own_seed,
             sink=writer,
             stop_when=experiment.observe,
-            replay=str(one.replay(chosen, trial, seed, given, bug)),
+            replay=str(chosen.replay(traced, trial, seed, given, bug)),
         )
 
 
@@ -519,34 +548,38 @@ def recorded(figure: Figure | str) -> Reproduction:
     Raises
     ------
     FigureError
-        If there is none.
+        If the package has no recorded run of this figure.
     """
-    one = get_figure(figure) if isinstance(figure, str) else figure
-    folder = resource_root("data") / "figures" / one.id
+    chosen = get_figure(figure) if isinstance(figure, str) else figure
+    folder = resource_root("data") / "figures" / chosen.id
     try:
-        said = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         samples = pd.read_parquet(folder / "samples.parquet")
     except (OSError, ValueError) as error:
         raise FigureError(
-            f"the full run of figure {one.id} cannot be read: {error}",
+            f"cannot read the recorded full run of figure {chosen.id}: {error}",
             path=folder,
             hint="install the package again",
         ) from error
     return Reproduction(
-        figure=one,
-        seed=said["seed"],
-        trials=said["trials"],
-        settings=said["settings"],
-        fitted=said["fitted"],
-        how=said["fitted_how"],
-        bug=said["bug"],
+        figure=chosen,
+        seed=run["seed"],
+        trials=run["trials"],
+        settings=chosen.current_names(run["settings"]),
+        fitted=chosen.current_names(run["fitted"]),
+        how=run["fitted_how"],
+        bug=run["bug"],
         samples=samples,
-        fit=None if said["fit"] is None else pd.DataFrame(said["fit"]),
+        fit=None if run["fit"] is None else pd.DataFrame(run["fit"]),
     )
 
 
-def verdict_table(found: Sequence[Reproduction]) -> pd.DataFrame:
+def verdict_table(reproductions: Sequence[Reproduction]) -> pd.DataFrame:
     """Return the verdicts of figures as a table.
+
+    Parameters
+    ----------
+    reproductions : sequence of Reproduction
 
     Returns
     -------
@@ -554,25 +587,31 @@ def verdict_table(found: Sequence[Reproduction]) -> pd.DataFrame:
         ``figure`` and the fields of :class:`~toolkit.reproduction.framework.CriterionVerdict`.
     """
     return pd.DataFrame(
-        [{"figure": one.figure.id, **asdict(verdict)} for one in found for verdict in one.verdicts]
+        [
+            {"figure": reproduction.figure.id, **asdict(verdict)}
+            for reproduction in reproductions
+            for verdict in reproduction.verdicts
+        ]
     )
 
 
-def write_overview(found: Sequence[Reproduction], folder: Path, command: Invocation) -> Path:
-    """Write the verdicts of figures as a page of Markdown.
+def write_overview(
+    reproductions: Sequence[Reproduction], folder: Path, command: Invocation
+) -> Path:
+    """Write the verdicts of figures as a Markdown page.
 
     Parameters
     ----------
-    found : sequence of Reproduction
+    reproductions : sequence of Reproduction
     folder : pathlib.Path
-        Where ``README.md`` is written.
+        The folder to which ``README.md`` is written.
     command : Invocation
         The command that reproduced them.
 
     Returns
     -------
     pathlib.Path
-        The file.
+        Path of the written file.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -583,7 +622,7 @@ def write_overview(found: Sequence[Reproduction], folder: Path, command: Invocat
         autoescape=False,
     )
     text = environment.get_template("overview.md.j2").render(
-        found=found,
+        reproductions=reproductions,
         command=command,
         number=format_number,
         cell=lambda text: text.replace("|", "\\|"),

@@ -39,7 +39,13 @@ class _Head(msgspec.Struct, frozen=True):
 
 
 def code_digest() -> str:
-    """Return a digest of the code that samples depend on; samples of other code are not reused."""
+    """Return a digest of the code that samples depend on; samples of other code are not reused.
+
+    Returns
+    -------
+    str
+        Hexadecimal SHA-256.
+    """
     package = Path(toolkit.__file__).parent
     digest = hashlib.sha256()
     for folder in ("hosting", "sim", "protocols", "machines", "reproduction"):
@@ -62,9 +68,13 @@ def fingerprint(figure: str, seed: int, settings: Mapping[str, str], bug: str | 
     settings : mapping of str to str
         The parameters, defaults included.
     bug : str or None
+
+    Returns
+    -------
+    str
     """
-    what = [figure, seed, dict(sorted(settings.items())), bug, code_digest()]
-    return hashlib.sha256(msgspec.json.encode(what, order="sorted")).hexdigest()
+    identity = [figure, seed, dict(sorted(settings.items())), bug, code_digest()]
+    return hashlib.sha256(msgspec.json.encode(identity, order="sorted")).hexdigest()
 
 
 def samples_frame(
@@ -139,12 +149,12 @@ class Store:
             self.journal.unlink(missing_ok=True)
         else:
             self._read_samples()
-        keep = self._read_journal()
-        # Opened here, so that a folder that cannot be written to is known before the trials.
-        self._file = self.journal.open("r+b" if keep else "wb")
-        self._file.truncate(keep)
-        self._file.seek(keep)
-        if not keep:
+        valid = self._read_journal()
+        # Opened before the trials, so that a folder that is not writable is reported at once.
+        self._file = self.journal.open("r+b" if valid else "wb")
+        self._file.truncate(valid)
+        self._file.seek(valid)
+        if not valid:
             self._append(msgspec.json.encode(_Head(mark, command)))
 
     def _read_samples(self) -> None:
@@ -157,12 +167,12 @@ class Store:
         except FileNotFoundError:
             return
         except (OSError, pa.ArrowInvalid):
-            # Not what this class wrote: the samples are made anew, and written over it.
+            # The file was not written by this class; it is overwritten with new samples.
             return
         for row in frame.to_dict("records"):
-            what = {str(name): value for name, value in row.items()}
-            curve, trial = str(what.pop("curve")), int(what.pop("trial"))
-            self.done.setdefault((curve, trial), []).append(what)
+            values = {str(name): value for name, value in row.items()}
+            curve, trial = str(values.pop("curve")), int(values.pop("trial"))
+            self.done.setdefault((curve, trial), []).append(values)
 
     def _read_journal(self) -> int:
         """Read an unfinished run's journal and return the length of its valid part in bytes."""
@@ -180,7 +190,7 @@ class Store:
             pieces = [msgspec.json.decode(line, type=Piece) for line in lines[1:]]
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             raise FigureError(
-                f"the journal of an unfinished run cannot be read: {error}",
+                f"cannot read the journal of an unfinished run: {error}",
                 path=self.journal,
                 hint="remove it or give --fresh; its trials are then run again",
             ) from error
@@ -192,10 +202,10 @@ class Store:
                 "with --fresh",
             )
         for piece in pieces:
-            self._take(piece)
+            self._add_trials(piece)
         return sum(map(len, lines))
 
-    def _take(self, piece: Piece) -> None:
+    def _add_trials(self, piece: Piece) -> None:
         for number, rows in enumerate(piece.trials, piece.first):
             self.done[piece.curve, number] = rows
 
@@ -206,12 +216,23 @@ class Store:
         self._file.flush()
 
     def add(self, piece: Piece) -> None:
-        """Append a finished piece to the journal."""
+        """Append a finished piece to the journal.
+
+        Parameters
+        ----------
+        piece : Piece
+        """
         self._append(msgspec.json.encode(piece))
-        self._take(piece)
+        self._add_trials(piece)
 
     def finish(self, frame: pd.DataFrame) -> None:
-        """Write the samples and remove the journal."""
+        """Write the samples and remove the journal.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            All samples of the run.
+        """
         written = self.samples.with_suffix(".tmp")
         table = pa.Table.from_pandas(frame, preserve_index=False)
         table = table.replace_schema_metadata({**table.schema.metadata, _MARK: self.mark})
@@ -236,7 +257,7 @@ class Store:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-        # A journal without a single piece says nothing.
+        # A journal without pieces is removed.
         if self.journal.exists() and len(self.journal.read_bytes().splitlines()) <= 1:
             self.journal.unlink()
 
@@ -245,6 +266,18 @@ def missing(
     curves: Iterable[Curve], counts: Mapping[str, int], done: Mapping[tuple[str, int], Rows]
 ) -> list[tuple[Curve, int, int]]:
     """Return the missing trials in chunks: curve, first trial and number of trials.
+
+    Parameters
+    ----------
+    curves : iterable of Curve
+    counts : mapping of str to int
+        Number of trials of each curve.
+    done : mapping
+        Curve and trial to the measured values of finished trials.
+
+    Returns
+    -------
+    list of (Curve, int, int)
 
     Examples
     --------

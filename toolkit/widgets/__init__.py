@@ -1,6 +1,6 @@
-"""Widgets and magics for notebooks: thin views; nothing is loaded from a network.
+"""Widgets and cell magics for notebooks, which work without network access.
 
-``%load_ext toolkit.widgets`` makes the cell magics ``%%tla`` and ``%%tlc`` known.
+``%load_ext toolkit.widgets`` registers the cell magics ``%%tla`` and ``%%tlc``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A check that runs while its progress is shown, and can be stopped."""
+"""A widget that runs a TLC check in the background, shows its progress and can stop it."""
 
 from __future__ import annotations
 
@@ -30,42 +30,41 @@ _TICK = 0.5
 
 
 def _answer_anywhere(widget: widgets.Widget) -> None:
-    """Let a widget's events be handled while a cell is at work.
+    """Let a widget's events be handled while a cell is running.
 
-    JupyterLab sends them to a subshell of the kernel, which is free.  ipykernel 7.4 sends them
-    back to the shell that made the widget, which may be busy, unless it has forgotten which.
+    JupyterLab sends events to a subshell of the kernel, which is free.  ipykernel 7.4 forwards
+    them to the shell that created the widget, which may be busy, unless that id is removed.
     """
     if hasattr(widget.comm, "_reply_subshell_id"):
         del widget.comm._reply_subshell_id
 
 
 class CheckView(widgets.VBox):  # type: ignore[misc]
-    """Checks a specification on a thread of its own, beside everything else.
+    """Run a check of a specification in the background, with progress and a stop button.
 
-    The button stops it, also while another cell runs.  The clock goes on between TLC's
-    reports; TLC 2.15 makes one after some seconds and then one a minute.
+    The button works while another cell is running.  The clock is updated between TLC's progress
+    reports; TLC 2.15 prints the first after some seconds and then one per minute.
 
     Parameters
     ----------
     spec : str, path or SpecSource
-        The name of a model of the manifest, a ``.tla`` file, or a specification gathered
-        already.
+        The name of a model of the manifest, a ``.tla`` file, or a loaded specification.
     config : path, optional
-        A ``.cfg`` file, with a ``.tla`` file whose configuration has another name.
+        Configuration file of a ``.tla`` file; by default the ``.cfg`` file of the same name.
     **options
-        As for :func:`~toolkit.tlc.check`, for instance ``workers``.
+        As for :func:`~toolkit.tlc.check`, for example ``workers``.
 
     Attributes
     ----------
     running : RunningCheck
-        The check; it can be awaited.
+        The running check.
     result : CheckResult or None
-        What came out, once it has.
+        The result; ``None`` while the check runs.
 
     Raises
     ------
     ToolkitError
-        If there is no such model or file.
+        If the model or file does not exist.
     """
 
     def __init__(
@@ -103,18 +102,18 @@ class CheckView(widgets.VBox):  # type: ignore[misc]
         self._label = widgets.HTML()
         self._shown = widgets.HTML()
         self._stop = widgets.Button(
-            description="Stop", icon="stop", tooltip="End the check; what it found is kept"
+            description="Stop", icon="stop", tooltip="Stop the check and keep its results so far"
         )
         self._stop.on_click(lambda _: self.stop())
         super().__init__([widgets.HBox([self._stop, self._label]), self._shown])
         _answer_anywhere(self._stop)
-        self._say()
+        self._update_label()
         self.running: RunningCheck = start_check(
             source, on_progress=self._progress, on_done=self._done, **options
         )
         threading.Thread(target=self._tick, daemon=True).start()
 
-    def _say(self) -> None:
+    def _update_label(self) -> None:
         with self._lock:
             seconds = time.monotonic() - self._started
             self._label.value = (
@@ -124,11 +123,11 @@ class CheckView(widgets.VBox):  # type: ignore[misc]
 
     def _tick(self) -> None:
         while not self._ended.wait(_TICK):
-            self._say()
+            self._update_label()
 
     def _progress(self, progress: CheckProgress) -> None:
         self._figures = str(progress)
-        self._say()
+        self._update_label()
 
     def _done(self, running: RunningCheck) -> None:
         self._ended.set()
@@ -147,7 +146,7 @@ class CheckView(widgets.VBox):  # type: ignore[misc]
             self.result = result
             name = f" of {result.name}" if result.name else ""
             states = (
-                "TLC told no states"
+                "number of states unknown"
                 if result.distinct is None
                 else f"{result.distinct:,} distinct states"
             )
@@ -157,26 +156,30 @@ class CheckView(widgets.VBox):  # type: ignore[misc]
                 differences = compare(self._model, result)
                 agrees = "; ".join(differences) if differences else "agrees with the manifest"
                 self._figures += f"; {agrees}"
-        self._say()
+        self._update_label()
 
     def stop(self) -> None:
-        """End the check; what TLC had found by then is kept."""
+        """Stop the check and keep TLC's results so far."""
         self._stop.disabled = True
         self._figures = "stopping"
         self.running.cancel()
 
     def wait(self, timeout: float | None = None) -> CheckResult:
-        """Wait until the check has ended, and return its result.
+        """Wait until the check has ended and return its result.
 
         Parameters
         ----------
         timeout : float, optional
-            Seconds to wait at most.
+            Maximum time to wait, in seconds.
+
+        Returns
+        -------
+        CheckResult
 
         Raises
         ------
         SettingError
-            If it has not ended by then; it goes on.
+            If the check has not ended by then; it keeps running.
         ToolkitError
             If the check could not be run.
         """

@@ -1,4 +1,4 @@
-"""A trace, step by step."""
+"""A widget that shows a trace step by step."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ export default { render };
 
 
 class TraceExplorer(anywidget.AnyWidget):
-    """A space-time diagram with a slider, and the state after each step; logs, if there are any.
+    """A space-time diagram with a slider and the state after each step.
 
-    A counterexample of TLC is looked at in the same way, as what
-    :func:`~toolkit.conformance.counterexample_trace` makes of it.
+    If the protocol keeps logs, the logs are drawn as well.  To show a counterexample of TLC,
+    convert it with :func:`~toolkit.conformance.counterexample_trace`.
 
     Parameters
     ----------
@@ -54,15 +54,15 @@ class TraceExplorer(anywidget.AnyWidget):
     followed : SpecReplay, optional
         The specification's states, shown beside the implementation's; differences are red.
     marks : mapping of str to int, optional
-        Steps that a button leads to, by what is written on it.
+        Label of a button to the step that it shows.
     first : int
-        The first step that can be shown, for long runs of which only the end is of interest: what
-        went before stands in the diagram alone.
+        The first step whose state can be shown; earlier steps are only in the diagram.  Useful for
+        long runs.
 
     Attributes
     ----------
     step : int
-        What is shown: 0 is the initial state, k+1 the state after step k.  Can be observed
+        The shown state: 0 is the initial state, k+1 the state after step k.  Can be observed
         and set.
     """
 
@@ -84,7 +84,16 @@ class TraceExplorer(anywidget.AnyWidget):
         super().__init__(data={**data, "marks": marked}, step=first)
 
     def show(self, trace: Trace, followed: SpecReplay | None = None, *, step: int = 0) -> None:
-        """Show another trace, from its beginning or from a step."""
+        """Show another trace.
+
+        Parameters
+        ----------
+        trace : Trace
+        followed : SpecReplay, optional
+            The specification's states.
+        step : int
+            The state to show first; 0 is the initial state.
+        """
         data = self._describe(trace, followed)
         with self.hold_trait_notifications(), self.hold_sync():
             self.data = data

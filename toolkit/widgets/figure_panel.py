@@ -1,4 +1,4 @@
-"""A figure of a paper with its assumptions as controls, the overlay and the verdicts."""
+"""A widget that reproduces a figure of a paper with changed assumptions."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ _STYLE = {"description_width": "90px"}
 
 
 class FigurePanel(widgets.VBox):  # type: ignore[misc]
-    """The full run of a figure, and controls to make it again with other assumptions.
+    """A reproduced figure with its chart and verdicts, and controls to change its assumptions.
 
     Parameters
     ----------
     figure : str
-        Its letter or name.
+        Letter or name of the figure.
     trials : int
-        Trials of an ordinary curve that *Run* makes, at first.
+        Initial number of trials per curve.
     controls : sequence of str, optional
-        The parameters that are shown; all by default.
+        The parameters that have a control; all by default.
     settings : dict of str to str, optional
-        What they are at first, where that is not what the figure has.
+        Initial values of parameters that differ from the figure's defaults.
 
     Attributes
     ----------
     figure : Figure
     found : Reproduction
-        What is shown: the full run that travels with the package, until *Run* was pressed.
+        The reproduction that is shown: the recorded full run, until *Run* is pressed.
 
     Raises
     ------
     UnknownNameError
-        If there is no such figure.
+        If the figure is unknown.
     SettingError
-        If it has no such parameter.
+        If a parameter is unknown or its value invalid.
     """
 
     def __init__(
@@ -57,18 +57,18 @@ class FigurePanel(widgets.VBox):  # type: ignore[misc]
         settings: dict[str, str] | None = None,
     ) -> None:
         self.figure: Figure = get_figure(figure)
-        first = settings or {}
-        self.figure.values(first)
+        initial = self.figure.current_names(settings or {})
+        self.figure.values(initial)
         known = {parameter.name: parameter for parameter in self.figure.parameters}
         self.figure.values({name: known[name].value for name in controls or () if name in known})
         chosen = list(known) if controls is None else list(controls)
-        self.knobs = {name: _knob(known[name], first.get(name)) for name in chosen}
+        self.knobs = {name: _knob(known[name], initial.get(name)) for name in chosen}
         self.trials = widgets.BoundedIntText(
             value=trials, min=1, max=100_000, description="trials", style=_STYLE
         )
         self.seed = widgets.IntText(value=1, description="seed", style=_STYLE)
         self.bug = widgets.Dropdown(
-            options=["none", *self.figure.bugs], description="planted bug", style=_STYLE
+            options=["none", *self.figure.bugs], description="seeded bug", style=_STYLE
         )
         self.button = widgets.Button(description="Run", icon="play", button_style="primary")
         self.button.on_click(lambda _: self.run())
@@ -78,13 +78,15 @@ class FigurePanel(widgets.VBox):  # type: ignore[misc]
         self.table = widgets.HTML()
         self.table.add_class("tk-verdicts")
         self.found: Reproduction = recorded(self.figure)
-        self._show("the full run that travels with the package")
+        self._show("the recorded full run")
         statement = widgets.HTML(
             f"<b>Figure {self.figure.id}: {html.escape(self.figure.title)}</b><br>"
             f"{html.escape(str(self.figure.paper))}.<br><i>{html.escape(self.figure.statement)}</i>"
         )
         rows = [
-            widgets.HBox([knob, widgets.HTML(f"<small>{html.escape(_said(known[name]))}</small>")])
+            widgets.HBox(
+                [knob, widgets.HTML(f"<small>{html.escape(_explain(known[name]))}</small>")]
+            )
             for name, knob in self.knobs.items()
         ]
         super().__init__(
@@ -100,7 +102,7 @@ class FigurePanel(widgets.VBox):  # type: ignore[misc]
 
     @property
     def settings(self) -> dict[str, str]:
-        """The assumptions that are not as the figure has them."""
+        """The assumptions that differ from the figure's defaults."""
         values = {parameter.name: parameter.value for parameter in self.figure.parameters}
         return {
             name: str(knob.value).strip()
@@ -109,12 +111,12 @@ class FigurePanel(widgets.VBox):  # type: ignore[misc]
         }
 
     def run(self) -> Reproduction | None:
-        """Make the figure again with what the controls say, and show it.
+        """Reproduce the figure with the values of the controls and show the result.
 
         Returns
         -------
         Reproduction or None
-            ``None`` if that cannot be: the message says why, and what is shown stays.
+            ``None`` if the values are invalid; the message says why, and the shown result stays.
         """
         self.button.disabled = True
         self.message.value = ""
@@ -126,31 +128,31 @@ class FigurePanel(widgets.VBox):  # type: ignore[misc]
                 settings=self.settings,
                 bug=None if self.bug.value == "none" else self.bug.value,
                 refit=False,
-                progress=self._tell,
+                progress=self._update_progress,
             )
         except ToolkitError as error:
             self.message.value = f'<span style="color:#b2182b">{html.escape(str(error))}</span>'
             return None
         finally:
             self.button.disabled = False
-        self._show(f"{self.found.trials} trials a curve, seed {self.found.seed}")
+        self._show(f"{self.found.trials} trials per curve, seed {self.found.seed}")
         return self.found
 
-    def _tell(self, done: int, total: int) -> None:
+    def _update_progress(self, done: int, total: int) -> None:
         self.progress.max, self.progress.value = max(total, 1), done
 
-    def _show(self, what: str) -> None:
-        self.message.value = html.escape(what)
+    def _show(self, message: str) -> None:
+        self.message.value = html.escape(message)
         self.chart.value = f'<div style="background:white">{chart_svg(self.found.chart())}</div>'
         self.table.value = to_html(self.found)
 
 
-def _said(parameter: Parameter) -> str:
+def _explain(parameter: Parameter) -> str:
     return f"{parameter.help} ({parameter.source}: {parameter.why})"
 
 
 def _knob(parameter: Parameter, value: str | None) -> Any:
-    """Return the control of a parameter: a choice where there are two, a text elsewhere."""
+    """Return the control of a parameter: a dropdown for yes or no, otherwise a text field."""
     shown = parameter.value if value is None else value
     options: dict[str, Any] = {"description": parameter.name, "style": _STYLE}
     if parameter.value in {"yes", "no"}:

@@ -1,4 +1,4 @@
-"""Elections and replication to play with: break a cluster at any moment of a run."""
+"""A widget to inject faults into a cluster at any step of a run."""
 
 from __future__ import annotations
 
@@ -35,47 +35,46 @@ __all__ = ["LogPlayground"]
 
 _FILE = "playground.scenario"
 _STEPS = 400
-"""A longer run is more than one cares to step through, and slow to show."""
+"""Maximum number of steps of a run, so that it can be shown quickly."""
 
 _MICROSECOND = 1e-6
 
 
 class LogPlayground(widgets.VBox):  # type: ignore[misc]
-    """A cluster to break at any step of its run, over a :class:`TraceExplorer`.
+    """Controls to inject faults and commands at any step of a run, over a :class:`TraceExplorer`.
 
-    The knobs say how the cluster is made; the buttons let something happen just after the step
-    that is shown, and the run is simulated again from its seed: up to that moment nothing
-    changes.  *Ask TLC* lets the specification follow the run.
+    The sliders set up the cluster.  Each button adds an event just after the shown step, and the
+    run is simulated again from its seed; it does not change up to that step.  *Ask TLC* validates
+    the run against the specification and shows the specification's states.
 
     Parameters
     ----------
     protocol : str
-        The name of a registered protocol that can be run and keeps a replicated log.
+        Name of a registered protocol that has an implementation and a replicated log.
     seed : int
         Seed of the run.
     servers : int
         3 or 5.
     machine : str, optional
-        Name of the machine that is replicated; by default the protocol's own.
+        Name of the replicated machine; by default the protocol's default.
 
     Raises
     ------
     UnknownNameError
-        If no protocol of that name is known, or it keeps no log.
+        If the protocol is unknown or has no log.
     SettingError
-        If the protocol has only a specification, or cannot replicate the machine.
+        If the protocol has no implementation or cannot replicate the machine.
 
     Attributes
     ----------
     scenario : Scenario
-        What is run: ``format_scenario(scenario)`` is its text.
+        The scenario of the run; ``format_scenario(scenario)`` is its text.
     trace : Trace
-        The run that is shown.
+        The trace that is shown.
     followed : SpecReplay or None
-        The specification's states for it, once asked for.
+        The specification's states; ``None`` until :meth:`ask` is called.
     events : list of tuple
-        What was made to happen, in the order in which it was asked for; each element holds the
-        events of one click.
+        The added events, in the order of the clicks; each element holds the events of one click.
     """
 
     def __init__(
@@ -86,8 +85,8 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
         self._settings = self._runnable.with_machine({}, machine)
         if self._protocol.log is None:
             raise UnknownNameError(
-                f"there is no playground of logs for {protocol!r}: it keeps none",
-                hint="Playground runs any protocol; a LogView as its 'log' makes it play here too",
+                f"protocol {protocol!r} has no log, which LogPlayground needs",
+                hint="use Playground, or give the protocol a LogView as its attribute 'log'",
             )
         self._log = self._protocol.log
         replay = {"protocol": protocol, "scenario": _FILE, "out": "trace.ndjson"}
@@ -101,7 +100,7 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
         self.seed = widgets.IntSlider(value=seed, min=0, max=50, description="seed", style=wide,
                                       continuous_update=False)  # fmt: skip
         self.timeouts = widgets.IntRangeSlider(
-            value=(150, 300), min=50, max=1000, step=10, description="time-outs (ms)",
+            value=(150, 300), min=50, max=1000, step=10, description="timeouts (ms)",
             style=wide, continuous_update=False,
         )  # fmt: skip
         self.timeouts.disabled = not self._runnable.timing(0.15, 0.3)
@@ -131,51 +130,51 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
         self._name_servers()
         self.scenario, self.trace = self._run(self.events)
         self.explorer = TraceExplorer(self.trace)
-        self.explorer.observe(lambda _: self._say_when(), names="step")
+        self.explorer.observe(lambda _: self._update_time(), names="step")
         for knob in (self.seed, self.timeouts, self.loss):
-            knob.observe(lambda _: self._again(), names="value")
+            knob.observe(lambda _: self._rerun(), names="value")
         self.servers.observe(lambda _: self.start_over(), names="value")
         self._when = widgets.HTML()
-        super().__init__(self._laid_out())
-        self._shown()
+        super().__init__(self._layout())
+        self._update()
 
-    def _laid_out(self) -> list[widgets.Widget]:
+    def _layout(self) -> list[widgets.Widget]:
         def button(word: str, icon: str, tip: str, run: Callable[[], object]) -> widgets.Button:
-            one = widgets.Button(description=word, icon=icon, tooltip=tip)
-            one.layout.width = "auto"
-            one.add_class(f"{self._protocol.name}-{word.lower().replace(' ', '-')}")
-            one.on_click(lambda _: run())
-            return one
+            widget = widgets.Button(description=word, icon=icon, tooltip=tip)
+            widget.layout.width = "auto"
+            widget.add_class(f"{self._protocol.name}-{word.lower().replace(' ', '-')}")
+            widget.on_click(lambda _: run())
+            return widget
 
         row = widgets.HBox
-        one = [
+        server_row = [
             self.server,
-            button("Crash", "power-off", "The server goes down, with what was not on its disk",
-                   self.crash),
-            button("Restart", "play", "The server comes up again", self.restart),
-            button("Isolate", "ban", "Nobody reaches the server, and it reaches nobody",
+            button("Crash", "power-off", "The server crashes and loses pending writes", self.crash),
+            button("Restart", "play", "The server restarts", self.restart),
+            button("Isolate", "ban", "All links of the server are cut",
                    self.isolate),
             self.other,
-            button("Cut link", "chain-broken", "Between the two, in both directions", self.cut),
-            button("Cut one way", "long-arrow-right", "From the first to the second only",
+            button("Cut link", "chain-broken", "Cut the link between the two servers, both ways",
+                   self.cut),
+            button("Cut one way", "long-arrow-right", "Cut the link from the first server only",
                    lambda: self.cut(both=False)),
         ]  # fmt: skip
-        for_all = [
-            button("Kill the leader", "bolt", "Who leads at the step shown crashes",
+        cluster_row = [
+            button("Kill the leader", "bolt", "The leader at the shown step crashes",
                    self.kill_leader),
-            button("Heal everything", "medkit", "All links work again", self.heal),
+            button("Heal everything", "medkit", "Restore all links and speeds", self.heal),
             self.text,
-            button("Send command", "paper-plane", "A client asks the chosen server for it",
+            button("Send command", "paper-plane", "Send the command to the selected server",
                    self.send),
             self.statement,
-            button("Do it", "magic", "Any event of a scenario, as its text has it after the time",
+            button("Do it", "magic", "Add any event, written as in a scenario file after the time",
                    lambda: self.do(self.statement.value)),
-            button("Undo", "undo", "Take the last thing back", self.undo),
-            button("Start over", "trash", "Take everything back", self.start_over),
+            button("Undo", "undo", "Remove the last event", self.undo),
+            button("Start over", "trash", "Remove all events", self.start_over),
         ]  # fmt: skip
-        ask = button("Ask TLC", "check", "Let the specification follow the run", self.ask)
-        for some in (one, for_all):
-            for part in some:
+        ask = button("Ask TLC", "check", "Validate the run against the specification", self.ask)
+        for parts in (server_row, cluster_row):
+            for part in parts:
                 part.layout.flex = "0 0 auto"
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
         about = widgets.Accordion([self.text_form], selected_index=None)
@@ -184,15 +183,15 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
             row([self.servers, self.seed], layout=wrap),
             row([self.timeouts, self.loss], layout=wrap),
             self._when,
-            row(for_all, layout=wrap),
-            row(one, layout=wrap),
+            row(cluster_row, layout=wrap),
+            row(server_row, layout=wrap),
             self.made,
             row([ask, self.report], layout=wrap),
         ])  # fmt: skip
         controls.add_class(f"{self._protocol.name}-controls")
         return [controls, self.explorer, about]
 
-    # What is run ---------------------------------------------------------------------------
+    # The run -------------------------------------------------------------------------------
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -206,8 +205,8 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
 
     def _run(self, events: list[tuple[ScenarioEvent, ...]]) -> tuple[Scenario, Trace]:
         low, high = (milliseconds / 1000 for milliseconds in self.timeouts.value)
-        flat = [event for some in events for event in some]
-        # Long enough to see what comes of the last thing that happens.
+        flat = [event for click in events for event in click]
+        # Long enough to show the effects of the last event.
         until = max(0.8, max((event.time for event in flat), default=0.0) + 2 * high + 0.2)
         builder = ScenarioBuilder("playground", self._protocol.name, self.nodes)
         for key, value in {**self._settings, **self._runnable.timing(low, high)}.items():
@@ -223,7 +222,7 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
 
     @property
     def now(self) -> float:
-        """The moment just after the step that is shown, in seconds of the run."""
+        """The time just after the shown step, in simulated seconds."""
         step = self.explorer.step
         if step == 0:
             return 0.0
@@ -233,7 +232,7 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
 
     @property
     def leader(self) -> str | None:
-        """Who leads at the step shown: of several the one in the highest round."""
+        """The leader of the highest round at the shown step; ``None`` if there is no leader."""
         state: dict[str, dict[str, Any]] = dict(self.trace.header.initial)
         for index, (_, after) in enumerate(self.trace.states(), start=1):
             if index > self.explorer.step:
@@ -241,60 +240,76 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
             state = {node: dict(own) for node, own in after.items()}
         return current_leader(self._log, state)
 
-    # What is made to happen ----------------------------------------------------------------
+    # Events --------------------------------------------------------------------------------
 
     def add(self, *events: ScenarioEvent) -> bool:
-        """Let events happen too, and run it again; return whether they fit the rest."""
+        """Add events and run the scenario again.
+
+        Parameters
+        ----------
+        *events : ScenarioEvent
+
+        Returns
+        -------
+        bool
+            False if the events are not possible; nothing is changed then.
+        """
         moment = max(event.time for event in events)
-        wanted = [*self.events, events]
+        changed = [*self.events, events]
         try:
-            self.scenario, self.trace = self._run(wanted)
+            self.scenario, self.trace = self._run(changed)
         except (ScenarioError, SettingError) as error:
             self._report(f"Not possible: {error.message}.", wrong=True)
             return False
-        self.events = wanted
+        self.events = changed
         self.followed = None
-        step = sum(one.time <= moment for one in self.trace.steps)
+        step = sum(step.time <= moment for step in self.trace.steps)
         self.explorer.show(self.trace, step=step)
-        self._shown()
+        self._update()
         return True
 
     def kill_leader(self) -> None:
-        """Let the leader crash."""
+        """Crash the leader."""
         if self.leader is None:
-            self._report("Nobody leads at this step: go on to one with a crown.", wrong=True)
+            self._report("There is no leader at this step: go to a step with a crown.", wrong=True)
         else:
             self.add(Crash(self.now, self.leader, 0))
 
     def crash(self) -> None:
-        """Let the chosen server crash; nothing that waits for its disk is kept."""
+        """Crash the selected server; its pending writes are lost."""
         self.add(Crash(self.now, self.server.value, 0))
 
     def restart(self) -> None:
-        """Let the chosen server come up again."""
+        """Restart the selected server."""
         self.add(Restart(self.now, self.server.value))
 
     def isolate(self) -> None:
-        """Cut all links of the chosen server."""
+        """Cut all links of the selected server."""
         rest = tuple(node for node in self.nodes if node != self.server.value)
         self.add(Partition(self.now, ((self.server.value,), rest)))
 
     def cut(self, *, both: bool = True) -> None:
-        """Cut the link between the two chosen servers, or from the first to the second only."""
-        one, other = self.server.value, self.other.value
-        if one == other:
-            self._report("A link has two ends: choose two servers.", wrong=True)
+        """Cut the link between the two selected servers.
+
+        Parameters
+        ----------
+        both : bool
+            Whether to cut both directions; otherwise only from the first to the second.
+        """
+        first, second = self.server.value, self.other.value
+        if first == second:
+            self._report("A link has two ends: select two different servers.", wrong=True)
             return
-        back = (Cut(self.now, other, one),) if both else ()
-        self.add(Cut(self.now, one, other), *back)
+        reverse = (Cut(self.now, second, first),) if both else ()
+        self.add(Cut(self.now, first, second), *reverse)
 
     def heal(self) -> None:
-        """Let all links work again."""
+        """Restore all links."""
         self.add(Heal(self.now))
 
     def send(self) -> None:
-        """Let a client ask the chosen server for the operation that was typed."""
-        count = sum(isinstance(event, ClientCommand) for some in self.events for event in some)
+        """Send the typed operation from a new client to the selected server."""
+        count = sum(isinstance(event, ClientCommand) for click in self.events for event in click)
         try:
             operation = self._typed_operation(self.text.value)
         except SettingError as error:
@@ -305,12 +320,17 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
             self.text.value = str(count + 2)
 
     def do(self, statement: str) -> bool:
-        """Let an event of any kind happen at the step shown; return whether it was possible.
+        """Add an event of any kind just after the shown step.
 
         Parameters
         ----------
         statement : str
-            As in a scenario, after the time: ``slow disk n1 by 10``.
+            The event as in a scenario file, after the time: ``slow disk n1 by 10``.
+
+        Returns
+        -------
+        bool
+            False if the event is not possible; nothing is changed then.
         """
         line = Line(statement)
         try:
@@ -322,50 +342,48 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
         return self.add(*events)
 
     def undo(self) -> None:
-        """Take the last thing back."""
+        """Remove the events of the last click."""
         if self.events:
             step = self.explorer.step
             self.events = self.events[:-1]
-            self._again(step)
+            self._rerun(step)
 
     def start_over(self) -> None:
-        """Take everything back."""
+        """Remove all events."""
         self.events = []
         self._name_servers()
-        self._again()
+        self._rerun()
 
-    # What is shown -------------------------------------------------------------------------
+    # Output --------------------------------------------------------------------------------
 
-    def _again(self, step: int = 0) -> None:
+    def _rerun(self, step: int = 0) -> None:
         self.scenario, self.trace = self._run(self.events)
         self.followed = None
         self.explorer.show(self.trace, step=min(step, len(self.trace.steps)))
-        self._shown()
+        self._update()
 
-    def _shown(self) -> None:
+    def _update(self) -> None:
         lines = "".join(
-            f"<li>{html.escape('; '.join(map(_describe, some)))}</li>" for some in self.events
+            f"<li>{html.escape('; '.join(map(_describe, click)))}</li>" for click in self.events
         )
         self.made.value = (
             f'<ol style="margin: 0; line-height: 1.4">{lines}</ol>'
             if lines
-            else "<i>nothing was made to happen yet</i>"
+            else "<i>no events were added yet</i>"
         )
         text = html.escape(format_scenario(self.scenario))
         self.text_form.value = (
             f'<pre style="line-height: 1.3; margin: 0">{text}</pre>'
-            f"Saved as <code>{_FILE}</code>, it is run again by <code>{self._replay}</code>"
+            f"Save it as <code>{_FILE}</code> and run it with <code>{self._replay}</code>"
         )
-        self._say_when()
+        self._update_time()
         self._report()
 
-    def _say_when(self) -> None:
-        self._when.value = (
-            f"<b>Let something happen at {self.now:.6f} s</b>, just after the step shown:"
-        )
+    def _update_time(self) -> None:
+        self._when.value = f"<b>Add an event at {self.now:.6f} s</b>, just after the shown step:"
 
     def _rounds(self) -> tuple[int, int]:
-        """Return the highest round of the run, and how often a node began to lead."""
+        """Return the highest round of the run and the number of elections won."""
         log = self._log
         views = self.trace.header.initial
         leads = {node: log.leads(view) for node, view in views.items()}
@@ -381,23 +399,28 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
 
     def _report(self, more: str = "", *, wrong: bool = False) -> None:
         highest, elected = self._rounds()
-        said = (
+        summary = (
             f"{len(self.trace.steps)} steps, to {self._log.describe_round(highest)}, "
-            f"elections won: {elected}; commands answered: {len(self.result.answers)}; ended: "
+            f"elections won: {elected}; commands answered: {len(self.result.answers)}; end: "
             f"{self.result.reason}."
         )
         style = ' style="color: #b2182b; font-weight: 600"' if wrong else ""
-        self.report.value = f"{html.escape(said)} <span{style}>{html.escape(more)}</span>"
+        self.report.value = f"{html.escape(summary)} <span{style}>{html.escape(more)}</span>"
 
     def ask(self) -> SpecReplay:
-        """Let TLC follow the run, show the specification's states beside it, and return them."""
-        self._report("Asking TLC ...")
+        """Validate the run with TLC and show the specification's states.
+
+        Returns
+        -------
+        SpecReplay
+        """
+        self._report("Validating with TLC ...")
         self.followed = follow(self.trace)
         self.explorer.show(self.trace, self.followed, step=self.explorer.step)
         verdict = self.followed.verdict
-        told = f" {verdict.checked.steps} steps followed" if verdict.status == "accepted" else ""
-        why = f" {verdict.reason}" if verdict.reason else ""
-        self._report(f"TLC: {verdict.status}.{told}{why}", wrong=verdict.status != "accepted")
+        steps = f" {verdict.checked.steps} steps checked." if verdict.status == "accepted" else ""
+        reason = f" {verdict.reason}" if verdict.reason else ""
+        self._report(f"TLC: {verdict.status}.{steps}{reason}", wrong=verdict.status != "accepted")
         return self.followed
 
 

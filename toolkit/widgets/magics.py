@@ -1,4 +1,4 @@
-"""The cell magics ``%%tla`` and ``%%tlc``: a module in one cell, and a check of it in another."""
+"""The cell magics ``%%tla`` and ``%%tlc``: define a TLA+ module in a cell and check it."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ _QUIET = 2.0
 
 
 class ModuleView:
-    """A module that a cell has defined, in syntax colours; or what is wrong with it.
+    """A module defined in a cell, shown with syntax colours or with its first error.
 
     Parameters
     ----------
     name : str
     text : str
-        The module, with the translation of its PlusCal where that was asked for.
+        The module's text, including the translation of its PlusCal if there is one.
     problem : str or None
-        What is wrong.
+        The error message; ``None`` if the module is correct.
     location : Location or None
-        Where.
+        The location of the error.
     modules : dict of str to str
-        All modules that it needs.
+        The texts of all modules that it needs, by name.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class ModuleView:
         if self.problem is None:
             return f"<module {self.name}, {len(self.text.splitlines())} lines>"
         where = f"{self.location}: " if self.location is not None else ""
-        return f"<module {self.name} cannot be read: {where}{self.problem}>"
+        return f"<module {self.name} cannot be parsed: {where}{self.problem}>"
 
     def _repr_html_(self) -> str:
         if self.problem is not None:
@@ -79,7 +79,7 @@ class ModuleView:
 
 @magics_class
 class TlaMagics(Magics):
-    """Modules and checks in the cells of a notebook.
+    """The cell magics ``%%tla`` and ``%%tlc``.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class TlaMagics(Magics):
     Attributes
     ----------
     modules : dict of str to str
-        The modules that cells have defined, name to text.
+        Name to text of the modules that cells have defined.
     """
 
     def __init__(self, shell: InteractiveShell) -> None:
@@ -97,23 +97,23 @@ class TlaMagics(Magics):
 
     @magic_arguments()
     @argument("--translate", action="store_true", help="Translate the PlusCal algorithm first.")
-    @argument("--fairness", default="none", help="What the translation's Spec assumes: "
-              "none, wf, sf or wfNext.")  # fmt: skip
-    @argument("--out", metavar="NAME", help="A variable for the module's text.")
-    @argument("--quiet", action="store_true", help="Show nothing unless something is wrong.")
+    @argument("--fairness", default="none", help="Fairness that the translation's Spec "
+              "assumes: none, wf, sf or wfNext.")  # fmt: skip
+    @argument("--out", metavar="NAME", help="Store the module's text in this variable.")
+    @argument("--quiet", action="store_true", help="Show only errors.")
     @cell_magic
     def tla(self, line: str, cell: str) -> ModuleView | None:
-        """Define a TLA+ module, have TLC read it, and show it in colours.
+        """Define a TLA+ module, parse it and show it with syntax colours.
 
-        Later cells can EXTEND it, and %%tlc can check it.  A module that cannot be read is
-        not defined; it is shown with the place underlined.
+        Later cells can EXTEND it, and %%tlc can check it.  A module with an error is not defined;
+        it is shown with the error underlined.
         """
         args = _arguments(TlaMagics.tla, line)
         try:
             name = module_name(cell)
         except SpecError as error:
             raise UsageError(str(error)) from error
-        # Whatever had this name before is no longer what the notebook shows.
+        # An earlier module of this name is no longer the one that the notebook shows.
         self.modules.pop(name, None)
         text = cell
         if args.translate:
@@ -139,31 +139,33 @@ class TlaMagics(Magics):
                 modules=source.modules,
             )  # fmt: skip
         self.modules[name] = text
-        self._keep(args.out, text)
+        self._store(args.out, text)
         return None if args.quiet else ModuleView(name, text, modules=source.modules)
 
     @magic_arguments()
-    @argument("module", help="A module that a cell has defined, or a .tla file.")
-    @argument("--workers", type=int, help="TLC's worker threads (default: one, so that counts "
-              "and counterexamples are the same in every run).")  # fmt: skip
-    @argument("--timeout", type=float, metavar="S", help="End the run after so many seconds.")
-    @argument("--memory", type=int, metavar="MB", help="TLC's heap.")
-    @argument("--no-deadlock", action="store_true", help="A state without successor is no error.")
-    @argument("--coverage", action="store_true", help="Count how often everything is evaluated.")
-    @argument("--keep-going", action="store_true", help="Look for more after a violation.")
-    @argument("--simulate", type=int, metavar="N", help="Look at N random behaviours only.")
-    @argument("--depth", type=int, metavar="N", help="The greatest length of such a behaviour.")
-    @argument("--seed", type=int, metavar="N", help="The seed of what TLC draws.")
-    @argument("--again", action="store_true", help="Run TLC also if the answer is remembered.")
-    @argument("--live", action="store_true", help="Run it beside the notebook, with progress and "
-              "a button that stops it.")  # fmt: skip
-    @argument("--out", metavar="NAME", help="A variable for the result (with --live: the view).")
+    @argument("module", help="A module defined in a cell, or a .tla file.")
+    @argument("--workers", type=int, help="TLC's worker threads (default: one, so that "
+              "counts and counterexamples are the same in every run).")  # fmt: skip
+    @argument("--timeout", type=float, metavar="S", help="Stop TLC after S seconds.")
+    @argument("--memory", type=int, metavar="MB", help="TLC's heap in MB.")
+    @argument("--no-deadlock", action="store_true", help="Do not check for deadlock.")
+    @argument("--coverage", action="store_true", help="Count how often each action is taken.")
+    @argument("--keep-going", action="store_true", help="Continue after a violation.")
+    @argument("--simulate", type=int, metavar="N", help="Check N random behaviours only.")
+    @argument("--depth", type=int, metavar="N", help="Maximum length of a random behaviour.")
+    @argument("--seed", type=int, metavar="N", help="Seed of TLC's randomness.")
+    @argument("--again", action="store_true", help="Run TLC even if the result is cached.")
+    @argument("--live", action="store_true", help="Run TLC in the background, with progress and a "
+              "stop button.")  # fmt: skip
+    @argument(
+        "--out", metavar="NAME", help="Store the result (with --live: the view) in this variable."
+    )
     @cell_magic
     def tlc(self, line: str, cell: str) -> CheckResult | CheckView:
-        """Check a module with TLC; the cell is the configuration.
+        """Check a module with TLC; the cell is the configuration file.
 
-        The answer is remembered, so that a notebook that is opened again does not check
-        again; --again does.
+        The result is cached, so that running a notebook again does not run TLC again; use --again
+        to ignore the cache.
         """
         args = _arguments(TlaMagics.tlc, line)
         options: dict[str, Any] = {
@@ -176,51 +178,51 @@ class TlaMagics(Magics):
             "depth": args.depth,
             "seed": args.seed,
         }
-        found: CheckResult | CheckView
+        result: CheckResult | CheckView
         try:
-            source = self._named(args.module, cell)
+            source = self._load(args.module, cell)
             if args.live:
-                found = CheckView(source, memory=args.memory, **options)
+                result = CheckView(source, memory=args.memory, **options)
             else:
-                with _Watch(source.root) as watch:
-                    found = cached_check(
+                with _ProgressLine(source.root) as line_shown:
+                    result = cached_check(
                         source,
                         again=args.again,
                         heap=args.memory,
-                        on_progress=watch.tell,
+                        on_progress=line_shown.update,
                         **options,
                     )
         except ToolkitError as error:
             raise UsageError(str(error)) from error
-        self._keep(args.out, found)
-        return found
+        self._store(args.out, result)
+        return result
 
     def _source(self, text: str, config: str, folder: Path | None = None) -> SpecSource:
         return spec_from_text(
             text, config, modules=self.modules, module_path=[folder or Path.cwd()]
         )
 
-    def _named(self, name: str, config: str) -> SpecSource:
+    def _load(self, name: str, config: str) -> SpecSource:
         if name in self.modules:
             return self._source(self.modules[name], config)
         path = Path(name)
         if path.suffix != ".tla":
             known = ", ".join(self.modules) or "none"
             raise SpecError(
-                f"no cell has defined a module {name!r} that can be read",
-                hint=f"defined: {known}; or name a .tla file",
+                f"no cell has defined a correct module {name!r} (defined: {known})",
+                hint="run the cell that defines it, or give a .tla file",
             )
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise SpecError(f"it cannot be read: {error}", path=path) from error
+            raise SpecError(f"cannot read the file: {error}", path=path) from error
         return self._source(text, config, path.parent)
 
-    def _keep(self, name: str | None, value: object) -> None:
+    def _store(self, name: str | None, value: object) -> None:
         if name is None:
             return
         if not name.isidentifier():
-            raise UsageError(f"--out {name}: this is no name of a variable")
+            raise UsageError(f"--out must be the name of a variable, got {name!r}")
         assert self.shell is not None
         self.shell.user_ns[name] = value
 
@@ -233,19 +235,19 @@ def _arguments(magic: Any, line: str) -> Namespace:
     return args
 
 
-class _Watch:
-    """A line that says how far a check has come, if it takes longer than a moment."""
+class _ProgressLine:
+    """A progress line, shown if a check takes longer than two seconds."""
 
     def __init__(self, title: str) -> None:
         self._title = title
         self._started = time.monotonic()
         self._line: Any = None
 
-    def __enter__(self) -> _Watch:
+    def __enter__(self) -> _ProgressLine:
         return self
 
-    def tell(self, progress: CheckProgress) -> None:
-        """Show figures."""
+    def update(self, progress: CheckProgress) -> None:
+        """Show the numbers of states."""
         if time.monotonic() - self._started < _QUIET:
             return
         text = HTML(
@@ -263,7 +265,7 @@ class _Watch:
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Make the magics known; called by ``%load_ext toolkit.widgets``.
+    """Register the cell magics; called by ``%load_ext toolkit.widgets``.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Change the parameters of a run and look at it step by step."""
+"""A widget to change the parameters of a run and view it step by step."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ _NODES = ("n1", "n2", "n3")
 class Playground(widgets.VBox):  # type: ignore[misc]
     """Sliders for loss, delay, clients and seed over a :class:`TraceExplorer`.
 
-    At the start each client asks a node of its own.  Every change runs the simulation again; *Ask
-    TLC* lets the specification follow the run.
+    At the start each client sends a command to a different node.  Every change runs the
+    simulation again.  *Ask TLC* validates the run and shows the specification's states.
 
     Parameters
     ----------
     protocol : str
-        The name of any registered protocol that can be run.
+        Name of a registered protocol that has an implementation.
     seed : int
         Seed of the first run.
 
     Attributes
     ----------
     trace : Trace
-        The run that is shown.
+        The trace that is shown.
     followed : SpecReplay or None
-        The specification's states for it, once asked for.
+        The specification's states; ``None`` until :meth:`ask` is called.
 
     Raises
     ------
     UnknownNameError
-        If no protocol of that name is known.
+        If the protocol is unknown.
     SettingError
-        If the protocol has only a specification.
+        If the protocol has no implementation.
     """
 
     def __init__(self, protocol: str, *, seed: int = 1) -> None:
@@ -94,18 +94,23 @@ class Playground(widgets.VBox):  # type: ignore[misc]
 
     def _report(self, more: str = "") -> None:
         answers = self.result.answers
-        decided = (
-            f"first answer after {min(a.time for a in answers):.3f} s: "
-            f"{', '.join(sorted({str(a.result) for a in answers}))}"
+        answered = (
+            f"first answer after {min(answer.time for answer in answers):.3f} s: "
+            f"{', '.join(sorted({str(answer.result) for answer in answers}))}"
             if answers
-            else "no client was answered"
+            else "no command was answered"
         )
         self.report.value = html.escape(
-            f"{len(self.trace.steps)} steps; ended: {self.result.reason}; {decided}. {more}"
+            f"{len(self.trace.steps)} steps; end: {self.result.reason}; {answered}. {more}"
         )
 
     def ask(self) -> SpecReplay:
-        """Let TLC follow the run, show the specification's states beside it, and return them."""
+        """Validate the run with TLC and show the specification's states.
+
+        Returns
+        -------
+        SpecReplay
+        """
         step = self.explorer.step
         self.followed = follow(self.trace)
         self.explorer.show(self.trace, self.followed)

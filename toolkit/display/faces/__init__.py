@@ -1,6 +1,6 @@
-"""One face for each result: how it looks as rich text, as HTML and as JSON.
+"""Faces of results: one rendering of each kind as rich text, HTML and JSON.
 
-Commands, notebooks and reports show results through these functions and nothing else.
+Commands, notebooks and reports show results only through these functions.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The registry of faces, and what makes text, HTML and JSON of a result."""
+"""The registry of faces, and the conversion of results to text, HTML and JSON."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ __all__ = [
 ]
 
 TEXT_WIDTH = 100
-"""Columns of a face as plain text."""
+"""Width in columns of a face as plain text."""
 
-# A terminal takes minutes to wrap megabytes; the JSON document has everything.
+# A terminal takes minutes to wrap megabytes; the JSON document is complete.
 _MOST_CHARACTERS = 2_000
 _MOST_LINES = 100
 
@@ -50,19 +50,19 @@ _MODULES = {
     "validation": "validation",
     "verdict": "validation",
 }
-"""The faces of this room, and the modules that register them when they are first used."""
+"""Face to the module of this package that registers it, which is imported on first use."""
 
 
 @dataclass(frozen=True)
 class Face:
-    """How a kind of result looks.
+    """The rendering of one kind of result.
 
     Parameters
     ----------
     rich : callable
-        ``rich(result, **options)`` returns what a terminal shows.
+        ``rich(result, **options)`` returns a rich renderable for a terminal.
     html : callable, optional
-        ``html(result)`` returns HTML; by default it is made of what `rich` returns.
+        ``html(result)`` returns HTML; by default the result of `rich` is converted.
     """
 
     rich: Callable[..., RenderableType]
@@ -70,40 +70,49 @@ class Face:
 
 
 def register_face(name: str, face: Face) -> None:
-    """Make a face known.
+    """Register a face.
 
     Parameters
     ----------
     name : str
-        The name that results give in their attribute ``face``.
+        The value of the attribute ``face`` of the results' class.
     face : Face
-        How they look.
 
     Raises
     ------
     SettingError
-        If another face has this name.
+        If another face with this name is registered.
     """
     if _FACES.get(name, face) != face:
-        raise SettingError(f"there is another face named {name!r}", hint="choose another name")
+        raise SettingError(
+            f"another face named {name!r} is already registered", hint="choose another name"
+        )
     _FACES[name] = face
 
 
 def face_of(result: object) -> Face:
     """Return the face of a result.
 
+    Parameters
+    ----------
+    result : object
+
+    Returns
+    -------
+    Face
+
     Raises
     ------
     SettingError
-        If there is none for results of its type.
+        If no face is registered for the type of the result.
     """
     name = getattr(type(result), "face", None)
     if name not in _FACES and name in _MODULES:
         import_module(f"toolkit.display.faces.{_MODULES[name]}")
     if name not in _FACES:
         raise SettingError(
-            f"there is no face for {type(result).__name__} objects",
-            hint="give their class an attribute 'face', and register a Face of that name",
+            f"no face is registered for {type(result).__name__} objects",
+            hint="give the class an attribute 'face' and register a Face with that name",
         )
     return _FACES[name]
 
@@ -116,13 +125,29 @@ def to_rich(result: object, **options: Any) -> RenderableType:
     result : object
         A result that has a face.
     **options
-        What its face takes, for instance ``full=True`` for a check's counterexamples.
+        Options of the face, for example ``full=True`` for the counterexamples of a check.
+
+    Returns
+    -------
+    rich renderable
     """
     return face_of(result).rich(result, **options)
 
 
 def to_text(result: object, **options: Any) -> str:
-    """Return a result as plain text, :data:`TEXT_WIDTH` columns wide at most."""
+    """Return a result as plain text of at most :data:`TEXT_WIDTH` columns.
+
+    Parameters
+    ----------
+    result : object
+        A result that has a face.
+    **options
+        Options of the face.
+
+    Returns
+    -------
+    str
+    """
     file = io.StringIO()
     screen = Console(
         file=file,
@@ -131,7 +156,7 @@ def to_text(result: object, **options: Any) -> str:
         emoji=False,
         highlight=False,
         color_system=None,
-        # Within a notebook too, the text goes to the file and not to the cell.
+        # In a notebook, rich would otherwise print into the cell.
         force_jupyter=False,
     )
     screen.print(to_rich(result, **options))
@@ -139,13 +164,32 @@ def to_text(result: object, **options: Any) -> str:
 
 
 def to_html(result: object) -> str:
-    """Return a result as a piece of HTML, which loads nothing."""
+    """Return a result as an HTML fragment without external resources.
+
+    Parameters
+    ----------
+    result : object
+        A result that has a face.
+
+    Returns
+    -------
+    str
+    """
     face = face_of(result)
     return html_of(face.rich(result)) if face.html is None else face.html(result)
 
 
 def to_json(result: Any) -> dict[str, Any]:
-    """Return a result as JSON data: what its ``to_json`` says, or else its fields."""
+    """Return a result as JSON data, by its method ``to_json`` or from its fields.
+
+    Parameters
+    ----------
+    result : object
+
+    Returns
+    -------
+    dict
+    """
     if hasattr(result, "to_json"):
         document: dict[str, Any] = result.to_json()
     else:
@@ -154,7 +198,17 @@ def to_json(result: Any) -> dict[str, Any]:
 
 
 def plural(count: int, noun: str) -> str:
-    """Return a count with its noun.
+    """Return a count with its noun in singular or plural.
+
+    Parameters
+    ----------
+    count : int
+    noun : str
+        The noun in singular.
+
+    Returns
+    -------
+    str
 
     Examples
     --------
@@ -165,16 +219,34 @@ def plural(count: int, noun: str) -> str:
 
 
 def shorten(text: str) -> str:
-    """Return the beginning of a text that is too long for a terminal, and its length."""
+    """Return a text, cut and marked with its length if it is too long for a terminal.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+    """
     if len(text) <= _MOST_CHARACTERS:
         return text
-    return f"{text[:_MOST_CHARACTERS]} ... ({len(text):,} characters; the JSON form has all)"
+    return f"{text[:_MOST_CHARACTERS]} ... ({len(text):,} characters; complete in the JSON output)"
 
 
 def shorten_lines(text: str) -> str:
-    """Return the first lines of a text that is too long for a terminal, and how many follow."""
+    """Return a text, cut after its first lines if it is too long for a terminal.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+    """
     lines = text.splitlines()
     shown = "\n".join(shorten(line) for line in lines[:_MOST_LINES])
     if len(lines) > _MOST_LINES:
-        shown += f"\n... and {len(lines) - _MOST_LINES:,} more lines; the JSON form has all"
+        shown += f"\n... and {len(lines) - _MOST_LINES:,} more lines; complete in the JSON output"
     return shown

@@ -1,4 +1,4 @@
-"""The face of a hunt for planted bugs."""
+"""The face of reports on seeded bugs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["bugs_view"]
 
 
 def bugs_view(reports: Sequence[BugReport]) -> Group:
-    """Return what found each planted bug.
+    """Return a table of seeded bugs and the checks that found each.
 
     Parameters
     ----------
@@ -27,38 +27,38 @@ def bugs_view(reports: Sequence[BugReport]) -> Group:
     """
     table = Table(show_lines=True)
     table.add_column("bug", overflow="fold")
-    table.add_column("what it does wrong", overflow="fold")
+    table.add_column("what the bug does", overflow="fold")
     table.add_column("runs", justify="right")
     for title in ("validation", "invariants", "clients' history"):
         table.add_column(title, overflow="fold")
-    others = list(dict.fromkeys(name for one in reports for name in one.others))
+    others = list(dict.fromkeys(name for report in reports for name in report.others))
     for name in others:
         table.add_column(name, overflow="fold")
 
-    def told(found: tuple[int, ...]) -> str:
-        return f"run {found[0]}; {len(found)} in all" if found else "-"
+    def format_runs(runs: tuple[int, ...]) -> str:
+        return f"run {runs[0]}; {len(runs)} in all" if runs else "-"
 
-    for one in reports:
-        style = "" if one.caught else "bold red"
-        broken = "\n".join(f"{name}: run {at}" for name, at in one.invariants.items())
+    for report in reports:
+        style = "" if report.caught else "bold red"
+        broken = "\n".join(f"{name}: run {at}" for name, at in report.invariants.items())
         table.add_row(
-            Text(one.bug, style),
-            f"{one.rule}\n({one.stage})",
-            f"{one.runs:,}",
-            told(one.validation),
+            Text(report.bug, style),
+            f"{report.rule}\n({report.stage})",
+            f"{report.runs:,}",
+            format_runs(report.validation),
             broken or "-",
-            told(one.history),
-            *(told(one.others.get(name, ())) for name in others),
+            format_runs(report.history),
+            *(format_runs(report.others.get(name, ())) for name in others),
         )
-    missed = [one.bug for one in reports if not one.caught]
-    undecided = sum(one.undecided for one in reports)
+    missed = [report.bug for report in reports if not report.caught]
+    undecided = sum(report.undecided for report in reports)
     end = [
         Text(f"NOT FOUND: {', '.join(missed)}", style="bold red")
         if missed
-        else Text(f"Each of {plural(len(reports), 'bug')} was found.", style="bold green")
+        else Text(f"All {plural(len(reports), 'bug')} found.", style="bold green")
     ]
     if undecided:
-        end.append(Text(f"{plural(undecided, 'run')} could not be judged by every check"))
+        end.append(Text(f"{plural(undecided, 'run')} could not be decided by every check"))
     return Group(table, *end)
 
 

@@ -1,4 +1,4 @@
-"""Faces of what TLC found: a check and its counterexamples."""
+"""Faces of TLC's results: a check and its counterexamples."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _state_rows(table: Table, state: TraceState, before: TraceState | None, *, f
     first = Text.assemble((action, "bold"), (where, "dim"))
     if state.unparsed is not None:
         table.add_row(
-            head, first, "!", "(not read)", shorten(state.unparsed.strip()), end_section=True
+            head, first, "!", "(not parsed)", shorten(state.unparsed.strip()), end_section=True
         )
         return
     rows = []
@@ -50,13 +50,13 @@ def _state_rows(table: Table, state: TraceState, before: TraceState | None, *, f
 
 
 def counterexample_view(example: Counterexample, *, full: bool = False) -> Group:
-    """Return a counterexample as a table for people, with what changed marked ``*``.
+    """Return a counterexample as a table that marks changed variables with ``*``.
 
     Parameters
     ----------
     example : Counterexample
     full : bool
-        Whether to repeat in every state the variables that did not change.
+        Whether to show unchanged variables in every state.
 
     Returns
     -------
@@ -74,20 +74,20 @@ def counterexample_view(example: Counterexample, *, full: bool = False) -> Group
         table,
     ]
     if example.loop is not None:
-        parts.append(Text(f"... and from there back to state {example.loop}, for ever"))
+        parts.append(Text(f"... and back to state {example.loop}, repeating forever"))
     if example.stuttering:
-        parts.append(Text("... and then nothing more happens, for ever (stuttering)"))
+        parts.append(Text("... and then nothing more happens, forever (stuttering)"))
     return Group(*parts)
 
 
 def check_view(result: CheckResult, *, title: str = "", full: bool = False) -> Group:
-    """Return a result of TLC.
+    """Return the text and tables of a TLC result.
 
     Parameters
     ----------
     result : CheckResult
     title : str
-        What was checked.
+        Name of the model or file.
     full : bool
         See :func:`counterexample_view`.
 
@@ -95,13 +95,12 @@ def check_view(result: CheckResult, *, title: str = "", full: bool = False) -> G
     -------
     rich.console.Group
     """
-    good = result.ok
     verdict = result.outcome + (f" of {result.name}" if result.name else "")
     grid = Table.grid(padding=(0, 2))
     for name, count in (
         ("distinct states", result.distinct),
         ("states generated", result.generated),
-        ("left unexplored", result.left_on_queue),
+        ("states left unexplored", result.left_on_queue),
         ("depth", result.depth),
     ):
         if count is not None:
@@ -113,10 +112,10 @@ def check_view(result: CheckResult, *, title: str = "", full: bool = False) -> G
         else "no, not all states were explored",
     )
     grid.add_row("time", f"{result.duration:.1f} s, {plural(result.workers, 'worker')}")
-    grid.add_row("made by", f"{result.tlc_version or 'TLC'}; Java {result.java_version}")
+    grid.add_row("TLC version", f"{result.tlc_version or 'TLC'}; Java {result.java_version}")
     parts: list[Any] = [
         Text.assemble(
-            f"{title}: " if title else "", (verdict, "bold green" if good else "bold red")
+            f"{title}: " if title else "", (verdict, "bold green" if result.ok else "bold red")
         ),
         grid,
     ]
@@ -128,8 +127,8 @@ def check_view(result: CheckResult, *, title: str = "", full: bool = False) -> G
             parts.append(Text("\n".join(f"    {line}" for line in result.source.splitlines())))
     if result.candidates:
         names = ", ".join(result.candidates)
-        known = "violated by this behaviour, each of them" if result.name else "one of these failed"
-        parts.append(Text(f"{known}: {names}"))
+        heading = "all violated by this behaviour" if result.name else "one of these is violated"
+        parts.append(Text(f"{heading}: {names}"))
     if result.prints.strip():
         parts += [
             Text("printed by the specification:", "bold"),
@@ -151,24 +150,43 @@ def _coverage_table(coverage: Coverage) -> Table:
     table = Table(title=title, title_justify="left")
     for column in ("action", "at", "new states", "taken"):
         table.add_column(column, overflow="fold", justify="right" if column[0] in "nt" else "left")
-    for one in coverage.actions:
-        if one.generated is not None:
-            style = "" if one.generated else "bold yellow"
-            counts = (f"{one.distinct:,}", f"{one.generated:,}" if one.generated else "never")
-            table.add_row(one.name, str(one.inner or one.location or ""), *counts, style=style)
+    for action in coverage.actions:
+        if action.generated is not None:
+            style = "" if action.generated else "bold yellow"
+            taken = f"{action.generated:,}" if action.generated else "never"
+            place = str(action.inner or action.location or "")
+            table.add_row(action.name, place, f"{action.distinct:,}", taken, style=style)
     return table
 
 
 def check_html(result: CheckResult) -> str:
-    """Return a result of TLC as HTML, with the source where something is wrong with it."""
-    # It needs what makes tables, which takes a second to load.
+    """Return a result of TLC as HTML, with the source code at the location of an error.
+
+    Parameters
+    ----------
+    result : CheckResult
+
+    Returns
+    -------
+    str
+    """
+    # Imported here, because this module takes a second to load.
     from toolkit.tlc.html.render import render_result
 
     return render_result(result)
 
 
 def counterexample_html(example: Counterexample) -> str:
-    """Return a counterexample as HTML."""
+    """Return a counterexample as HTML.
+
+    Parameters
+    ----------
+    example : Counterexample
+
+    Returns
+    -------
+    str
+    """
     from toolkit.tlc.html.render import render_counterexample
 
     return render_counterexample(example)

@@ -26,7 +26,7 @@ class _Side(Protocol):
 
 
 class ComparisonResult(Protocol):
-    """What is shown of a comparison; see :class:`toolkit.comparison.compare.Comparison`."""
+    """The shown parts of a comparison; see :class:`toolkit.comparison.compare.Comparison`."""
 
     @property
     def seed(self) -> int:
@@ -34,108 +34,111 @@ class ComparisonResult(Protocol):
 
     @property
     def replay(self) -> Invocation:
-        """What makes it again."""
+        """The command that repeats the comparison."""
 
     @property
     def sides(self) -> Sequence[_Side]:
-        """The protocols' results."""
+        """The result of each protocol."""
 
     @property
     def summary(self) -> pd.DataFrame:
-        """A row for each protocol."""
+        """A table with one row per protocol."""
 
     @property
     def reports(self) -> Sequence[CheckReport]:
-        """What further checks found; run k is side k."""
+        """The reports of further checks; run k is side k."""
 
 
 _ROWS: Mapping[str, tuple[str, str]] = {
-    "requests": ("requests asked", "{:,.0f}"),
-    "unanswered": ("never answered", "{:,.0f}"),
-    "rate": ("answers a second", "{:.1f}"),
+    "requests": ("requests", "{:,.0f}"),
+    "unanswered": ("unanswered requests", "{:,.0f}"),
+    "rate": ("answers per second", "{:.1f}"),
     "median": ("latency, median (ms)", "ms"),
     "p99": ("latency, 99th percentile (ms)", "ms"),
     "slowest": ("latency, slowest (ms)", "ms"),
-    "undisturbed": ("median when undisturbed (ms)", "ms"),
-    "fault": ("median at a fault, with a leader (ms)", "ms"),
+    "undisturbed": ("median without a fault (ms)", "ms"),
+    "fault": ("median during a fault, with a leader (ms)", "ms"),
     "no leader": ("median without a leader (ms)", "ms"),
-    "messages": ("messages a request", "{:.1f}"),
-    "bytes": ("bytes a request (JSON)", "{:,.0f}"),
+    "messages": ("messages per request", "{:.1f}"),
+    "bytes": ("bytes per request (JSON)", "{:,.0f}"),
     "leaderless": ("seconds without a leader", "{:.3f}"),
     "recovery": ("slowest recovery from a fault (ms)", "ms"),
     "entries": ("entries committed", "{:,.0f}"),
     "wasted": ("entries stored and overwritten", "{:,.0f}"),
-    "differing": ("most places where logs differed", "{:,.0f}"),
-    "behind": ("entries behind, in the end", "{:,.0f}"),
+    "differing": ("most entries that differ between logs", "{:,.0f}"),
+    "behind": ("commit lag at the end (entries)", "{:,.0f}"),
 }
 
 
-def _shown(value: Any, form: str) -> str:
+def _format(value: Any, form: str) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "-"
     return f"{value * 1000:,.1f}" if form == "ms" else form.format(value)
 
 
-def _said(value: Any, yes: str, no: str, unknown: str) -> Text:
+def _verdict(value: Any, yes: str, no: str, unknown: str) -> Text:
     if value is None:
         return Text(unknown, "yellow")
     return Text(yes, "green") if value else Text(no, "bold red")
 
 
-def comparison_view(found: ComparisonResult) -> Group:
-    """Return several protocols side by side.
+def comparison_view(comparison: ComparisonResult) -> Group:
+    """Return tables that compare protocols under the same clients and faults.
 
     Parameters
     ----------
-    found : Comparison
+    comparison : Comparison
 
     Returns
     -------
     rich.console.Group
     """
-    rows = found.summary.to_dict("records")
-    table = Table(title=f"The same clients and faults, seed {found.seed}", title_justify="left")
+    rows = comparison.summary.to_dict("records")
+    table = Table(
+        title=f"The same clients and faults, seed {comparison.seed}", title_justify="left"
+    )
     table.add_column("")
     for row in rows:
         table.add_column(str(row["protocol"]), justify="right")
     for name, (title, form) in _ROWS.items():
-        table.add_row(title, *(_shown(row[name], form) for row in rows))
+        table.add_row(title, *(_format(row[name], form) for row in rows))
     table.add_row(
-        "clients see one store",
-        *(_said(row["linearizable"], "linearizable", "NOT LINEARIZABLE", "not decided")
+        "client history",
+        *(_verdict(row["linearizable"], "linearizable", "NOT LINEARIZABLE", "not decided")
           for row in rows),
     )  # fmt: skip
     table.add_row(
-        "specification",
-        *(_said(row["allowed"], "allows it", "DOES NOT ALLOW IT", "not asked")
+        "trace validation",
+        *(_verdict(row["allowed"], "accepted", "NOT ACCEPTED", "not checked")
           for row in rows),
     )  # fmt: skip
-    for report in found.reports:
-        cells_of = [report.of_run(number) for number in range(len(rows))]
-        found_in = {one.run for one in report.findings}
+    for report in comparison.reports:
+        texts = [report.of_run(number) for number in range(len(rows))]
+        runs_with_findings = {finding.run for finding in report.findings}
         table.add_row(
             report.check,
             *(
-                Text(text, "bold red" if number in found_in else "")
-                for number, text in enumerate(cells_of)
+                Text(text, "bold red" if number in runs_with_findings else "")
+                for number, text in enumerate(texts)
             ),
         )
-    struck = Table(title="Each fault: ms to the first answer (ms without a leader)",
+    faults = Table(title="Faults: ms to the first answer (ms without a leader), target",
                    title_justify="left")  # fmt: skip
-    struck.add_column("fault")
-    struck.add_column("at (s)", justify="right")
+    faults.add_column("fault")
+    faults.add_column("at (s)", justify="right")
     for row in rows:
-        struck.add_column(str(row["protocol"]), justify="right")
-    for number, begin in enumerate(found.sides[0].faults["begin"]):
+        faults.add_column(str(row["protocol"]), justify="right")
+    for number, begin in enumerate(comparison.sides[0].faults["begin"]):
         cells = []
-        for side in found.sides:
-            one = side.faults.iloc[number]
-            aimed = str(one["target"]) if one["led"] else f"{one['target']}, nobody led"
+        for side in comparison.sides:
+            fault = side.faults.iloc[number]
+            target = str(fault["target"]) if fault["led"] else f"{fault['target']}, no leader"
             cells.append(
-                f"{_shown(one['recovery'], 'ms')} ({_shown(one['leaderless'], 'ms')}), {aimed}"
+                f"{_format(fault['recovery'], 'ms')} "
+                f"({_format(fault['leaderless'], 'ms')}), {target}"
             )
-        struck.add_row(str(found.sides[0].faults["kind"].iloc[number]), f"{begin:g}", *cells)
-    return Group(table, struck, Text(f"again: {found.replay}"))
+        faults.add_row(str(comparison.sides[0].faults["kind"].iloc[number]), f"{begin:g}", *cells)
+    return Group(table, faults, Text(f"run it again: {comparison.replay}"))
 
 
 register_face("comparison", Face(rich=comparison_view))

@@ -1,4 +1,4 @@
-"""The face of a figure that was reproduced: its criteria and their verdicts."""
+"""The face of a reproduced figure: its criteria and their verdicts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COLUMNS = ("curve", "criterion", "verdict", "published", "reproduced", "why")
 
 
 class FigureResult(Protocol):
-    """What is shown of a figure; see :class:`toolkit.reproduction.reproduce.Reproduction`."""
+    """The shown parts of a figure; see :class:`toolkit.reproduction.reproduce.Reproduction`."""
 
     @property
     def figure(self) -> Any:
@@ -29,7 +29,7 @@ class FigureResult(Protocol):
 
     @property
     def caveats(self) -> Sequence[str]:
-        """What sets this run apart from the full one."""
+        """Differences between this run and the full run."""
 
     @property
     def fitted(self) -> Mapping[str, str]:
@@ -37,7 +37,7 @@ class FigureResult(Protocol):
 
     @property
     def how(self) -> str:
-        """Where these come from."""
+        """Source of the values of calibrated parameters."""
 
     @property
     def verdicts(self) -> Sequence[Any]:
@@ -53,7 +53,16 @@ class FigureResult(Protocol):
 
 
 def format_number(value: float | None, unit: str = "") -> str:
-    """Return a number of four digits, with its unit; ``-`` for one that is missing.
+    """Return a number with four digits and its unit; ``-`` for a missing value.
+
+    Parameters
+    ----------
+    value : float or None
+    unit : str
+
+    Returns
+    -------
+    str
 
     Examples
     --------
@@ -65,52 +74,52 @@ def format_number(value: float | None, unit: str = "") -> str:
     return f"{value:,.{'4g' if abs(value) < 1000 else '0f'}} {unit}".strip()
 
 
-def _counts(found: FigureResult) -> Text:
-    counts = ", ".join(f"{count} {name}" for name, count in found.counts.items())
-    return Text(f"Criteria: {counts}.", "green" if found.ok else "bold red")
+def _counts(reproduction: FigureResult) -> Text:
+    counts = ", ".join(f"{count} {name}" for name, count in reproduction.counts.items())
+    return Text(f"Criteria: {counts}.", "green" if reproduction.ok else "bold red")
 
 
-def _caveats(found: FigureResult) -> list[str]:
-    return [f"Not the figure's own run: {text}." for text in found.caveats]
+def _caveats(reproduction: FigureResult) -> list[str]:
+    return [f"Differs from the full run: {text}." for text in reproduction.caveats]
 
 
-def _rows(found: FigureResult, every: bool) -> list[tuple[str | Text, ...]]:
+def _rows(reproduction: FigureResult, every: bool) -> list[tuple[str | Text, ...]]:
     return [
         (
-            one.curve,
-            one.criterion,
-            Text(one.outcome, _STYLES[one.outcome]),
-            format_number(one.published),
-            format_number(one.reproduced, one.unit),
-            one.why,
+            verdict.curve,
+            verdict.criterion,
+            Text(verdict.outcome, _STYLES[verdict.outcome]),
+            format_number(verdict.published),
+            format_number(verdict.reproduced, verdict.unit),
+            verdict.why,
         )
-        for one in found.verdicts
-        if every or one.outcome != "met"
+        for verdict in reproduction.verdicts
+        if every or verdict.outcome != "met"
     ]
 
 
-def figure_view(found: FigureResult, *, every: bool = True) -> Group:
-    """Return a figure that was reproduced, with its verdicts.
+def figure_view(reproduction: FigureResult, *, every: bool = True) -> Group:
+    """Return the text and table of a reproduced figure with its verdicts.
 
     Parameters
     ----------
-    found : Reproduction
+    reproduction : Reproduction
     every : bool
-        Whether to list criteria that were met too.
+        Whether to include criteria that were met.
 
     Returns
     -------
     rich.console.Group
     """
-    figure = found.figure
+    figure = reproduction.figure
     head = [
         Text(f"Figure {figure.id}: {figure.title}", "bold"),
         Text(str(figure.paper)),
-        *(Text(text, "yellow") for text in _caveats(found)),
+        *(Text(text, "yellow") for text in _caveats(reproduction)),
     ]
-    if found.fitted:
-        values = ", ".join(f"{name}={value}" for name, value in found.fitted.items())
-        head.append(Text(f"Calibrated ({found.how}): {values}"))
+    if reproduction.fitted:
+        values = ", ".join(f"{name}={value}" for name, value in reproduction.fitted.items())
+        head.append(Text(f"Calibrated ({reproduction.how}): {values}"))
     table = Table()
     for name in _COLUMNS:
         right = name in {"published", "reproduced"}
@@ -120,29 +129,37 @@ def figure_view(found: FigureResult, *, every: bool = True) -> Group:
             no_wrap=name == "verdict",
             justify="right" if right else "left",
         )
-    for row in _rows(found, every):
+    for row in _rows(reproduction, every):
         table.add_row(*row)
-    return Group(*head, table, _counts(found)) if table.row_count else Group(*head, _counts(found))
+    return (
+        Group(*head, table, _counts(reproduction))
+        if table.row_count
+        else Group(*head, _counts(reproduction))
+    )
 
 
-def figure_html(found: FigureResult) -> str:
-    """Return a figure's verdicts as HTML, in a box that scrolls.
+def figure_html(reproduction: FigureResult) -> str:
+    """Return a figure's verdicts as HTML in a scrollable box.
 
     Parameters
     ----------
-    found : Reproduction
+    reproduction : Reproduction
+
+    Returns
+    -------
+    str
     """
     table = Table()
     for name in _COLUMNS:
         table.add_column(name)
-    for row in _rows(found, every=True):
+    for row in _rows(reproduction, every=True):
         table.add_row(*row)
     caveats = "".join(
         f'<div style="background:#fff3cd;color:#333;padding:2px 8px">{html.escape(text)}</div>'
-        for text in _caveats(found)
+        for text in _caveats(reproduction)
     )
     return (
-        f"{html_of(_counts(found))}{caveats}"
+        f"{html_of(_counts(reproduction))}{caveats}"
         f'<div style="max-height:320px;overflow:auto">{html_of(table)}</div>'
     )
 

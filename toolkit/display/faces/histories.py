@@ -1,4 +1,4 @@
-"""The face of a check of clients' histories."""
+"""The face of a linearizability check."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["linearizability_view"]
 
 
 def linearizability_view(result: LinearizabilityResult) -> Group:
-    """Return whether a history is linearizable, and where it stops being so.
+    """Return the verdict on a history, with the conflicting operations if it is not linearizable.
 
     Parameters
     ----------
@@ -30,10 +30,12 @@ def linearizability_view(result: LinearizabilityResult) -> Group:
     lines = [Text(head, style)]
     if result.blocked:
         lines.append(
-            Text(f"after {len(result.order)} operations of its part nothing fits; the last:")
+            Text(
+                f"the longest valid order of the part has {len(result.order)} operations; the last:"
+            )
         )
         lines += [Text(f"  {result.describe(at)}") for at in result.order[-5:]]
-        lines.append(Text("no place is left for:"))
+        lines.append(Text("operations that cannot follow:"))
         lines += [Text(f"  {result.describe(at)}") for at in result.blocked]
     return Group(*lines)
 

@@ -1,4 +1,4 @@
-"""The face of what an installation has and lacks."""
+"""The face of a diagnosis of the installation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["installation_view"]
 
 
 def installation_view(diagnosis: Diagnosis) -> Group:
-    """Return what was found, and how to repair what is missing or broken.
+    """Return the findings on the installation and how to fix missing or broken parts.
 
     Parameters
     ----------
@@ -24,19 +24,23 @@ def installation_view(diagnosis: Diagnosis) -> Group:
     rich.console.Group
     """
     table = Table(show_header=True)
-    table.add_column("what", no_wrap=True)
-    table.add_column("how it is", no_wrap=True)
+    table.add_column("component", no_wrap=True)
+    table.add_column("status", no_wrap=True)
     table.add_column("details", overflow="fold")
-    for found in diagnosis.findings:
-        style = "bold red" if found.essential else "yellow"
-        need = "" if found.essential else " (optional)"
-        state = Text("ok", "green") if found.status == "ok" else Text(found.status + need, style)
-        detail = f"{found.detail}\n-> {found.mend}" if found.mend else found.detail
-        table.add_row(found.name, state, detail)
+    for finding in diagnosis.findings:
+        style = "bold red" if finding.essential else "yellow"
+        need = "" if finding.essential else " (optional)"
+        state = (
+            Text("ok", "green") if finding.status == "ok" else Text(finding.status + need, style)
+        )
+        detail = f"{finding.detail}\n-> {finding.mend}" if finding.mend else finding.detail
+        table.add_row(finding.name, state, detail)
     if diagnosis.ok:
-        end = Text("Everything that is essential is there.", "green")
+        end = Text("Everything essential works.", "green")
     else:
-        end = Text("Something essential is missing; the arrows say how to mend it.", "bold red")
+        end = Text(
+            "Something essential is missing or broken; the arrows show how to fix it.", "bold red"
+        )
     return Group(table, end)
 
 

@@ -1,4 +1,4 @@
-"""HTML of rich renderables: what a terminal shows, as elements of a page."""
+"""Conversion of rich renderables to HTML."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from rich.text import Text
 __all__ = ["html_of"]
 
 _COLOURS = {"green": "#1b7837", "red": "#b2182b", "yellow": "#8a6d00"}
-"""Colours of a terminal, dark enough for a white page."""
+"""Terminal colours to CSS colours that are dark enough for a white page."""
 
 _CELL = "text-align:{align};vertical-align:top;padding:2px 8px;white-space:pre-wrap"
 _BORDER = ";border:1px solid #ccc"
 
-# Only its measures and styles are used; nothing is printed.
+# Used for measuring and styles only; nothing is printed.
 _CONSOLE = Console(
     file=io.StringIO(),
     width=120,
@@ -32,13 +32,13 @@ _CONSOLE = Console(
 
 
 def html_of(renderable: Any) -> str:
-    """Return a text, a table or a group of them as HTML.
+    """Return a rich text, table or group as HTML.
 
     Parameters
     ----------
     renderable : rich renderable
         :class:`~rich.text.Text`, :class:`~rich.table.Table`, :class:`~rich.console.Group` or
-        ``str``; anything else is shown as a terminal would, in fixed width.
+        ``str``; any other renderable is printed to fixed-width text.
 
     Returns
     -------
@@ -75,21 +75,21 @@ def _css(style: Style | None) -> str:
 
 
 def _inline(renderable: Any, style: str | Style = "") -> str:
-    """Return what stands in a line or a cell."""
+    """Return the HTML of a line or a cell."""
     if not isinstance(renderable, str | Text):
         return "".join(_parts(renderable))
     text = Text(renderable) if isinstance(renderable, str) else renderable.copy()
-    # The style of a whole text is not in its pieces.
+    # Text.render() does not include the style of the whole text.
     for whole in (text.style, style):
         if whole:
             text.stylize_before(whole)
     text.end = ""
-    found = []
+    spans = []
     for piece in text.render(_CONSOLE):
         css = _css(piece.style)
         body = escape(piece.text)
-        found.append(f'<span style="{css}">{body}</span>' if css and body else body)
-    return "".join(found)
+        spans.append(f'<span style="{css}">{body}</span>' if css and body else body)
+    return "".join(spans)
 
 
 def _table(table: Table) -> str:

@@ -1,4 +1,4 @@
-"""The face of a check of runs."""
+"""The face of a check's report on runs."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from toolkit.display.faces.base import Face, plural, register_face
 __all__ = ["report_view"]
 
 _MOST = 20
-"""The most findings, and reasons for a run to be skipped, that are shown."""
+"""Maximum number of findings, and of reasons for skipping runs, that are shown."""
 
 
 def report_view(report: CheckReport, *, names: Sequence[str] | None = None) -> Group:
-    """Return what a check looked at, what it found, and what it skipped and why.
+    """Return a check's findings, what it checked, and which runs it skipped and why.
 
     Parameters
     ----------
     report : CheckReport
     names : sequence of str, optional
-        What the runs are called; by default ``run`` and their place, counted from 0.
+        Names of the runs; by default ``run`` and the number, counted from 0.
 
     Returns
     -------
@@ -34,17 +34,20 @@ def report_view(report: CheckReport, *, names: Sequence[str] | None = None) -> G
         return f"run {run}" if names is None else names[run]
 
     style = "bold red" if report.findings else "green" if report.ok else "yellow"
-    found = plural(len(report.findings), "finding") if report.findings else "nothing found"
-    lines = [Text(f"{report.check}: {found}; looked at {report.looked_at}", style)]
+    count = plural(len(report.findings), "finding") if report.findings else "no findings"
+    lines = [Text(f"{report.check}: {count}; checked {report.looked_at}", style)]
     lines += [
-        Text(f"  {name(one.run)}: {one.title}" + (f": {one.detail}" if one.detail else ""))
-        for one in report.findings[:_MOST]
+        Text(
+            f"  {name(finding.run)}: {finding.title}"
+            + (f": {finding.detail}" if finding.detail else "")
+        )
+        for finding in report.findings[:_MOST]
     ]
     if len(report.findings) > _MOST:
         lines.append(Text(f"  and {plural(len(report.findings) - _MOST, 'more finding')}"))
     reasons: dict[tuple[str, bool], list[int]] = {}
-    for one in report.skipped:
-        reasons.setdefault((one.why, one.undecided), []).append(one.run)
+    for skipped in report.skipped:
+        reasons.setdefault((skipped.why, skipped.undecided), []).append(skipped.run)
     for (why, undecided), runs in list(reasons.items())[:_MOST]:
         word = "undecided" if undecided else "skipped"
         lines.append(Text(f"  {plural(len(runs), 'run')} {word}, first {name(runs[0])}: {why}"))

@@ -1,4 +1,4 @@
-"""Faces of simulated runs: one run, and the summary of many."""
+"""Faces of simulated runs: a single run, and a summary of many."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _counts(
     table.add_column("kind", no_wrap=True)
     table.add_column("count", justify="right")
     if medians is not None:
-        table.add_column("median of a run", justify="right")
+        table.add_column("median per run", justify="right")
     for name, count in counts.items():
         style = "" if count else "yellow"
         row = [Text(name, style), Text(f"{count:,}" if count else "never", style)]
@@ -35,13 +35,13 @@ def _counts(
 
 def _messages(counted: RunResult | Summary) -> str:
     return (
-        f"{counted.sent:,} sent, {counted.duplicated:,} copies more, {counted.delivered:,} "
+        f"{counted.sent:,} sent, {counted.duplicated:,} duplicates, {counted.delivered:,} "
         f"delivered, {counted.lost:,} lost"
     )
 
 
 def summary_view(summary: Summary) -> Group:
-    """Return the summary of many runs.
+    """Return the summary of many runs as tables.
 
     Parameters
     ----------
@@ -55,28 +55,28 @@ def summary_view(summary: Summary) -> Group:
     seeds = f"seed {summary.seed}" if summary.runs == 1 else f"seeds {summary.seed} to {last}"
     grid = Table.grid(padding=(0, 2))
     grid.add_row("runs", f"{summary.runs:,} of {summary.protocol}, {seeds}")
-    grid.add_row("steps", f"{summary.steps:,}, median of a run {summary.median_steps:g}")
+    grid.add_row("steps", f"{summary.steps:,}, median per run {summary.median_steps:g}")
     for reason, count in summary.reasons.items():
         grid.add_row("ended by", f"{reason}: {count:,}")
     grid.add_row("decided", f"{summary.decided:,}; undecided: {summary.undecided:,}")
-    grid.add_row("requests", f"{summary.requests:,}; never answered: {summary.unanswered:,}")
+    grid.add_row("requests", f"{summary.requests:,}; unanswered: {summary.unanswered:,}")
     grid.add_row("messages", _messages(summary))
     tables = Table.grid(padding=(0, 4))
     tables.add_row(
-        _counts("actions", summary.actions, "no action", summary.median_actions),
-        _counts("faults", summary.faults, "no fault happened"),
+        _counts("actions", summary.actions, "no actions", summary.median_actions),
+        _counts("faults", summary.faults, "no faults"),
     )
     return Group(grid, tables)
 
 
 def run_view(result: RunResult, *, title: str = "") -> Group:
-    """Return what came out of one run.
+    """Return the result of one run as tables.
 
     Parameters
     ----------
     result : RunResult
     title : str
-        What was run.
+        Name of the run.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def run_view(result: RunResult, *, title: str = "") -> Group:
     grid.add_row("seed", str(result.seed))
     grid.add_row("steps", f"{result.steps:,} in {result.time:.3f} s of simulated time")
     grid.add_row("ended by", result.reason)
-    grid.add_row("requests", f"{result.requests:,}; never answered: {result.unanswered:,}")
+    grid.add_row("requests", f"{result.requests:,}; unanswered: {result.unanswered:,}")
     grid.add_row("messages", _messages(result))
     if result.final_values:
         values = ", ".join(f"{node}: {value}" for node, value in result.final_values.items())
@@ -97,8 +97,8 @@ def run_view(result: RunResult, *, title: str = "") -> Group:
         grid.add_row("not recorded", Text(result.sink_error, "bold red"))
     tables = Table.grid(padding=(0, 4))
     tables.add_row(
-        _counts("actions", result.actions, "no action"),
-        _counts("faults", result.faults, "no fault happened"),
+        _counts("actions", result.actions, "no actions"),
+        _counts("faults", result.faults, "no faults"),
     )
     return Group(grid, tables)
 

@@ -1,4 +1,4 @@
-"""Faces of a validation: the verdict on a trace, and the report on many."""
+"""Faces of a validation: the verdict on one trace, and the report on many."""
 
 from __future__ import annotations
 
@@ -16,11 +16,20 @@ from toolkit.values import format_itf
 __all__ = ["MOST_NAMED", "divergence_view", "report_view", "verdict_name", "verdict_view"]
 
 MOST_NAMED = 20
-"""Traces beyond those explained that are still named one by one."""
+"""Maximum number of traces that are listed by name without an explanation."""
 
 
 def verdict_name(verdict: Verdict) -> str:
-    """Return the name of a trace, after its file if it came from one."""
+    """Return the name of a trace, preceded by its file if it was read from a file.
+
+    Parameters
+    ----------
+    verdict : Verdict
+
+    Returns
+    -------
+    str
+    """
     return f"{verdict.source}: {verdict.trace}" if verdict.source else verdict.trace
 
 
@@ -32,12 +41,12 @@ def _recorded(step: Step) -> str:
         sender = f" from {step.received.sender}" if step.received.sender else ""
         parts.append(f"on receiving {format_itf(step.received.message)}{sender}")
     if step.sent:
-        parts.append("sending " + ", ".join(format_itf(one.message) for one in step.sent))
+        parts.append("sending " + ", ".join(format_itf(sent.message) for sent in step.sent))
     return ", ".join(parts)
 
 
 def _at(state: dict[str, Any], variable: str, node: str) -> Any:
-    """Return a node's part of a variable, or all of it where it is not one value a node."""
+    """Return a node's value of a variable; the whole value if it has no value per node."""
     value = state.get(variable)
     if not isinstance(value, dict):
         return value
@@ -48,7 +57,7 @@ def _at(state: dict[str, Any], variable: str, node: str) -> Any:
 
 
 def divergence_view(divergence: Divergence) -> Group:
-    """Return a divergence for people: what was recorded, what was allowed, what differs.
+    """Return the recorded step of a divergence, the allowed actions, and the differences.
 
     Parameters
     ----------
@@ -60,22 +69,24 @@ def divergence_view(divergence: Divergence) -> Group:
     """
     step, nearest = divergence.record, divergence.nearest
     if step is None:
-        return Group(Text("the initial state is not one of the specification's"))
+        return Group(
+            Text("the recorded initial state is not an initial state of the specification")
+        )
     parts: list[Any] = [Text.assemble(("recorded: ", "bold"), _recorded(step))]
     if divergence.before is None:
-        parts.append(Text("located only, not explained"))
+        parts.append(Text("located, not explained"))
         return Group(*parts)
     parts.append(
         Text.assemble(
-            ("allowed by the specification there: ", "bold"),
+            ("actions allowed in this state: ", "bold"),
             ", ".join(divergence.allowed) or "nothing",
         )
     )
     if divergence.behaviours != 1:
         parts.append(
             Text(
-                f"{plural(divergence.behaviours, 'state')} of the specification agreed with all "
-                "that was recorded before; one of them is shown"
+                f"{plural(divergence.behaviours, 'state')} of the specification agree with the "
+                "steps recorded before; one of them is shown"
             )
         )
     differs = {}
@@ -83,16 +94,18 @@ def divergence_view(divergence: Divergence) -> Group:
         parts.append(Text("no successor to compare with", "bold"))
     else:
         kind = (
-            "the recorded action, with another result"
+            "the recorded action with a different result"
             if nearest.same_occasion
-            else "another step than the recorded one"
+            else "a different step from the recorded one"
         )
         parts.append(
             Text.assemble(
-                ("closest that was allowed: ", "bold"), f"{nearest.action}({nearest.node}), {kind}"
+                ("closest allowed step: ", "bold"), f"{nearest.action}({nearest.node}), {kind}"
             )
         )
-        differs = {(one.variable, one.node): one for one in nearest.differences}
+        differs = {
+            (difference.variable, difference.node): difference for difference in nearest.differences
+        }
     table = Table()
     for title in ("", "variable", f"before, at {step.node}", "recorded", "specification"):
         table.add_column(title, overflow="fold", no_wrap=title in {"", "variable"})
@@ -129,34 +142,34 @@ def divergence_view(divergence: Divergence) -> Group:
 def _summary(report: ValidationReport) -> Table:
     total = len(report.verdicts)
     checked = [verdict.checked for verdict in report.verdicts]
-    steps = sum(one.steps for one in checked)
+    steps = sum(counts.steps for counts in checked)
     grid = Table.grid(padding=(0, 2))
     grid.add_row("traces", f"{total:,}")
     grid.add_row("  accepted", f"{report.count('accepted'):,}")
     grid.add_row("  violating an invariant", f"{report.count('violates'):,}")
     grid.add_row("  diverged", f"{report.count('diverged'):,}")
     grid.add_row("  not checkable", f"{report.count('not checkable'):,}")
-    grid.add_row("steps followed", f"{steps:,} of {sum(v.steps for v in report.verdicts):,}")
-    grid.add_row("  distinct by their past", f"{report.distinct_steps:,} (TLC checks these once)")
-    grid.add_row("  with the action", f"{sum(one.actions for one in checked):,}")
-    grid.add_row("  with its parameters", f"{sum(one.params for one in checked):,}")
-    grid.add_row("  with the message received", f"{sum(one.received for one in checked):,}")
-    grid.add_row("  with the messages sent", f"{sum(one.sent for one in checked):,}")
-    grid.add_row("  with nothing to compare", f"{sum(one.unchecked for one in checked):,}")
-    grid.add_row("values of variables compared", f"{sum(one.variables for one in checked):,}")
-    seen = len(report.actions) - len(report.unseen)
-    never = f"; never seen: {', '.join(report.unseen)}" if report.unseen else ""
-    grid.add_row("actions of the specification seen", f"{seen} of {len(report.actions)}{never}")
+    grid.add_row("steps checked", f"{steps:,} of {sum(v.steps for v in report.verdicts):,}")
+    grid.add_row("  distinct prefixes", f"{report.distinct_steps:,} (TLC checks each once)")
+    grid.add_row("  with the action", f"{sum(counts.actions for counts in checked):,}")
+    grid.add_row("  with its parameters", f"{sum(counts.params for counts in checked):,}")
+    grid.add_row("  with the received message", f"{sum(counts.received for counts in checked):,}")
+    grid.add_row("  with the sent messages", f"{sum(counts.sent for counts in checked):,}")
+    grid.add_row("  with nothing to compare", f"{sum(counts.unchecked for counts in checked):,}")
+    grid.add_row("values of variables compared", f"{sum(counts.variables for counts in checked):,}")
+    taken = len(report.actions) - len(report.unseen)
+    never = f"; never taken: {', '.join(report.unseen)}" if report.unseen else ""
+    grid.add_row("actions taken", f"{taken} of {len(report.actions)}{never}")
     for name, why in report.unchecked.items():
-        grid.add_row(f"not checked of {name}", f"{why} ({plural(report.actions[name], 'step')})")
-    claims = ", ".join(report.invariants) or "none"
-    grid.add_row("invariants evaluated in every state", claims)
+        grid.add_row(f"not checked in {name}", f"{why} ({plural(report.actions[name], 'step')})")
+    names = ", ".join(report.invariants) or "none"
+    grid.add_row("invariants evaluated in every state", names)
     unclosed = sum(not verdict.complete for verdict in report.verdicts)
     if unclosed:
-        grid.add_row("traces that were not closed", f"{unclosed:,}: they may go on")
+        grid.add_row("traces without an end record", f"{unclosed:,} (possibly incomplete)")
     grid.add_row(
         "time",
-        f"{report.duration:.1f} s, of these {report.tlc_seconds:.1f} s in "
+        f"{report.duration:.1f} s, of which {report.tlc_seconds:.1f} s in "
         f"{plural(report.runs, 'run')} of {report.tlc_version or 'TLC'}",
     )
     return grid
@@ -164,9 +177,10 @@ def _summary(report: ValidationReport) -> Table:
 
 def _broken_view(verdict: Verdict) -> list[Text]:
     names = ", ".join(
-        f"{one.invariant} (after {plural(one.step, 'step')})" for one in verdict.broken
+        f"{violation.invariant} (after {plural(violation.step, 'step')})"
+        for violation in verdict.broken
     )
-    where = " in what it recorded" if verdict.divergence is not None else ""
+    where = " in its recorded states" if verdict.divergence is not None else ""
     lines = [Text(f"{verdict_name(verdict)} VIOLATES{where}: {names}", style="bold red")]
     if verdict.divergence is None and verdict.replay:
         lines.append(Text(f"run it again: {verdict.replay}"))
@@ -174,7 +188,7 @@ def _broken_view(verdict: Verdict) -> list[Text]:
 
 
 def verdict_view(verdict: Verdict) -> Group:
-    """Return the verdict on one trace, with its divergence and how to repeat it.
+    """Return the verdict on one trace, with its divergence and the command to replay it.
 
     Parameters
     ----------
@@ -207,7 +221,7 @@ def _diverged(verdict: Verdict) -> str:
 
 
 def report_view(report: ValidationReport) -> Group:
-    """Return a report on many traces.
+    """Return the report on many traces.
 
     Parameters
     ----------
@@ -218,22 +232,23 @@ def report_view(report: ValidationReport) -> Group:
     rich.console.Group
     """
     parts: list[Any] = [_summary(report)]
-    more = []
+    located_only = []
     for verdict in report.verdicts:
         divergence = verdict.divergence
-        located = divergence is not None and divergence.before is None
-        if divergence is not None and not (located and divergence.record is not None):
+        unexplained = divergence is not None and divergence.before is None
+        if divergence is not None and not (unexplained and divergence.record is not None):
             parts += [Text(), verdict_view(verdict)]
             continue
         if verdict.broken:
             parts += _broken_view(verdict)
         if divergence is not None:
-            more.append(_diverged(verdict))
-    if more:
-        parts += [Text(), Text("diverged too, located but not explained:", "bold")]
-        parts += [Text(line) for line in more[:MOST_NAMED]]
-        if len(more) > MOST_NAMED:
-            parts.append(Text(f"and {len(more) - MOST_NAMED:,} more; the JSON form names them all"))
+            located_only.append(_diverged(verdict))
+    if located_only:
+        parts += [Text(), Text("also diverged (located, not explained):", "bold")]
+        parts += [Text(line) for line in located_only[:MOST_NAMED]]
+        if len(located_only) > MOST_NAMED:
+            rest = len(located_only) - MOST_NAMED
+            parts.append(Text(f"and {rest:,} more; the JSON output lists all"))
     if report.ok:
         holds = ", and its invariants hold in every state" if report.invariants else ""
         parts.append(Text(f"The specification allows every trace{holds}.", style="bold green"))

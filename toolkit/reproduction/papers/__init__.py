@@ -1,1 +1,1 @@
-"""Figures that are part of the toolkit, one module for each paper's experiment."""
+"""Figures that are part of the toolkit, with one module per experiment of a paper."""

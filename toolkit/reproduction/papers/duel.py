@@ -1,4 +1,4 @@
-"""Duelling Paxos proposers, and the effect of back-off."""
+"""Duelling Paxos proposers and the effect of back-off."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def duel(
     backoffs : iterable of float
         Upper bounds of the first back-off, in seconds; 0 for no back-off.
     seeds : iterable of int
-        One run a seed.
+        Seeds; there is one run per seed.
     proposers : int
         Number of proposers among the five nodes.
     delay : str
@@ -38,8 +38,8 @@ def duel(
     Returns
     -------
     pandas.DataFrame
-        ``backoff`` (s), ``seed``, ``seconds`` (simulated time until a first client was
-        answered; missing if no client was), ``ballots`` (started), ``messages`` (sent).
+        ``backoff`` (s), ``seed``, ``seconds`` (simulated time until the first answer to a client;
+        missing if there was none), ``ballots`` (started), ``messages`` (sent).
 
     Notes
     -----

@@ -41,49 +41,88 @@ __all__ = [
 
 
 ENOUGH = 500
-"""So many trials show how much a mean varies; with fewer nothing is said of chance."""
+"""Minimum number of trials for a statement about chance: fewer do not show a mean's variance."""
 
 
 class ElectionFigure(Figure):
     """A figure whose curves are election times of Raft servers."""
 
     def summarise(self, samples: pd.DataFrame) -> pd.DataFrame:
-        """Return a summary with one row a curve (see :func:`election_summary`)."""
+        """Return a summary with one row per curve (see :func:`election_summary`)."""
         return election_summary(samples)
 
 
-def patience(value: str, why: str) -> Parameter:
-    """Return the parameter for the longest time of a trial."""
+def trial_timeout(value: str, why: str) -> Parameter:
+    """Return the parameter for the maximum duration of a trial.
+
+    Parameters
+    ----------
+    value : str
+        Its default value, in seconds.
+    why : str
+        Why this value was chosen.
+
+    Returns
+    -------
+    Parameter
+    """
     return Parameter(
-        name="patience",
+        name="trial-timeout",
         value=value,
         source="assumed",
-        help="seconds without a leader after which a trial is given up, and said to be",
+        help="simulated seconds after which a trial without a leader is stopped",
         why=why,
         parse=positive,
     )
 
 
 def ranges(text: str) -> tuple[str, ...]:
-    """Parse ranges of timeouts.
+    """Parse ranges of timeouts in milliseconds.
+
+    Parameters
+    ----------
+    text : str
+        Ranges ``LOW-HIGH``, separated by spaces or commas.
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    SettingError
+        If a range is invalid or given twice.
 
     Examples
     --------
     >>> ranges("150-300, 12-24")
     ('150-300', '12-24')
     """
-    found = tuple(text.replace(",", " ").split())
-    if not found or len(set(found)) < len(found):
+    names = tuple(text.replace(",", " ").split())
+    if not names or len(set(names)) < len(names):
         raise SettingError(
             f"expected distinct ranges of timeouts, got {text!r}", hint="for example 150-300, 12-24"
         )
-    for name in found:
+    for name in names:
         timeouts(name)
-    return found
+    return names
 
 
 def unpublished(curve: str, quantity: str, value: float, why: str) -> CriterionVerdict:
-    """Return the verdict on a curve without published values."""
+    """Return the verdict on a curve without published values.
+
+    Parameters
+    ----------
+    curve, quantity : str
+    value : float
+        The reproduced value in milliseconds.
+    why : str
+        Why there is no published value.
+
+    Returns
+    -------
+    CriterionVerdict
+    """
     return CriterionVerdict(
         criterion=f"{quantity} beside a published one",
         curve=curve,
@@ -104,18 +143,44 @@ def took(result: RunResult, begin: float, end: float | None) -> float | None:
         Start of the measurement, in seconds.
     end : float or None
         End of the measurement, in seconds.
+
+    Returns
+    -------
+    float or None
     """
     return milliseconds(end - begin) if over(result) and end is not None else None
 
 
 def raft_of(factory: NodeFactory | None) -> Protocol:
-    """Return Raft, with another node factory if one is given."""
+    """Return the protocol Raft, with the given node factory if it is not ``None``.
+
+    Parameters
+    ----------
+    factory : NodeFactory or None
+
+    Returns
+    -------
+    Protocol
+    """
     raft = get_protocol("raft")
     return raft if factory is None else raft.altered(make_node=factory)
 
 
 def switch(text: str) -> bool:
     """Parse ``yes`` or ``no``.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    SettingError
+        If it is another text.
 
     Examples
     --------
@@ -129,6 +194,20 @@ def switch(text: str) -> bool:
 
 def timeouts(curve: str) -> tuple[float, float]:
     """Return the election timeouts in seconds, from a curve's name in milliseconds.
+
+    Parameters
+    ----------
+    curve : str
+        ``LOW-HIGH``.
+
+    Returns
+    -------
+    (float, float)
+
+    Raises
+    ------
+    SettingError
+        If it is not a range, or out of range.
 
     Examples
     --------
@@ -153,6 +232,19 @@ def timeouts(curve: str) -> tuple[float, float]:
 def not_negative(text: str) -> float:
     """Parse a number that is not negative.
 
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    SettingError
+        If the number is negative or infinite.
+
     Examples
     --------
     >>> not_negative("0.5")
@@ -166,6 +258,19 @@ def not_negative(text: str) -> float:
 
 def positive(text: str) -> float:
     """Parse a positive number.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    SettingError
+        If the number is not positive or infinite.
 
     Examples
     --------
@@ -181,6 +286,14 @@ def positive(text: str) -> float:
 def milliseconds(seconds: float) -> float:
     """Convert seconds to milliseconds, rounded to a nanosecond.
 
+    Parameters
+    ----------
+    seconds : float
+
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> milliseconds(0.1234567891)
@@ -190,7 +303,15 @@ def milliseconds(seconds: float) -> float:
 
 
 def over(result: RunResult) -> bool:
-    """Return whether a trial finished before its time limit.
+    """Return True if a trial finished before its time limit.
+
+    Parameters
+    ----------
+    result : RunResult
+
+    Returns
+    -------
+    bool
 
     Raises
     ------
@@ -198,51 +319,61 @@ def over(result: RunResult) -> bool:
         If the run ended for another reason, so that nothing was measured.
     """
     if result.reason not in {"stopped", "time limit"}:
-        raise FigureError(f"the run ended with {result.reason!r} before anything was measured")
+        raise FigureError(f"the run ended before the measurement, reason: {result.reason!r}")
     return result.reason == "stopped"
 
 
 def times(samples: pd.DataFrame, curve: str) -> pd.Series[float]:
-    """Return a curve's times in milliseconds; infinite for trials that did not finish in time."""
+    """Return a curve's times in milliseconds; infinite for trials that did not finish in time.
+
+    Parameters
+    ----------
+    samples : pandas.DataFrame
+    curve : str
+
+    Returns
+    -------
+    pandas.Series
+    """
     chosen: pd.Series[float] = samples.loc[samples["curve"] == curve, "ms"]
     return chosen.astype(float).fillna(math.inf)
 
 
 def election_summary(samples: pd.DataFrame) -> pd.DataFrame:
-    """Return a summary with one row a curve.
+    """Return a summary of election times with one row per curve.
 
     Parameters
     ----------
     samples : pandas.DataFrame
-        ``curve``, ``ms`` (missing where no leader was elected in time), and perhaps ``messages``.
+        ``curve``, ``ms`` (missing if no leader was elected in time), and optionally ``messages``.
 
     Returns
     -------
     pandas.DataFrame
         ``curve``, ``trials``, ``without_leader``, ``mean`` and ``median`` with ``_low`` and
-        ``_high`` (95 % confidence), ``p25``, ``p75``, ``p99``, ``p999``, ``max`` (ms), and mean
-        ``messages`` where they were counted.
+        ``_high`` (95 % confidence), ``p25``, ``p75``, ``p99``, ``p999``, ``max`` (ms), and the
+        mean of ``messages`` if they were counted.
     """
     rows = []
     for curve in dict.fromkeys(samples["curve"]):
-        found = times(samples, curve)
-        mean_low, mean_high = mean_interval(found)
-        low, high = quantile_interval(found, 0.5)
+        elapsed = times(samples, curve)
+        mean_low, mean_high = mean_interval(elapsed)
+        low, high = quantile_interval(elapsed, 0.5)
         row = {
             "curve": curve,
-            "trials": len(found),
-            "without_leader": int((found == math.inf).sum()),
-            "mean": float(found.mean()),
+            "trials": len(elapsed),
+            "without_leader": int((elapsed == math.inf).sum()),
+            "mean": float(elapsed.mean()),
             "mean_low": mean_low,
             "mean_high": mean_high,
-            "median": quantile(found, 0.5),
+            "median": quantile(elapsed, 0.5),
             "median_low": low,
             "median_high": high,
-            "p25": quantile(found, 0.25),
-            "p75": quantile(found, 0.75),
-            "p99": quantile(found, 0.99),
-            "p999": quantile(found, 0.999),
-            "max": float(found.max()),
+            "p25": quantile(elapsed, 0.25),
+            "p75": quantile(elapsed, 0.75),
+            "p99": quantile(elapsed, 0.99),
+            "p999": quantile(elapsed, 0.999),
+            "max": float(elapsed.max()),
         }
         if "messages" in samples:
             row["messages"] = float(samples.loc[samples["curve"] == curve, "messages"].mean())
@@ -262,7 +393,7 @@ def value_verdict(
     judged: str = "",
     trials: tuple[int, int] | None = None,
 ) -> CriterionVerdict:
-    """Judge whether a value is within a relative tolerance of the published one.
+    """Judge a reproduced value by its relative distance from the published value.
 
     Parameters
     ----------
@@ -274,10 +405,14 @@ def value_verdict(
         Tolerance, as a share of the published value.
     unit : str
     judged : str
-        Why the criterion is not judged; empty if it is.
+        Why the criterion is not judged; empty if it is judged.
     trials : (int, int), optional
-        Numbers of trials here and in the publication, with which a miss says how often samples of
-        these sizes differ as much by chance.
+        Numbers of trials here and in the publication.  The reason for a miss then says how often
+        samples of these sizes differ as much by chance.
+
+    Returns
+    -------
+    CriterionVerdict
     """
     distance = reproduced / published - 1
     low, high = interval
@@ -314,10 +449,10 @@ def value_verdict(
 
 def _chance(difference: float, interval: tuple[float, float], trials: tuple[int, int]) -> str:
     """Describe how often two samples differ as much by chance alone."""
-    # The tails are long: a sample that has none of them looks surer than it is.
+    # The distribution has a long tail: a small sample without it underestimates the variance.
     if trials[0] < ENOUGH:
         return "too few trials to say whether by chance"
-    # The published sample varies as ours does, were it as large.
+    # Assumes that the published samples have the same variance as the reproduced ones.
     error = (interval[1] - interval[0]) / 2 / 1.96 * math.sqrt(1 + trials[0] / trials[1])
     if math.isinf(error):
         return "too few trials to say whether by chance"
@@ -350,7 +485,11 @@ def distance_verdict(
     published_trials : int
         Number of trials in the publication.
     judged : str
-        Why the criterion is not judged; empty if it is.
+        Why the criterion is not judged; empty if it is judged.
+
+    Returns
+    -------
+    CriterionVerdict
     """
     distance = table_distance(samples, table)
     common: dict[str, Any] = {
@@ -402,7 +541,11 @@ def compared(
     published_trials : int
         Number of trials in the publication.
     judged : str
-        Why the criteria are not judged; empty if they are.
+        Why the criteria are not judged; empty if they are judged.
+
+    Returns
+    -------
+    list of CriterionVerdict
     """
     names = {
         "mean": "mean",
@@ -410,24 +553,32 @@ def compared(
         "p99": "99th percentile",
         "p99.9": "99.9th percentile",
     }
-    found = []
+    verdicts = []
     for name, tolerance in tolerances.items():
         if name == "mean":
             value, interval = float(samples.mean()), mean_interval(samples)
         else:
             level = float(name[1:]) / 100
             value, interval = quantile(samples, level), quantile_interval(samples, level)
-        found.append(
+        verdicts.append(
             value_verdict(
                 curve, names[name], table[name], value, interval, tolerance, judged=judged,
                 trials=(len(samples), published_trials),
             )
         )  # fmt: skip
-    return found
+    return verdicts
 
 
 def finite(value: float) -> float | None:
-    """Return a finite number unchanged, and ``None`` for anything else.
+    """Return a finite number unchanged; ``None`` for infinity and NaN.
+
+    Parameters
+    ----------
+    value : float
+
+    Returns
+    -------
+    float or None
 
     Examples
     --------

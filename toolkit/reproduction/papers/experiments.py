@@ -1,4 +1,4 @@
-"""Short experiments with a protocol, for a report that shows it."""
+"""Short experiments with Paxos and Raft for the report of ``toolkit demo``."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
 __all__ = ["BACKOFFS", "TIMEOUTS", "experiment_charts"]
 
 BACKOFFS = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
-"""The back-offs that the chart of duelling proposers compares, in seconds."""
+"""Back-offs in the chart of duelling proposers, in seconds."""
 
 TIMEOUTS = ((0.15, 0.175), (0.15, 0.2), (0.15, 0.3), (0.3, 0.6))
-"""The election time-outs that the chart of times to a new leader compares, in seconds."""
+"""Ranges of election timeouts in the chart of times to a new leader, in seconds."""
 
 
 def experiment_charts(protocol: str) -> list[alt.LayerChart]:
-    """Run the experiments with a protocol, and return their charts.
+    """Run the experiments with a protocol and return their charts.
 
     Parameters
     ----------
     protocol : str
-        Its name.
+        Name of the protocol.
 
     Returns
     -------
     list of altair.LayerChart
-        None for a protocol with which there is no experiment.
+        Empty if there is no experiment with the protocol.
     """
     if protocol == "paxos":
         return [duel_chart(duel(BACKOFFS))]

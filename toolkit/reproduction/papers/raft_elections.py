@@ -36,13 +36,13 @@ from toolkit.reproduction.papers.elections import (
     compared,
     distance_verdict,
     not_negative,
-    patience,
     positive,
     raft_of,
     ranges,
     timeouts,
     times,
     took,
+    trial_timeout,
     unpublished,
     value_verdict,
 )
@@ -73,7 +73,7 @@ RANGES = (
 )  # fmt: skip
 FITTED = ("150-200", "12-24")
 TEXT = {("12-24", "mean"): 35.0, ("12-24", "worst"): 152.0, ("150-200", "worst"): 513.0}
-"""What the text says besides medians, all of curves that the write time is fitted on (ms)."""
+"""Values in the paper's text besides medians, for the curves used in the fit (ms)."""
 
 LEFT, RIGHT = "left: more randomness", "right: shorter time-outs"
 PANELS = {
@@ -125,7 +125,7 @@ class _Trial(Experiment):
 
 
 class RaftElections(ElectionFigure):
-    """Figure A (see the module docstring)."""
+    """Figure A: time to replace a crashed Raft leader (see the module docstring)."""
 
     id = "A"
     name = "raft-election-time"
@@ -195,7 +195,7 @@ class RaftElections(ElectionFigure):
             why="not published; a curve beside 150-150 has 20, a usual tolerance of quartz",
             parse=not_negative,
         ),
-        patience(
+        trial_timeout(
             "200",
             "enough to see that it takes over 10 s; where time-outs are drawn, no more than 200 of "
             "the greatest",
@@ -203,12 +203,12 @@ class RaftElections(ElectionFigure):
     )
 
     def curves(self, values: Mapping[str, Any]) -> Sequence[Curve]:
-        """Return one curve for each range of timeouts."""
-        found = []
+        """Return one curve per range of timeouts."""
+        curves = []
         for name in values["timeouts"]:
             low, high = timeouts(name)
             slow = low == high
-            found.append(
+            curves.append(
                 Curve(
                     name=name,
                     settings={"range": name},
@@ -217,7 +217,7 @@ class RaftElections(ElectionFigure):
                 )
             )
             if slow and not values["drift"]:
-                found.append(
+                curves.append(
                     Curve(
                         name=f"{name}, clocks 20 ppm off",
                         settings={"range": name, "drift": "20"},
@@ -225,7 +225,7 @@ class RaftElections(ElectionFigure):
                         chunk=5,
                     )
                 )
-        return found
+        return curves
 
     def candidates(self) -> Sequence[Mapping[str, str]]:
         """Return the candidate write times."""
@@ -271,13 +271,14 @@ class RaftElections(ElectionFigure):
             for other in names:
                 if other != name:
                     builder.slow(ready, name, other, 1.0)
-        # The leader is heard again, and does not learn how far the others are.
+        # Only the leader's messages arrive, so that it does not learn the others' log lengths.
         for name in OTHERS:
             builder.heal(ready, LEADER, name)
         begin = round(ready + STEP, 9)
         builder.timeout(begin, LEADER, "heartbeat")
-        # Where time-outs are drawn, two hundred of them without a leader are not waiting but a bug.
-        wait = values["patience"] if low == high else min(values["patience"], 200 * high)
+        # With random timeouts, 200 of them without a leader can only be a bug.
+        limit = values["trial-timeout"]
+        wait = limit if low == high else min(limit, 200 * high)
         base = builder.limit(time=begin + beat + wait, steps=10**9).build()
         protocol = raft_of(self.node_factory(values["bug"]))
         drift = values["drift"] * 1e-6
@@ -286,14 +287,14 @@ class RaftElections(ElectionFigure):
             crash = round(begin + stream(seed, "crash").random() * beat, 9)
             clocks = {}
             if drift:
-                chance = stream(seed, "clocks")
-                clocks = {name: Clock(drift=drift * (2 * chance.random() - 1)) for name in names}
+                rng = stream(seed, "clocks")
+                clocks = {name: Clock(drift=drift * (2 * rng.random() - 1)) for name in names}
             events = (*base.events, Crash(crash, LEADER, 0))
             return _Trial(protocol, replace(base, events=events, clocks=clocks), crash)
 
         return trial
 
-    # What it came to -----------------------------------------------------------------------
+    # Results -------------------------------------------------------------------------------
 
     def _quantiles(self) -> dict[str, dict[str, float]]:
         table = published_table("raft_election_quantiles").set_index("curve_ms").drop(columns="n")
@@ -314,20 +315,20 @@ class RaftElections(ElectionFigure):
     def judge(self, samples: pd.DataFrame, values: Mapping[str, Any]) -> list[CriterionVerdict]:
         """Judge each criterion."""
         table = self._quantiles()
-        found: list[CriterionVerdict] = []
+        verdicts: list[CriterionVerdict] = []
         for curve in dict.fromkeys(samples["curve"]):
             if curve not in table:
                 why = "nothing was published for this range"
                 if "ppm" in curve:
                     why = "shown beside 150-150: how clocks differed was not published"
                 median = quantile(times(samples, curve), 0.5)
-                found.append(unpublished(curve, "the median", median, why))
+                verdicts.append(unpublished(curve, "the median", median, why))
             elif curve == "150-150":
-                found += self._without_randomness(times(samples, curve), table[curve])
+                verdicts += self._without_randomness(times(samples, curve), table[curve])
             else:
-                found += self._curve(curve, times(samples, curve), table[curve])
-        found.append(self._order(samples, table))
-        return found
+                verdicts += self._curve(curve, times(samples, curve), table[curve])
+        verdicts.append(self._order(samples, table))
+        return verdicts
 
     def _curve(
         self, curve: str, samples: pd.Series[float], table: Mapping[str, float]
@@ -342,7 +343,7 @@ class RaftElections(ElectionFigure):
                 "published"
             )
         quantiles = {level: table[name] for name, level in levels(list(table)).items()}
-        said = [
+        text_verdicts = [
             value_verdict(
                 curve, f"{quantity} (text)", value, float(samples.agg(kind)), interval, 0.0,
                 judged=judged,
@@ -354,7 +355,7 @@ class RaftElections(ElectionFigure):
             if value is not None
         ]  # fmt: skip
         return [
-            *said,
+            *text_verdicts,
             *compared(curve, samples, table, {"p50": 0.1, "p99": 0.25}, 1000, judged=judged),
             distance_verdict(curve, samples, quantiles, 0.12, 1000, judged=judged),
         ]
@@ -399,13 +400,13 @@ class RaftElections(ElectionFigure):
                 why="there are no two curves of which something was published",
             )
         medians = {curve: quantile(times(samples, curve), 0.5) for curve in curves}
-        right = sorted(curves, key=lambda curve: table[curve]["p50"])
-        ours = sorted(curves, key=lambda curve: medians[curve])
+        published_order = sorted(curves, key=lambda curve: table[curve]["p50"])
+        own_order = sorted(curves, key=lambda curve: medians[curve])
         swapped = [
-            f"{one} before {other}"
-            for at, one in enumerate(ours)
-            for other in ours[at + 1 :]
-            if right.index(one) > right.index(other)
+            f"{first} before {second}"
+            for number, first in enumerate(own_order)
+            for second in own_order[number + 1 :]
+            if published_order.index(first) > published_order.index(second)
         ]
         return CriterionVerdict(
             criterion="the curves' medians are in the published order",
@@ -438,4 +439,4 @@ class RaftElections(ElectionFigure):
 
 
 FIGURE = RaftElections()
-"""The figure, as it is registered."""
+"""The registered figure."""

@@ -1,4 +1,4 @@
-"""Raft's Figures 7 and 8 as runs, and the time to a new leader."""
+"""Runs of the Raft paper's Figures 7 and 8, and measurements of the time to a new leader."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FIGURES: dict[str, dict[str, float]] = {
     "raft-figure-8-d": {"(a)": 0.19, "(b)": 0.231, "(c)": 0.395, "(d)": 0.6},
     "raft-figure-8-e": {"(a)": 0.19, "(b)": 0.231, "(c)": 0.395, "(e)": 0.6},
 }
-"""Scenario to the paper's name for a moment of it, and when that is, in seconds."""
+"""Scenario to part of the figure to the time at which the run shows it, in seconds."""
 
 
 class FigureRun(NamedTuple):
@@ -53,12 +53,12 @@ def figure_run(name: str) -> FigureRun:
     Raises
     ------
     UnknownNameError
-        If there is no such scenario.
+        If the scenario is not in :data:`FIGURES`.
 
     Notes
     -----
     Ongaro and Ousterhout, *In Search of an Understandable Consensus Algorithm* (extended version
-    of USENIX ATC 2014).  A scenario that deviates from the figure says so.
+    of USENIX ATC 2014).  A comment in a scenario notes deviations from the figure.
 
     Examples
     --------
@@ -89,9 +89,9 @@ def time_to_leader(
     servers: int = 5,
     heartbeat: float = 0.05,
     delay: str = "uniform(0.005, 0.015)",
-    patience: float = 5.0,
+    trial_timeout: float = 5.0,
 ) -> pd.DataFrame:
-    """Crash the leader and measure the time until there is a new one.
+    """Crash the leader and measure the time until there is a new leader.
 
     A cluster elects a leader and runs for a while; then the leader crashes at a random moment
     between two heartbeats.  The measurement ends when another server receives the first message
@@ -102,14 +102,14 @@ def time_to_leader(
     timeouts : iterable of (float, float)
         Shortest and longest election timeout of a run, in seconds.
     seeds : iterable of int
-        One run a seed.
+        Seeds; there is one run per seed and range of timeouts.
     servers : int
         Number of servers, including the one that crashes.
     heartbeat : float
         Seconds between heartbeats; at most a third of the shortest timeout is used.
     delay : str
         Distribution of the message delay.
-    patience : float
+    trial_timeout : float
         Simulated seconds after which a run is stopped.
 
     Returns
@@ -121,10 +121,10 @@ def time_to_leader(
 
     Notes
     -----
-    After the experiment of section 9.3 of Ongaro and Ousterhout (extended version of USENIX ATC
-    2014), whose Figure 16 it does not reproduce: there is no real network or disk, all logs are
-    equally long, so that any server may win, nothing is written by clients at the time, and the
-    crash falls anywhere between heartbeats, while theirs follows one that is forced out first.
+    Similar to the experiment of section 9.3 of Ongaro and Ousterhout (extended version of USENIX
+    ATC 2014), but not a reproduction of its Figure 16: there is no real network or disk; all logs
+    have the same length, so that any server can win; clients send no commands at the time; and the
+    crash happens anywhere between two heartbeats, while theirs follows a forced heartbeat.
 
     Examples
     --------
@@ -142,8 +142,8 @@ def time_to_leader(
             crash, leader = _stable(protocol, nodes, (low, high), beat, delay, seed)
             seconds, elections = None, 0
             limit = high
-            while seconds is None and limit < patience:
-                limit = min(2 * limit, patience)
+            while seconds is None and limit < trial_timeout:
+                limit = min(2 * limit, trial_timeout)
                 builder = _plan(nodes, low, high, beat, delay).crash(crash, leader, keep=0)
                 scenario = builder.limit(time=crash + limit).build()
                 trace, _ = simulate_trace(protocol, scenario, seed=seed)
@@ -172,7 +172,7 @@ def _stable(
     delay: str,
     seed: int,
 ) -> tuple[float, str]:
-    """Return a time at which some server leads, and that server."""
+    """Return a time at which there is a leader, and the leader."""
     low, high = timeouts
     phase = stream(seed, "phase").random() * heartbeat
     settled = 2 * high + 3 * heartbeat
@@ -190,7 +190,7 @@ def _stable(
 
 
 def _measure(trace: Trace, crash: float, leader: str) -> tuple[float | None, int]:
-    """Return when a later leader was first heard, and the number of elections after the crash."""
+    """Return the time to the first message of a new leader, and the number of elections."""
     term = 0
     elections = 0
     for step in trace.steps:
@@ -198,11 +198,11 @@ def _measure(trace: Trace, crash: float, leader: str) -> tuple[float | None, int
             term = max(term, (step.state or {}).get("currentTerm", 0))
             continue
         elections += step.action == "Timeout"
-        got = step.received
+        received = step.received
         if (
-            got is not None
-            and got.message["type"] == "AppendEntries"
-            and got.message["term"] > term
+            received is not None
+            and received.message["type"] == "AppendEntries"
+            and received.message["term"] > term
         ):
             return step.time - crash, elections
     return None, elections

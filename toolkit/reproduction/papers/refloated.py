@@ -1,13 +1,14 @@
 """Figure B: election times and message counts of *Raft Refloated*, in four variants.
 
 Howard and others simulated Ongaro's experiment with two changes: candidates that wait for a
-shorter time than followers before they try again (*fixed*), and candidates that back off
-exponentially when a majority has refused them (*expo*); *combo* is both, *org* neither.
+shorter time than followers before the next election (*fixed*), and candidates that back off
+exponentially when a majority has denied them its votes (*expo*).  *combo* has both changes, *org*
+none.
 
 Their simulator deviates from Raft, and from the experiment, in ways that its published code and
 results show.  Each deviation is a switch here; the published curves are met only with all of them:
 
-- ``alive``: nobody has crashed; five servers start as followers with newly set timers.
+- ``alive``: no server has crashed; five servers start as followers with newly set timers.
 - ``eligible``: four servers can win an election, where three were intended.
 - ``denies``: a candidate that learns of a higher term from a request for its vote steps down but
   does not grant the vote, although it has not voted in that term.
@@ -46,13 +47,13 @@ from toolkit.reproduction.framework import (
 from toolkit.reproduction.papers.elections import (
     ElectionFigure,
     compared,
-    patience,
     raft_of,
     ranges,
     switch,
     timeouts,
     times,
     took,
+    trial_timeout,
     unpublished,
     value_verdict,
 )
@@ -116,16 +117,16 @@ class RefloatedServer(RaftNode):
 
     def start_election(self, action: str, *, transfer: bool = False) -> Effects:
         """Start an election with the timer of the variant."""
-        again = self.role == "candidate"
-        if again and self.backs_off and 2 * self.refusals >= len(self.others):
+        is_retry = self.role == "candidate"
+        if is_retry and self.backs_off and 2 * self.refusals >= len(self.others):
             self.backoff += 1
-        if not again:
+        if not is_retry:
             self.backoff = 0
         self.refusals = 0
         effects = super().start_election(action, transfer=transfer)
         low, high = self.retry
-        longer: int = 2**self.backoff
-        effects.timers = [SetTimer(ELECTION_TIMER, low * longer, high * longer)]
+        factor: int = 2**self.backoff
+        effects.timers = [SetTimer(ELECTION_TIMER, low * factor, high * factor)]
         return effects
 
     def on_vote_response(self, message: RequestVoteResponse) -> Effects:
@@ -136,12 +137,12 @@ class RefloatedServer(RaftNode):
 
     def on_vote_request(self, message: RequestVote) -> Effects:
         """Deny the vote as a candidate, if that switch is on."""
-        stands = self.role == "candidate" and message.term > self.currentTerm
-        if stands and self.denies:
+        is_candidate = self.role == "candidate" and message.term > self.currentTerm
+        if is_candidate and self.denies:
             effects = self.deny_vote(message)
         else:
             effects = super().on_vote_request(message)
-        if stands and self.redraws:
+        if is_candidate and self.redraws:
             effects.timers = [self.election_timer()]
         return effects
 
@@ -166,15 +167,17 @@ def _count(least: int, most: int) -> Callable[[str], int]:
 
 
 def _variants(text: str) -> tuple[str, ...]:
-    found = tuple(text.replace(",", " ").split())
-    unknown = [name for name in found if name not in VARIANTS]
-    if unknown or not found:
-        raise SettingError(f"unknown variants {text!r}", hint=f"known: {', '.join(VARIANTS)}")
-    return found
+    names = tuple(text.replace(",", " ").split())
+    unknown = [name for name in names if name not in VARIANTS]
+    if unknown or not names:
+        raise SettingError(
+            f"expected names of variants, got {text!r}", hint=f"known: {', '.join(VARIANTS)}"
+        )
+    return names
 
 
 def _lengths(eligible: int) -> dict[str, int]:
-    """Return log lengths with which exactly so many servers can win an election.
+    """Return log lengths with which exactly `eligible` servers can win an election.
 
     The logs of the other servers are shorter.
     """
@@ -205,7 +208,7 @@ class _Trial(Experiment):
         self.elections += step.action == "Timeout"
         if step.action != "BecomeLeader":
             return False
-        # Its own messages wait for the disk, and are not among those that were sent.
+        # The new leader's first messages wait for the disk, so step.sent does not count them.
         self.won = step.time
         self.messages = step.sent - self.before
         return True
@@ -219,7 +222,7 @@ class _Trial(Experiment):
 
 
 class Refloated(ElectionFigure):
-    """Figure B (see the module docstring)."""
+    """Figure B: election times and messages of *Raft Refloated* (see the module docstring)."""
 
     id = "B"
     name = "raft-refloated"
@@ -310,12 +313,12 @@ class Refloated(ElectionFigure):
             why="what the original would have been without quirks of the protocol",
             parse=switch,
         ),
-        patience("100", "far more than any trial takes"),
+        trial_timeout("100", "far more than any trial takes"),
     )
 
     def curves(self, values: Mapping[str, Any]) -> Sequence[Curve]:
-        """Return one curve for each variant and range of timeouts."""
-        found = [
+        """Return one curve per variant and range of timeouts."""
+        curves = [
             Curve(
                 name=f"{variant} {name}",
                 settings={"range": name, "variant": variant},
@@ -325,14 +328,14 @@ class Refloated(ElectionFigure):
             for name in values["timeouts"]
         ]
         if values["correct"]:
-            found += [
+            curves += [
                 Curve(
                     name=f"{CORRECT} {name}",
                     settings={"range": name, "variant": CORRECT},
                 )
                 for name in values["timeouts"]
             ]
-        return found
+        return curves
 
     def prepare(self, curve: Curve, values: Mapping[str, Any]) -> Callable[[int], Experiment]:
         """Return a factory that builds a trial from a seed (see the module docstring)."""
@@ -356,7 +359,7 @@ class Refloated(ElectionFigure):
         ready = different_logs(builder, _lengths(values["eligible"]))
         down = SERVERS[values["alive"] :]
         begin = restarted(builder, ready, SERVERS, down)
-        scenario = builder.limit(time=begin + values["patience"], steps=10**9).build()
+        scenario = builder.limit(time=begin + values["trial-timeout"], steps=10**9).build()
         protocol = raft_of(factory)
 
         def trial(seed: int) -> Experiment:
@@ -364,7 +367,7 @@ class Refloated(ElectionFigure):
 
         return trial
 
-    # What it came to -----------------------------------------------------------------------
+    # Results -------------------------------------------------------------------------------
 
     def _table(self) -> dict[str, dict[str, float]]:
         table = published_table("refloated_quantiles")
@@ -397,21 +400,21 @@ class Refloated(ElectionFigure):
     def judge(self, samples: pd.DataFrame, values: Mapping[str, Any]) -> list[CriterionVerdict]:
         """Judge each criterion."""
         table = self._table()
-        found: list[CriterionVerdict] = []
+        verdicts: list[CriterionVerdict] = []
         for curve in dict.fromkeys(samples["curve"]):
-            found_times = times(samples, curve)
+            elapsed = times(samples, curve)
             if curve not in table:
                 why = "nothing was published for this range"
                 if curve.startswith(CORRECT):
                     why = "the paper did not run the correct protocol; shown beside the original"
-                median = quantile(found_times, 0.5)
-                found.append(unpublished(curve, "the median", median, why))
+                median = quantile(elapsed, 0.5)
+                verdicts.append(unpublished(curve, "the median", median, why))
                 continue
-            # The published times are whole milliseconds, cut off.
-            whole = found_times.map(lambda value: math.floor(value) if value < math.inf else value)
-            found += compared(curve, whole, table[curve], {"p50": 0.05}, 1000)
+            # The published times are truncated to whole milliseconds.
+            whole = elapsed.map(lambda value: math.floor(value) if value < math.inf else value)
+            verdicts += compared(curve, whole, table[curve], {"p50": 0.05}, 1000)
             messages = samples.loc[samples["curve"] == curve, "messages"]
-            found.append(
+            verdicts.append(
                 value_verdict(
                     curve,
                     "mean number of messages",
@@ -423,7 +426,7 @@ class Refloated(ElectionFigure):
                     trials=(len(messages), 1000),
                 )
             )
-        return found
+        return verdicts
 
     def chart(self, samples: pd.DataFrame) -> alt.TopLevelMixin:
         """Return a chart of the published and reproduced distribution functions."""
@@ -431,7 +434,7 @@ class Refloated(ElectionFigure):
 
         table = self._table()
         curves = list(dict.fromkeys(samples["curve"]))
-        titles = {variant: f"{variant}: {said}" for variant, said in VARIANTS.items()}
+        titles = {variant: f"{variant}: {text}" for variant, text in VARIANTS.items()}
         titles[CORRECT] = "Raft as it is specified, with the same servers"
         return distribution_overlay(
             {curve: times(samples, curve) for curve in curves},
@@ -447,4 +450,4 @@ class Refloated(ElectionFigure):
 
 
 FIGURE = Refloated()
-"""The figure, as it is registered."""
+"""The registered figure."""

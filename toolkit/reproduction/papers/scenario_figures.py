@@ -5,8 +5,8 @@ moments.  Each is a scenario of this toolkit.  Its run is compared with the figu
 steps are compared with the scenario's own list, and TLC decides whether the specification allows
 it and whether the paper's statements about it hold.
 
-Where the run has more entries than the figure, the criterion is missed with the reason.  Leaders
-of this Raft start their term with a no-op entry (section 8), which the figures leave out.
+If the run has more entries than the figure, the criterion is missed and the reason is given.
+Leaders of this Raft start their term with a no-op entry (section 8), which the figures leave out.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _round_alone(log: LogView, entry: Any, number: int) -> str:
 
 
 def _client_and_ballot(log: LogView, entry: Any, number: int) -> str:
-    """Return who asked first in an entry, and its ballot, counted from 1."""
+    """Return the client of the entry's first request and the ballot, counted from 1."""
     return f"{log.requests(entry)[0].client.upper()} ({number + 1})"
 
 
@@ -73,7 +73,7 @@ class Said:
     claims : tuple of str
         Properties to check in each state, besides the protocol's invariants.
     broken : tuple of str
-        Those of them that must be violated.
+        The properties of `claims` that must be violated.
     bug : str, optional
         The seeded bug of the run.
     """
@@ -95,8 +95,9 @@ class Panel:
         Name of the scenario.
     paper : Paper
     moments : mapping of str to (float, mapping)
-        Moment, as the figure names it, to its time (s) and each server's entries from index 1.
+        Moment, named as in the figure, to its time (s) and each server's entries from index 1.
     said : tuple of Said
+        The paper's statements about the history.
     named : mapping of str to str
         Server in the scenario to server in the figure.
     known : mapping of str to str
@@ -241,7 +242,7 @@ PANELS: Mapping[str, Panel] = {
         ),
     ),
 }  # fmt: skip
-"""The histories, by name.  Numbers in brackets are ballots, from 1 as the figure has them."""
+"""The histories, by name; numbers in parentheses are ballots, counted from 1 as in the figure."""
 
 
 def _cells(log: LogView, view: NodeState, cell: Cell) -> list[str]:
@@ -250,7 +251,7 @@ def _cells(log: LogView, view: NodeState, cell: Cell) -> list[str]:
     return [cell(log, entries[index], rounds[index]) for index in sorted(rounds)]
 
 
-def _shown(trace: Trace, protocol: Protocol, panel: Panel, time: float) -> dict[str, list[str]]:
+def _logs_at(trace: Trace, protocol: Protocol, panel: Panel, time: float) -> dict[str, list[str]]:
     """Return each server's entries at a time, in the figure's notation."""
     if protocol.log is None:
         raise FigureError(f"the protocol {protocol.name!r} has no log view")
@@ -276,12 +277,12 @@ class _Replay(Experiment):
 
     def record(self, result: RunResult) -> NoReturn:
         raise FigureError(
-            "trials of a scenario figure record nothing", hint="its trace is compared instead"
+            "trials of a scenario figure have no record", hint="use its trace instead"
         )
 
 
 class ScenarioFigures(Figure):
-    """Figure F (see the module docstring)."""
+    """Figure F: histories of the Raft and Zab papers (see the module docstring)."""
 
     id = "F"
     name = "scenario-figures"
@@ -312,7 +313,7 @@ class ScenarioFigures(Figure):
     )
 
     def curves(self, values: Mapping[str, Any]) -> Sequence[Curve]:
-        """Return one curve for each history."""
+        """Return one curve per history."""
         return [Curve(name=name, share=0.0, chunk=1) for name in PANELS]
 
     def prepare(self, curve: Curve, values: Mapping[str, Any]) -> Callable[[int], Experiment]:
@@ -330,16 +331,19 @@ class ScenarioFigures(Figure):
         bug: str | None,
         seed: int,
     ) -> Piece:
-        """Run the scenario once, compare it and check it with TLC; nothing in it is random."""
+        """Run the scenario once, compare it with the figure and check it with TLC.
+
+        The result is the same for every trial and seed.
+        """
         self.node_factory(bug)
         values = self.values(settings)
         panel = PANELS[curve.name]
-        rows = _compared(panel, bug)
-        rows += [_asked(panel, said, bug if said.bug is None else said.bug)
-                 if values["tlc"] else _unasked(said) for said in panel.said]  # fmt: skip
+        rows = _compare_run(panel, bug)
+        rows += [_check_statement(panel, said, bug if said.bug is None else said.bug)
+                 if values["tlc"] else _unchecked(said) for said in panel.said]  # fmt: skip
         return Piece(curve.name, first, [rows] * count)
 
-    # What it came to -----------------------------------------------------------------------
+    # Results -------------------------------------------------------------------------------
 
     def published(self) -> pd.DataFrame:
         """Return the published values (see ``Figure.published``)."""
@@ -355,20 +359,20 @@ class ScenarioFigures(Figure):
         return pd.DataFrame(rows)
 
     def summarise(self, samples: pd.DataFrame) -> pd.DataFrame:
-        """Return a summary with one row a history.
+        """Return a summary with one row per history.
 
         Returns
         -------
         pandas.DataFrame
-            ``curve``, ``cells`` (number), ``differ`` (number), ``steps`` (whether they are those
-            that the scenario lists), ``tlc`` (TLC's verdicts, in order).
+            ``curve``, ``cells`` (number), ``differ`` (number), ``steps`` (whether they equal the
+            scenario's list of steps), ``tlc`` (TLC's verdicts, in order).
         """
         import pandas as pd
 
         rows = []
         for curve, group in samples.groupby("curve", sort=False):
             cells = group[group["kind"] == "cell"]
-            said = group[group["kind"] == "tlc"]
+            answers = group[group["kind"] == "tlc"]
             rows.append(
                 {
                     "curve": curve,
@@ -376,20 +380,20 @@ class ScenarioFigures(Figure):
                     "differ": int((cells["published"] != cells["reproduced"]).sum()),
                     "steps": "yes" if (group.loc[group["kind"] == "steps", "reproduced"] == "0")
                     .all() else "no",
-                    "tlc": "; ".join(map(str, said["reproduced"])),
+                    "tlc": "; ".join(map(str, answers["reproduced"])),
                 }
             )  # fmt: skip
         return pd.DataFrame(rows)
 
     def judge(self, samples: pd.DataFrame, values: Mapping[str, Any]) -> list[CriterionVerdict]:
         """Judge each criterion."""
-        found: list[CriterionVerdict] = []
+        verdicts: list[CriterionVerdict] = []
         for name, panel in PANELS.items():
             rows = samples[samples["curve"] == name]
             for moment in panel.moments:
-                found.append(_moment(name, panel, moment, rows[rows["moment"] == moment]))
+                verdicts.append(_judge_moment(name, panel, moment, rows[rows["moment"] == moment]))
             (differing,) = rows.loc[rows["kind"] == "steps", "reproduced"]
-            found.append(
+            verdicts.append(
                 CriterionVerdict(
                     criterion="steps and messages are as the scenario lists them",
                     curve=name,
@@ -407,42 +411,42 @@ class ScenarioFigures(Figure):
             for row in rows[rows["kind"] == "tlc"].to_dict("records"):
                 asked = row["reproduced"] != "not asked"
                 same = row["published"] == row["reproduced"]
-                found.append(
+                verdicts.append(
                     CriterionVerdict(
                         criterion=f"TLC: {row['moment']}",
                         curve=name,
                         outcome=("met" if same else "missed") if asked else "not judged",
-                        why="" if same else f"TLC was to say {row['published']!r} and said "
-                        f"{row['reproduced']!r}" if asked else "TLC was not asked (tlc=no)",
+                        why="" if same else f"expected {row['published']!r}, TLC's verdict is "
+                        f"{row['reproduced']!r}" if asked else "TLC was not run (tlc=no)",
                     )
                 )  # fmt: skip
-        return found
+        return verdicts
 
     def chart(self, samples: pd.DataFrame) -> alt.TopLevelMixin:
         """Return a chart of the logs in the figure and in the run."""
         from toolkit.display.overlay import cells_chart
 
-        asked = samples[samples["kind"] == "tlc"]
-        said = {
+        answers = samples[samples["kind"] == "tlc"]
+        captions = {
             curve: [
                 f"{row['moment']}. TLC: {row['reproduced']}"
-                for row in asked[asked["curve"] == curve].to_dict("records")
+                for row in answers[answers["curve"] == curve].to_dict("records")
             ]
             for curve in dict.fromkeys(samples["curve"])
         }
-        return cells_chart(samples[samples["kind"] == "cell"], said)
+        return cells_chart(samples[samples["kind"] == "cell"], captions)
 
 
 def _trace(panel: Panel, bug: str | None) -> tuple[Trace, Scenario]:
     scenario = load_scenario(panel.scenario)
     protocol = get_protocol(scenario.protocol)
-    # Bugs are those of Raft; what another protocol calls by the same name is another one.
-    planted = bug if protocol.name == "raft" else None
-    return simulate_trace(protocol, scenario, bug=planted)[0], scenario
+    # The figure's bugs are those of Raft; other protocols have different bugs of the same names.
+    own_bug = bug if protocol.name == "raft" else None
+    return simulate_trace(protocol, scenario, bug=own_bug)[0], scenario
 
 
 def _row(
-    kind: str, moment: str, server: str, index: int, published: str, ours: str
+    kind: str, moment: str, server: str, index: int, published: str, reproduced: str
 ) -> dict[str, Any]:
     return {
         "kind": kind,
@@ -450,26 +454,26 @@ def _row(
         "server": server,
         "index": index,
         "published": published,
-        "reproduced": ours,
+        "reproduced": reproduced,
     }
 
 
-def _compared(panel: Panel, bug: str | None) -> list[dict[str, Any]]:
+def _compare_run(panel: Panel, bug: str | None) -> list[dict[str, Any]]:
     """Compare a run with the figure and with its scenario's list of steps."""
     trace, scenario = _trace(panel, bug)
     protocol = get_protocol(scenario.protocol)
     rows = []
     for moment, (time, published) in panel.moments.items():
-        ours = _shown(trace, protocol, panel, time)
+        reproduced = _logs_at(trace, protocol, panel, time)
         for server in published:
-            there, here = published[server], ours[server]
-            # A server without entries has a row of its own too.
-            for index in range(max(1, len(there), len(here))):
+            theirs, ours = published[server], reproduced[server]
+            # A server without entries has one row too.
+            for index in range(max(1, len(theirs), len(ours))):
                 rows.append(
                     _row(
                         "cell", moment, server, index + 1,
-                        there[index] if index < len(there) else "",
-                        here[index] if index < len(here) else "",
+                        theirs[index] if index < len(theirs) else "",
+                        ours[index] if index < len(ours) else "",
                     )
                 )  # fmt: skip
     changed = [
@@ -484,30 +488,30 @@ def _expected(said: Said) -> str:
     return said.status + (f": {', '.join(said.broken)}" if said.broken else "")
 
 
-def _asked(panel: Panel, said: Said, bug: str | None) -> dict[str, Any]:
+def _check_statement(panel: Panel, said: Said, bug: str | None) -> dict[str, Any]:
     """Validate the run and check the paper's statements with TLC."""
     trace, _ = _trace(panel, bug)
     (verdict,) = validate([trace], explain=0, claims=said.claims).verdicts
-    names = list(dict.fromkeys(one.invariant for one in verdict.broken))
-    # What was not asked for must be seen as well: names that are expected come in their order.
+    names = list(dict.fromkeys(violation.invariant for violation in verdict.broken))
+    # Expected names come first, in their order; unexpected violations must be visible as well.
     broken = [name for name in said.broken if name in names]
     broken += [name for name in names if name not in said.broken]
     answer = verdict.status + (f": {', '.join(broken)}" if broken else "")
     return _row("tlc", said.text, "", 0, _expected(said), answer)
 
 
-def _unasked(said: Said) -> dict[str, Any]:
+def _unchecked(said: Said) -> dict[str, Any]:
     return _row("tlc", said.text, "", 0, _expected(said), "not asked")
 
 
-def _moment(name: str, panel: Panel, moment: str, rows: pd.DataFrame) -> CriterionVerdict:
+def _judge_moment(name: str, panel: Panel, moment: str, rows: pd.DataFrame) -> CriterionVerdict:
     """Judge the logs at one moment."""
     different = rows[rows["published"] != rows["reproduced"]]
     why = ""
     if len(different):
-        # The reason that is known explains entries that are more than the figure's, and no others.
-        more = bool((different["published"] == "").all())
-        why = panel.known[moment] if more and moment in panel.known else "; ".join(
+        # The known reason explains only additional entries.
+        only_additional = bool((different["published"] == "").all())
+        why = panel.known[moment] if only_additional and moment in panel.known else "; ".join(
             f"{row['server']} at {row['index']}: {row['published'] or 'nothing'} in the figure, "
             f"{row['reproduced'] or 'nothing'} here"
             for row in different.to_dict("records")
@@ -526,4 +530,4 @@ def _moment(name: str, panel: Panel, moment: str, rows: pd.DataFrame) -> Criteri
 
 
 FIGURE = ScenarioFigures()
-"""The figure, as it is registered."""
+"""The registered figure."""

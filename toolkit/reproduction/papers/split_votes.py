@@ -49,13 +49,13 @@ FORMULA: Mapping[tuple[int, int, float], tuple[float, float, str]] = {
     (9, 2, 0.2): (15.0, 0.5, "about 15 %"),
     (9, 4, 0.2): (70.0, 5.0, "about 70 %"),
 }
-"""Servers, failed and latency to the published per cents, half their last digit, and their text."""
+"""(servers, failed, latency) to the published percentage, half its last digit, and its text."""
 
 VARYING: Mapping[tuple[int, int], tuple[float, float, str]] = {
     (5, 1): (16.0, 0.5, "about 16 %"),
     (5, 2): (40.0, 5.0, "nearly 40 %"),
 }
-"""Servers and failed to the same, for latencies that are even on 0.1 to 0.2 of the spread."""
+"""(servers, failed) to the same, for latencies uniform on 0.1 to 0.2 of the timeout range."""
 
 
 def split_probability(servers: int, failed: int, latency: float) -> float:
@@ -87,33 +87,34 @@ def split_probability(servers: int, failed: int, latency: float) -> float:
     up = servers - failed
     if 2 * up <= servers:
         return 1.0
-    enough = up - servers // 2 + 1
+    candidates = up - servers // 2 + 1
     return math.fsum(
-        math.comb(up, k) * latency**k * (1 - latency) ** (up - k) for k in range(enough - 1, up + 1)
+        math.comb(up, k) * latency**k * (1 - latency) ** (up - k)
+        for k in range(candidates - 1, up + 1)
     )
 
 
 def _shares(text: str) -> tuple[float, ...]:
-    found = tuple(float(part) for part in text.replace(",", " ").split())
-    if not found or not all(0 < share <= 0.5 for share in found):
+    shares = tuple(float(part) for part in text.replace(",", " ").split())
+    if not shares or not all(0 < share <= 0.5 for share in shares):
         raise SettingError(
             f"expected latencies, got {text!r}", hint="give shares above 0 and at most 0.5"
         )
-    return found
+    return shares
 
 
 def _clusters(text: str) -> tuple[tuple[int, int], ...]:
-    found = []
+    clusters = []
     for part in text.replace(",", " ").split():
         servers, _, failed = part.partition("-")
         if not (servers.isdecimal() and failed.isdecimal()) or 2 * int(failed) >= int(servers):
             raise SettingError(
                 f"expected SERVERS-FAILED, got {part!r}", hint="fewer than half may fail: 5-1"
             )
-        found.append((int(servers), int(failed)))
-    if not found:
+        clusters.append((int(servers), int(failed)))
+    if not clusters:
         raise SettingError("no cluster was given", hint="give SERVERS-FAILED, for example 5-1")
-    return tuple(found)
+    return tuple(clusters)
 
 
 def _curve(servers: int, failed: int, latency: float | str) -> str:
@@ -155,7 +156,7 @@ class _Trial(Experiment):
 
 
 class SplitVotes(Figure):
-    """Figure D (see the module docstring)."""
+    """Figure D: probability of a split vote (see the module docstring)."""
 
     id = "D"
     name = "split-votes"
@@ -210,8 +211,8 @@ class SplitVotes(Figure):
     )
 
     def curves(self, values: Mapping[str, Any]) -> Sequence[Curve]:
-        """Return one curve for each cluster and latency."""
-        found = [
+        """Return one curve per cluster and latency."""
+        curves = [
             Curve(
                 name=_curve(servers, failed, latency),
                 settings={"servers": servers, "failed": failed, "l": latency},
@@ -220,7 +221,7 @@ class SplitVotes(Figure):
             for servers, failed in values["clusters"]
             for latency in values["latency"]
         ]
-        found += [
+        curves += [
             Curve(
                 name=_curve(servers, failed, str(values["varying"])),
                 settings={"servers": servers, "failed": failed, "l": None},
@@ -229,7 +230,7 @@ class SplitVotes(Figure):
             for servers, failed in values["clusters"]
             if (servers, failed) in VARYING
         ]
-        return found
+        return curves
 
     def prepare(self, curve: Curve, values: Mapping[str, Any]) -> Callable[[int], Experiment]:
         """Return a factory that builds a trial from a seed (see the module docstring)."""
@@ -252,7 +253,7 @@ class SplitVotes(Figure):
 
         return trial
 
-    # What it came to -----------------------------------------------------------------------
+    # Results -------------------------------------------------------------------------------
 
     def published(self) -> pd.DataFrame:
         """Return the published values (see ``Figure.published``)."""
@@ -260,18 +261,18 @@ class SplitVotes(Figure):
 
         rows = [
             {"curve": _curve(*key), "quantity": "split", "value": value, "unit": "%",
-             "where": f"text: {said}"}
-            for key, (value, _, said) in FORMULA.items()
+             "where": f"text: {text}"}
+            for key, (value, _, text) in FORMULA.items()
         ]  # fmt: skip
         rows += [
             {"curve": _curve(*key, "uniform(0.1, 0.2)"), "quantity": "split", "value": value,
-             "unit": "%", "where": f"text: {said}"}
-            for key, (value, _, said) in VARYING.items()
+             "unit": "%", "where": f"text: {text}"}
+            for key, (value, _, text) in VARYING.items()
         ]  # fmt: skip
         return pd.DataFrame(rows)
 
     def summarise(self, samples: pd.DataFrame) -> pd.DataFrame:
-        """Return a summary with one row a curve.
+        """Return a summary with one row per curve.
 
         Returns
         -------
@@ -279,7 +280,7 @@ class SplitVotes(Figure):
             ``curve``, ``servers``, ``failed``, ``latency`` (share of the spread; missing if it
             varies), ``trials``, ``split`` with ``split_low`` and ``split_high`` (per cent, 95 %
             confidence), ``formula`` (per cent), ``first`` with ``_low`` and ``_high`` (the first
-            time-out, share of the spread), ``expected_first``.
+            timeout, share of the spread), ``expected_first``.
         """
         import pandas as pd
 
@@ -312,7 +313,7 @@ class SplitVotes(Figure):
 
     def judge(self, samples: pd.DataFrame, values: Mapping[str, Any]) -> list[CriterionVerdict]:
         """Judge each criterion."""
-        found = [self._formula(*key) for key in FORMULA]
+        verdicts = [self._formula(*key) for key in FORMULA]
         for row in self.summarise(samples).to_dict("records"):
             servers, failed = int(row["servers"]), int(row["failed"])
             common: dict[str, Any] = {
@@ -325,23 +326,23 @@ class SplitVotes(Figure):
             if row["latency"] is not None and not math.isnan(row["latency"]):
                 expected = row["formula"]
                 error = 100 * binomial_error(expected / 100, int(row["trials"]))
-                found.append(
+                verdicts.append(
                     self._within(
                         "simulation within three standard errors of the formula",
                         expected, 3 * error, common,
                     )
                 )  # fmt: skip
             elif (servers, failed) in VARYING and str(values["varying"]) == "uniform(0.1, 0.2)":
-                value, half, said = VARYING[servers, failed]
+                value, half, text = VARYING[servers, failed]
                 error = 100 * binomial_error(value / 100, int(row["trials"]))
-                found.append(
+                verdicts.append(
                     self._within(
-                        f"simulation within three standard errors of {said} (half a digit more)",
+                        f"simulation within three standard errors of {text} (half a digit more)",
                         value, half + 3 * error, common,
                     )
                 )  # fmt: skip
             else:
-                found.append(
+                verdicts.append(
                     CriterionVerdict(
                         criterion="the simulation beside a published value",
                         outcome="not comparable",
@@ -349,14 +350,14 @@ class SplitVotes(Figure):
                         **common,
                     )
                 )
-        return found + self._first(samples)
+        return verdicts + self._first(samples)
 
     def _formula(self, servers: int, failed: int, latency: float) -> CriterionVerdict:
-        value, half, said = FORMULA[servers, failed, latency]
+        value, half, text = FORMULA[servers, failed, latency]
         computed = 100 * split_probability(servers, failed, latency)
         distance = abs(computed - value)
         return CriterionVerdict(
-            criterion=f"the formula gives {said}, to rounding",
+            criterion=f"the formula gives {text}, to rounding",
             curve=_curve(servers, failed, latency),
             outcome="met" if distance <= half + 1e-9 else "missed",
             published=value,
@@ -385,7 +386,7 @@ class SplitVotes(Figure):
 
     def _first(self, samples: pd.DataFrame) -> list[CriterionVerdict]:
         """Judge the mean of the first timeout: 1 / (s + 1) of the width."""
-        found = []
+        verdicts = []
         rows = self.summarise(samples)
         fixed = samples.merge(rows[["curve", "servers", "failed"]], on="curve")
         clusters = dict.fromkeys(zip(rows["servers"], rows["failed"], strict=True))
@@ -393,10 +394,10 @@ class SplitVotes(Figure):
             group = fixed[(fixed["servers"] == servers) & (fixed["failed"] == failed)]
             up = servers - failed
             value, mean = 1 / (up + 1), float(group["first"].mean())
-            # The least of s even numbers has this variance.
+            # Standard error from the variance of the minimum of s uniform variables.
             error = math.sqrt(up / ((up + 1) ** 2 * (up + 2)) / len(group))
             low, high = mean_interval(group["first"])
-            found.append(
+            verdicts.append(
                 self._within(
                     "the first time-out, within three standard errors of 1/(s+1) of the spread",
                     value, 3 * error,
@@ -404,7 +405,7 @@ class SplitVotes(Figure):
                      "reproduced": mean, "low": low, "high": high, "unit": "of the spread"},
                 )
             )  # fmt: skip
-        return found
+        return verdicts
 
     def chart(self, samples: pd.DataFrame) -> alt.TopLevelMixin:
         """Return a chart of the shares by formula and by simulation, with contours."""
@@ -412,17 +413,17 @@ class SplitVotes(Figure):
 
         from toolkit.display.overlay import split_chart
 
-        said = [
+        published = [
             {"servers": servers, "failed": failed, "latency": latency, "split": value, "said": text}
             for (servers, failed, latency), (value, _, text) in FORMULA.items()
         ]
-        # Where the latency varies, the middle of its range stands for it.
-        said += [
+        # A varying latency is drawn at the middle of its range.
+        published += [
             {"servers": servers, "failed": failed, "latency": 0.15, "split": value,
              "said": f"{text} (latency varies)"}
             for (servers, failed), (value, _, text) in VARYING.items()
         ]  # fmt: skip
-        return split_chart(self.summarise(samples), pd.DataFrame(said), split_probability)
+        return split_chart(self.summarise(samples), pd.DataFrame(published), split_probability)
 
 
 def _scaled(delay: Delay, factor: float) -> Delay:
@@ -430,7 +431,8 @@ def _scaled(delay: Delay, factor: float) -> Delay:
     if isinstance(delay, Uniform):
         return Uniform(delay.low * factor, delay.high * factor)
     raise SettingError(
-        f"the distribution {delay} cannot be scaled", hint="give uniform(LOW, HIGH), as shares"
+        f"expected a uniform distribution of latencies, got {delay}",
+        hint="give uniform(LOW, HIGH), as shares of the timeout range",
     )
 
 
@@ -443,4 +445,4 @@ def _parts(curve: str) -> tuple[int, int, float | None]:
 
 
 FIGURE = SplitVotes()
-"""The figure, as it is registered."""
+"""The registered figure."""

@@ -1,8 +1,8 @@
-"""The setup of election experiments: logs of chosen lengths, disks, restarts.
+"""Setup of election experiments: log lengths, disks and restarts.
 
-Real servers do all of this from the initial state on, so that each trial is a run that can be
-validated: a leader is elected and gets commands while some servers are cut off, which makes logs
-of different lengths.  To keep the setup short, links and disks are a thousand times faster until
+The setup is part of the run, from the initial state on, so that each trial can be validated: a
+leader is elected and receives commands while some servers are cut off, which gives logs of
+different lengths.  To keep the setup short, links and disks are a thousand times faster until
 the experiment begins, and no timer runs out by itself before that.
 """
 
@@ -15,10 +15,10 @@ from toolkit.sim import ScenarioBuilder
 __all__ = ["FAST", "STEP", "clear_disks", "different_logs", "restarted"]
 
 FAST = 1e-3
-"""By what delays and writes are multiplied while the stage is set."""
+"""Factor for delays and write times during the setup."""
 
 STEP = 0.0005
-"""Seconds for each entry by which logs differ."""
+"""Seconds per log entry during the setup."""
 
 
 def different_logs(builder: ScenarioBuilder, lengths: Mapping[str, int]) -> float:
@@ -31,7 +31,7 @@ def different_logs(builder: ScenarioBuilder, lengths: Mapping[str, int]) -> floa
     Parameters
     ----------
     builder : ScenarioBuilder
-        Events are added to it.
+        The builder to which the events are added.
     lengths : mapping of str to int
         Server to the number of entries in its log, at least 1.
 
@@ -62,7 +62,16 @@ def different_logs(builder: ScenarioBuilder, lengths: Mapping[str, int]) -> floa
 
 
 def clear_disks(builder: ScenarioBuilder, time: float, names: Sequence[str]) -> None:
-    """End the speed-up of all disks at a time."""
+    """Schedule the end of the speed-up of all disks.
+
+    Parameters
+    ----------
+    builder : ScenarioBuilder
+    time : float
+        In seconds.
+    names : sequence of str
+        Names of all servers.
+    """
     for name in names:
         builder.slow_disk(time, name, 1.0)
 

@@ -1,6 +1,7 @@
 """Seeded bugs that figures must notice, in addition to those of the protocol.
 
-They change durations.  The first one breaks no rule of the specification, which has no time.
+They change durations.  :class:`SameTimeouts` does not violate the specification, which has no
+time.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ class SendsFirst(RaftNode):
         """Send at once and request the write in a later event."""
         if event == Timeout(_LATE):
             write = self._late.popleft()
-            again = [SetTimer(_LATE, 0.0, 0.0)] if self._late else []
-            return Effects(action="Ignore", write=write, timers=again)
+            timers = [SetTimer(_LATE, 0.0, 0.0)] if self._late else []
+            return Effects(action="Ignore", write=write, timers=timers)
         effects = super().handle(event, now)
         if effects.write is not None and effects.sends:
             self._late.append(effects.write)
@@ -55,7 +56,7 @@ class VotesAlways(RaftNode):
     """A server that votes for every candidate of its term, even as a candidate (section 5.2)."""
 
     def may_vote(self, message: RequestVote) -> bool:
-        """Ignore earlier votes of this term, its own included."""
+        """Return True even if the server already voted in this term, for itself or another."""
         return message.term >= self.currentTerm and self.up_to_date(message)
 
 
@@ -65,4 +66,4 @@ RAFT_TIMING_BUGS: dict[str, NodeFactory] = {
     "votes-always": VotesAlways,
     **get_protocol("raft").bugs,
 }
-"""Seeded bug to node factory: those of this module and those of Raft."""
+"""Seeded bug to node factory: the bugs of this module and those of Raft."""

@@ -1,8 +1,9 @@
 """Figure C: election times in a wide-area network with failed servers.
 
-After Ongaro's simulator of elections: all servers that are up start as followers with newly set
-timers.  With *different* logs no two logs have the same length.  The measurement ends with the
-first stable leader, which is one that sends 17 heartbeats; earlier leaders do not count.
+The experiment follows Ongaro's election simulator: all servers that are up start as followers with
+newly set timers.  With *different* logs no two logs have the same length.  The measurement ends
+with the first stable leader, which is a leader that sends 17 heartbeats; earlier leaders do not
+count.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ from toolkit.reproduction.framework import (
 from toolkit.reproduction.papers.elections import (
     ElectionFigure,
     compared,
-    patience,
     positive,
     raft_of,
     timeouts,
     times,
     took,
+    trial_timeout,
     unpublished,
     value_verdict,
 )
@@ -52,7 +53,7 @@ MEANS = {
     "different logs, f=2": 714.7,
 }
 CLAIMS = {"same logs, f=1": (475.0, 1500.0), "same logs, f=2": (650.0, 3000.0)}
-"""What the text says: mean, and within what 99.9 % are (ms)."""
+"""Values in the paper's text: mean and 99.9th percentile (ms)."""
 
 
 def _whole(text: str) -> int:
@@ -119,7 +120,7 @@ class _Trial(Experiment):
 
 
 class WanElections(ElectionFigure):
-    """Figure C (see the module docstring)."""
+    """Figure C: election times in a wide-area network (see the module docstring)."""
 
     id = "C"
     name = "wan-elections"
@@ -195,16 +196,16 @@ class WanElections(ElectionFigure):
             why="the simulator has no disks",
             parse=parse_delay,
         ),
-        patience("100", "far more than any trial takes"),
+        trial_timeout("100", "far more than any trial takes"),
     )
 
     def curves(self, values: Mapping[str, Any]) -> Sequence[Curve]:
-        """Return one curve for each number of failures, for equal and for different logs."""
+        """Return one curve per number of failures, for equal and for different logs."""
         for failed in values["failed"]:
             if 2 * failed >= values["servers"]:
                 raise SettingError(
-                    f"with {failed} of {values['servers']} servers failed no leader can be elected",
-                    hint="fewer than half",
+                    f"no leader can be elected with {failed} of {values['servers']} servers failed",
+                    hint="fewer than half of the servers may fail",
                 )
         return [
             Curve(
@@ -230,7 +231,7 @@ class WanElections(ElectionFigure):
         lengths = {name: 1 if same else number for number, name in enumerate(names, 1)}
         ready = different_logs(builder, lengths)
         begin = restarted(builder, ready, names, names[: values["failed"]])
-        scenario = builder.limit(time=begin + values["patience"], steps=10**9).build()
+        scenario = builder.limit(time=begin + values["trial-timeout"], steps=10**9).build()
         protocol = raft_of(self.node_factory(values["bug"]))
 
         def trial(seed: int) -> Experiment:
@@ -238,17 +239,17 @@ class WanElections(ElectionFigure):
 
         return trial
 
-    # What it came to -----------------------------------------------------------------------
+    # Results -------------------------------------------------------------------------------
 
     def _table(self) -> dict[str, dict[str, float]]:
-        found = {}
+        values = {}
         for logs in ("same", "different"):
             table = published_table(f"wan_election_{logs}_logs").set_index("curve")
             for name, row in table.iterrows():
-                found[f"{logs} logs, {name}"] = {
+                values[f"{logs} logs, {name}"] = {
                     str(column): float(value) for column, value in row.items()
                 }
-        return found
+        return values
 
     def published(self) -> pd.DataFrame:
         """Return the published values (see ``Figure.published``)."""
@@ -270,32 +271,33 @@ class WanElections(ElectionFigure):
     def judge(self, samples: pd.DataFrame, values: Mapping[str, Any]) -> list[CriterionVerdict]:
         """Judge each criterion."""
         table = self._table()
-        found: list[CriterionVerdict] = []
+        verdicts: list[CriterionVerdict] = []
         for curve in dict.fromkeys(samples["curve"]):
-            ours = times(samples, curve)
+            elapsed = times(samples, curve)
             if curve not in table:
                 why = "nothing was published for so many failures"
-                found.append(unpublished(curve, "the mean", float(ours.mean()), why))
+                verdicts.append(unpublished(curve, "the mean", float(elapsed.mean()), why))
                 continue
-            found += compared(
+            verdicts += compared(
                 curve,
-                ours,
+                elapsed,
                 {"mean": MEANS[curve], "p99.9": table[curve]["q0.999"]},
                 {"mean": 0.03, "p99.9": 0.15},
                 10_000,
             )
             if curve in CLAIMS:
-                found += self._claims(curve, ours)
-        return found
+                verdicts += self._claims(curve, elapsed)
+        return verdicts
 
-    def _claims(self, curve: str, ours: pd.Series[float]) -> list[CriterionVerdict]:
-        """Compare the values in the paper's text, which gives no tolerance, with ours."""
+    def _claims(self, curve: str, elapsed: pd.Series[float]) -> list[CriterionVerdict]:
+        """Report the values in the paper's text, which gives no tolerance, without judging them."""
         mean, limit = CLAIMS[curve]
-        within = int((ours <= limit).sum())
-        low, high = share_interval(within, len(ours))
+        within = int((elapsed <= limit).sum())
+        low, high = share_interval(within, len(elapsed))
         return [
             value_verdict(
-                curve, "mean (the text: about)", mean, float(ours.mean()), mean_interval(ours), 0.0,
+                curve, "mean (the text: about)", mean, float(elapsed.mean()),
+                mean_interval(elapsed), 0.0,
                 judged="the text says about; the figure's own mean is judged",
             ),
             CriterionVerdict(
@@ -303,7 +305,7 @@ class WanElections(ElectionFigure):
                 curve=curve,
                 outcome="not judged",
                 published=99.9,
-                reproduced=100 * within / len(ours),
+                reproduced=100 * within / len(elapsed),
                 low=100 * low,
                 high=100 * high,
                 unit="%",
@@ -330,4 +332,4 @@ class WanElections(ElectionFigure):
 
 
 FIGURE = WanElections()
-"""The figure, as it is registered."""
+"""The registered figure."""
