@@ -323,7 +323,7 @@ class _RecordTracker(ViewTracker):
 class _GrowingTracker:
     """The encoded form of a growing list or dict; added items are encoded once."""
 
-    __slots__ = ("_encode", "_keys", "_shared", "_value", "_tag", "count", "items", "name")
+    __slots__ = ("_encode", "_keys", "_shared", "_tag", "_value", "count", "items", "name")
 
     def __init__(self, name: str, encode: Callable[[Any], Any], shared: SharedLists) -> None:
         self.name = name
