@@ -232,7 +232,7 @@ class Redirect(msgspec.Struct, frozen=True, gc=False):
 
 
 class Effects(msgspec.Struct):
-    """What a node asks of the host after it has handled an event.
+    """The requests of a node to its host after an event: messages, timers, a write, answers.
 
     Parameters
     ----------

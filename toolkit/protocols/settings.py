@@ -84,11 +84,27 @@ class Settings:
                 )
 
     def text(self, name: str, default: str) -> str:
-        """Return a setting as text."""
+        """Return a setting as text.
+
+        Parameters
+        ----------
+        name : str
+            The setting.
+        default : str
+            The value if the setting was not given.
+        """
         return self._given.get(name, default)
 
     def number(self, name: str, default: str) -> float:
-        """Return a setting that is a number above 0."""
+        """Return a setting that is a number above 0.
+
+        Parameters
+        ----------
+        name : str
+            The setting.
+        default : str
+            The value if the setting was not given.
+        """
         return self._positive(name, self.text(name, default))
 
     def _positive(self, name: str, text: str) -> float:
@@ -103,7 +119,15 @@ class Settings:
         return number
 
     def span(self, name: str, default: str) -> tuple[float, float]:
-        """Return a setting that is a range of positive numbers, ``LOW-HIGH`` or a single number."""
+        """Return a setting that is a range of positive numbers, ``LOW-HIGH`` or a single number.
+
+        Parameters
+        ----------
+        name : str
+            The setting.
+        default : str
+            The value if the setting was not given.
+        """
         text = self.text(name, default)
         low, dash, high = text.partition("-")
         span = (self._positive(name, low), self._positive(name, high if dash else low))
@@ -112,7 +136,17 @@ class Settings:
         return span
 
     def whole(self, name: str, default: str, least: int) -> int:
-        """Return a setting that is a whole number of at least ``least``."""
+        """Return a setting that is a whole number.
+
+        Parameters
+        ----------
+        name : str
+            The setting.
+        default : str
+            The value if the setting was not given.
+        least : int
+            The lowest value that is allowed.
+        """
         text = self.text(name, default)
         if not text.isdecimal() or int(text) < least:
             raise SettingError(
@@ -122,7 +156,15 @@ class Settings:
         return int(text)
 
     def choice(self, name: str, choices: tuple[str, ...]) -> str:
-        """Return a setting that is one of several words; the first word is the default."""
+        """Return a setting that is one of several words.
+
+        Parameters
+        ----------
+        name : str
+            The setting.
+        choices : tuple of str
+            The words; the first word is the default.
+        """
         text = self.text(name, choices[0])
         if text not in choices:
             raise SettingError(
@@ -142,7 +184,7 @@ class Settings:
         nodes : sequence of str
             All nodes of the run.
         all_by_default : bool
-            Whether the default is all nodes; otherwise it is no nodes.
+            Whether the default is all nodes; otherwise the default is an empty tuple.
         """
         text = self._given.get(name)
         if text is None:

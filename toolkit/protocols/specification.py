@@ -67,7 +67,7 @@ class Specification:
     invariants : tuple of str or None
         Names of the invariants that validation evaluates in every state of a trace; they should be
         cheap to evaluate.  ``None``: the invariants of the configuration file next to the module,
-        and of theorems ``Spec => []Invariant`` in it.
+        and of the module's theorems ``Spec => []Invariant``.
     claims : mapping of str to str
         Further state properties that the specification defines but does not promise: name to a
         one-line description.  Validation evaluates them on request.

@@ -439,7 +439,7 @@ def track(variables: Variables, shared: SharedLists | None = None) -> ViewTracke
     variables : callable
         A :class:`View`, or a function from a node to its variables.
     shared : SharedLists, optional
-        What the trackers of several nodes have in common.
+        The lists that trackers of several nodes share.
 
     Returns
     -------
@@ -533,7 +533,7 @@ _ATOMS = frozenset({int, str, bool, type(None)})
 
 
 class _ImmutableTypes(dict[type, bool]):
-    """Whether values of a type need not be copied: atoms, frozen sets and frozen structs."""
+    """Cache of whether a type's values need no copy: atoms, frozen sets and frozen structs."""
 
     def __missing__(self, kind: type) -> bool:
         frozen = issubclass(kind, msgspec.Struct) and kind.__struct_config__.frozen

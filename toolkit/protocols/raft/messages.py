@@ -34,6 +34,12 @@ __all__ = [
 class Configuration(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     """The servers of a cluster (dissertation, chapter 4); build one with :meth:`of`.
 
+    Parameters
+    ----------
+    voting, leaving, learning : set
+        The voters, the old voters of a joint configuration, and the learners, each encoded as a
+        set of the specification.
+
     Examples
     --------
     >>> Configuration.of(["n2", "n1"], learners=["n3"]).members

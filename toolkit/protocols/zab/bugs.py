@@ -223,9 +223,9 @@ class DeliversOneMore(ZabNode):
 class MissesNewcomers(ZabNode):
     """Proposes only to learners that are up to date (section IV, phase 3: joining)."""
 
-    def proposes(self, action: str, what: str) -> Effects:
+    def proposes(self, action: str, request: str) -> Effects:
         """Do not send to learners that are being synchronized."""
-        effects = super().proposes(action, what)
+        effects = super().proposes(action, request)
         active = self.at("active")
         effects.sends = [send for send in effects.sends if send.to in active]
         return effects
@@ -234,10 +234,10 @@ class MissesNewcomers(ZabNode):
 class GoesOnCounting(ZabNode):
     """Does not restart the counter in a new epoch (section IV: the zxid)."""
 
-    def proposes(self, action: str, what: str) -> Effects:
+    def proposes(self, action: str, request: str) -> Effects:
         """Continue the counter of the last epoch."""
         before = self.last
-        effects = super().proposes(action, what)
+        effects = super().proposes(action, request)
         txn = self.history[-1]
         if before.epoch != self.epoch and before.counter:
             zxid = Zxid(self.epoch, before.counter + 1)

@@ -137,7 +137,7 @@ class Historian:
         Parameters
         ----------
         index : int
-            At least the snapshot's index; that index (or 0) gives the snapshot's last zxid.
+            At least the snapshot's index, for which the snapshot's last zxid is returned.
         """
         position = index - self.snapshot.index
         return self.history[position - 1].zxid if position > 0 else self.snapshot.zxid

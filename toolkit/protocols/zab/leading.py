@@ -267,14 +267,14 @@ class Leader(Learner):
 
     # Phase 3: broadcast -------------------------------------------------------------------
 
-    def proposes(self, action: str, what: str) -> Effects:
+    def proposes(self, action: str, request: str) -> Effects:
         """Append a transaction, and propose it to synchronized followers (step l.3.1).
 
         Parameters
         ----------
         action : str
             The action to record, ``"Propose"`` or ``"ProposeFor"``.
-        what : str
+        request : str
             The client's request as JSON.
 
         Returns
@@ -283,13 +283,13 @@ class Leader(Learner):
         """
         last = self.last
         counter = last.counter + 1 if last.epoch == self.epoch else 1
-        txn = Txn(Zxid(self.epoch, counter), what)
+        txn = Txn(Zxid(self.epoch, counter), request)
         self.history.append(txn)
         proposal = Propose(self.name, txn)
         voters = self.config.voters
         return Effects(
             action=action,
-            params={"v": what} if action == "Propose" else {},
+            params={"v": request} if action == "Propose" else {},
             write={"txns": (txn,)},
             sends=[
                 Send(name, proposal)
@@ -299,9 +299,9 @@ class Leader(Learner):
         )
 
     @action("Propose", section="step l.3.1")
-    def propose(self, what: str) -> Effects:
+    def propose(self, request: str) -> Effects:
         """Propose a client's request, without waiting for earlier proposals (step l.3.1)."""
-        return self.proposes("Propose", what)
+        return self.proposes("Propose", request)
 
     @action("ProposeFor", section="step l.3.1")
     def propose_for(self, message: Request) -> Effects:

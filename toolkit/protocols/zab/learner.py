@@ -184,12 +184,12 @@ class Learner(Elector):
         )
 
     @action("Forward")
-    def forward(self, what: str) -> Effects:
+    def forward(self, request: str) -> Effects:
         """Forward a client's request to the leader."""
         return Effects(
             action="Forward",
-            params={"v": what},
-            sends=self._to_leader(Request(self.name, what)),
+            params={"v": request},
+            sends=self._to_leader(Request(self.name, request)),
         )
 
     @action("AskSync", options=("sync",))
