@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from toolkit.controlled import Choice, ControlledHost
 from toolkit.errors import SettingError
 from toolkit.protocols import get_protocol
 from toolkit.protocols.settings import ALIASES, Settings, current_name
-from toolkit.sim import parse_scenario, scenario_path, simulate_trace
+from toolkit.sim import (
+    load_scenario,
+    parse_scenario,
+    scenario_path,
+    simulate,
+    simulate_trace,
+)
 from toolkit.trace import Fault, Trace
 
 NAMES = ["election-timeout", "election", "patience"]
@@ -65,6 +73,13 @@ def test_a_scenario_file_with_older_names_runs_as_before(name: str) -> None:
     }
     assert "patience" in timers
     assert "election" not in timers
+
+
+def test_an_alias_in_a_command_replaces_the_setting_of_a_scenario() -> None:
+    scenario = load_scenario("zab-happy")
+    changed = replace(scenario, settings={**scenario.settings, "patience": "50-90"})
+    result = simulate(get_protocol("zab"), changed)
+    assert result.nodes["n1"].config.election_timeout == (50, 90)
 
 
 def test_a_chosen_timeout_accepts_an_older_name() -> None:
