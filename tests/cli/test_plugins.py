@@ -93,7 +93,7 @@ def test_compare_runs_the_machine_that_is_named_on_all_protocols(toolkit: Toolki
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["simulate", "paxos", "--machine", "kv"], "its operations are its own"),
+        (["simulate", "paxos", "--machine", "kv"], "it defines its own operations"),
         (["simulate", "raft", "--machine", "kvv"], "unknown machine 'kvv' (did you mean 'kv'?)"),
         (["simulate", "raft", "--machine", "kv", "--set", "machine=kv"], "given twice"),
         (["compare", "--set", "raft:machine=kv"], "all protocols replicate the same machine"),

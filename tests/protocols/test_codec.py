@@ -134,7 +134,7 @@ def test_bytes_that_are_no_message_are_refused_with_our_error(protocol: str, dat
         ("paxos", {"type": "1z"}, "not a message of paxos: type '1z' (types: 1a, 1b, 2a"),
         ("paxos", {"bal": 3}, "a message without a type"),
         ("paxos", {"type": ["1a"]}, "not a message of paxos: type ['1a']"),
-        ("paxos", [1], "a message of paxos is a record, not [1]"),
+        ("paxos", [1], "a message of paxos must be a record, not [1]"),
         ("zab", {"type": "ACK", "from": "n1", "zxid": {"epoch": 1}},
          "message 'ACK' of zab, field 'zxid.counter': is missing"),
         ("zab", {"type": "ACK", "from": "n1", "zxid": {"epoch": 1, "counter": None}},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -108,6 +109,25 @@ def test_the_name_of_an_action_stands_in_the_handler_that_declares_it(protocol: 
         assert names <= said.get(handler, set()) or handler == "proposes", (handler, names)
 
 
+SEVERAL = {("raft", "AdvanceCommitIndex"): "record_match"}
+"""Actions of a handler that performs several, and is named after another one of them.
+
+- ``record_match``: a response is recorded as AdvanceCommitIndex if it makes a quorum.
+"""
+
+
+def snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_handler_has_the_name_of_its_action(protocol: str) -> None:
+    for name, declaration in declared_actions(node_class(protocol)).items():
+        if declaration.handler:
+            expected = SEVERAL.get((protocol, name), snake_case(name))
+            assert declaration.handler == expected, name
+
+
 class Watch:
     """Checks what the handlers of a node class return against what they declare."""
 
@@ -187,7 +207,7 @@ def test_an_action_that_is_missing_or_declared_for_nothing_is_noticed() -> None:
         def other_vote(self) -> Effects:
             return Effects(action="Vote")
 
-    with pytest.raises(SettingError, match="Vote is declared by vote and by other_vote of Twice"):
+    with pytest.raises(SettingError, match="by two methods of Twice: vote and other_vote"):
         declared_actions(Twice)
 
     class Host(base):  # type: ignore[misc, valid-type]
@@ -195,7 +215,7 @@ def test_an_action_that_is_missing_or_declared_for_nothing_is_noticed() -> None:
         def crash(self) -> Effects:
             return Effects(action="Crash")
 
-    with pytest.raises(SettingError, match=r"Host.crash declares Crash, which is the host's"):
+    with pytest.raises(SettingError, match=r"Host.crash declares Crash, an action of the host"):
         declared_actions(Host)
 
 

@@ -57,7 +57,7 @@ def promised(node: MultiPaxosNode, sender: str, *votes: Vote, snapshot: int = 0)
 
 def leading(make: Make, *votes: Vote, **options: Any) -> MultiPaxosNode:
     node = make(**options)
-    run_out(node, "patience")
+    run_out(node, "election")
     promised(node, "n2", *votes)
     return node
 
@@ -91,7 +91,7 @@ def crashed(node: MultiPaxosNode, writes: list[Mapping[str, Any] | None]) -> Mul
 @rule()
 def a_proposer_begins_a_ballot_of_its_own_in_all_open_slots(make: Make) -> None:
     node = make(name="n2")
-    effects = run_out(node, "patience")
+    effects = run_out(node, "election")
     assert (effects.action, node.bal) == ("Prepare", 1)
     assert {send.to: send.message for send in effects.sends} == {
         "n1": Phase1a(1, 1), "n3": Phase1a(1, 1),
@@ -102,9 +102,9 @@ def a_proposer_begins_a_ballot_of_its_own_in_all_open_slots(make: Make) -> None:
 @rule("reuses-ballot")
 def a_ballot_is_never_begun_twice(make: Make) -> None:
     node = make()
-    first = run_out(node, "patience")
+    first = run_out(node, "election")
     again = crashed(node, [first.write])
-    run_out(again, "patience")
+    run_out(again, "election")
     assert again.bal > node.bal
 
 
@@ -154,7 +154,7 @@ def a_vote_outlives_a_crash(make: Make) -> None:
 @rule("leads-with-one-fewer")
 def a_proposer_leads_with_a_quorum_of_promises(make: Make) -> None:
     node = make(nodes=5)
-    run_out(node, "patience")
+    run_out(node, "election")
     assert promised(node, "n2").action == "CountPromise"
     assert promised(node, "n3").action == "Lead"
 
@@ -166,7 +166,7 @@ def a_proposer_leads_with_a_quorum_of_promises(make: Make) -> None:
 def the_value_of_the_highest_vote_is_proposed_again_as_it_is(make: Make) -> None:
     node = make(nodes=5)
     get(node, Phase2a(1, 1, value(1, 1)))
-    run_out(node, "patience")
+    run_out(node, "election")
     promised(node, "n2", Vote(1, 4, value(1, 4, 7)))
     effects = promised(node, "n3", Vote(1, 2, value(1, 2, 9)))
     assert proposals(effects) == {1: value(1, 4, 7)}
@@ -175,7 +175,7 @@ def the_value_of_the_highest_vote_is_proposed_again_as_it_is(make: Make) -> None
 @rule("leaves-gaps")
 def gaps_are_filled_with_values_that_do_nothing(make: Make) -> None:
     node = make()
-    run_out(node, "patience")
+    run_out(node, "election")
     effects = promised(node, "n2", Vote(2, 1, value(2)))
     assert proposals(effects) == {1: Value("noop", "", node.bal, 1), 2: value(2)}
 
@@ -193,7 +193,7 @@ def no_more_than_alpha_slots_are_open(make: Make) -> None:
 @rule()
 def what_a_later_slot_was_told_of_waits_for_the_window(make: Make) -> None:
     node = make(alpha="1")
-    run_out(node, "patience")
+    run_out(node, "election")
     first = promised(node, "n2", Vote(1, 1, value(1)), Vote(2, 1, value(2)))
     assert proposals(first) == {1: value(1)}
     assert ask(node).action == "Reply", "nothing new before what it was told of"
@@ -210,7 +210,7 @@ def a_vote_leaves_when_it_is_durable(make: Make) -> None:
 @rule("chooses-with-one-fewer", "counts-repetitions")
 def a_value_is_chosen_by_the_votes_of_a_quorum(make: Make) -> None:
     node = make(nodes=5)
-    run_out(node, "patience")
+    run_out(node, "election")
     promised(node, "n2")
     promised(node, "n3")
     ask(node)
@@ -295,7 +295,7 @@ def new_acceptors_vote_alpha_slots_later(make: Make) -> None:
 @rule("asks-no-new-acceptors")
 def new_acceptors_are_asked_for_promises_before_anything_is_proposed_to_them(make: Make) -> None:
     node = make(nodes=5, membership="yes", alpha="1", members="n1,n2,n3")
-    run_out(node, "patience")
+    run_out(node, "election")
     promised(node, "n2")
     change = ask(node, operation={"op": "configure", "members": ["n4", "n5"]})
     assert change.action == "ChangeConfiguration"
@@ -349,11 +349,11 @@ def test_an_impossible_change_is_refused() -> None:
     ("settings", "error", "message"),
     [
         ({"alhpa": "1"}, SettingError, "unknown setting 'alhpa' of multipaxos"),
-        ({"alpha": "0"}, SettingError, "no whole number from 1 on"),
-        ({"patience": "0.3-0.1"}, SettingError, "upside down"),
-        ({"members": "n1,n7"}, SettingError, "'n7', which is no node"),
-        ({"membership": "maybe"}, SettingError, "cannot be"),
-        ({"membership": "yes", "quorum": "flexible:3,1"}, SettingError, "quorum=majority alone"),
+        ({"alpha": "0"}, SettingError, "a whole number of at least 1"),
+        ({"election-timeout": "0.3-0.1"}, SettingError, "low exceeds high"),
+        ({"members": "n1,n7"}, SettingError, "unknown node 'n7'"),
+        ({"membership": "maybe"}, SettingError, "must be no or yes, not 'maybe'"),
+        ({"membership": "yes", "quorum": "flexible:3,1"}, SettingError, "requires quorum=majority"),
         ({"quorum": "flexible:1,1"}, QuorumError, "do not intersect"),
     ],
 )

@@ -122,7 +122,7 @@ def test_a_proposer_sends_again_and_at_last_begins_anew() -> None:
 
 def test_roles_can_be_split() -> None:
     acceptor = node("n2", proposers="n1", acceptors="n2,n3", learners="n1")
-    with pytest.raises(SettingError, match="no proposer"):
+    with pytest.raises(SettingError, match="not a proposer"):
         acceptor.handle(Command("c", 1, "v1"), 0.0)
     assert [send.to for send in receive(acceptor, Phase2a(0, "v1")).sends] == ["n1"]
     assert receive(acceptor, Phase2b("n3", 0, "v1")).action == "Ignore"

@@ -239,7 +239,7 @@ def test_figure_2_followers_wait_anew_for_a_leader_of_their_term_or_a_vote_they_
     make: Make,
 ) -> None:
     """Figure 2, rules for followers, 2 (section 5.2)."""
-    patience = SetTimer(ELECTION_TIMER, 0.15, 0.3)
+    election_timer = SetTimer(ELECTION_TIMER, 0.15, 0.3)
     for message in (
         append(2),
         append(2, (9, 9)),
@@ -247,7 +247,7 @@ def test_figure_2_followers_wait_anew_for_a_leader_of_their_term_or_a_vote_they_
         RequestVote(2, "n2", 1, 1),
         RequestVote(3, "n2", 1, 1),
     ):
-        assert get(make(term=2, log=entries(1)), message).timers == [patience], message
+        assert get(make(term=2, log=entries(1)), message).timers == [election_timer], message
     for message in (
         append(1),
         RequestVote(1, "n2", 9, 9),

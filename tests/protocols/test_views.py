@@ -327,7 +327,9 @@ class Alias:
 
 
 def test_a_container_is_no_attribute() -> None:
-    with pytest.raises(InternalError, match="'log' is declared as Attribute, but its value"):
+    with pytest.raises(
+        InternalError, match="must be a number, string, boolean or None, but the variable 'log'"
+    ):
         View(Attribute("log"))(SimpleNamespace(log=[]))
 
 

@@ -595,14 +595,14 @@ def test_local_reads_are_answered_at_once() -> None:
     ("settings", "error", "message"),
     [
         ({"windwo": "1"}, SettingError, "unknown setting 'windwo' of zab"),
-        ({"patience": "0.3-0.1"}, SettingError, "upside down"),
-        ({"observers": "n7"}, SettingError, "'n7', which is no node"),
-        ({"observers": "n1,n2,n3"}, SettingError, "no server that votes"),
+        ({"election-timeout": "0.3-0.1"}, SettingError, "low exceeds high"),
+        ({"observers": "n7"}, SettingError, "unknown node 'n7'"),
+        ({"observers": "n1,n2,n3"}, SettingError, "at least one voter"),
         ({"observers": "n1,n2"}, SettingError, "'n3' alone would be a quorum"),
-        ({"quorum": "flexible:2,2"}, SettingError, "cannot be"),
+        ({"quorum": "flexible:2,2"}, SettingError, "majority or weighted"),
         ({"quorum": "weighted:n1=9"}, SettingError, "'n1' alone"),
         ({"quorum": "weighted:n8=9"}, QuorumError, "n8"),
-        ({"reads": "stale"}, SettingError, "cannot be"),
+        ({"reads": "stale"}, SettingError, "must be log, sync or local, not 'stale'"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(
@@ -655,7 +655,7 @@ def test_a_disk_holds_what_the_server_does_after_each_write(
     get(node, Commit("n2", Zxid(1, min(taken, len(counters)))))
     if node.committed:
         apply_write(durable, node.take_snapshot().write or {})
-    run_out(node, "patience")
+    run_out(node, "election")
     node.mode, node.phase, node.leader, node.epoch = "following", "discovery", "n2", 9
     kept = Zxid(1, max(cut, node.committed))
     apply_write(durable, get(node, Trunc.of("n2", kept, [Txn(at, "")])).write or {})

@@ -252,7 +252,7 @@ def test_a_playground_replicates_the_machine_that_is_named() -> None:
         assert "has 1 parameters, not 0" in ground.report.value
     finally:
         unregister_machine("parrot")
-    with pytest.raises(SettingError, match="its operations are its own"):
+    with pytest.raises(SettingError, match="it defines its own operations"):
         LogPlayground("paxos", machine="kv")
 
 

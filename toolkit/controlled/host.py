@@ -37,6 +37,7 @@ from toolkit.hosting.host import Received
 from toolkit.hosting.mailbox import InFlight, Mailbox
 from toolkit.protocols.base import Command, Message, Output, Redirect, SetTimer
 from toolkit.protocols.protocol import Protocol
+from toolkit.protocols.settings import current_name
 from toolkit.sim.scenario import Retry, Scenario
 from toolkit.sim.scenario_checks import planted
 from toolkit.sim.text import format_scenario
@@ -283,7 +284,9 @@ class ControlledHost(Host):
             self._refuse(choice, "the node is up")
         if choice.kind in ("crash", "timeout", "notice") and driver.node is None:
             self._refuse(choice, "the node is down")
-        if choice.kind == "timeout" and choice.timer not in driver.timers:
+        if choice.kind == "timeout" and (
+            current_name(choice.timer or "", driver.timers) not in driver.timers
+        ):
             self._refuse(choice, f"timers that are set: {', '.join(driver.timers) or 'none'}")
         if choice.kind == "flush" and not driver.waiting:
             self._refuse(choice, "no write waits for the disk")

@@ -19,6 +19,7 @@ from toolkit.hosting.driver import NodeDriver, Reaction
 from toolkit.hosting.recorder import Recorder
 from toolkit.protocols.base import Message, Output, Redirect, Send, SetTimer
 from toolkit.protocols.protocol import Protocol
+from toolkit.protocols.settings import current_name
 
 __all__ = ["Host", "Leaving", "Received"]
 
@@ -262,10 +263,11 @@ class Host(ABC):
 
     def time_out(self, driver: Any, timer: str) -> None:
         """Let a timer run out before its time, if it is set."""
-        is_set = timer in driver.timers
+        current = current_name(timer, driver.timers)
+        is_set = current in driver.timers
         self.fault("timeout", {"node": driver.name, "timer": timer, "set": is_set})
         if is_set:
-            self.react(driver, driver.time_out(timer, self.local_time(driver)))
+            self.react(driver, driver.time_out(current, self.local_time(driver)))
 
     # Messages ------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
-"""Protocols as plug-ins: find one by name, register one's own.
+"""Registry of protocols: look up a protocol by name, or register one.
 
-A protocol of a stranger is found exactly as ours are: through the entry-point group
-``toolkit.protocols``.  :func:`register` adds one for the running process only.
+Third-party protocols are found in the same way as bundled ones: through the entry-point group
+``toolkit.protocols``.  :func:`register` adds a protocol for the running process only.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 ENTRY_POINT_GROUP = "toolkit.protocols"
-"""The entry-point group that protocols are looked up in."""
+"""The entry-point group of protocols."""
 
 PROTOCOLS: Registry[Protocol] = Registry(
     "protocol",
@@ -34,7 +34,7 @@ PROTOCOLS: Registry[Protocol] = Registry(
     "an object of toolkit.protocols.protocol.Protocol",
     lambda protocol: protocol.name,
 )
-"""All protocols, by name."""
+"""Registry of all protocols, by name."""
 
 
 def register(protocol: Protocol) -> None:
@@ -54,7 +54,13 @@ def register(protocol: Protocol) -> None:
 
 
 def unregister(name: str) -> None:
-    """Forget a protocol that :func:`register` made known; unknown names are ignored."""
+    """Remove a protocol that was added by :func:`register`; unknown names are ignored.
+
+    Parameters
+    ----------
+    name : str
+        The protocol's name.
+    """
     PROTOCOLS.unregister(name)
 
 
@@ -70,12 +76,12 @@ def protocol_names() -> list[str]:
 
 
 def get_protocol(name: str) -> Protocol:
-    """Return the protocol of that name.
+    """Return the protocol with a name.
 
     Parameters
     ----------
     name : str
-        For instance ``"paxos"``.
+        The protocol's name, for instance ``"paxos"``.
 
     Returns
     -------
@@ -84,30 +90,30 @@ def get_protocol(name: str) -> Protocol:
     Raises
     ------
     UnknownNameError
-        If no protocol of that name is known.
+        If no protocol has that name.
     SettingError
-        If its entry point cannot be loaded or is not a :class:`Protocol`.
+        If its entry point cannot be loaded, or the object is not a :class:`Protocol`.
     """
     return PROTOCOLS.get(name)
 
 
 def known_protocols() -> list[Protocol]:
-    """Return all known protocols, sorted by name, without those that cannot be loaded."""
+    """Return all protocols that can be loaded, sorted by name."""
     return PROTOCOLS.loadable()
 
 
 def find_log_view(name: str) -> LogView | None:
-    """Return a protocol's view of its log, for pictures of a trace that names the protocol.
+    """Return the log view of a protocol, for displaying its traces.
 
     Parameters
     ----------
     name : str
-        As a trace's header gives it.
+        The protocol's name, as in a trace's header.
 
     Returns
     -------
     LogView or None
-        ``None`` if no protocol of that name is known, or it keeps no log.
+        ``None`` if no protocol has that name, or the protocol has no log.
     """
     try:
         return get_protocol(name).log
@@ -116,13 +122,17 @@ def find_log_view(name: str) -> LogView | None:
 
 
 def replicating_protocols(machine: str) -> tuple[str, ...]:
-    """Return the names of the protocols that can replicate a machine by a log, sorted.
+    """Return the sorted names of protocols that can replicate a machine with a log.
 
     Parameters
     ----------
     machine : str
         The machine's name, for instance ``"kv"``.  A protocol with the setting ``machine`` can
-        replicate any.
+        replicate any machine.
+
+    Returns
+    -------
+    tuple of str
     """
     return tuple(
         protocol.name
@@ -134,21 +144,23 @@ def replicating_protocols(machine: str) -> tuple[str, ...]:
 
 
 def showcase_protocol() -> str:
-    """Return the name of the protocol that a demonstration takes where none is named.
+    """Return the name of the protocol for a demonstration without a given protocol.
 
     Returns
     -------
     str
-        The first, by name, of those that are marked as a showcase; if there is none, the first
-        that can be run.
+        The first protocol, by name, that is marked as a showcase; otherwise the first protocol that
+        can be run.
 
     Raises
     ------
     SettingError
         If no protocol can be run.
     """
-    runnable = [one for one in known_protocols() if one.implementation is not None]
-    marked = [one for one in runnable if one.showcase]
+    runnable = [protocol for protocol in known_protocols() if protocol.implementation is not None]
+    showcases = [protocol for protocol in runnable if protocol.showcase]
     if not runnable:
-        raise SettingError("no registered protocol can be run", hint="register one")
-    return (marked or runnable)[0].name
+        raise SettingError(
+            "no registered protocol can be run", hint="register a protocol with an implementation"
+        )
+    return (showcases or runnable)[0].name

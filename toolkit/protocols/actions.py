@@ -1,9 +1,9 @@
-"""An action of the specification, declared once in Python: on the handler that performs it.
+"""Declaration of the specification's actions on the handlers that perform them.
 
-``@action("GrantVote", section="5.4.1")`` says of a node's method that it performs the
-specification's action ``GrantVote``, where the paper speaks of it, and which options it needs.  The
-decorator only notes that on the function and returns it: it costs nothing when the node runs.
-Lists of actions, and which of them a run can have, are read from these declarations.
+``@action("GrantVote", section="5.4.1")`` declares that a node's method performs the specification's
+action ``GrantVote``, with the section of the paper that describes it and the options that it needs.
+The decorator only stores the declaration on the function and returns it: it adds no cost when the
+node runs.  Lists of actions, and the actions that a run can have, are read from these declarations.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ __all__ = [
 ]
 
 HOST_ACTIONS = ("Flush", "Crash")
-"""The specification's actions that the host performs: no handler declares them."""
+"""The actions that the host performs; handlers do not declare them."""
 
-_NOTED = "__toolkit_actions__"
+_ATTRIBUTE = "__toolkit_actions__"
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
-    """What is declared of an action.
+    """The declaration of an action.
 
     Parameters
     ----------
     name : str
         The action's name in the specification.
     section : str
-        Where the paper speaks of it; empty if it does not.
+        The section of the paper that describes it; empty if there is none.
     options : tuple of str
-        The options that it comes with: it needs one of them.  Empty: it is always there.
+        The options that enable it; one of them is enough.  Empty: it is always enabled.
     unless : tuple of str
-        The options that take it away.
+        The options that disable it.
     handler : str
-        The method that performs it; empty for the host's.
+        The method that performs it; empty for actions of the host.
     """
 
     name: str
@@ -57,10 +57,16 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     handler: str = ""
 
     def is_available(self, on: Iterable[str]) -> bool:
-        """Return whether a node with these options can perform the action."""
-        known = set(on)
-        return not known & set(self.unless) and (
-            not self.options or bool(known & set(self.options))
+        """Return whether a node with these options can perform the action.
+
+        Parameters
+        ----------
+        on : iterable of str
+            The options that are on.
+        """
+        enabled = set(on)
+        return not enabled & set(self.unless) and (
+            not self.options or bool(enabled & set(self.options))
         )
 
 
@@ -73,84 +79,92 @@ def action(
 ) -> Callable[[Handler], Handler]:
     """Declare that a method performs an action of the specification.
 
-    A method that may perform several has the decorator several times.  A subclass that overrides
-    the method does not declare it again.
+    A method is named after its action, in snake case.  A method that performs one of several
+    actions has the decorator several times.  A subclass that overrides the method does not repeat
+    the decorator.
 
     Parameters
     ----------
     name : str
         The action's name in the specification, and in ``Effects.action``.
     section : str
-        Where the paper speaks of it, for instance ``"5.2"``.
+        The section of the paper that describes it, for instance ``"5.2"``.
     options, unless : tuple of str
         See :class:`Action`.
 
     Returns
     -------
     callable
-        A decorator that returns the method itself.
+        A decorator that returns the method unchanged.
 
     Examples
     --------
     >>> class Node:
     ...     @action("Vote", section="2.3")
     ...     def vote(self): ...
-    >>> [one.name for one in declared_on(Node.vote)]
+    >>> [declaration.name for declaration in declared_on(Node.vote)]
     ['Vote']
     """
 
     def declare(handler: Handler) -> Handler:
-        found = Action(
+        declaration = Action(
             name=name, section=section, options=options, unless=unless, handler=handler.__name__
         )
-        setattr(handler, _NOTED, (found, *declared_on(handler)))
+        setattr(handler, _ATTRIBUTE, (declaration, *declared_on(handler)))
         return handler
 
     return declare
 
 
 def declared_on(handler: object) -> tuple[Action, ...]:
-    """Return what is declared on a method, in the order of its decorators."""
-    noted: tuple[Action, ...] = getattr(handler, _NOTED, ())
-    return noted
+    """Return the actions declared on a method, in the order of its decorators.
+
+    Parameters
+    ----------
+    handler : callable
+        The method.
+    """
+    declarations: tuple[Action, ...] = getattr(handler, _ATTRIBUTE, ())
+    return declarations
 
 
 def declared_actions(node: type) -> dict[str, Action]:
-    """Return the actions of a node class with the host's, by name.
+    """Return the actions of a node class and of its host, by name.
 
     Parameters
     ----------
     node : type
-        A node class; what its bases declare is its own as well.
+        A node class; declarations of its base classes are included.
 
     Returns
     -------
     dict of str to Action
-        First those of no option, as they stand in the classes, bases first, then the host's and
-        ``Restart``, then those of options.
+        First the actions without options in the order of the classes, base classes first; then the
+        host's actions and ``Restart``; then the actions with options.
 
     Raises
     ------
     SettingError
-        If two methods declare the same action, or a method one of the host's.
+        If two methods declare the same action, or a method declares an action of the host.
     """
     found: dict[str, Action] = {}
     for kind in reversed(node.__mro__):
         for member in vars(kind).values():
-            for one in declared_on(member):
-                known = found.get(one.name)
-                if one.name in HOST_ACTIONS:
+            for declaration in declared_on(member):
+                name, handler = declaration.name, declaration.handler
+                known = found.get(name)
+                if name in HOST_ACTIONS:
                     raise SettingError(
-                        f"{kind.__name__}.{one.handler} declares {one.name}, which is the host's",
-                        hint="a handler that comes up after a crash declares Restart",
+                        f"{kind.__name__}.{handler} declares {name}, an action of the host",
+                        hint="the handler of a restart after a crash must declare Restart",
                     )
-                if known is not None and known.handler != one.handler:
+                if known is not None and known.handler != handler:
                     raise SettingError(
-                        f"the action {one.name} is declared by {known.handler} and by "
-                        f"{one.handler} of {node.__name__}",
-                        hint="declare it on the method that performs it, and only there",
+                        f"the action {name} is declared by two methods of {node.__name__}: "
+                        f"{known.handler} and {handler}",
+                        hint="declare it only on the method that performs it",
                     )
-                found[one.name] = one
+                found[name] = declaration
     found |= {name: Action(name=name) for name in HOST_ACTIONS}
     late = {"Restart": 2} | dict.fromkeys(HOST_ACTIONS, 1)
     ranked = sorted(found, key=lambda name: (bool(found[name].options), late.get(name, 0)))
@@ -158,7 +172,13 @@ def declared_actions(node: type) -> dict[str, Action]:
 
 
 def options_on(constants: Mapping[str, Any]) -> frozenset[str]:
-    """Return the options that a trace's constants say are on: the set ``Options``."""
+    """Return the options that are on, from the constant ``Options`` of a trace.
+
+    Parameters
+    ----------
+    constants : mapping
+        The specification's constants, ITF-encoded.
+    """
     return frozenset(constants.get("Options", {"#set": []})["#set"])
 
 
@@ -170,11 +190,19 @@ def available(
     Parameters
     ----------
     declared : mapping of str to Action
-        Those of the node class.
+        The actions of the node class, as from :func:`declared_actions`.
     constants : mapping
         The specification's constants, ITF-encoded.
     without : iterable of str
-        Actions that cannot happen for another reason, for instance with so few nodes.
+        Actions that cannot happen for another reason, for instance because there are too few nodes.
+
+    Returns
+    -------
+    tuple of str
     """
     on, off = options_on(constants), set(without)
-    return tuple(name for name, one in declared.items() if name not in off and one.is_available(on))
+    return tuple(
+        name
+        for name, declaration in declared.items()
+        if name not in off and declaration.is_available(on)
+    )

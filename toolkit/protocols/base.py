@@ -1,42 +1,40 @@
-"""The protocol core: what a protocol is, seen by the hosts that run it.
+"""Interface between protocols and the hosts that run them: nodes, events and effects.
 
-A protocol is a *node class* (a pure state machine: ``handle(event, now) -> Effects``), a
-*specification folder* (TLA+), and a *view* (a node's state in the specification's
-variables), bundled in a
-:class:`~toolkit.protocols.protocol.Protocol`.  A host (the simulator, or a runtime on real
-sockets) owns clock, network, disk and randomness; a node never sees any of them.
+A protocol consists of a *node class* (a pure state machine: ``handle(event, now) -> Effects``), a
+*specification folder* (TLA+), and a *view* (a node's state in the specification's variables),
+bundled in a :class:`~toolkit.protocols.protocol.Protocol`.  A host (the simulator, or a runtime on
+real sockets) owns clock, network, disk and randomness; a node has no access to them.
 
 Theory of operation
 -------------------
 **Events.** A host hands a node one event at a time: :class:`Start` once at the beginning of
 the run, :class:`Receive` for a message, :class:`Timeout` for a timer that the node set,
 :class:`Command` for a client's request, and :class:`Restart` with what the disk held after a
-crash.  The node changes its state and answers with :class:`Effects`: pure data.
+crash.  The node changes its state and returns :class:`Effects`: pure data.
 
-**Timers.** A node that wants a random delay asks for a range; the host draws from its seeded
-generator.  A timer is named; setting it again replaces it.
+**Timers.** A node sets a timer with a range of delays; the host draws the delay from its seeded
+generator.  A timer has a name; setting it again replaces it.
 
-**Durability.** ``Effects.write`` names what must be durable.  A host queues it on the node's
-disk in order.  *Output rule:* whatever a handler sends or tells a client leaves only when
-every write requested up to and including this handler is durable.  With nothing waiting on
-the disk it leaves at once.  A write becomes durable in a step of its own, ``Flush``, and a
-crash loses what the disk had not reached: ``Crash``.  Both are the host's steps and the
-specification's actions.
+**Durability.** ``Effects.write`` contains what must become durable.  A host queues writes on the
+node's disk in order.  *Output rule:* messages and answers of a handler leave only when every write
+requested up to and including this handler is durable.  If no write is waiting, they leave at once.
+A write becomes durable in a separate step, ``Flush``; a crash loses the writes that are not yet
+durable: ``Crash``.  Both are steps of the host and actions of the specification.
 
 **Connections.** A message is a datagram unless its class says otherwise: it may be lost,
 duplicated, delayed and reordered.  Messages of the transport ``"connection"`` travel on a
-connection between two nodes, in order and once, and a loss breaks it: nothing that is sent on it
-afterwards arrives, and both ends get :class:`Disconnected`.  A message of the transport
-``"opening"`` opens a connection, of which it is the first message; the receiver's end is attached
-to it when that message arrives, and may answer on it from then on.  ``Effects.closes`` closes
-connections.  What is sent where there is no connection does not leave at all.  When an end is
-closed, broken or attached to a new connection, what it still held back for the old one is
-dropped.  Between two nodes there is at most one connection, whichever of them opened it; a crash
-breaks all of a node's.
+connection between two nodes, in order and at most once.  A loss breaks the connection: later
+messages on it do not arrive, and both ends get :class:`Disconnected`.  A message of the transport
+``"opening"`` opens a connection and is its first message; the receiver's end is attached when that
+message arrives, and the receiver can send on the connection from then on.  ``Effects.closes``
+closes connections.  A message without a connection is not sent.  When an end is closed, broken or
+attached to a new connection, messages that are still held back for the old one are dropped.  Two
+nodes have at most one connection, whichever of them opened it; a crash breaks all connections of a
+node.
 
-**Names.** ``Effects.action`` is the specification's action that this handling was, and
-``Effects.params`` its parameters other than the node and the message.  A node that drops a message
-(it is late, repeated, or not for its role) names the action :data:`IGNORE`, by convention: pictures
+**Names.** ``Effects.action`` is the specification's action that the handler performed, and
+``Effects.params`` are its parameters other than the node and the message.  By convention a node
+that drops a message (late, repeated, or not for its role) names the action :data:`IGNORE`; pictures
 draw such messages faintly.
 """
 
@@ -66,19 +64,18 @@ __all__ = [
 ]
 
 IGNORE = "Ignore"
-"""The action, by convention, in which a node drops a message."""
+"""The name, by convention, of the action in which a node drops a message."""
 
 
 class Message(msgspec.Struct, frozen=True, tag_field="type", gc=False, forbid_unknown_fields=True):
     """Base class of a protocol's messages.
 
-    A subclass gives ``tag="1a"`` (the message's ``type`` in the specification); its fields
-    are the fields of the specification's record, but for those that ``unrecorded`` names: the
-    specification does not speak of them.  A message is equal to another one with the same
-    fields.
+    A subclass sets ``tag="1a"`` (the message's ``type`` in the specification); its fields are the
+    fields of the specification's record, except those in ``unrecorded``, which the specification
+    does not have.  Messages with the same type and fields are equal.
 
     ``transport`` is ``"datagram"``, ``"connection"`` or ``"opening"``: see *Connections* above.
-    A protocol that uses the latter two says so by ``connected`` of its
+    A protocol that uses the latter two must set ``connected`` of its
     :class:`~toolkit.protocols.implementation.Implementation`.
     """
 
@@ -87,7 +84,7 @@ class Message(msgspec.Struct, frozen=True, tag_field="type", gc=False, forbid_un
 
 
 class Start(msgspec.Struct, frozen=True):
-    """The run begins; the node is in its initial state."""
+    """The run starts; the node is in its initial state."""
 
 
 class Receive(msgspec.Struct, frozen=True, gc=False):
@@ -106,9 +103,9 @@ class Receive(msgspec.Struct, frozen=True, gc=False):
 
 
 class Disconnected(msgspec.Struct, frozen=True, gc=False):
-    """The connection to another node is gone: it was closed there, or broken.
+    """The connection to another node was closed by that node, or is broken.
 
-    What was sent on it may have arrived up to some message, and nothing after that.
+    Messages sent on it may have arrived up to some message; later ones did not.
 
     Parameters
     ----------
@@ -120,28 +117,28 @@ class Disconnected(msgspec.Struct, frozen=True, gc=False):
 
 
 class Timeout(msgspec.Struct, frozen=True, gc=False):
-    """A timer that this node had set has run out.
+    """A timer that this node has set has run out.
 
     Parameters
     ----------
     timer : str
-        The name it was set under.
+        The name of the timer.
     """
 
     timer: str
 
 
 class Command(msgspec.Struct, frozen=True, gc=False):
-    """A client asks for something.
+    """A client's command.
 
     Parameters
     ----------
     client : str
-        Who asks; the answer is an :class:`Output` with the same client and request.
+        The client; the answer is an :class:`Output` with the same client and request.
     request : int
-        The client's number for it.
+        The client's number for this command.
     operation : object
-        What is asked, in JSON's types; its meaning is the protocol's.
+        The operation, in JSON's types; the protocol defines its meaning.
     """
 
     client: str
@@ -150,12 +147,12 @@ class Command(msgspec.Struct, frozen=True, gc=False):
 
 
 class Restart(msgspec.Struct, frozen=True):
-    """The node comes up after a crash, with its volatile state lost.
+    """The node restarts after a crash, without its volatile state.
 
     Parameters
     ----------
     durable : mapping of str to object
-        What the disk held: all durable writes, merged.
+        The content of the disk: all durable writes, merged.
     """
 
     durable: Mapping[str, Any]
@@ -166,7 +163,7 @@ Event: TypeAlias = Start | Receive | Disconnected | Timeout | Command | Restart
 
 
 class Send(msgspec.Struct, frozen=True, gc=False):
-    """A message to be sent, by the transport that its class names.
+    """A message to send, with the transport that its class sets.
 
     Parameters
     ----------
@@ -181,12 +178,12 @@ class Send(msgspec.Struct, frozen=True, gc=False):
 
 
 class SetTimer(msgspec.Struct, frozen=True, gc=False):
-    """Set (or set anew) or cancel a timer.
+    """Set, reset or cancel a timer.
 
     Parameters
     ----------
     timer : str
-        Its name, the node's own.
+        The name of the timer, unique within the node.
     low, high : float or None
         The host draws the delay uniformly from ``[low, high]``, in seconds of the node's own
         clock; ``None`` for both cancels the timer.
@@ -203,7 +200,7 @@ class Output(msgspec.Struct, frozen=True, gc=False):
     Parameters
     ----------
     client : str
-        Who asked.
+        The client.
     request : int
         The client's number for the request.
     result : object
@@ -216,17 +213,17 @@ class Output(msgspec.Struct, frozen=True, gc=False):
 
 
 class Redirect(msgspec.Struct, frozen=True, gc=False):
-    """Not an answer: the client is to ask somebody else.
+    """A redirect: the client must send its request to another node.
 
     Parameters
     ----------
     client : str
-        Who asked.
+        The client.
     request : int
         The client's number for the request.
     to : str or None
-        The node to ask; ``None`` if this node knows of none, so that the client can only wait
-        and try again.
+        The node to use; ``None`` if this node does not know one, so that the client must wait and
+        retry.
     """
 
     client: str
@@ -235,26 +232,26 @@ class Redirect(msgspec.Struct, frozen=True, gc=False):
 
 
 class Effects(msgspec.Struct):
-    """What handling an event asks of the host.
+    """The requests of a node to its host after an event: messages, timers, a write, answers.
 
     Parameters
     ----------
     action : str or None
-        Name of the specification's action that this was; ``None`` if the event meant nothing
-        in the specification's terms (only :class:`Start`, or a timer that came too late).
-        Such an event must neither send nor write.
+        Name of the specification's action that was performed; ``None`` if the event is not an
+        action of the specification (only :class:`Start`, or a timer that ran out too late).  The
+        effects of such an event must not contain messages or writes.
     params : dict
         The action's parameters other than the node and the message, ITF-encoded.
     sends : list of Send
-        Messages, leaving by the output rule.
+        Messages, which leave by the output rule.
     timers : list of SetTimer
         Timers to set or cancel, at once.
     write : mapping or None
         Durable variables to write, name to new value.
     outputs : list of Output or Redirect
-        Answers to clients, leaving by the output rule.
+        Answers to clients, which leave by the output rule.
     closes : list of str
-        Nodes to which the connection is closed, at once and before anything is sent.
+        Nodes whose connections are closed, at once and before any message is sent.
     """
 
     action: str | None = None
@@ -276,14 +273,14 @@ class Node(Interface):
         Parameters
         ----------
         event : Event
-            What happened.
+            The event.
         now : float
             Seconds on this node's own clock.
 
         Returns
         -------
         Effects
-            What the host is to do.
+            The effects that the host must carry out.
         """
         ...
 
@@ -316,7 +313,7 @@ _ATOMS = frozenset({int, str, bool, type(None)})
 
 
 def _with_lists(data: Any) -> Any:
-    """Return data with lists for tuples, as JSON has them; dicts are changed in place."""
+    """Return data with tuples converted to lists, as in JSON; dicts are changed in place."""
     if isinstance(data, dict):
         for name, value in data.items():
             if type(value) not in _ATOMS:
@@ -327,5 +324,11 @@ def _with_lists(data: Any) -> Any:
 
 
 def unique(names: Iterable[str]) -> tuple[str, ...]:
-    """Return names without repetition, in order of first appearance."""
+    """Return names without duplicates, in order of first appearance.
+
+    Parameters
+    ----------
+    names : iterable of str
+        The names.
+    """
     return tuple(dict.fromkeys(names))

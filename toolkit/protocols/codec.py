@@ -1,10 +1,10 @@
-"""One codec for a protocol's messages: the specification's record out, a checked message in.
+"""Codec for a protocol's messages: encode them as records of the specification, and decode them.
 
-It is made from the message classes alone: their tags are the records' ``type``, their fields the
-records' fields.  In a field, ``SequenceOf[T]`` is a sequence and ``SetOf[T]`` a set of the
+The codec is derived from the message classes: their tags are the records' ``type``, their fields
+the records' fields.  In a field, ``SequenceOf[T]`` is a sequence and ``SetOf[T]`` a set of the
 specification, in the ITF encoding ``{"#tup": [...]}`` and ``{"#set": [...]}``; a struct in a
-field is a record.  A trace leaves out the fields that a class names in ``unrecorded``; a packed
-message, as it travels on a wire, has them all.
+field is a record.  A trace omits the fields in a class's ``unrecorded``; a packed message, as sent
+on a network, has all fields.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ class SequenceOf(msgspec.Struct, Generic[T], frozen=True, gc=False, forbid_unkno
     Parameters
     ----------
     items : tuple
-        Its elements.
+        The elements.
     """
 
     items: tuple[T, ...] = msgspec.field(name="#tup", default=())
 
 
 class SetOf(msgspec.Struct, Generic[T], frozen=True, gc=False, forbid_unknown_fields=True):
-    """A set in the ITF encoding, kept in order: records by their first field.
+    """A set in the ITF encoding, sorted; records are sorted by their first field.
 
     Parameters
     ----------
     items : tuple
-        Its members.
+        The members.
 
     Examples
     --------
@@ -56,12 +56,12 @@ class SetOf(msgspec.Struct, Generic[T], frozen=True, gc=False, forbid_unknown_fi
     items: tuple[T, ...] = msgspec.field(name="#set", default=())
 
     def __post_init__(self) -> None:
-        ordered = tuple(sorted(dict.fromkeys(self.items), key=_rank))
+        ordered = tuple(sorted(dict.fromkeys(self.items), key=_sort_key))
         if ordered != self.items:
             msgspec.structs.force_setattr(self, "items", ordered)
 
 
-def _rank(item: Any) -> Any:
+def _sort_key(item: Any) -> Any:
     if isinstance(item, msgspec.Struct):
         return getattr(item, item.__struct_fields__[0])
     return item
@@ -75,7 +75,7 @@ class MessageCodec:
     protocol : str
         The protocol's name, for errors.
     messages : type or union of types
-        Its message classes: subclasses of :class:`~toolkit.protocols.base.Message`.
+        The message classes: subclasses of :class:`~toolkit.protocols.base.Message`.
 
     Attributes
     ----------
@@ -107,51 +107,58 @@ class MessageCodec:
         Parameters
         ----------
         message : Message
+            The message.
 
         Returns
         -------
         dict
-            ``{"type": tag, field: value, ...}`` without the fields that are not recorded.
+            ``{"type": tag, field: value, ...}`` without unrecorded fields.
         """
         return message_record(message)
 
     def decode(self, record: Any) -> Message:
-        """Return the message that a specification's record stands for.
+        """Return the message for a record of the specification.
 
         Parameters
         ----------
         record : mapping
-            ITF-encoded, as in a trace.  A field that is not recorded has its default.
+            The record, ITF-encoded as in a trace.  Unrecorded fields get their defaults.
 
         Raises
         ------
         TraceError
-            If it is not a message of the protocol; the error names the message's type and the
-            field.
+            If the record is not a message of the protocol; the error names the message's type and
+            the field.
         """
         try:
             data = dict(record) if isinstance(record, Mapping) else record
             message: Message = msgspec.convert(data, self._messages, strict=True)
         except (msgspec.ValidationError, TypeError) as error:
-            raise self._refused(record, error) from error
+            raise self._error(record, error) from error
         return message
 
     def pack(self, message: Message) -> bytes:
-        """Return a message with all its fields as bytes (MessagePack)."""
+        """Return a message with all fields as bytes (MessagePack).
+
+        Parameters
+        ----------
+        message : Message
+            The message.
+        """
         return self._packer.encode(message)
 
     def unpack(self, data: bytes) -> Message:
-        """Return the message that bytes stand for.
+        """Return the message that was packed into bytes.
 
         Parameters
         ----------
         data : bytes
-            As from :meth:`pack`.
+            The result of :meth:`pack`.
 
         Raises
         ------
         TraceError
-            If they are not a message of the protocol.
+            If the bytes are not a message of the protocol.
         """
         try:
             message: Message = self._unpacker.decode(data)
@@ -160,16 +167,16 @@ class MessageCodec:
                 record = msgspec.msgpack.decode(data)
             except (msgspec.DecodeError, ValueError):
                 record = None
-            raise self._refused(record, error) from error
+            raise self._error(record, error) from error
         except ValueError as error:
-            raise self._refused(None, error) from error
+            raise self._error(None, error) from error
         return message
 
-    def _refused(self, record: Any, error: Exception) -> TraceError:
+    def _error(self, record: Any, error: Exception) -> TraceError:
         known = f"types: {', '.join(self._types)}"
         if not isinstance(record, Mapping):
             return TraceError(
-                f"a message of {self.protocol} is a record, not {_short(record)}", hint=known
+                f"a message of {self.protocol} must be a record, not {_short(record)}", hint=known
             )
         kind = record.get("type")
         if "type" not in record or not isinstance(kind, str) or kind not in self._types:
@@ -180,10 +187,10 @@ class MessageCodec:
         what, place = match["what"], match["place"] or ""
         fields = [field.encode_name for field in msgspec.structs.fields(self._types[kind])]
         hint = f"its fields: {', '.join(fields)}" if fields else "it has no fields"
-        for pattern, said in ((_MISSING, "is missing"), (_UNKNOWN, "is unknown")):
+        for pattern, problem in ((_MISSING, "is missing"), (_UNKNOWN, "is unknown")):
             inner = pattern.fullmatch(what)
             if inner is not None:
-                place, what = f"{place}.{inner[1]}".lstrip("."), said
+                place, what = f"{place}.{inner[1]}".lstrip("."), problem
         where = f"field {place!r}" if place else "its fields"
         return TraceError(
             f"message {kind!r} of {self.protocol}, {where}: {what[:1].lower()}{what[1:]}",

@@ -1,4 +1,4 @@
-"""An implementation: all that a host needs to run a protocol's nodes."""
+"""An implementation: everything that a host needs to run a protocol's nodes."""
 
 from __future__ import annotations
 
@@ -27,49 +27,47 @@ class Implementation:
         build the protocol's own configuration object; raises
         :class:`~toolkit.errors.SettingError`.
     settings : mapping of str to str
-        Setting to a line of help with its default.
+        The settings: name to a line of help that states the default.
     make_node : callable
         ``make_node(name, config) -> Node``.
     variables : callable
         ``variables(node) -> dict``: the view, this node's specification variables,
-        ITF-encoded.  Called after every step while recording, unless it is a
-        :class:`~toolkit.protocols.views.View`, which is asked for what has changed instead.
+        ITF-encoded.  A recording host calls it after every step; if it is a
+        :class:`~toolkit.protocols.views.View`, the host asks only for changed variables.
     durable_variables : callable
-        ``durable_variables(durable) -> dict``: the same for what its disk holds.
+        ``durable_variables(durable) -> dict``: the same for the content of a disk.
     constants : callable
         ``constants(config) -> dict``: the specification's constants, ITF-encoded, for a
         trace's header.
     messages : MessageCodec
-        Encodes and decodes its messages, made from their classes.
+        The codec for its messages.
     random_operation : callable
-        ``random_operation(config, rng, node) -> operation``: a client's operation for a
+        ``random_operation(config, rng, node) -> operation``: draw a client's operation for a
         random workload; ``None`` for a node that takes no commands.
     final_value : callable
-        ``final_value(node) -> JSON``: what the node ended with, for an end record (``None``:
-        nothing).
+        ``final_value(node) -> JSON``: the node's result for the end record, or ``None``.
     timers : tuple of str
-        The names that its timers have: those that a scenario can let run out.
+        The names of its timers, which a scenario can make run out.
     connected : bool
-        Whether it has messages that travel on connections.
+        Whether some of its messages travel on connections.
     apply_write : callable
-        ``apply_write(durable, write)``: merge a write that became durable into the disk's
-        content, in place.
+        ``apply_write(durable, write)``: apply a durable write to the disk's content, in place.
     replicates : str or None
-        Name of the machine (:mod:`toolkit.machines`) whose operations its clients ask for by
-        default; ``None`` if its operations are its own.  A protocol that has the setting
-        ``machine`` replicates the machine that it names instead (:meth:`machine`).
+        Name of the machine (:mod:`toolkit.machines`) that it replicates by default; ``None`` if
+        it defines its own operations.  If the protocol has a setting ``machine``, the setting can
+        name another machine (:meth:`machine`).
     timing : callable
-        ``timing(low, high) -> dict``: the settings with which a node's time-outs are drawn from
-        ``[low, high]``, in seconds; none if they cannot be set.
+        ``timing(low, high) -> dict``: the settings that draw a node's timeouts from
+        ``[low, high]``, in seconds; an empty dict if timeouts cannot be set.
     typed_operation : callable or None
-        ``typed_operation(text) -> operation``: the operation that a person asks for by typing a
-        text into a playground; by default what the machine says, or else the text as JSON, or the
-        text itself.
+        ``typed_operation(text) -> operation``: the operation for a text typed into a playground.
+        By default the machine decides; without a machine it is the text as JSON, or else the text
+        itself.
     typed_prompt : str or None
-        A few characters before the box for that text; by default what the machine says.
+        A short prompt before the input box; by default the machine's prompt.
     scenarios : pathlib.Path or None
-        A folder of scenarios that come with the protocol, ``NAME.scenario`` each; a name should
-        begin with the protocol's, for it must be unique among all protocols.
+        A folder of scenarios that come with the protocol, each ``NAME.scenario``; names should
+        start with the protocol's name, because they must be unique among all protocols.
     """
 
     configure: Callable[[Sequence[str], Mapping[str, str]], Any]
@@ -103,19 +101,19 @@ class Implementation:
         Returns
         -------
         MachineSpec or None
-            ``None`` if the protocol's operations are its own.
+            ``None`` if the protocol defines its own operations.
 
         Raises
         ------
         UnknownNameError
-            If no machine has the name.
+            If the machine is not registered.
         """
         if self.replicates is None:
             return None
         return get_machine(settings.get("machine", self.replicates))
 
     def can_replicate(self, machine: str) -> bool:
-        """Return whether a machine can be replicated, by default or with a setting.
+        """Return whether the protocol can replicate a machine, by default or by a setting.
 
         Parameters
         ----------
@@ -143,31 +141,31 @@ class Implementation:
         Raises
         ------
         UnknownNameError
-            If no machine has the name.
+            If the machine is not registered.
         SettingError
-            If the protocol cannot replicate that machine, or `settings` name a machine too.
+            If the protocol cannot replicate the machine, or `settings` also give a machine.
         """
-        chosen = dict(settings)
+        result = dict(settings)
         if machine is None:
-            return chosen
+            return result
         get_machine(machine)
-        if "machine" in chosen:
+        if "machine" in result:
             raise SettingError(
                 f"the machine is given twice: {machine!r} and the setting "
-                f"machine={chosen['machine']}",
+                f"machine={result['machine']}",
                 hint="give it once",
             )
         if not self.can_replicate(machine):
             raise SettingError(
                 f"the protocol cannot replicate the machine {machine!r}",
-                hint=f"it replicates {self.replicates!r} only"
+                hint=f"it replicates only {self.replicates!r}"
                 if self.replicates is not None
-                else "its operations are its own: leave the machine out",
+                else "it defines its own operations: do not give a machine",
             )
-        return chosen | ({"machine": machine} if "machine" in self.settings else {})
+        return result | ({"machine": machine} if "machine" in self.settings else {})
 
     def typing(self, settings: Mapping[str, str]) -> tuple[Callable[[str], Any], str]:
-        """Return how a person asks for an operation by typing a text.
+        """Return the conversion of typed text to operations, and a prompt for the text.
 
         Parameters
         ----------
@@ -179,7 +177,7 @@ class Implementation:
         operation : callable
             ``operation(text) -> operation``.
         prompt : str
-            A few characters before the box for the text.
+            A short prompt before the input box.
         """
         machine = self.machine(settings)
         operation, prompt = (
@@ -188,7 +186,7 @@ class Implementation:
         return self.typed_operation or operation, self.typed_prompt or prompt
 
     def typing_example(self, settings: Mapping[str, str]) -> str:
-        """Return a text that a person may type, for a start.
+        """Return an example of a text to type into a playground.
 
         Parameters
         ----------

@@ -1,8 +1,8 @@
-"""What a log entry holds, as the protocols that come with the toolkit record it.
+"""Contents of log entries, in the form that the bundled protocols record.
 
-An entry is a record with the field ``val``, and ``kind`` where not all entries are commands.  The
-``val`` of a command is text: a request as JSON, ``[client, number, operation]``, or a list of such
-requests, a batch.
+An entry is a record with the field ``val``, and ``kind`` if not all entries are commands.  The
+``val`` of a command is text: a request as JSON, ``[client, number, operation]``, or a batch, which
+is a list of such requests.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ __all__ = ["entry_label", "entry_requests"]
 
 
 def entry_requests(entry: Mapping[str, Any]) -> list[Request]:
-    """Return the clients' requests in an entry, in order.
+    """Return the client requests in an entry, in order.
 
     Parameters
     ----------
     entry : mapping of str to JSON
-        A record as above.
+        The recorded entry.
 
     Returns
     -------
     list of Request
-        None for an entry that is not a command.
+        Empty for an entry that is not a command.
 
     Examples
     --------
@@ -46,18 +46,18 @@ def entry_requests(entry: Mapping[str, Any]) -> list[Request]:
 
 
 def entry_label(entry: Mapping[str, Any]) -> str:
-    """Return a few characters on what an entry holds.
+    """Return a short label for the content of an entry.
 
     Parameters
     ----------
     entry : mapping of str to JSON
-        A record as above.
+        The recorded entry.
 
     Returns
     -------
     str
-        Its first operation, with the number of further ones; its kind if it is not a command; its
-        text if it holds no requests.
+        The first operation and the number of further operations; the kind of an entry that is not a
+        command; the text of an entry without requests.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def entry_label(entry: Mapping[str, Any]) -> str:
 
 
 def _decoded(content: Any) -> Any:
-    """Return what JSON text says, and anything else as it is."""
+    """Return decoded JSON text, or other content unchanged."""
     try:
         return msgspec.json.decode(content)
     except (msgspec.DecodeError, TypeError):

@@ -1,4 +1,4 @@
-"""A protocol: its specification, its implementation, and what they have in common."""
+"""A protocol: a specification and an implementation under one name."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ __all__ = ["BugSetup", "Protocol"]
 
 @dataclass(frozen=True, kw_only=True)
 class BugSetup:
-    """Where a planted bug shows itself.
+    """The setup in which a seeded bug becomes visible.
 
     Parameters
     ----------
     nodes : int
-        How many nodes there are.
+        The number of nodes.
     settings : mapping of str to str
         The protocol's settings.
     runs : int
-        In so many runs with random faults it is expected to show.
+        The number of runs with random faults in which it is expected to show.
     scenario : str or None
-        A scenario that travels with the package, instead of all that.
+        A bundled scenario, used instead of random runs.
 
     Examples
     --------
@@ -51,7 +51,7 @@ class BugSetup:
 
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
-    """A protocol as commands and pictures see it; registered by an entry point.
+    """A protocol as commands and pictures use it; registered by an entry point.
 
     Register one under the entry-point group ``toolkit.protocols`` (name to an object of this
     class), or at run time with :func:`toolkit.protocols.register`.
@@ -59,19 +59,19 @@ class Protocol:
     Parameters
     ----------
     title : str
-        A line for people.
+        A one-line title.
     specification : Specification
-        What its traces are validated against.
+        The specification that its traces are validated against.
     implementation : Implementation or None
-        What hosts run; ``None`` if there is only a specification.
+        The implementation that hosts run; ``None`` if there is only a specification.
     log : LogView or None
-        What a node's recorded variables say of its replicated log; ``None`` if it keeps none.
+        The view of a node's replicated log in its recorded variables; ``None`` if it has no log.
     bugs : mapping of str to callable
-        Seeded bugs: name to a ``make_node`` that has the bug.  For tests and lessons only.
+        Seeded bugs, for tests and lessons only: name to a ``make_node`` whose nodes have the bug.
     bug_setups : mapping of str to BugSetup
-        Where seeded bugs show themselves, for those that need more than the defaults.
+        Setups in which seeded bugs become visible, for bugs that need more than the defaults.
     showcase : bool
-        Whether ``toolkit demo`` may take it where no protocol is named.
+        Whether ``toolkit demo`` may use it if no protocol is given.
     """
 
     title: str
@@ -84,12 +84,12 @@ class Protocol:
 
     @property
     def name(self) -> str:
-        """The name people type: the specification's."""
+        """The name of the protocol: the specification's name."""
         return self.specification.name
 
     @property
     def runnable(self) -> Implementation:
-        """The implementation, for a host that is to run it.
+        """The implementation, for a host that runs the protocol.
 
         Raises
         ------
@@ -98,14 +98,14 @@ class Protocol:
         """
         if self.implementation is None:
             raise SettingError(
-                f"the protocol {self.name!r} has a specification but no implementation, "
-                "so that it cannot be run",
-                hint="validate traces of it, or register it with an implementation",
+                f"protocol {self.name!r} cannot be run: it has a specification but no "
+                "implementation",
+                hint="validate its traces, or register it with an implementation",
             )
         return self.implementation
 
     def altered(self, **changes: Any) -> Protocol:
-        """Return the same protocol with a changed implementation.
+        """Return a copy of the protocol with a changed implementation.
 
         Parameters
         ----------

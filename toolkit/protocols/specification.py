@@ -1,8 +1,8 @@
-"""A specification by itself: all that validation needs to know of it.
+"""A TLA+ specification and its trace format, as validation needs them.
 
-A specification is a folder of TLA+ modules and what a trace of it looks like.  Nothing here
-needs a node class: a system that was never written in Python is validated with an object of this
-class alone, and most of what it holds can be left to be read from the modules.
+A specification is a folder of TLA+ modules with a description of its traces.  It does not need a
+node class: traces of a system that is not written in Python are validated with an object of this
+class alone.  Most of its fields can be left out; they are then read from the modules.
 """
 
 from __future__ import annotations
@@ -19,66 +19,65 @@ __all__ = ["Specification"]
 class Specification:
     """A TLA+ specification as trace validation sees it.
 
-    Only the first three are needed where the specification follows the usual conventions; see
-    :class:`toolkit.conformance.tracespec.TraceSpec` for what is read from its text and how.
+    Only the first three fields are required if the specification follows the usual conventions; see
+    :class:`toolkit.conformance.tracespec.TraceSpec` for what is read from its text.
 
     Parameters
     ----------
     name : str
-        The name people type, and that a trace's header gives as ``protocol``.
+        The name of the protocol, as in commands and in a trace's header.
     folder : pathlib.Path
         The folder of the specification.
     module : str
         The specification's module in that folder.
     trace_module : str or None
-        A module in that folder with what is written by hand of the trace specification; it
+        A module in that folder with the hand-written part of the trace specification; it
         EXTENDS ``Trace``.  ``None`` if everything is generated.
     actions : tuple of str
-        All names of actions in traces, the host's own (``Flush``, ``Crash``, ``Restart``)
-        included.  Empty: those of the next-state relation.
+        All names of actions in traces, including the host's (``Flush``, ``Crash``, ``Restart``).
+        Empty: the actions of the next-state relation.
     trace_variables : tuple of str
-        All variable names that a step's ``state`` may mention.  Empty: all variables except
+        All variables that a step's ``state`` may contain.  Empty: all variables except
         `messages`, `hidden` and `ghosts`.
     hidden : tuple of str
-        Variables that no trace shows, as they belong to no node.
+        Variables that traces do not record, because they do not belong to a node.
     ghosts : tuple of str
-        Variables that exist for properties only: no trace shows them, and no state that is
-        displayed.
+        Variables that exist only for properties: traces and displayed states do not show them.
     messages : tuple of str
-        The variables that hold the messages under way or ever sent.  Empty: the variable
-        ``msgs`` or ``messages``, if there is one.  A bound variable of the next-state relation
-        whose set depends on one of them is the message that the step receives.  What a step
-        sent is compared with the first, which must be a set that grows, unless the trace module
-        defines ``Sends(e)``.
+        The variables that hold the messages in flight, or all messages ever sent.  Empty: the
+        variable ``msgs`` or ``messages``, if it exists.  A bound variable of the next-state
+        relation whose set depends on one of them is the message that the step receives.  The
+        messages that a step sends are compared with the first variable, which must be a growing
+        set, unless the trace module defines ``Sends(e)``.
     node_of : mapping of str to str
         Action to a TLA+ expression over its bound variables that gives its node, for actions
-        where the text does not say it: ``{"Commit": '"tm"', "Receive": "m.to"}``.
+        whose node cannot be read from the text: ``{"Commit": '"tm"', "Receive": "m.to"}``.
     action_names : mapping of str to str
-        Definition to its name in traces, where this is another one.
+        Definition to its name in traces, if the names differ.
     constants : mapping of str to Any
         Values of constants for traces whose header does not give them: Python values (sets,
-        tuples, numbers, texts) or ITF-encoded ones.
+        tuples, numbers, strings) or ITF-encoded values.
     null : str
-        The constant that ``null`` in a trace stands for.
+        The constant that is written as ``null`` in a trace.
     initial, next : str or None
-        The initial predicate and the next-state relation, where ``Spec`` does not name them.
+        The initial predicate and the next-state relation, if ``Spec`` does not name them.
     expected_actions : callable
-        ``expected_actions(constants) -> tuple``: those of ``actions`` that a run with these
-        constants can have; all of them, unless the protocol has options.
+        ``expected_actions(constants) -> tuple``: the actions that a run with these constants can
+        have.  ``None``: all actions.
     invariants : tuple of str or None
-        Names of the specification's invariants that are evaluated on every state of a trace
-        that is validated; each must be cheap where a trace is long.  ``None``: those of the
-        configuration beside the module, and of its theorems ``Spec => []Invariant``.
+        Names of the invariants that validation evaluates in every state of a trace; they should be
+        cheap to evaluate.  ``None``: the invariants of the configuration file next to the module,
+        and of the module's theorems ``Spec => []Invariant``.
     claims : mapping of str to str
-        Further properties of states that the specification defines and does not promise, name
-        to a line on them: a validation evaluates those that it is asked for.
+        Further state properties that the specification defines but does not promise: name to a
+        one-line description.  Validation evaluates them on request.
     unchecked : mapping of str to str
-        Action to what of it the specification does not speak of, and why: a step of it is
-        allowed, and that part of it was not checked.
+        Action to the part of it that the specification does not model, and why: validation cannot
+        check that part of a step.
     replayable_variables : tuple of str
-        The variables that a trace must show so that its states can be looked at by themselves,
-        whether or not the specification has such steps (``Take`` in ``specs/trace/Trace.tla``).
-        Empty: this is not done.
+        The variables that a trace must record so that its states can be replayed without checking
+        that the specification allows the steps (``Take`` in ``specs/trace/Trace.tla``).  Empty:
+        such a replay is not possible.
 
     Examples
     --------

@@ -1,27 +1,27 @@
-"""Views that know what changed: a node's specification variables, encoded once.
+"""Views with change tracking: a node's specification variables, encoded only when they change.
 
-A protocol's *view* is a function of a node that returns the specification's variables there.  A
-plain function is enough: a host that records calls it after every step and compares each value
-with the last one.  A :class:`View` is such a function as well, put together from *parts*, and
-spares most of that work.  Its :meth:`~View.track` returns a :class:`ViewTracker`, which the host
-keeps for each node: it remembers what each variable was made from, and encodes a variable anew only
-when that has changed.  Nodes know nothing of this.
+A protocol's *view* is a function of a node that returns the node's variables of the specification.
+A plain function is enough: a recording host calls it after every step and compares each value with
+the previous one.  A :class:`View` is such a function built from *parts*, which saves most of that
+work.  Its :meth:`~View.track` returns a :class:`ViewTracker`, which the host keeps for each node:
+it stores the source of each variable and encodes a variable again only if its source has changed.
+Nodes do not take part in this.
 
-There are three kinds of parts, by how a change is noticed:
+There are three kinds of parts, which differ in how a change is detected:
 
 :class:`Attribute`
-    A value that the trace shows as it is (a number, a text, a truth value, ``None``), compared by
+    A value that the trace contains unchanged (a number, a string, a boolean, ``None``), compared by
     value.
 :class:`Encoded`
     A value or a small container, compared with a copy of it.
 :class:`Growing`
-    A list or dict that may be long.  The node may add to its end, and otherwise *replaces* it by
-    another object; so a look at the object and its length is enough, and only what was added is
-    encoded.
+    A list or dict that may be long.  The node may append to it; for any other change it must
+    *replace* it by another object.  So it is enough to compare the identity and the length, and
+    only added items are encoded.
 
-A node that changes a ``Growing`` container in another way would be recorded wrongly.
-:func:`checked` makes a view that is compared with one computed from nothing after every step, for
-the tests of a protocol.
+If a node changes a ``Growing`` container in another way, the trace is wrong.  For the tests of a
+protocol, :func:`checked` returns a view that is compared after every step with a view computed
+from scratch.
 """
 
 from __future__ import annotations
@@ -52,21 +52,21 @@ __all__ = [
 ]
 
 Variables: TypeAlias = Callable[[Any], Mapping[str, Any]]
-"""A view: a function from a node, or from what a disk holds, to variables."""
+"""A view: a function from a node, or from a disk's content, to variables."""
 
 
 class StaleViewError(InternalError):
-    """A view that tracks changes has missed one."""
+    """A view with change tracking has missed a change."""
 
 
 @dataclass(frozen=True)
 class Attribute:
-    """A variable that a trace shows as the node has it.
+    """A variable that a trace contains as the node stores it.
 
     Parameters
     ----------
     name : str
-        The variable.
+        The name of the variable.
     source : str or callable, optional
         The node's attribute, which may be dotted (``"snapshot.index"``), or
         ``source(node) -> value``; by default the attribute with the variable's name.  The value
@@ -84,12 +84,12 @@ class Encoded:
     Parameters
     ----------
     name : str
-        The variable.
+        The name of the variable.
     encode : callable
-        ``encode(value) -> JSON``: the value ITF-encoded; it depends on nothing else.
+        ``encode(value) -> JSON``: the ITF-encoded value; it must depend only on the value.
     source : str or callable, optional
-        See :class:`Attribute`.  A container is copied at each change, and what is in it as well
-        unless it is immutable: structs in it should be frozen.
+        See :class:`Attribute`.  A container is copied at each change, with its items unless they
+        are immutable: structs in it should be frozen.
     """
 
     name: str
@@ -99,15 +99,15 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Growing:
-    """A variable made from a list or dict that is only added to, or replaced by another object.
+    """A variable made from a list or dict that is only appended to, or replaced as a whole.
 
-    A list is shown as a sequence, and a dict as the set of its encoded values in the order of the
-    keys.
+    A list is encoded as a sequence, and a dict as the set of its encoded values in the order of
+    the keys.
 
     Parameters
     ----------
     name : str
-        The variable.
+        The name of the variable.
     encode : callable
         ``encode(item) -> JSON``: an item of the list, or a value of the dict, ITF-encoded.
     source : str or callable, optional
@@ -120,15 +120,15 @@ class Growing:
 
 
 class View:
-    """A view put together from parts; call it as a function of the node.
+    """A view built from parts; call it as a function of the node.
 
     Parameters
     ----------
     *parts : Attribute, Encoded or Growing
-        The variables, in the order in which a trace shows them.
+        The variables, in their order in a trace.
     rest : callable, optional
-        ``rest(node) -> dict``: further variables, computed after every step and compared with the
-        last ones.
+        ``rest(node) -> dict``: further variables, computed after every step and compared with
+        their previous values.
 
     Examples
     --------
@@ -166,12 +166,12 @@ class View:
         self.rest = rest
 
     def __call__(self, node: Any) -> dict[str, Any]:
-        """Return all variables at a node, computed from nothing but the node.
+        """Return all variables of a node, without change tracking.
 
         Parameters
         ----------
         node : Node
-            The node, or whatever the parts read.
+            The node, or another object that the parts read.
 
         Returns
         -------
@@ -181,12 +181,12 @@ class View:
         return self.track().changes(node)
 
     def track(self, shared: SharedLists | None = None) -> ViewTracker:
-        """Return a tracker for one node that has seen nothing yet.
+        """Return a new tracker for one node.
 
         Parameters
         ----------
         shared : SharedLists, optional
-            What the trackers of several nodes have in common.
+            The lists that trackers of several nodes share.
         """
         return ViewTracker(self, shared or SharedLists())
 
@@ -197,7 +197,7 @@ class RecordView(View):
     Parameters
     ----------
     name : str
-        The variable.
+        The name of the variable.
     *parts : Attribute, Encoded or Growing
         The record's fields.
 
@@ -213,22 +213,22 @@ class RecordView(View):
         self.name = name
 
     def track(self, shared: SharedLists | None = None) -> ViewTracker:
-        """Return a tracker for one node that has seen nothing yet (see :meth:`View.track`)."""
+        """Return a new tracker for one node (see :meth:`View.track`)."""
         return _RecordTracker(self, shared or SharedLists())
 
 
 class ViewTracker:
-    """Says what has changed in one node's view since it was asked last.
+    """Tracks the changes of one node's view.
 
-    It belongs to whoever records.  After a crash it may be asked about the node that replaced the
-    one it has seen.
+    A recording host keeps one for each node.  After a crash, it continues with the restarted node
+    object.
 
     Parameters
     ----------
     view : View
         The view.
     shared : SharedLists
-        What the trackers of several nodes have in common.
+        The lists that trackers of several nodes share.
     """
 
     __slots__ = ("_attributes", "_encoded", "_growing", "_last", "_view")
@@ -238,18 +238,18 @@ class ViewTracker:
         self._attributes: tuple[Any, ...] = (_NEW,) * len(view.attributes)
         self._encoded: tuple[Any, ...] = (_NEW,) * len(view.encoded)
         self._growing = [_GrowingTracker(name, encode, shared) for name, encode in view.growing]
-        # The encoded values of those parts that are not attributes.
+        # The last encoded values of the parts other than attributes.
         self._last: dict[str, Any] = {}
 
     def changes(self, node: Any) -> dict[str, Any]:
-        """Return the variables that have changed, with their values; at first all of them.
+        """Return the variables that have changed since the last call, with their values.
 
-        A value that was returned is never changed later.
+        The first call returns all variables.  Returned values are never modified later.
 
         Parameters
         ----------
         node : Node
-            The node as it is now.
+            The node in its current state.
 
         Returns
         -------
@@ -266,9 +266,9 @@ class ViewTracker:
         attributes = view.read_attributes(node)
         if attributes != self._attributes:
             known, self._attributes = self._attributes, attributes
-            for at, value in enumerate(attributes):
-                if value != known[at]:
-                    name = view.attributes[at]
+            for position, value in enumerate(attributes):
+                if value != known[position]:
+                    name = view.attributes[position]
                     if type(value) not in _ATOMS:
                         raise _not_an_atom(name, value)
                     changed[name] = value
@@ -276,28 +276,28 @@ class ViewTracker:
         if encoded != self._encoded:
             known = self._encoded
             copies = [*known]
-            for at, value in enumerate(encoded):
-                if value != known[at]:
-                    copies[at] = value if _IMMUTABLE[type(value)] else _copy(value)
-                    name, encode = view.encoded[at]
-                    shown = encode(value)
-                    if shown != last.get(name, _NEW):
-                        changed[name] = last[name] = shown
+            for position, value in enumerate(encoded):
+                if value != known[position]:
+                    copies[position] = value if _IMMUTABLE[type(value)] else _copy(value)
+                    name, encode = view.encoded[position]
+                    result = encode(value)
+                    if result != last.get(name, _NEW):
+                        changed[name] = last[name] = result
             self._encoded = tuple(copies)
         if self._growing:
-            for at, items in enumerate(view.read_growing(node)):
-                part = self._growing[at]
+            for position, items in enumerate(view.read_growing(node)):
+                part = self._growing[position]
                 if items is not part.items or len(items) != part.count:
-                    shown = part.encoded(items)
-                    if shown != last.get(part.name, _NEW):
-                        changed[part.name] = last[part.name] = shown
+                    result = part.encoded(items)
+                    if result != last.get(part.name, _NEW):
+                        changed[part.name] = last[part.name] = result
         if len(changed) > 1:
             changed = {name: changed[name] for name in view.names if name in changed}
         if view.rest is not None:
-            for name, shown in view.rest(node).items():
+            for name, result in view.rest(node).items():
                 old = last.get(name, _NEW)
-                if old is not shown and old != shown:
-                    changed[name] = last[name] = shown
+                if old is not result and old != result:
+                    changed[name] = last[name] = result
         return changed
 
 
@@ -312,7 +312,7 @@ class _RecordTracker(ViewTracker):
         self._record: dict[str, Any] = {}
 
     def changes(self, node: Any) -> dict[str, Any]:
-        """Return the record if one of its fields has changed."""
+        """Return the whole record if a field has changed, otherwise an empty dict."""
         fields = super().changes(node)
         if not fields:
             return fields
@@ -321,57 +321,58 @@ class _RecordTracker(ViewTracker):
 
 
 class _GrowingTracker:
-    """The encoded form of a list or dict, extended by what was added to it."""
+    """The encoded form of a growing list or dict; added items are encoded once."""
 
-    __slots__ = ("_encode", "_keys", "_shared", "_shown", "_tag", "count", "items", "name")
+    __slots__ = ("_encode", "_keys", "_shared", "_tag", "_value", "count", "items", "name")
 
     def __init__(self, name: str, encode: Callable[[Any], Any], shared: SharedLists) -> None:
         self.name = name
         self._encode = encode
         self._shared = shared
-        # The container itself is kept, so that no other object can have its identity.
+        # Keep a reference to the container, so that no other object can get its identity.
         self.items: Any = None
         self.count = 0
         self._tag = "#tup"
-        self._shown: dict[str, Any] = {}
+        self._value: dict[str, Any] = {}
         self._keys: list[Any] = []
 
     def encoded(self, items: Any) -> dict[str, Any]:
-        """Return the form of a container that has changed since it was asked for last."""
+        """Return the encoded form of a container that has changed since the last call."""
         if items is not self.items or len(items) < self.count:
             self.items, self.count, self._keys = items, 0, []
             self._tag = "#set" if isinstance(items, dict) else "#tup"
-            self._shown = {self._tag: []}
+            self._value = {self._tag: []}
         first, self.count = self.count, len(items)
         if self._tag == "#set":
-            self._shown = self._with_keys(items, self.count - first)
+            self._value = self._with_keys(items, self.count - first)
         elif self.count == first + 1:
-            self._shown = self._shared.append(self._tag, self._shown, self._encode(items[-1]))
+            self._value = self._shared.append(self._tag, self._value, self._encode(items[-1]))
         else:
-            news = map(self._encode, islice(items, first, None))
-            self._shown = self._shared.keep(self._tag, [*self._shown[self._tag], *news])
-        return self._shown
+            added = map(self._encode, islice(items, first, None))
+            self._value = self._shared.keep(self._tag, [*self._value[self._tag], *added])
+        return self._value
 
-    def _with_keys(self, items: dict[Any, Any], news: int) -> dict[str, Any]:
-        """Return the values in the order of their keys, those added last among them."""
+    def _with_keys(self, items: dict[Any, Any], added: int) -> dict[str, Any]:
+        """Return the values in the order of their keys, including the added ones."""
         keys = self._keys
-        if news == 1 and (not keys or next(reversed(items)) > keys[-1]):
+        if added == 1 and (not keys or next(reversed(items)) > keys[-1]):
             key, value = next(reversed(items.items()))
             keys.append(key)
-            return self._shared.append(self._tag, self._shown, self._encode(value))
-        shown = [*self._shown[self._tag]]
-        for key in islice(reversed(items), news):
-            at = bisect(keys, key)
-            keys.insert(at, key)
-            shown.insert(at, self._encode(items[key]))
-        return self._shared.keep(self._tag, shown)
+            return self._shared.append(self._tag, self._value, self._encode(value))
+        values = [*self._value[self._tag]]
+        for key in islice(reversed(items), added):
+            position = bisect(keys, key)
+            keys.insert(position, key)
+            values.insert(position, self._encode(items[key]))
+        return self._shared.keep(self._tag, values)
 
 
 class SharedLists:
-    """Encoded sequences and sets of which equal ones are the same object.
+    """A cache in which equal encoded sequences and sets are the same object.
 
-    The nodes of a cluster and their disks hold much the same, one a moment after the other.  So
-    the memory of a trace does not grow with their number.  The last values are remembered.
+    The nodes of a cluster and their disks store the same lists, at slightly different times.
+    Sharing them keeps the memory of a trace independent of the number of nodes.  The cache keeps
+    only recent values.
 
     Examples
     --------
@@ -382,20 +383,20 @@ class SharedLists:
     """
 
     def __init__(self) -> None:
-        # By length and identity of the last item: what an item was appended to, and the value.
+        # Key: length and identity of the last item.  Value: the value without it, and with it.
         self._known: dict[tuple[int, int], tuple[dict[str, Any] | None, dict[str, Any]]] = {}
 
     def append(self, tag: str, before: dict[str, Any], item: Any) -> dict[str, Any]:
-        """Return a value with one more item at its end.
+        """Return a sequence or set with one more item at its end.
 
         Parameters
         ----------
         tag : str
             ``"#tup"`` or ``"#set"``.
         before : dict
-            The value, which is not changed.
+            The value without the item; it is not modified.
         item : JSON
-            The item, encoded.
+            The encoded item.
         """
         items = before[tag]
         known = self._known.get((len(items) + 1, id(item)))
@@ -406,16 +407,16 @@ class SharedLists:
     def keep(
         self, tag: str, items: list[Any], before: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Return a value with these items.
+        """Return a sequence or set with these items.
 
         Parameters
         ----------
         tag : str
             ``"#tup"`` or ``"#set"``.
         items : list of JSON
-            The items, encoded; the list belongs to the value from now on.
+            The encoded items; the caller must not modify the list later.
         before : dict, optional
-            A value with all items except the last one.
+            The value with all items except the last one.
         """
         if not items:
             return {tag: items}
@@ -425,25 +426,25 @@ class SharedLists:
         if value is None or tag not in value or not all(map(is_, value[tag], items)):
             value = {tag: items}
         self._known[key] = (before, value)
-        if len(self._known) > _REMEMBERED:
+        if len(self._known) > _CACHE_SIZE:
             del self._known[next(iter(self._known))]
         return value
 
 
 def track(variables: Variables, shared: SharedLists | None = None) -> ViewTracker:
-    """Return a tracker for any view, a plain function included.
+    """Return a tracker for any view, including a plain function.
 
     Parameters
     ----------
     variables : callable
         A :class:`View`, or a function from a node to its variables.
     shared : SharedLists, optional
-        What the trackers of several nodes have in common.
+        The lists that trackers of several nodes share.
 
     Returns
     -------
     ViewTracker
-        One that has seen nothing yet.
+        A new tracker.
 
     Examples
     --------
@@ -456,11 +457,11 @@ def track(variables: Variables, shared: SharedLists | None = None) -> ViewTracke
 
 
 def checked(variables: Variables) -> View:
-    """Return the same view, compared with one computed from nothing after every step.
+    """Return a view that checks its change tracking after every step.
 
-    That is slow, and meant for the tests of a protocol:
-    ``protocol.altered(variables=checked(protocol.runnable.variables))`` is recorded as usual,
-    and recording stops with the error when the view has missed a change.
+    It compares tracked values with values computed from scratch.  That is slow, and meant for the
+    tests of a protocol: ``protocol.altered(variables=checked(protocol.runnable.variables))`` is
+    recorded as usual, and recording stops with an error if the view has missed a change.
 
     Parameters
     ----------
@@ -479,7 +480,7 @@ def checked(variables: Variables) -> View:
     >>> tracker = view.track()
     >>> tracker.changes(node)
     {'log': {'#tup': ['A', 'B']}}
-    >>> node.log[0] = "c"  # neither added nor replaced
+    >>> node.log[0] = "c"  # neither appended nor replaced
     >>> tracker.changes(node)
     Traceback (most recent call last):
     ...
@@ -504,26 +505,27 @@ class _CheckedTracker(ViewTracker):
         super().__init__(view, shared)
         self._variables = view.variables
         self._tracker = track(view.variables, shared)
-        # As JSON, so that no later change of a value goes unnoticed.
+        # Stored as JSON, so that later changes of a value are detected.
         self._recorded: dict[str, bytes] = {}
 
     def changes(self, node: Any) -> dict[str, Any]:
         changed = self._tracker.changes(node)
         self._recorded |= {name: _json(value) for name, value in changed.items()}
         for name, value in self._variables(node).items():
-            shown, true = self._recorded.get(name, b"nothing"), _json(value)
-            if shown != true:
+            recorded, actual = self._recorded.get(name, b"nothing"), _json(value)
+            if recorded != actual:
                 raise StaleViewError(
-                    f"the view shows {name} = {shown.decode()}, but the node has {true.decode()}",
-                    hint="a Growing container may only be added to, or replaced by another object",
+                    f"the view shows {name} = {recorded.decode()}, but the node has "
+                    f"{actual.decode()}",
+                    hint="only append to a Growing container, or replace it by another object",
                 )
         return changed
 
 
 _NEW = object()
 
-_REMEMBERED = 100
-"""So many lists are remembered, for other nodes that will have the same soon."""
+_CACHE_SIZE = 100
+"""Number of lists that are kept for other nodes, which will soon store the same lists."""
 
 _json = msgspec.json.Encoder().encode
 
@@ -531,7 +533,7 @@ _ATOMS = frozenset({int, str, bool, type(None)})
 
 
 class _ImmutableTypes(dict[type, bool]):
-    """Whether values of a type need no copy: atoms, frozen sets, and structs that are frozen."""
+    """Cache of whether a type's values need no copy: atoms, frozen sets and frozen structs."""
 
     def __missing__(self, kind: type) -> bool:
         frozen = issubclass(kind, msgspec.Struct) and kind.__struct_config__.frozen
@@ -544,14 +546,14 @@ _IMMUTABLE = _ImmutableTypes()
 
 def _not_an_atom(name: str, value: Any) -> InternalError:
     return InternalError(
-        f"the variable {name!r} is declared as Attribute, but its value is a "
+        f"an Attribute must be a number, string, boolean or None, but the variable {name!r} is a "
         f"{type(value).__name__}",
         hint="declare it as Encoded or Growing",
     )
 
 
 def _copy(value: Any) -> Any:
-    """Return a copy that no later change of the value can reach."""
+    """Return a copy that does not change with the value."""
     kind = type(value)
     if kind is set:
         return value.copy()
@@ -561,12 +563,12 @@ def _copy(value: Any) -> Any:
 
 
 def _reader(parts: Iterator[Attribute | Encoded | Growing]) -> Callable[[Any], tuple[Any, ...]]:
-    """Return a function that reads the sources of parts, as a tuple."""
+    """Return a function that reads the sources of parts into a tuple."""
     sources = [part.source or part.name for part in parts]
     paths = [source for source in sources if isinstance(source, str)]
     if len(paths) == len(sources) > 1:
         return attrgetter(*paths)
-    getters = [attrgetter(one) if isinstance(one, str) else one for one in sources]
+    getters = [attrgetter(source) if isinstance(source, str) else source for source in sources]
     if len(getters) == 1:
         return lambda node: (getters[0](node),)
     return lambda node: tuple([getter(node) for getter in getters])

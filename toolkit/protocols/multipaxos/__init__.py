@@ -27,18 +27,18 @@ from toolkit.resources import specs_root
 __all__ = ["PROTOCOL", "MultiPaxosConfig", "MultiPaxosNode", "configure"]
 
 ACTIONS = declared_actions(MultiPaxosNode)
-"""What the handlers of MultiPaxosNode declare: action to section and options."""
+"""The actions of MultiPaxosNode, by name, as declared on its handlers."""
 
 
 def _expected_actions(constants: Mapping[str, Any]) -> tuple[str, ...]:
     off: set[str] = set()
     servers = constants["Servers"]["#tup"]
     members = constants.get("Members", {"#set": servers})["#set"]
-    least = len(members) // 2 + 1
+    largest = len(members) // 2 + 1
     if "Quorum2" in constants:
-        least = max(len(quorum["#set"]) for quorum in constants["Quorum2"]["#set"])
-    if least <= 2 and "membership" not in options_on(constants):
-        # The leader's own vote and the first one that it gets are a quorum.
+        largest = max(len(quorum["#set"]) for quorum in constants["Quorum2"]["#set"])
+    if largest <= 2 and "membership" not in options_on(constants):
+        # The leader's own vote and the first vote that it receives are a quorum.
         off.add("RecordVote")
     if len(servers) <= 2:
         off.add("CountPromise")
@@ -51,16 +51,16 @@ def _expected_actions(constants: Mapping[str, Any]) -> tuple[str, ...]:
 def _random_operation(config: MultiPaxosConfig, rng: random.Random, node: str) -> Any:
     if not config.membership or rng.random() < 0.6:
         return config.machine().random_operation(rng)
-    wish = rng.choice(("add", "remove", "configure"))
-    if wish == "configure":
+    name = rng.choice(("add", "remove", "configure"))
+    if name == "configure":
         size = rng.randint(1, len(config.servers))
         return {"op": "configure", "members": sorted(rng.sample(config.servers, size))}
-    return {"op": wish, "server": rng.choice(config.servers)}
+    return {"op": name, "server": rng.choice(config.servers)}
 
 
 def _timing(low: float, high: float) -> dict[str, str]:
     return {
-        "patience": f"{low:g}-{high:g}",
+        "election-timeout": f"{low:g}-{high:g}",
         "heartbeat": f"{min(0.05, low / 3):.4g}",
     }
 
@@ -83,15 +83,16 @@ PROTOCOL = Protocol(
             "SaidIsDurable",
         ),
         claims={
-            "LocalPrimaryOrder": "who has what a primary proposed has all that it proposed before",
-            "GlobalPrimaryOrder": "what an earlier primary proposed comes before what a later one "
-            "did",
-            "PrimaryOrder": "both: what primary-backup systems ask for, and Paxos does not promise",
+            "LocalPrimaryOrder": "a server with a value proposed by a primary also has all values "
+            "that the primary proposed before",
+            "GlobalPrimaryOrder": "values of an earlier primary come before values of a later one",
+            "PrimaryOrder": "local and global primary order: required by primary-backup systems, "
+            "and not promised by Paxos",
         },
         unchecked={
-            "Reply": "clients and their sessions are left out: what was answered",
-            "TakeSnapshot": "the machine is left out: what the snapshot holds",
-            "InstallSnapshot": "the machine is left out: what the snapshot holds",
+            "Reply": "the answer: the specification has no clients or sessions",
+            "TakeSnapshot": "the content of the snapshot: the specification has no machine",
+            "InstallSnapshot": "the content of the snapshot: the specification has no machine",
         },
         replayable_variables=(
             "maxBal",
@@ -124,4 +125,4 @@ PROTOCOL = Protocol(
     bugs=BUGS,
     log=LOG_VIEW,
 )
-"""The protocol, as registered."""
+"""The registered protocol."""

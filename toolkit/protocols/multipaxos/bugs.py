@@ -1,4 +1,4 @@
-"""Planted bugs: servers that break one rule each, for tests and lessons."""
+"""Seeded bugs: servers that each break one rule, for tests and lessons."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ __all__ = ["BUGS", "BUG_SETUPS"]
 
 
 class IgnoresVotes(MultiPaxosNode):
-    """Settles open slots with no-ops, whatever it was told (Paxos Made Simple, section 2.2)."""
+    """Proposes no-ops in open slots despite reported votes (Paxos Made Simple, section 2.2)."""
 
     def pick(self, slot: int) -> Value:
-        """Fill every slot like a gap."""
+        """Return a no-op for every slot."""
         return Value("noop", "", self.bal, slot)
 
 
 class LooksForNothing(MultiPaxosNode):
-    """Counts promises without looking at the votes in them (section 2.2, phase 2a)."""
+    """Ignores the votes reported in promises (section 2.2, phase 2a)."""
 
     def note(self, message: Phase1b) -> None:
-        """Keep who promised, and nothing else."""
+        """Record the sender of the promise only."""
         self.promised = self.promised | {message.sender}
 
 
 class LowestVote(MultiPaxosNode):
-    """Keeps the lowest vote of those that it is told, not the highest (section 2.2)."""
+    """Keeps the lowest reported vote of a slot, not the highest (section 2.2)."""
 
     def note(self, message: Phase1b) -> None:
-        """Let older votes win."""
+        """Replace a vote by one in a lower ballot."""
         before = dict(self.told)
         super().note(message)
         for vote in message.votes:
@@ -52,58 +52,58 @@ class LowestVote(MultiPaxosNode):
 
 
 class LeavesGaps(MultiPaxosNode):
-    """Fills no gaps: it settles only the slots that it was told of (section 3)."""
+    """Does not fill gaps: proposes only in slots with reported votes (section 3)."""
 
     def unsettled(self) -> list[int]:
-        """Return what it was told of."""
+        """Return only slots with reported votes."""
         return [slot for slot in super().unsettled() if slot in self.told]
 
 
 class ForgetsPromise(MultiPaxosNode):
-    """Comes up after a crash with the ballot of its last vote for its promise (section 2.5)."""
+    """Forgets its promise in a crash, except the ballot of its last vote (section 2.5)."""
 
     def restart(self, durable: Mapping[str, Any]) -> Effects:
-        """Come up with everything but the promise."""
+        """Restart with the ballot of the last vote in place of the promise."""
         effects = super().restart(durable)
         self.maxBal = max((vote.bal for vote in self.votes.values()), default=-1)
         return effects
 
 
 class ForgetsVotes(MultiPaxosNode):
-    """Comes up after a crash without its votes (section 2.5)."""
+    """Forgets its votes in a crash (section 2.5)."""
 
     def restart(self, durable: Mapping[str, Any]) -> Effects:
-        """Come up with everything but the votes."""
+        """Restart without the votes."""
         effects = super().restart(durable)
         self.votes = {}
         return effects
 
 
 class PromisesBeforeDurable(MultiPaxosNode):
-    """Promises without asking for the promise to be made durable (section 2.5)."""
+    """Promises without writing the promise to disk (section 2.5)."""
 
     def promise(self, message: Phase1a) -> Effects:
-        """Promise, and write nothing."""
+        """Promise without a write."""
         effects = super().promise(message)
         effects.write = None
         return effects
 
 
 class VotesBeforeDurable(MultiPaxosNode):
-    """Votes without asking for the vote to be made durable (section 2.5)."""
+    """Votes without writing the vote to disk (section 2.5)."""
 
     def accept(self, message: Phase2a) -> Effects:
-        """Vote, and write nothing."""
+        """Vote without a write."""
         effects = super().accept(message)
         effects.write = None
         return effects
 
 
 class AcceptsBelowPromise(MultiPaxosNode):
-    """Takes part in any ballot above the last that it voted in (section 2.2, phase 2b)."""
+    """Takes part in ballots below its promise (section 2.2, phase 2b)."""
 
     def forbids(self, ballot: int) -> bool:
-        """Look at votes only."""
+        """Compare only with the ballots of its votes."""
         return ballot < max((vote.bal for vote in self.votes.values()), default=-1)
 
 
@@ -111,64 +111,64 @@ class LeadsWithOneFewer(MultiPaxosNode):
     """Leads with one promise fewer than a quorum (section 2.2, phase 2a)."""
 
     def enough(self, promised: Collection[str]) -> bool:
-        """Count somebody who has not promised."""
-        spare = next((one for one in self.config.members if one not in promised), self.name)
-        return super().enough({*promised, spare})
+        """Count one server more than have promised."""
+        extra = next((name for name in self.config.members if name not in promised), self.name)
+        return super().enough({*promised, extra})
 
 
 class ChoosesWithOneFewer(MultiPaxosNode):
-    """Takes for chosen what all of a quorum but one voted for (section 2.3)."""
+    """Treats a value as chosen with one vote fewer than a quorum (section 2.3)."""
 
     def is_chosen(self, slot: int, acks: Collection[str]) -> bool:
-        """Count somebody who has not voted."""
-        spare = next((one for one in self.config_at(slot) if one not in acks), self.name)
-        return super().is_chosen(slot, {*acks, spare})
+        """Count one server more than have voted."""
+        extra = next((name for name in self.config_at(slot) if name not in acks), self.name)
+        return super().is_chosen(slot, {*acks, extra})
 
 
 class CountsRepetitions(MultiPaxosNode):
-    """Counts a vote that comes twice for two votes (section 2.3)."""
+    """Counts a repeated vote as two votes (section 2.3)."""
 
     def _phase2b(self, message: Phase2b) -> Effects:
         acks = self.acks.get(message.slot, frozenset())
         if message.bal == self.bal and message.sender in acks:
-            spare = next(one for one in self.config.servers if one not in acks)
-            return super()._phase2b(Phase2b(spare, message.bal, message.slot))
+            extra = next(name for name in self.config.servers if name not in acks)
+            return super()._phase2b(Phase2b(extra, message.bal, message.slot))
         return super()._phase2b(message)
 
 
 class ReusesBallot(MultiPaxosNode):
-    """Begins the same ballot again after a crash (section 2.5)."""
+    """Starts the same ballot again after a crash (section 2.5)."""
 
     def prepare(self) -> Effects:
-        """Take any ballot that is not below its own promise."""
-        mine = self.maxBal >= 0 and self.config.owner(self.maxBal) == self.name
-        if mine and self.phase == "idle":
+        """Start the ballot of its promise again if it owns that ballot."""
+        is_owner = self.maxBal >= 0 and self.config.owner(self.maxBal) == self.name
+        if is_owner and self.phase == "idle":
             self.maxBal -= 1
         return super().prepare()
 
 
 class IgnoresNacks(MultiPaxosNode):
-    """Goes on with a ballot that is too low (section 2.2, the optimization)."""
+    """Continues with a ballot that is too low (section 2.2, the optimization)."""
 
     def step_down(self, message: Nack) -> Effects:
-        """Learn nothing."""
+        """Ignore the rejection."""
         return self.ignore()
 
 
 class LearnsFromAnyVote(MultiPaxosNode):
-    """Takes its vote for chosen though it was in another ballot than the leader's (section 2.3)."""
+    """Treats its vote as chosen even if it was in another leader's ballot (section 2.3)."""
 
     def sure(self, message: Heartbeat) -> dict[int, Value]:
-        """Look at no ballot."""
+        """Return all its votes up to the chosen slot, whatever their ballots."""
         slots = range(self.last + 1, message.chosen + 1)
         return {slot: self.votes[slot].val for slot in slots if slot in self.votes}
 
 
 class SharesTheWrongSlots(MultiPaxosNode):
-    """Sends who missed something the values that come one slot later."""
+    """Sends values shifted by one slot to servers that catch up."""
 
     def share(self, message: Ask | Phase2a) -> Effects:
-        """Count slots from 0."""
+        """Skip the first requested value."""
         effects = super().share(message)
         for send in effects.sends:
             if isinstance(send.message, Learn) and len(send.message.vals) > 1:
@@ -178,27 +178,27 @@ class SharesTheWrongSlots(MultiPaxosNode):
 
 
 class IgnoresWindow(MultiPaxosNode):
-    """Proposes in as many slots as clients ask for (section 3: at most alpha)."""
+    """Proposes in any number of slots at a time (section 3: at most alpha)."""
 
     def may_propose(self) -> bool:
-        """Look at no window."""
+        """Return whether it leads, ignoring the window."""
         return self.phase == "leading"
 
 
 class ChangesAtOnce(MultiPaxosNode):
-    """Lets a configuration hold from the next slot on (Lamport, Malkhi and Zhou, section 3)."""
+    """Applies a configuration from the next slot on (Lamport, Malkhi and Zhou, section 3)."""
 
     def config_at(self, slot: int) -> tuple[str, ...]:
-        """Take the latest, whatever the window."""
-        earlier = [members for at, members in self.configs if at < slot]
+        """Return the latest configuration before a slot, ignoring alpha."""
+        earlier = [members for chosen_at, members in self.configs if chosen_at < slot]
         return earlier[-1] if earlier else self.config.members
 
 
 class AsksNoNewAcceptors(MultiPaxosNode):
-    """Proposes to new acceptors without a quorum of their promises (section 3 of the same)."""
+    """Proposes to new acceptors without promises of a quorum of them (same paper, section 3)."""
 
     def is_quorum1(self, members: tuple[str, ...], servers: Collection[str]) -> bool:
-        """Ask the first acceptors alone."""
+        """Check promises of the initial acceptors only."""
         return super().is_quorum1(self.config.members, servers)
 
 
@@ -206,7 +206,7 @@ class SnapshotsWithoutSessions(MultiPaxosNode):
     """Leaves the clients' sessions out of its snapshots (Ongaro's dissertation, section 6.3)."""
 
     def content(self) -> Any:
-        """Keep the machine alone."""
+        """Return the machine's state with no sessions."""
         return super().content() | {"sessions": []}
 
 
@@ -232,7 +232,7 @@ BUGS: dict[str, NodeFactory] = {
     "asks-no-new-acceptors": AsksNoNewAcceptors,
     "snapshots-without-sessions": SnapshotsWithoutSessions,
 }
-"""Name of the bug to a server that has it."""
+"""Registry of Multi-Paxos' seeded bugs: name to node class."""
 
 _CHANGES = {"membership": "yes", "alpha": "2"}
 
@@ -255,4 +255,4 @@ BUG_SETUPS: dict[str, BugSetup] = {
     "asks-no-new-acceptors": BugSetup(nodes=5, settings=_CHANGES),
     "snapshots-without-sessions": BugSetup(scenario="multipaxos-asked-again"),
 }
-"""Where bugs show themselves that need an option, more servers, more runs or a certain event."""
+"""Setups for bugs that need an option, more servers, more runs or a scenario to show."""

@@ -1,4 +1,4 @@
-"""What a run of Multi-Paxos is configured with: servers, quorums, time-outs, the machine."""
+"""Configuration of Multi-Paxos: servers, quorums, timeouts, options and the machine."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from toolkit.quorum import QuorumPair, parse_quorums
 __all__ = ["SETTINGS", "MultiPaxosConfig", "configure"]
 
 SETTINGS: dict[str, str] = {
-    "patience": "seconds LOW-HIGH without a leader until a server tries to lead "
-    "(default: 0.15-0.3)",
+    "election-timeout": "range of election timeouts in seconds, LOW-HIGH: without a leader for so "
+    "long, a server starts a ballot (default: 0.15-0.3)",
     "heartbeat": "seconds between a leader's heartbeats (default: 0.05)",
-    "alpha": "most slots open at a time; a new configuration holds so many slots later "
+    "alpha": "maximum number of open slots; a new configuration takes effect this many slots later "
     "(default: 16)",
-    "batch": "most clients' requests in one slot (default: 16)",
-    "most": "most values in one message to a server that missed them (default: 16)",
+    "batch": "maximum number of client requests in one slot (default: 16)",
+    "most": "maximum number of values in one catch-up message (default: 16)",
     "quorum": "majority, grid:RxC, weighted:NAME=W,..., flexible:Q1,Q2 (default: majority)",
-    "members": "the servers that are acceptors at first, NAME,NAME,... (default: all)",
-    "membership": "yes or no: clients may change who the acceptors are (default: no)",
-    "snapshot": "compact the log after so many slots; 0: never (default: 0)",
-    "machine": "what the log drives: a registered machine (default: kv)",
+    "members": "the initial acceptors, NAME,NAME,... (default: all)",
+    "membership": "yes or no: clients may change the set of acceptors (default: no)",
+    "snapshot": "number of slots after which the log is compacted; 0: never (default: 0)",
+    "machine": "the replicated state machine, by its registered name (default: kv)",
 }
 """The settings of Multi-Paxos, name to a line of help."""
 
@@ -37,33 +37,35 @@ class MultiPaxosConfig:
     Parameters
     ----------
     servers : tuple of str
-        All of them; ballot b belongs to the one at b modulo their number.
+        All servers; the owner of ballot b is at position b modulo their number.
     members : tuple of str
-        The acceptors at first.
+        The initial acceptors.
     quorums : QuorumPair
-        Over those, for phase 1 and for phase 2: any of the former meets any of the latter.
-    patience : tuple of float
-        Seconds, least and greatest, without a leader until a server tries to lead.
+        The quorums of initial acceptors for phase 1 and phase 2: every phase-1 quorum intersects
+        every phase-2 quorum.
+    election_timeout : tuple of float
+        Minimum and maximum of election timeouts, in seconds: without a leader for that long, a
+        server starts a ballot.
     heartbeat : float
-        Seconds between heartbeats.
+        Seconds between a leader's heartbeats.
     alpha : int
-        Most slots that may be open at a time.
+        Maximum number of open slots.
     batch : int
-        Most clients' requests in one slot.
+        Maximum number of client requests in one slot.
     most : int
-        Most values in one message to a server that missed them.
+        Maximum number of values in one catch-up message.
     membership : bool
-        Whether the acceptors may be changed.
+        Whether clients may change the set of acceptors.
     snapshot : int
-        So many slots are compacted at least; 0: none ever.
+        The number of applied slots after which the log is compacted; 0: never.
     machine : callable
-        Makes a replicated state machine.
+        Returns a new replicated state machine.
     """
 
     servers: tuple[str, ...]
     members: tuple[str, ...]
     quorums: QuorumPair
-    patience: tuple[float, float]
+    election_timeout: tuple[float, float]
     heartbeat: float
     alpha: int
     batch: int
@@ -74,27 +76,36 @@ class MultiPaxosConfig:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The options that are on, by their names in the specification."""
+        """The names of the enabled options in the specification."""
         on = {"snapshots": self.snapshot > 0, "membership": self.membership}
         return tuple(name for name, is_on in on.items() if is_on)
 
     @cached_property
     def others(self) -> dict[str, tuple[str, ...]]:
-        """For each server the others."""
-        return {name: tuple(one for one in self.servers if one != name) for name in self.servers}
+        """For each server, the other servers."""
+        return {
+            name: tuple(other for other in self.servers if other != name) for name in self.servers
+        }
 
     def owner(self, ballot: int) -> str:
-        """Return the server whose own a ballot is: no two share one.
+        """Return the server that owns a ballot; each ballot has exactly one owner.
 
         Parameters
         ----------
         ballot : int
-            0 or more.
+            The ballot, 0 or more.
         """
         return self.servers[ballot % len(self.servers)]
 
     def next_ballot(self, server: str, above: int) -> int:
         """Return the server's lowest ballot above a given one.
+
+        Parameters
+        ----------
+        server : str
+            The server.
+        above : int
+            A ballot, or -1 for none.
 
         Examples
         --------
@@ -107,14 +118,14 @@ class MultiPaxosConfig:
 
 
 def configure(nodes: Sequence[str], settings: Mapping[str, str]) -> MultiPaxosConfig:
-    """Check settings and build the configuration.
+    """Check the settings and build the configuration.
 
     Parameters
     ----------
     nodes : sequence of str
         All servers.
     settings : mapping of str to str
-        See :data:`SETTINGS`.
+        The settings that were given; see :data:`SETTINGS`.
 
     Returns
     -------
@@ -123,9 +134,9 @@ def configure(nodes: Sequence[str], settings: Mapping[str, str]) -> MultiPaxosCo
     Raises
     ------
     SettingError
-        If a setting is unknown or cannot be.
+        If a setting is unknown or its value is not allowed.
     QuorumError
-        If the quorums cannot be, or do not meet.
+        If the quorums are invalid or do not intersect.
 
     Examples
     --------
@@ -138,13 +149,13 @@ def configure(nodes: Sequence[str], settings: Mapping[str, str]) -> MultiPaxosCo
     quorum = given.text("quorum", "majority")
     if membership and quorum != "majority":
         raise SettingError(
-            "setting membership=yes goes with quorum=majority alone", hint="leave quorum out"
+            "setting membership=yes requires quorum=majority", hint="remove the setting quorum"
         )
     return MultiPaxosConfig(
         servers=tuple(nodes),
         members=members,
         quorums=parse_quorums(quorum, members),
-        patience=given.span("patience", "0.15-0.3"),
+        election_timeout=given.span("election-timeout", "0.15-0.3"),
         heartbeat=given.number("heartbeat", "0.05"),
         alpha=given.whole("alpha", "16", 1),
         batch=given.whole("batch", "16", 1),

@@ -1,4 +1,4 @@
-"""The learner in a Multi-Paxos server: the log, catching up, snapshots.
+"""The learner in a Multi-Paxos server: log, catch-up and snapshots.
 
 Each handler is named after the action of ``specs/multipaxos/MultiPaxos.tla`` that it performs.
 """
@@ -23,12 +23,12 @@ _DECODER = msgspec.json.Decoder()
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """What stands for the first slots.
+    """A snapshot that replaces the first slots of a log.
 
     Parameters
     ----------
     index : int
-        The last slot that it stands for; 0 for none.
+        The last slot that it replaces; 0 for an empty snapshot.
     data : str
         The configurations chosen so far, and the machine with the clients' sessions, as JSON.
     """
@@ -38,39 +38,40 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 NO_SNAPSHOT = Snapshot(0, "")
-"""Stands for nothing."""
+"""The empty snapshot."""
 
 
 class _Content(msgspec.Struct):
-    """What a snapshot holds."""
+    """Content of a snapshot."""
 
     configs: list[tuple[int, tuple[str, ...]]]
     state: Any
 
 
 class Learner:
-    """What a server knows to be chosen.
+    """The learner of a server: the values that it knows to be chosen.
 
     Parameters
     ----------
     name : str
-        This server.
+        The name of this server.
     config : MultiPaxosConfig
+        The configuration of the run.
 
     Attributes
     ----------
     log : list of Value
-        What is chosen without a gap, behind the snapshot; all of it is applied.
+        The chosen values after the snapshot, without a gap; all are applied.
     early : dict of int to Value
-        What is chosen behind a gap, by slot.
+        The chosen values after a gap, by slot.
     snapshot : Snapshot
-        Durable.
+        The snapshot that replaces the first slots.  Durable.
     votes : dict of int to Vote
         The acceptor's votes, by slot.  Durable.
     configs : list of tuple
-        Slot and acceptors of each configuration that is chosen.
+        Slot and acceptors of each chosen configuration.
     sessions : Sessions
-        The machine, behind the clients' sessions.
+        The machine together with the clients' sessions.
     """
 
     def __init__(self, name: str, config: MultiPaxosConfig) -> None:
@@ -82,37 +83,37 @@ class Learner:
         self.log: list[Value] = []
         self.early: dict[int, Value] = {}
         self.snapshot = NO_SNAPSHOT
-        # What follows is no variable of the specification: it follows from the log, or steers
+        # The rest are not variables of the specification: they follow from the log, or steer
         # answers to clients.
         self.configs: list[tuple[int, tuple[str, ...]]] = []
         self.sessions = Sessions(config.machine())
         self.last = 0
         self._waiting: set[tuple[str, int]] = set()
-        self._askers: dict[int, tuple[str, int]] = {}
+        self._change_clients: dict[int, tuple[str, int]] = {}
 
     # Configurations (Lamport, Malkhi and Zhou 2010, section 3) ---------------------------
 
     def config_at(self, slot: int) -> tuple[str, ...]:
-        """Return a slot's acceptors: the last that were chosen at least alpha slots before."""
-        for at, members in reversed(self.configs):
-            if at <= slot - self.config.alpha:
+        """Return a slot's acceptors: the last configuration chosen at least alpha slots before."""
+        for chosen_at, members in reversed(self.configs):
+            if chosen_at <= slot - self.config.alpha:
                 return members
         return self.config.members
 
     # Learning ----------------------------------------------------------------------------
 
     def know(self, news: Mapping[int, Value]) -> list[Output | Redirect]:
-        """Take note of what is chosen; apply what has no gap before it.
+        """Record chosen values, and apply those without a gap before them.
 
         Parameters
         ----------
         news : mapping of int to Value
-            By slot; what is known already is not among it.
+            The newly known chosen values, by slot.
 
         Returns
         -------
         list
-            What clients are told.
+            The answers to clients.
         """
         outputs: list[Output | Redirect] = []
         self.early.update(news)
@@ -125,8 +126,8 @@ class Learner:
     def _apply(self, slot: int, value: Value) -> list[Output | Redirect]:
         if value.kind == "config":
             self.configs.append((slot, value.members))
-            asker = self._askers.pop(slot, None)
-            return [Output(*asker, {"ok": True})] if asker is not None else []
+            client_request = self._change_clients.pop(slot, None)
+            return [] if client_request is None else [Output(*client_request, {"ok": True})]
         if value.kind == "noop":
             return []
         outputs: list[Output | Redirect] = []
@@ -138,7 +139,7 @@ class Learner:
         return outputs
 
     def is_news(self, slot: int) -> bool:
-        """Return whether it is not known what is chosen in a slot."""
+        """Return whether the chosen value of a slot is not yet known."""
         return slot > self.last and slot not in self.early
 
     def _learn(self, message: Learn) -> Effects:
@@ -153,50 +154,50 @@ class Learner:
 
     @action("Learn")
     def learn(self, news: Mapping[int, Value]) -> Effects:
-        """Learn what was missed."""
+        """Learn chosen values that this server missed."""
         return Effects(action="Learn", outputs=self.know(news))
 
-    # Helping others ----------------------------------------------------------------------
+    # Catch-up of other servers -----------------------------------------------------------
 
     def _ask(self, message: Ask) -> Effects:
         return self.share(message) if message.first <= self.last else self.ignore()
 
     @action("Share")
     def share(self, message: Ask | Phase2a) -> Effects:
-        """Send what was asked for, or the snapshot that stands for it.
+        """Send the requested values, or the snapshot that replaces them.
 
-        A leader that proposes what is chosen and compacted here needs the snapshot as well.
+        A leader that proposes in a slot that this server has compacted needs the snapshot, too.
         """
         base = self.snapshot.index
         answer: Message = SnapshotOffer(self.name, base, self.snapshot.data)
         if isinstance(message, Phase2a):
             return Effects(action="Share", sends=[Send(self.config.owner(message.bal), answer)])
         if message.first > base:
-            at = message.first - base - 1
-            answer = Learn.of(message.first, self.log[at : at + self.config.most])
+            start = message.first - base - 1
+            answer = Learn.of(message.first, self.log[start : start + self.config.most])
         return Effects(action="Share", sends=[Send(message.sender, answer)])
 
     # Snapshots (Paxos Made Live, section 5.5) --------------------------------------------
 
     def is_due(self) -> bool:
-        """Return whether enough is chosen to be compacted."""
+        """Return whether the log should be compacted: enough slots were applied."""
         return 0 < self.config.snapshot <= self.last - self.snapshot.index
 
-    def _forget(self, index: int) -> None:
-        """Keep no votes on what a snapshot stands for."""
+    def _drop_votes(self, index: int) -> None:
+        """Drop the votes in slots that a snapshot replaces."""
         self.votes = {slot: vote for slot, vote in self.votes.items() if slot > index}
 
     def content(self) -> Any:
-        """Return what a snapshot holds of the machine, in JSON's types."""
+        """Return the state of machine and sessions for a snapshot, in JSON's types."""
         return self.sessions.snapshot()
 
     @action("TakeSnapshot", options=("snapshots",))
     def take_snapshot(self) -> Effects:
-        """Let a snapshot stand for all that is applied."""
+        """Replace all applied slots by a snapshot (Paxos Made Live, section 5.5)."""
         data = _ENCODER.encode(_Content(self.configs, self.content())).decode()
         self.snapshot = Snapshot(self.last, data)
         self.log = []
-        self._forget(self.last)
+        self._drop_votes(self.last)
         return Effects(action="TakeSnapshot", write={"snapshot": self.snapshot})
 
     def _offer(self, message: SnapshotOffer) -> Effects:
@@ -206,15 +207,15 @@ class Learner:
 
     @action("InstallSnapshot", options=("snapshots",))
     def install_snapshot(self, message: SnapshotOffer) -> Effects:
-        """Put a snapshot in the place of the log."""
+        """Replace the log by a snapshot (Paxos Made Live, section 5.5)."""
         snapshot = Snapshot(message.index, message.data)
         self.load(snapshot)
         outputs = self.know({})
-        self._forget(message.index)
+        self._drop_votes(message.index)
         return Effects(action="InstallSnapshot", write={"snapshot": snapshot}, outputs=outputs)
 
     def load(self, snapshot: Snapshot) -> None:
-        """Go on from where a snapshot was taken."""
+        """Set the log, machine and sessions to the state of a snapshot."""
         self.snapshot = snapshot
         self.last = snapshot.index
         self.log = []
@@ -228,5 +229,5 @@ class Learner:
 
     @action("Ignore")
     def ignore(self) -> Effects:
-        """Drop a message that is late or repeated."""
+        """Ignore a message that is late or repeated."""
         return Effects(action="Ignore")

@@ -1,6 +1,6 @@
 """The messages of Multi-Paxos; field names are those of the records in ``MultiPaxos.tla``.
 
-Most have no addressee: what makes them somebody's is the ballot, which has an owner.
+Most messages do not name their receiver: a response goes to the owner of the ballot.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ __all__ = [
 
 
 class Value(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True, gc=False):
-    """What may be chosen in a slot.
+    """A value that may be chosen in a slot.
 
     Parameters
     ----------
     kind : str
-        ``"noop"``, which fills a gap, ``"command"``, or ``"config"``.
+        ``"noop"`` (fills a gap), ``"command"`` or ``"config"``.
     val : str
-        For a command what was asked, as JSON: a list of client, request, operation.
+        For a command, the requests as JSON: a list of ``[client, number, operation]``.
     bal, slot : int
-        The ballot in which, and the slot for which it was proposed first.
+        The ballot and the slot in which it was proposed first.
     names : set
-        For a ``"config"`` the acceptors; :meth:`config` makes one.
+        For ``"config"``, the acceptors; build such a value with :meth:`config`.
     """
 
     kind: str
@@ -53,7 +53,14 @@ class Value(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaul
 
     @staticmethod
     def config(ballot: int, slot: int, members: Iterable[str]) -> Value:
-        """Make a configuration.
+        """Build a configuration value.
+
+        Parameters
+        ----------
+        ballot, slot : int
+            The ballot and the slot in which it is proposed.
+        members : iterable of str
+            The acceptors.
 
         Examples
         --------
@@ -64,7 +71,7 @@ class Value(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaul
 
     @property
     def members(self) -> tuple[str, ...]:
-        """The acceptors of a ``"config"``, sorted; none of another value."""
+        """The acceptors of a ``"config"``, sorted; empty for other values."""
         return self.names.items if self.names is not None else ()
 
 
@@ -74,9 +81,11 @@ class Vote(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     Parameters
     ----------
     slot : int
+        The slot.
     bal : int
         The ballot.
     val : Value
+        The value.
     """
 
     slot: int
@@ -85,13 +94,14 @@ class Vote(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
 
 
 class Phase1a(Message, frozen=True, tag="1a"):
-    """A proposer begins a ballot (Paxos Made Simple, section 3).
+    """A proposer starts a ballot for all open slots (Paxos Made Simple, section 3).
 
     Parameters
     ----------
     bal : int
+        The ballot.
     first : int
-        The first slot that it does not know to be chosen.
+        The first slot whose chosen value the proposer does not know.
     """
 
     bal: int
@@ -99,17 +109,18 @@ class Phase1a(Message, frozen=True, tag="1a"):
 
 
 class Phase1b(Message, frozen=True, tag="1b"):
-    """An acceptor promises to vote in no lower ballot, and tells its votes.
+    """An acceptor promises not to vote in lower ballots, and reports its votes.
 
     Parameters
     ----------
     sender : str
         The acceptor; the record's field is ``from``.
     bal : int
+        The ballot.
     snapshot : int
-        Up to where it has compacted its log, and tells no votes.
+        The last slot that it has compacted; it reports no votes up to there.
     told : set
-        Its votes from the request's first slot on; :meth:`of` makes one of them.
+        Its votes from the request's first slot on; build the message with :meth:`of`.
     """
 
     sender: str = msgspec.field(name="from")
@@ -119,24 +130,36 @@ class Phase1b(Message, frozen=True, tag="1b"):
 
     @staticmethod
     def of(sender: str, ballot: int, snapshot: int, votes: Iterable[Vote]) -> Phase1b:
-        """Make one of votes that are sorted by slot."""
+        """Build a promise.
+
+        Parameters
+        ----------
+        sender : str
+            The acceptor.
+        ballot : int
+            The ballot.
+        snapshot : int
+            The last slot that it has compacted.
+        votes : iterable of Vote
+            Its votes, sorted by slot.
+        """
         return Phase1b(sender, ballot, snapshot, SetOf(tuple(votes)))
 
     @property
     def votes(self) -> tuple[Vote, ...]:
-        """The votes, by slot."""
+        """The votes, sorted by slot."""
         return self.told.items
 
 
 class Nack(Message, frozen=True, tag="nack"):
-    """A ballot is too low.
+    """A server rejects a ballot that is too low.
 
     Parameters
     ----------
     bal : int
-        That ballot.
+        The rejected ballot.
     maxBal : int
-        The one that the sender has taken part in.
+        The highest ballot that the sender has taken part in.
     """
 
     bal: int
@@ -144,13 +167,16 @@ class Nack(Message, frozen=True, tag="nack"):
 
 
 class Phase2a(Message, frozen=True, tag="2a"):
-    """A leader proposes.
+    """A leader proposes a value in a slot.
 
     Parameters
     ----------
     bal : int
+        The ballot.
     slot : int
+        The slot.
     val : Value
+        The value.
     """
 
     bal: int
@@ -159,14 +185,16 @@ class Phase2a(Message, frozen=True, tag="2a"):
 
 
 class Phase2b(Message, frozen=True, tag="2b"):
-    """An acceptor has voted for what was proposed in a slot.
+    """An acceptor has voted for the value proposed in a slot.
 
     Parameters
     ----------
     sender : str
         The acceptor; the record's field is ``from``.
     bal : int
+        The ballot.
     slot : int
+        The slot.
     """
 
     sender: str = msgspec.field(name="from")
@@ -175,13 +203,14 @@ class Phase2b(Message, frozen=True, tag="2b"):
 
 
 class Heartbeat(Message, frozen=True, tag="heartbeat"):
-    """A leader is there.
+    """A leader's heartbeat.
 
     Parameters
     ----------
     bal : int
+        The leader's ballot.
     chosen : int
-        It knows all that is chosen up to this slot.
+        The slot up to which it knows all chosen values.
     """
 
     bal: int
@@ -189,13 +218,14 @@ class Heartbeat(Message, frozen=True, tag="heartbeat"):
 
 
 class Ask(Message, frozen=True, tag="ask"):
-    """A server asks for what is chosen from a slot on.
+    """A server requests the chosen values from a slot on.
 
     Parameters
     ----------
     sender : str
-        The record's field is ``from``.
+        The server; the record's field is ``from``.
     first : int
+        The slot.
     """
 
     sender: str = msgspec.field(name="from")
@@ -203,13 +233,14 @@ class Ask(Message, frozen=True, tag="ask"):
 
 
 class Learn(Message, frozen=True, tag="learn"):
-    """What is chosen from a slot on.
+    """Chosen values from a slot on, for a server that missed them.
 
     Parameters
     ----------
     first : int
+        The first slot.
     values : sequence
-        The record's field is ``vals``; :meth:`of` makes one.
+        The values; the record's field is ``vals``.  Build the message with :meth:`of`.
     """
 
     first: int
@@ -217,7 +248,15 @@ class Learn(Message, frozen=True, tag="learn"):
 
     @staticmethod
     def of(first: int, vals: Iterable[Value]) -> Learn:
-        """Make one."""
+        """Build the message.
+
+        Parameters
+        ----------
+        first : int
+            The first slot.
+        vals : iterable of Value
+            The values from that slot on.
+        """
         return Learn(first, SequenceOf(tuple(vals)))
 
     @property
@@ -227,16 +266,16 @@ class Learn(Message, frozen=True, tag="learn"):
 
 
 class SnapshotOffer(Message, frozen=True, tag="snapshot"):
-    """What a server has compacted, for somebody who missed it.
+    """A snapshot, for a server that missed values that were compacted.
 
     Parameters
     ----------
     sender : str
-        The record's field is ``from``.
+        The server that sends it; the record's field is ``from``.
     index : int
-        The last slot that it stands for.
+        The last slot that the snapshot replaces.
     data : str
-        What is in it; a trace does not record it.
+        The content of the snapshot; not recorded in a trace.
     """
 
     unrecorded: ClassVar[tuple[str, ...]] = ("data",)

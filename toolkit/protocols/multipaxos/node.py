@@ -1,13 +1,14 @@
 """A Multi-Paxos server: proposer, acceptor and learner of a log of values.
 
 Sources: L. Lamport, *Paxos Made Simple* (2001), section 3: a leader carries out phase 1 for all
-instances at once, proposes in up to alpha of them without waiting, and fills gaps with commands
-that do nothing; L. Lamport, D. Malkhi and L. Zhou, *Reconfiguring a State Machine* (2010), section
-3, for changes of the acceptors; H. Howard, D. Malkhi and A. Spiegelman, *Flexible Paxos* (2016),
-for the quorums.  How a leader is found and followers catch up is left open there; here a server
-that has heard of no leader for too long begins a ballot, and a leader's heartbeats tell how far
-the log is chosen.  Each handler is named after the action of ``specs/multipaxos/MultiPaxos.tla``
-that it performs, and the effects carry that name.
+instances at once, proposes in up to alpha of them without waiting, and fills gaps with no-ops; L.
+Lamport, D. Malkhi and L. Zhou, *Reconfiguring a State Machine* (2010), section 3, for changes of
+the acceptors; H. Howard, D. Malkhi and A. Spiegelman, *Flexible Paxos* (2016), for the quorums.
+
+These papers leave open how a leader is elected and how followers catch up.  Here a server that has
+not heard from a leader for an election timeout starts a ballot, and a leader's heartbeats report
+up to which slot all values are chosen.  Each handler is named after the action of
+``specs/multipaxos/MultiPaxos.tla`` that it performs, and the effects carry that name.
 """
 
 from __future__ import annotations
@@ -49,26 +50,27 @@ from toolkit.protocols.multipaxos.messages import (
 
 __all__ = ["OPERATIONS", "TIMERS", "MultiPaxosNode", "apply_write"]
 
-TIMERS = ("patience", "heartbeat", "propose", "snapshot")
-"""``patience`` runs out when a server has heard of no leader for too long, ``heartbeat`` when a
-leader is to be heard of again; ``propose`` and ``snapshot`` at once, when a slot is free for
-waiting requests, and when enough is chosen to be compacted."""
+TIMERS = ("election", "heartbeat", "propose", "snapshot")
+"""``election`` runs out when a server has not heard from a leader for too long, ``heartbeat`` when
+a leader must send its next heartbeat.  ``propose`` and ``snapshot`` run out at once: they are set
+when a slot is free for waiting requests, and when the log should be compacted."""
 
 OPERATIONS = ("add", "remove", "configure")
-"""What clients may ask for where the acceptors may be changed: ``{"op": "add", "server": NAME}``,
+"""Operations of clients that change the acceptors: ``{"op": "add", "server": NAME}``,
 ``remove``, or ``{"op": "configure", "members": [...]}``."""
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 
 
 class MultiPaxosNode(Learner):
-    """One server.
+    """A Multi-Paxos server.
 
     Parameters
     ----------
     name : str
-        This server.
+        The name of this server.
     config : MultiPaxosConfig
+        The configuration of the run.
 
     Attributes
     ----------
@@ -77,17 +79,17 @@ class MultiPaxosNode(Learner):
     phase : str
         ``"idle"``, ``"preparing"`` (phase 1) or ``"leading"`` (phase 2).
     bal : int
-        The ballot in which it does, -1 while it is idle.
+        Its own ballot while it is preparing or leading, -1 while idle.
     promised : frozenset of str
-        Who has promised that ballot.
+        The servers that have promised that ballot.
     told : dict of int to Vote
-        By slot the highest vote that it was told of, until the slot is settled.
+        The highest reported vote of each slot, until this server proposes in the slot.
     proposed : dict of int to Value
-        What it has proposed, until that is chosen.
+        The values that it has proposed and that are not yet chosen, by slot.
     acks : dict of int to frozenset of str
-        Who has voted for that.
+        The servers that have voted for each proposed value, by slot.
     leader : str or None
-        Who leads, as far as it knows.
+        The leader, if known.
     """
 
     def __init__(self, name: str, config: MultiPaxosConfig) -> None:
@@ -100,10 +102,10 @@ class MultiPaxosNode(Learner):
         self.acks: dict[int, frozenset[str]] = {}
         self.leader: str | None = None
         self._queue: list[Command] = []
-        self._due: set[str] = set()
+        self._set_timers: set[str] = set()
         self._new_votes: dict[int, Vote] = {}
-        low, high = config.patience
-        self._patience = SetTimer("patience", low, high)
+        low, high = config.election_timeout
+        self._election_timer = SetTimer("election", low, high)
         self._handlers: dict[type[Message], Callable[[Any], Effects]] = {
             Phase1a: self._phase1a,
             Phase1b: self._phase1b,
@@ -119,11 +121,11 @@ class MultiPaxosNode(Learner):
     def handle(self, event: Event, now: float) -> Effects:
         """Handle one event (see :class:`toolkit.protocols.base.Node`)."""
         effects = self._handle(event)
-        if self._queue and "propose" not in self._due and self.may_propose():
-            self._due.add("propose")
+        if self._queue and "propose" not in self._set_timers and self.may_propose():
+            self._set_timers.add("propose")
             effects.timers = [*effects.timers, SetTimer("propose", 0.0, 0.0)]
-        if self.config.snapshot and "snapshot" not in self._due and self.is_due():
-            self._due.add("snapshot")
+        if self.config.snapshot and "snapshot" not in self._set_timers and self.is_due():
+            self._set_timers.add("snapshot")
             effects.timers = [*effects.timers, SetTimer("snapshot", 0.0, 0.0)]
         return effects
 
@@ -136,13 +138,13 @@ class MultiPaxosNode(Learner):
             return self._command(event)
         if isinstance(event, Restart):
             return self.restart(event.durable)
-        return Effects(timers=[self._patience])
+        return Effects(timers=[self._election_timer])
 
     def _timeout(self, timer: str) -> Effects:
-        self._due.discard(timer)
-        if timer == "patience" and self.phase != "leading":
+        self._set_timers.discard(timer)
+        if timer == "election" and self.phase != "leading":
             self.leader = None
-            return self.prepare() if self.takes_part() else Effects(timers=[self._patience])
+            return self.prepare() if self.takes_part() else Effects(timers=[self._election_timer])
         if timer == "heartbeat" and self.phase == "leading":
             return self.heartbeat()
         if timer == "propose" and self._queue and self.may_propose():
@@ -151,41 +153,60 @@ class MultiPaxosNode(Learner):
             return self.take_snapshot()
         return Effects()
 
-    # Who is needed -----------------------------------------------------------------------
+    # Quorums -----------------------------------------------------------------------
 
     def takes_part(self) -> bool:
-        """Return whether this server is an acceptor of the next slot, and so tries to lead."""
+        """Return whether this server is an acceptor of the next slot, so that it may lead."""
         return self.name in self.config_at(self.last + 1)
 
     def is_quorum1(self, members: tuple[str, ...], servers: Collection[str]) -> bool:
-        """Return whether servers are a quorum of acceptors for phase 1."""
+        """Return whether servers are a phase-1 quorum.
+
+        Parameters
+        ----------
+        members : tuple of str
+            The acceptors.
+        servers : collection of str
+            The servers that have promised.
+        """
         if members == self.config.members:
             return self.config.quorums.phase1.is_quorum(servers)
         return _is_majority(members, servers)
 
     def is_quorum2(self, members: tuple[str, ...], servers: Collection[str]) -> bool:
-        """Return whether servers are a quorum of acceptors for phase 2."""
+        """Return whether servers are a phase-2 quorum.
+
+        Parameters
+        ----------
+        members : tuple of str
+            The acceptors.
+        servers : collection of str
+            The servers that have voted.
+        """
         if members == self.config.members:
             return self.config.quorums.phase2.is_quorum(servers)
         return _is_majority(members, servers)
 
     def enough(self, promised: Collection[str]) -> bool:
-        """Return whether promises are enough for all slots that may be open."""
+        """Return whether promises include a phase-1 quorum for every slot of the window."""
         if not self.configs:
             return self.is_quorum1(self.config.members, promised)
         window = range(self.last + 1, self.last + self.config.alpha + 1)
-        return all(self.is_quorum1(c, promised) for c in {self.config_at(j): 0 for j in window})
+        return all(
+            self.is_quorum1(members, promised)
+            for members in {self.config_at(slot): None for slot in window}
+        )
 
-    # What is durable ---------------------------------------------------------------------
+    # Durable variables ---------------------------------------------------------------------
 
     def _vote(self, ballot: int, slot: int, value: Value) -> None:
-        # Votes are added to; where one changes, all of them are replaced (see ``view.py``).
+        # A new vote is added in place; a changed vote replaces the dict (see ``view.py``).
         if slot in self.votes:
             self.votes = self.votes.copy()
         self.votes[slot] = self._new_votes[slot] = Vote(slot, ballot, value)
 
     def _written(self) -> dict[str, Any]:
-        """Return what must be on the disk before anything that was said leaves."""
+        """Return the changes to write to disk before messages and answers leave."""
         write: dict[str, Any] = {"maxBal": self.maxBal}
         if self._new_votes:
             write["votes"], self._new_votes = self._new_votes, {}
@@ -194,26 +215,26 @@ class MultiPaxosNode(Learner):
     # Ballots (Paxos Made Simple, section 2.2) --------------------------------------------
 
     def _idle(self) -> list[SetTimer]:
-        """Give up the ballot that is under way; return what becomes of the timers."""
+        """Abandon the current ballot; return the timers to cancel."""
         led = self.phase == "leading"
         self.phase, self.bal = "idle", -1
         self.promised, self.told, self.proposed, self.acks = frozenset(), {}, {}, {}
-        self._queue, self._waiting, self._askers = [], set(), {}
+        self._queue, self._waiting, self._change_clients = [], set(), {}
         return [SetTimer("heartbeat")] if led else []
 
     def _adopt(self, ballot: int) -> list[SetTimer]:
-        """Take part in a ballot as an acceptor; return what becomes of the timers."""
+        """Take part in a ballot as an acceptor; return the timers to set."""
         self.maxBal = ballot
         stop = self._idle() if ballot > self.bal and self.phase != "idle" else []
-        return [*stop, self._patience]
+        return [*stop, self._election_timer]
 
     def open_votes(self, first: int) -> list[Vote]:
-        """Return this acceptor's votes from a slot on, by slot."""
+        """Return this acceptor's votes from a slot on, sorted by slot."""
         return [self.votes[slot] for slot in sorted(self.votes) if slot >= first]
 
     @action("Prepare", section="3")
     def prepare(self) -> Effects:
-        """Begin a ballot of its own, in all open slots at once (section 3)."""
+        """Start a ballot of its own for all open slots (section 3)."""
         self.phase = "preparing"
         self.bal = self.maxBal = self.config.next_ballot(self.name, self.maxBal)
         self.promised = frozenset({self.name})
@@ -228,7 +249,7 @@ class MultiPaxosNode(Learner):
             params={"b": self.bal},
             write=self._written(),
             sends=sends,
-            timers=[self._patience],
+            timers=[self._election_timer],
         )
 
     def _to_others(self, message: Message) -> list[Send]:
@@ -243,21 +264,21 @@ class MultiPaxosNode(Learner):
 
     @action("Promise", section="phase 1b")
     def promise(self, message: Phase1a) -> Effects:
-        """Promise to vote in no lower ballot, and tell its votes (phase 1b)."""
-        news = message.bal != self.maxBal
+        """Promise not to vote in lower ballots, and report its votes (phase 1b)."""
+        is_new = message.bal != self.maxBal
         timers = self._adopt(message.bal)
         votes = self.open_votes(message.first)
         reply = Phase1b.of(self.name, message.bal, self.snapshot.index, votes)
         return Effects(
             action="Promise",
-            write=self._written() if news else None,
+            write=self._written() if is_new else None,
             sends=[Send(self.config.owner(message.bal), reply)],
             timers=timers,
         )
 
     @action("Nack")
     def nack(self, message: Phase1a | Phase2a | Heartbeat) -> Effects:
-        """Tell a ballot's owner that it is too low."""
+        """Tell the owner of a ballot that the ballot is too low (section 2.2)."""
         reply = Nack(message.bal, self.maxBal)
         return Effects(action="Nack", sends=[Send(self.config.owner(message.bal), reply)])
 
@@ -266,7 +287,7 @@ class MultiPaxosNode(Learner):
 
     @action("StepDown")
     def step_down(self, message: Nack) -> Effects:
-        """Learn that its ballot is too low, and give it up."""
+        """Abandon its own ballot because another server has promised a higher one."""
         timers = self._adopt(message.maxBal)
         return Effects(action="StepDown", write=self._written(), timers=timers)
 
@@ -284,7 +305,7 @@ class MultiPaxosNode(Learner):
         return self.count_promise(message)
 
     def note(self, message: Phase1b) -> None:
-        """Keep of each slot that is not settled the highest vote (section 2.2, phase 2a)."""
+        """Record a promise, and the highest vote of each open slot (section 2.2, phase 2a)."""
         self.promised = self.promised | {message.sender}
         for vote in message.votes:
             slot = vote.slot
@@ -295,14 +316,14 @@ class MultiPaxosNode(Learner):
 
     @action("CountPromise")
     def count_promise(self, message: Phase1b) -> Effects:
-        """Count a promise that is not enough, or one that comes when it leads already."""
+        """Record a promise that does not complete a quorum, or that arrives after it leads."""
         self.note(message)
         effects = Effects(action="CountPromise")
         return self._proceed(effects) if self.phase == "leading" else effects
 
     @action("Lead", section="3")
     def lead(self, message: Phase1b) -> Effects:
-        """Count the promise that is enough: settle what it was told, and lead (section 3)."""
+        """Become leader with the promise that completes a quorum, and propose (section 3)."""
         self.note(message)
         self.phase = "leading"
         self.leader = self.name
@@ -311,23 +332,23 @@ class MultiPaxosNode(Learner):
             Effects(
                 action="Lead",
                 sends=self._to_others(Heartbeat(self.bal, self.last)),
-                timers=[SetTimer("patience"), SetTimer("heartbeat", beat, beat)],
+                timers=[SetTimer("election"), SetTimer("heartbeat", beat, beat)],
             )
         )
 
     @action("FallBehind", options=("snapshots",))
     def fall_behind(self, message: Phase1b) -> Effects:
-        """Give up: an acceptor has compacted what this server does not know; ask for it."""
+        """Abandon the ballot and catch up: an acceptor compacted slots that this server lacks."""
         timers = self._idle()
         ask = Send(message.sender, Ask(self.name, self.last + 1))
-        return Effects(action="FallBehind", sends=[ask], timers=[*timers, self._patience])
+        return Effects(action="FallBehind", sends=[ask], timers=[*timers, self._election_timer])
 
     # Proposals (Paxos Made Simple, section 3) --------------------------------------------
 
     def unsettled(self) -> list[int]:
-        """Return the slots of the window that must be settled before anything new is proposed.
+        """Return the open slots in which this leader must propose before it proposes new values.
 
-        They lie no further than the last slot that something is known of.
+        They extend to the last slot with a reported vote or a known value, within the window.
         """
         last = max((0, *self.told, *self.early))
         return [
@@ -339,12 +360,12 @@ class MultiPaxosNode(Learner):
         ]
 
     def pick(self, slot: int) -> Value:
-        """Return the value of the highest vote in a slot, or one that does nothing."""
+        """Return the value of the highest reported vote in a slot, or a no-op (section 2.2)."""
         vote = self.told.get(slot)
         return vote.val if vote is not None else Value("noop", "", self.bal, slot)
 
     def _proceed(self, effects: Effects) -> Effects:
-        """Propose what is unsettled."""
+        """Propose values in the unsettled slots."""
         for slot in self.unsettled():
             value = self.pick(slot)
             self.told.pop(slot, None)
@@ -354,25 +375,38 @@ class MultiPaxosNode(Learner):
         return effects
 
     def put(self, slot: int, value: Value) -> list[Send]:
-        """Propose a value in a slot, and vote for it."""
+        """Propose a value in a slot, and vote for it.
+
+        Parameters
+        ----------
+        slot : int
+            The slot.
+        value : Value
+            The value.
+
+        Returns
+        -------
+        list of Send
+            The messages to the acceptors.
+        """
         self.proposed[slot] = value
         self.acks[slot] = frozenset({self.name})
         self._vote(self.bal, slot, value)
-        return self._asks(slot)
+        return self._phase2a_messages(slot)
 
-    def _asks(self, slot: int) -> list[Send]:
-        """Return the messages that ask for votes; where its own is enough it says so to itself."""
+    def _phase2a_messages(self, slot: int) -> list[Send]:
+        """Return the proposals to send; if its own vote is a quorum, also that vote to itself."""
         sends = self._to_others(Phase2a(self.bal, slot, self.proposed[slot]))
         if self.is_quorum2(self.config_at(slot), {self.name}):
             sends.append(Send(self.name, Phase2b(self.name, self.bal, slot)))
         return sends
 
     def next_slot(self) -> int:
-        """Return where something new is proposed: behind all that is settled or told."""
+        """Return the slot for a new value: after all chosen, reported and proposed values."""
         return 1 + max((self.last, *self.early, *self.told, *self.proposed))
 
     def may_propose(self) -> bool:
-        """Return whether it leads and that slot lies in the window."""
+        """Return whether this server leads and the next slot is in the window."""
         if self.phase != "leading":
             return False
         slot = self.next_slot()
@@ -399,61 +433,61 @@ class MultiPaxosNode(Learner):
             return self.reply([])
         self._waiting.add((event.client, event.request))
         self._queue.append(event)
-        # What waits already goes first.
+        # Earlier requests in the queue go first.
         return (
             self._from_queue() if len(self._queue) == 1 and self.may_propose() else self.reply([])
         )
 
     @action("Reply")
     def reply(self, outputs: list[Output | Redirect]) -> Effects:
-        """Answer a client without touching the log, or keep a request until a slot is free."""
+        """Answer a client without a log entry, or queue its request until a slot is free."""
         return Effects(action="Reply", outputs=outputs)
 
     def _from_queue(self) -> Effects:
         batch = self._queue[: self.config.batch]
         del self._queue[: self.config.batch]
-        what = [[event.client, event.request, event.operation] for event in batch]
-        return self.client_request(_ENCODER.encode(what).decode())
+        requests = [[event.client, event.request, event.operation] for event in batch]
+        return self.client_request(_ENCODER.encode(requests).decode())
 
     @action("ClientRequest", section="3")
-    def client_request(self, what: str) -> Effects:
-        """Propose clients' requests, without waiting for what was proposed before."""
+    def client_request(self, requests: str) -> Effects:
+        """Propose client requests, without waiting for earlier proposals (section 3)."""
         slot = self.next_slot()
-        sends = self.put(slot, Value("command", what, self.bal, slot))
+        sends = self.put(slot, Value("command", requests, self.bal, slot))
         return Effects(
-            action="ClientRequest", params={"v": what}, write=self._written(), sends=sends
+            action="ClientRequest", params={"v": requests}, write=self._written(), sends=sends
         )
 
     def _change(self, event: Command, operation: dict[str, Any]) -> Effects:
-        members = self._wanted(operation)
+        members = self._requested_members(operation)
         if not members:
-            problem = {"error": f"acceptors are some of {', '.join(self.config.servers)}"}
+            problem = {"error": f"acceptors must be among {', '.join(self.config.servers)}"}
             return self.reply([Output(event.client, event.request, problem)])
         if not self.may_propose() or self._queue:
             return self.reply([Redirect(event.client, event.request, None)])
         return self.change_configuration(event, members)
 
-    def _wanted(self, operation: dict[str, Any]) -> tuple[str, ...]:
-        """Return the acceptors that are asked for, or none if they cannot be."""
+    def _requested_members(self, operation: dict[str, Any]) -> tuple[str, ...]:
+        """Return the requested acceptors, or an empty tuple if the request is invalid."""
         if operation["op"] == "configure":
             names = operation.get("members")
-            wanted = {str(one) for one in names} if isinstance(names, list) else set()
+            requested = {str(name) for name in names} if isinstance(names, list) else set()
         else:
             server = str(operation.get("server"))
-            wanted = {*self.config.members}
+            requested = {*self.config.members}
             for _, members in self.configs[-1:]:
-                wanted = {*members}
+                requested = {*members}
             for slot in sorted(self.proposed):
                 if self.proposed[slot].kind == "config":
-                    wanted = {*self.proposed[slot].members}
-            wanted = wanted | {server} if operation["op"] == "add" else wanted - {server}
-        return tuple(sorted(wanted)) if wanted <= {*self.config.servers} else ()
+                    requested = {*self.proposed[slot].members}
+            requested = requested | {server} if operation["op"] == "add" else requested - {server}
+        return tuple(sorted(requested)) if requested <= {*self.config.servers} else ()
 
     @action("ChangeConfiguration", section="3", options=("membership",))
     def change_configuration(self, event: Command, members: tuple[str, ...]) -> Effects:
-        """Propose other acceptors, which vote from alpha slots later on."""
+        """Propose new acceptors, which take effect alpha slots later (section 3)."""
         slot = self.next_slot()
-        self._askers[slot] = (event.client, event.request)
+        self._change_clients[slot] = (event.client, event.request)
         sends = self.put(slot, Value.config(self.bal, slot, members))
         return Effects(
             action="ChangeConfiguration",
@@ -472,16 +506,16 @@ class MultiPaxosNode(Learner):
     @action("Accept", section="phase 2b")
     def accept(self, message: Phase2a) -> Effects:
         """Vote for a proposal (phase 2b)."""
-        mine = self.votes.get(message.slot)
-        news = message.bal != self.maxBal or mine is None or mine.bal != message.bal
+        last = self.votes.get(message.slot)
+        is_new = message.bal != self.maxBal or last is None or last.bal != message.bal
         timers = self._adopt(message.bal)
         owner = self.leader = self.config.owner(message.bal)
-        if news:
+        if is_new:
             self._vote(message.bal, message.slot, message.val)
         vote = Phase2b(self.name, message.bal, message.slot)
         return Effects(
             action="Accept",
-            write=self._written() if news else None,
+            write=self._written() if is_new else None,
             sends=[Send(owner, vote)],
             timers=timers,
         )
@@ -495,18 +529,18 @@ class MultiPaxosNode(Learner):
         return self.ignore() if message.sender in acks else self.record_vote(message)
 
     def is_chosen(self, slot: int, acks: Collection[str]) -> bool:
-        """Return whether these votes choose what was proposed in a slot."""
+        """Return whether votes of these servers choose the value proposed in a slot."""
         return self.is_quorum2(self.config_at(slot), acks)
 
     @action("RecordVote")
     def record_vote(self, message: Phase2b) -> Effects:
-        """Count a vote that does not yet make a quorum."""
+        """Record a vote that does not complete a quorum (section 2.3)."""
         self.acks[message.slot] = self.acks[message.slot] | {message.sender}
         return Effects(action="RecordVote")
 
     @action("Choose")
     def choose(self, message: Phase2b) -> Effects:
-        """Count the vote that makes a quorum: the value is chosen; apply what has no gap."""
+        """Record a value as chosen after the vote that completes a quorum (section 2.3)."""
         value = self.proposed.pop(message.slot)
         del self.acks[message.slot]
         return self._proceed(Effects(action="Choose", outputs=self.know({message.slot: value})))
@@ -515,20 +549,20 @@ class MultiPaxosNode(Learner):
 
     @action("Heartbeat")
     def heartbeat(self) -> Effects:
-        """Be heard of, and send again what may have been lost."""
+        """Send heartbeats, and resend proposals that may have been lost."""
         sends = self._to_others(Heartbeat(self.bal, self.last))
         for slot in sorted(self.proposed):
-            sends += self._asks(slot)
+            sends += self._phase2a_messages(slot)
         if not self.enough(self.promised):
             sends += self._to_others(Phase1a(self.bal, self.last + 1))
         beat = self.config.heartbeat
         return Effects(action="Heartbeat", sends=sends, timers=[SetTimer("heartbeat", beat, beat)])
 
     def _heartbeat(self, message: Heartbeat) -> Effects:
-        return self.nack(message) if self.forbids(message.bal) else self.hear(message)
+        return self.nack(message) if self.forbids(message.bal) else self.handle_heartbeat(message)
 
     def sure(self, message: Heartbeat) -> dict[int, Value]:
-        """Return by slot what a heartbeat shows to be chosen: votes in the leader's ballot."""
+        """Return the values that a heartbeat shows to be chosen: votes in the leader's ballot."""
         return {
             slot: self.votes[slot].val
             for slot in range(self.last + 1, message.chosen + 1)
@@ -536,17 +570,17 @@ class MultiPaxosNode(Learner):
         }
 
     @action("HandleHeartbeat")
-    def hear(self, message: Heartbeat) -> Effects:
-        """Hear of a leader, learn what is chosen, and ask for what was missed."""
-        news = message.bal != self.maxBal
+    def handle_heartbeat(self, message: Heartbeat) -> Effects:
+        """Follow the leader, learn chosen values, and request missing values."""
+        is_new = message.bal != self.maxBal
         timers = self._adopt(message.bal)
         owner = self.leader = self.config.owner(message.bal)
         outputs = self.know(self.sure(message))
-        behind = self.last < message.chosen
+        is_behind = self.last < message.chosen
         return Effects(
             action="HandleHeartbeat",
-            write=self._written() if news else None,
-            sends=[Send(owner, Ask(self.name, self.last + 1))] if behind else [],
+            write=self._written() if is_new else None,
+            sends=[Send(owner, Ask(self.name, self.last + 1))] if is_behind else [],
             timers=timers,
             outputs=outputs,
         )
@@ -555,37 +589,37 @@ class MultiPaxosNode(Learner):
 
     @action("Restart")
     def restart(self, durable: Mapping[str, Any]) -> Effects:
-        """Come up with what the disk held; all else is lost."""
+        """Restart with the durable state; volatile state is lost (section 2.5)."""
         self.maxBal = durable.get("maxBal", -1)
         self.votes = dict(durable.get("votes", {}))
         self.load(durable.get("snapshot", NO_SNAPSHOT))
-        return Effects(action="Restart", timers=[self._patience])
+        return Effects(action="Restart", timers=[self._election_timer])
 
 
 def _is_majority(members: Iterable[str], servers: Collection[str]) -> bool:
-    among = [one in servers for one in members]
-    return 2 * sum(among) > len(among)
+    present = [member in servers for member in members]
+    return 2 * sum(present) > len(present)
 
 
 def apply_write(durable: dict[str, Any], write: Mapping[str, Any]) -> None:
-    """Bring a disk's content up to date with a write.
+    """Apply a write to a disk's content.
 
     Parameters
     ----------
     durable : dict
         ``maxBal``, ``votes`` (by slot) and ``snapshot``; changed in place.
     write : mapping
-        ``maxBal`` where it may have changed, ``votes`` that are new, ``snapshot``.
+        ``maxBal``, new ``votes`` and ``snapshot``, each only if it may have changed.
     """
     votes: dict[int, Vote] = durable.setdefault("votes", {})
-    news: Mapping[int, Vote] = write.get("votes", {})
-    # Votes are added to; where one changes or goes, all of them are replaced (see ``view.py``).
-    if not votes.keys().isdisjoint(news):
+    new_votes: Mapping[int, Vote] = write.get("votes", {})
+    # New votes are added in place; a change or removal replaces the dict (see ``view.py``).
+    if not votes.keys().isdisjoint(new_votes):
         votes = durable["votes"] = votes.copy()
-    votes.update(news)
+    votes.update(new_votes)
     if "maxBal" in write:
         durable["maxBal"] = write["maxBal"]
     if "snapshot" in write:
         durable["snapshot"] = write["snapshot"]
-        gone = write["snapshot"].index
-        durable["votes"] = {slot: vote for slot, vote in votes.items() if slot > gone}
+        index = write["snapshot"].index
+        durable["votes"] = {slot: vote for slot, vote in votes.items() if slot > index}

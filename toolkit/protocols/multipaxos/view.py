@@ -1,4 +1,4 @@
-"""A Multi-Paxos server's state in the variables of ``MultiPaxos.tla``, ITF-encoded."""
+"""View of a Multi-Paxos server: its state in the variables of ``MultiPaxos.tla``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
 
 @lru_cache(maxsize=50_000)
 def _value(value: Value) -> dict[str, Any]:
-    """Return a value as the specification's record; most are shown again and again."""
+    """Return a value as the specification's record; cached, because values recur often."""
     record: dict[str, Any] = msgspec.to_builtins(value)
     if value.names is not None:
         record["members"] = {"#set": list(value.members)}
@@ -91,18 +91,23 @@ durable_variables = RecordView(
     Growing("votes", _vote, lambda durable: durable.get("votes", _NO_VOTES)),
     Attribute("snapshot", _snapshot_index),
 )
-"""The variable ``durable`` of a server whose disk holds this: all durable writes, merged."""
+"""The specification's variable ``durable``, read from a disk's content."""
 
 
 def constants(config: MultiPaxosConfig) -> dict[str, Any]:
     """Return the specification's constants for a trace's header, ITF-encoded.
 
+    Parameters
+    ----------
+    config : MultiPaxosConfig
+        The configuration of the run.
+
     Returns
     -------
     dict
-        ``Servers`` (a sequence: ballot b belongs to the one at b modulo their number),
-        ``Members``, ``Alpha``, ``Most``, ``Options``, ``DiskQueue`` (the most writes that may
-        wait for a disk); ``Quorum1`` and ``Quorum2`` (the minimal ones), where they are not all
+        ``Servers`` (a sequence: the owner of ballot b is at position b modulo its length),
+        ``Members``, ``Alpha``, ``Most``, ``Options``, ``DiskQueue`` (maximum number of writes that
+        wait for a disk); ``Quorum1`` and ``Quorum2`` (the minimal quorums), unless they are the
         majorities of the members.
     """
     first, second = config.quorums.phase1, config.quorums.phase2
@@ -122,14 +127,14 @@ def constants(config: MultiPaxosConfig) -> dict[str, Any]:
 
 
 def final_value(node: MultiPaxosNode) -> Any:
-    """Return how far the server has applied its log, or ``None`` if nothing of it."""
+    """Return the last applied slot, or ``None`` if no slot was applied."""
     return node.last or None
 
 
 def _entries(view: NodeState) -> dict[int, Any]:
-    """Return what is chosen, and where nothing is known to be, what was voted for."""
+    """Return the chosen values, and in other slots the values that the server voted for."""
     stored = {vote["slot"]: vote["val"] for vote in view["votes"]["#set"]}
-    stored |= {one["slot"]: one["val"] for one in view["early"]["#set"]}
+    stored |= {item["slot"]: item["val"] for item in view["early"]["#set"]}
     return stored | dict(enumerate(view["log"]["#tup"], view["snapshot"] + 1))
 
 
@@ -156,14 +161,14 @@ def _durable(view: NodeState) -> frozenset[int] | None:
 
 
 def _pairs(function: Any) -> list[tuple[int, Any]]:
-    """Return the pairs of a function of slots, which TLC shows as a sequence if it begins at 1."""
+    """Return (slot, value) pairs of a function, which TLC shows as a sequence if it starts at 1."""
     if "#tup" in function:
         return list(enumerate(function["#tup"], 1))
     return [(slot, value) for slot, value in function["#map"]]
 
 
 def _from_specification(state: NodeState) -> NodeState:
-    """Return a state of the specification, which has functions of slots, and whole logs."""
+    """Return a state of the specification in the form of recorded states."""
 
     def votes(function: Any) -> dict[str, Any]:
         return {"#set": [{"slot": slot, **vote} for slot, vote in _pairs(function)]}
@@ -197,4 +202,4 @@ LOG_VIEW = LogView(
     message_round=lambda message: message.get("bal"),
     from_specification=_from_specification,
 )
-"""What a server's variables say of its log: the round is the ballot, the index a slot."""
+"""The log view of a Multi-Paxos server: the round is the ballot, the index is the slot."""

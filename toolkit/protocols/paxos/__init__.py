@@ -1,4 +1,4 @@
-"""Single-decree Paxos after *Paxos Made Simple* (Lamport 2001)."""
+"""Single-decree Paxos (Lamport, *Paxos Made Simple*, 2001)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from toolkit.resources import specs_root
 __all__ = ["PROTOCOL", "PaxosConfig", "PaxosNode", "configure"]
 
 ACTIONS = declared_actions(PaxosNode)
-"""What the handlers of PaxosNode declare: action to section and options."""
+"""The actions of PaxosNode, by name, as declared on its handlers."""
 
 
 def _random_operation(config: PaxosConfig, rng: random.Random, node: str) -> str | None:
@@ -33,7 +33,7 @@ def _random_operation(config: PaxosConfig, rng: random.Random, node: str) -> str
 
 
 def _timing(low: float, high: float) -> dict[str, str]:
-    # A proposer waits between one and one and a half times this long.
+    # A proposer waits between 1 and 1.5 times this timeout.
     return {"timeout": f"{low:g}"}
 
 
@@ -86,4 +86,4 @@ PROTOCOL = Protocol(
     bugs=BUGS,
     log=LOG_VIEW,
 )
-"""The protocol, as registered."""
+"""The registered protocol."""

@@ -1,4 +1,4 @@
-"""Planted bugs: nodes that break one rule each, for tests and lessons."""
+"""Seeded bugs: nodes that each break one rule, for tests and lessons."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class ForgetsPromise(PaxosNode):
     """An acceptor that forgets its promise when it restarts."""
 
     def restart(self, durable: Mapping[str, Any]) -> Effects:
-        """Come up with everything but the promise."""
+        """Restart without the promise."""
         effects = super().restart(durable)
         self.maxBal = self.maxVBal
         return effects
 
 
 class IgnoresAccepted(PaxosNode):
-    """A proposer that proposes its own value whatever the promises report."""
+    """A proposer that proposes its own value even if promises report another one."""
 
     def pick_value(self, promises: list[Phase1b]) -> str:
         """Return the client's value."""
@@ -32,18 +32,18 @@ class IgnoresAccepted(PaxosNode):
 
 
 class AcceptsBelowPromise(PaxosNode):
-    """An acceptor that accepts in any ballot above the last one that it accepted in."""
+    """An acceptor that accepts in ballots below its promise."""
 
     def forbids(self, ballot: int) -> bool:
-        """Look at what was accepted only."""
+        """Compare only with the last ballot in which it accepted."""
         return ballot < self.maxVBal
 
 
 class RepliesBeforeDurable(PaxosNode):
-    """An acceptor that votes without asking for its vote to be made durable."""
+    """An acceptor that votes without writing its vote to disk."""
 
     def phase2b(self, message: Phase2a) -> Effects:
-        """Accept, and write nothing."""
+        """Accept without a write."""
         effects = super().phase2b(message)
         effects.write = None
         return effects
@@ -53,9 +53,9 @@ class CountsAcrossBallots(PaxosNode):
     """A learner that counts votes of different ballots together."""
 
     def vote(self, message: Phase2b) -> Effects:
-        """Learn as soon as a quorum voted for anything."""
-        heard = {acc for acc, _ in self.votes} | {message.acc}
-        if self.config.quorums.phase2.is_quorum(heard):
+        """Learn a value once a quorum has voted, in any ballots."""
+        acceptors = {acc for acc, _ in self.votes} | {message.acc}
+        if self.config.quorums.phase2.is_quorum(acceptors):
             return self.learn(message)
         return super().vote(message)
 
@@ -67,4 +67,4 @@ BUGS: dict[str, NodeFactory] = {
     "replies-before-durable": RepliesBeforeDurable,
     "counts-across-ballots": CountsAcrossBallots,
 }
-"""Name of the bug to a node that has it."""
+"""Registry of seeded bugs: name to node class."""

@@ -1,4 +1,4 @@
-"""What a run of Paxos is configured with: roles, quorums, ballots and time-outs."""
+"""Configuration of Paxos: roles, quorums, ballots and timeouts."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from toolkit.quorum import QuorumPair, parse_quorums
 __all__ = ["SETTINGS", "PaxosConfig", "configure"]
 
 SETTINGS: dict[str, str] = {
-    "proposers": "nodes that propose, comma-separated (default: all)",
-    "acceptors": "nodes that accept (default: all)",
-    "learners": "nodes that learn (default: all)",
+    "proposers": "the proposers, NAME,NAME,... (default: all nodes)",
+    "acceptors": "the acceptors, NAME,NAME,... (default: all nodes)",
+    "learners": "the learners, NAME,NAME,... (default: all nodes)",
     "quorum": "majority, grid:RxC, weighted:NAME=W,..., flexible:Q1,Q2 (default: majority)",
-    "values": "values that clients may ask for (default: v1,v2,v3)",
-    "timeout": "seconds after which a proposer sends again (default: 0.1)",
-    "resends": "repetitions after which it begins a new ballot (default: 4)",
-    "backoff": "a rejected proposer waits up to this many seconds, doubled each time "
+    "values": "values that clients may propose (default: v1,v2,v3)",
+    "timeout": "seconds until a proposer resends its messages (default: 0.1)",
+    "resends": "number of resends before a proposer starts a new ballot (default: 4)",
+    "backoff": "maximum seconds that a rejected proposer waits, doubled with each rejection "
     "(default: 0.05)",
 }
 """The settings of Paxos, name to a line of help."""
 
 MAX_DOUBLINGS = 6
-"""The back-off grows no more after so many rejections in a row."""
+"""The number of rejections in a row after which the back-off stops growing."""
 
 
 @dataclass(frozen=True)
@@ -36,17 +36,17 @@ class PaxosConfig:
     Parameters
     ----------
     proposers, acceptors, learners : tuple of str
-        Who plays which role; a node may play several.
+        The nodes in each role; a node may have several roles.
     quorums : QuorumPair
-        Quorums over the acceptors: phase 1 and phase 2.
+        The quorums of acceptors for phase 1 and for phase 2.
     values : tuple of str
-        What clients may ask for.
+        The values that clients may propose.
     timeout : float
-        Seconds until a proposer sends again.
+        Seconds until a proposer resends its messages.
     resends : int
-        Repetitions until it begins a new ballot.
+        Number of resends before a proposer starts a new ballot.
     backoff : float
-        Upper bound of the first back-off, in seconds.
+        Maximum of the first back-off, in seconds.
     """
 
     proposers: tuple[str, ...]
@@ -59,12 +59,12 @@ class PaxosConfig:
     backoff: float
 
     def owner(self, ballot: int) -> str:
-        """Return the proposer whose own a ballot is: no two share one.
+        """Return the proposer that owns a ballot; each ballot has exactly one owner.
 
         Parameters
         ----------
         ballot : int
-            0 or more.
+            The ballot, 0 or more.
         """
         return self.proposers[ballot % len(self.proposers)]
 
@@ -74,8 +74,9 @@ class PaxosConfig:
         Parameters
         ----------
         proposer : str
+            The proposer.
         above : int
-            A ballot, or -1.
+            A ballot, or -1 for none.
 
         Examples
         --------
@@ -92,13 +93,14 @@ def _names(setting: str, text: str, nodes: Sequence[str]) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     if not names or len(unique(names)) != len(names):
         raise SettingError(
-            f"setting {setting}={text!r} must name at least one node, each once",
+            f"setting {setting} must list at least one node, each once, not {text!r}",
             hint=f"nodes: {', '.join(nodes)}",
         )
     for name in names:
         if name not in nodes:
             raise SettingError(
-                f"setting {setting}: there is no node {name!r}", hint=f"nodes: {', '.join(nodes)}"
+                f"setting {setting}={text!r}: unknown node {name!r}",
+                hint=f"nodes: {', '.join(nodes)}",
             )
     return names
 
@@ -110,20 +112,21 @@ def _number(setting: str, text: str) -> float:
         number = -1.0
     if not 0 <= number < float("inf"):
         raise SettingError(
-            f"setting {setting}={text!r} is no number of 0 or more", hint=SETTINGS[setting]
+            f"setting {setting} must be a number of at least 0, not {text!r}",
+            hint=SETTINGS[setting],
         )
     return number
 
 
 def configure(nodes: Sequence[str], settings: Mapping[str, str]) -> PaxosConfig:
-    """Check settings and build the configuration.
+    """Check the settings and build the configuration.
 
     Parameters
     ----------
     nodes : sequence of str
         All nodes of the run.
     settings : mapping of str to str
-        See :data:`SETTINGS`.
+        The settings that were given; see :data:`SETTINGS`.
 
     Returns
     -------
@@ -132,9 +135,9 @@ def configure(nodes: Sequence[str], settings: Mapping[str, str]) -> PaxosConfig:
     Raises
     ------
     SettingError
-        If a setting is unknown or cannot be.
+        If a setting is unknown or its value is not allowed.
     QuorumError
-        If the quorums cannot be, or do not intersect.
+        If the quorums are invalid or do not intersect.
 
     Examples
     --------
@@ -155,13 +158,17 @@ def configure(nodes: Sequence[str], settings: Mapping[str, str]) -> PaxosConfig:
     }
     values = unique(v.strip() for v in settings.get("values", "v1,v2,v3").split(",") if v.strip())
     if not values:
-        raise SettingError("setting values is empty", hint="for instance values=v1,v2")
+        raise SettingError(
+            "setting values must list at least one value", hint="for instance values=v1,v2"
+        )
     resends = _number("resends", settings.get("resends", "4"))
     timeout = _number("timeout", settings.get("timeout", "0.1"))
     if timeout == 0:
         raise SettingError("setting timeout must be above 0", hint=SETTINGS["timeout"])
     if resends != int(resends):
-        raise SettingError(f"setting resends={resends} is no whole number")
+        raise SettingError(
+            f"setting resends must be a whole number, not {resends}", hint=SETTINGS["resends"]
+        )
     return PaxosConfig(
         proposers=roles["proposers"],
         acceptors=roles["acceptors"],

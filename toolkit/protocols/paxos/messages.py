@@ -21,30 +21,30 @@ __all__ = [
 
 
 class Phase1a(Message, frozen=True, tag="1a"):
-    """A proposer asks for promises.
+    """Phase 1a: a proposer requests promises.
 
     Parameters
     ----------
     bal : int
-        Its ballot.
+        The proposer's ballot.
     """
 
     bal: int
 
 
 class Phase1b(Message, frozen=True, tag="1b"):
-    """An acceptor promises, and reports the proposal that it accepted last.
+    """Phase 1b: an acceptor promises, and reports the last proposal that it accepted.
 
     Parameters
     ----------
     acc : str
         The acceptor.
     bal : int
-        The ballot that it promises to.
+        The ballot that it promises.
     vbal : int
-        The highest ballot that it accepted in; -1 if it never did.
+        The highest ballot in which it accepted a value; -1 for none.
     val : str or None
-        The value that it accepted there.
+        The value that it accepted in that ballot.
     """
 
     acc: str
@@ -54,12 +54,12 @@ class Phase1b(Message, frozen=True, tag="1b"):
 
 
 class Phase2a(Message, frozen=True, tag="2a"):
-    """A proposer asks to accept a value.
+    """Phase 2a: a proposer asks acceptors to accept a value.
 
     Parameters
     ----------
     bal : int
-        Its ballot.
+        The proposer's ballot.
     val : str
         The value.
     """
@@ -69,7 +69,7 @@ class Phase2a(Message, frozen=True, tag="2a"):
 
 
 class Phase2b(Message, frozen=True, tag="2b"):
-    """An acceptor has accepted a value.
+    """Phase 2b: an acceptor has accepted a value.
 
     Parameters
     ----------
@@ -92,9 +92,9 @@ class Nack(Message, frozen=True, tag="nack"):
     Parameters
     ----------
     bal : int
-        The ballot that is rejected.
+        The rejected ballot.
     maxBal : int
-        The ballot that it has promised to.
+        The ballot that the acceptor has promised.
     """
 
     bal: int
@@ -102,7 +102,7 @@ class Nack(Message, frozen=True, tag="nack"):
 
 
 class Chosen(Message, frozen=True, tag="chosen"):
-    """A learner tells what was chosen (section 2.3, the distinguished learner).
+    """A learner reports the chosen value (section 2.3, the distinguished learner).
 
     Parameters
     ----------

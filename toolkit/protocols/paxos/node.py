@@ -1,7 +1,7 @@
 """A node of single-decree Paxos: proposer, acceptor and learner, in any combination.
 
-Source: L. Lamport, *Paxos Made Simple*, ACM SIGACT News 32(4):18-25, 2001; the sections that
-the methods cite are its.  Each handler is named after the action of ``specs/paxos/Paxos.tla``
+Source: L. Lamport, *Paxos Made Simple*, ACM SIGACT News 32(4):18-25, 2001; methods cite
+its sections.  Each handler is named after the action of ``specs/paxos/Paxos.tla``
 that it performs, and the effects carry that name.
 """
 
@@ -30,41 +30,42 @@ from toolkit.protocols.paxos.messages import Chosen, Nack, Phase1a, Phase1b, Pha
 __all__ = ["BALLOT_TIMER", "RESEND_TIMER", "PaxosNode"]
 
 BALLOT_TIMER = "ballot"
-"""Runs out when a proposer may begin a ballot."""
+"""Name of the timer that runs out when a proposer may start a ballot."""
 
 RESEND_TIMER = "resend"
-"""Runs out when a proposer has waited long enough for answers."""
+"""Name of the timer that runs out when a proposer resends its messages."""
 
 
 class PaxosNode:
-    """One node.
+    """A Paxos node.
 
     Parameters
     ----------
     name : str
-        This node.
+        The name of this node.
     config : PaxosConfig
-        Who plays which role, quorums and time-outs.
+        The configuration of the run: roles, quorums and timeouts.
 
     Attributes
     ----------
     want : str or None
-        Proposer: the value that its client asked for.
+        Proposer: the value that its first client proposed.
     phase : str
         Proposer: ``"idle"``, ``"1"``, ``"2"`` or ``"done"``.
     pBal : int
-        Proposer: the highest ballot it began, or -1.  Durable, so that it never begins the
+        Proposer: the highest ballot it has started, or -1.  Durable, so that it never starts the
         same ballot twice.
     pVal : str or None
-        Proposer: the value it proposed in phase 2, or was told is chosen.
+        Proposer: the value that it proposed in phase 2, or that it was told is chosen.
     promises : dict of str to Phase1b
         Proposer: the promises received for ``pBal``, by acceptor.
     maxBal, maxVBal : int
-        Acceptor: the highest ballot it took part in, and accepted in, or -1.  Durable.
+        Acceptor: the highest ballot that it took part in, and the highest ballot in which it
+        accepted; -1 for none.  Durable.
     maxVal : str or None
-        Acceptor: what it accepted in ``maxVBal``.  Durable.
+        Acceptor: the value that it accepted in ``maxVBal``.  Durable.
     votes : dict of (str, int) to Phase2b
-        Learner: the votes received while nothing is learned, by acceptor and ballot.
+        Learner: the votes received before a value is learned, by acceptor and ballot.
     learned : str or None
         Learner: the value that it knows to be chosen.
     """
@@ -85,7 +86,7 @@ class PaxosNode:
         self.maxVal: str | None = None
         self.votes: dict[tuple[str, int], Phase2b] = {}
         self.learned: str | None = None
-        # What follows steers time-outs and answers and is no variable of the specification.
+        # The rest steer timeouts and answers, and are not variables of the specification.
         self._highest_seen = -1
         self._rejections = 0
         self._resends = 0
@@ -98,15 +99,15 @@ class PaxosNode:
         Raises
         ------
         SettingError
-            If a command comes to a node that is no proposer, or asks for a value that the
-            configuration does not list.
+            If a command arrives at a node that is not a proposer, or proposes a value that is
+            not in the configuration.
         """
         if isinstance(event, Receive):
             return self._receive(event)
         if isinstance(event, Timeout):
             if event.timer == BALLOT_TIMER:
-                return self._begin()
-            return self._overdue()
+                return self._start_ballot()
+            return self._on_resend_timeout()
         if isinstance(event, Command):
             return self.request(event)
         if isinstance(event, Restart):
@@ -123,8 +124,8 @@ class PaxosNode:
                 return self.phase1b(event.sender, message)
         elif isinstance(message, Phase1b) and self.is_proposer:
             if self.phase == "1" and message.bal == self.pBal:
-                heard = {*self.promises, message.acc}
-                if self.config.quorums.phase1.is_quorum(heard):
+                acceptors = {*self.promises, message.acc}
+                if self.config.quorums.phase1.is_quorum(acceptors):
                     return self.phase2a(message)
                 return self.promise(message)
         elif isinstance(message, Phase2a) and self.is_acceptor:
@@ -134,14 +135,14 @@ class PaxosNode:
         elif isinstance(message, Phase2b) and self.is_learner:
             if self.learned is not None:
                 return self._late_vote(message)
-            heard = {acc for acc, bal in self.votes if bal == message.bal} | {message.acc}
-            if self.config.quorums.phase2.is_quorum(heard):
+            acceptors = {acc for acc, bal in self.votes if bal == message.bal} | {message.acc}
+            if self.config.quorums.phase2.is_quorum(acceptors):
                 return self.learn(message)
             return self.vote(message)
         elif isinstance(message, Nack) and self.is_proposer:
             if self.phase in {"1", "2"} and message.bal == self.pBal:
                 return self.rejected(message)
-        elif isinstance(message, Chosen) and self._uninformed():
+        elif isinstance(message, Chosen) and self._lacks_chosen_value():
             return self.chosen(message)
         return self.ignore()
 
@@ -149,12 +150,12 @@ class PaxosNode:
 
     @action("Request", section="2.1")
     def request(self, command: Command) -> Effects:
-        """Take a client's wish; the first one counts (section 2.1: single decree).
+        """Record the value that a client proposes; the first value counts (section 2.1).
 
         Parameters
         ----------
         command : Command
-            Its operation is the value wished for.
+            The client's command; its operation is the value.
 
         Returns
         -------
@@ -164,13 +165,14 @@ class PaxosNode:
         value = command.operation
         if not self.is_proposer:
             raise SettingError(
-                f"{self.name} is no proposer and takes no commands",
-                hint=f"send it to one of {', '.join(self.config.proposers)}",
+                f"node {self.name!r} is not a proposer and cannot take commands",
+                hint=f"send the command to one of {', '.join(self.config.proposers)}",
             )
         if value not in self.config.values:
             raise SettingError(
-                f"a client asks for {value!r}, which is not among the values",
-                hint=f"values={','.join(self.config.values)}; change the setting 'values'",
+                f"unknown value {value!r} in a client's command "
+                f"(known: {', '.join(self.config.values)})",
+                hint="add it to the setting 'values'",
             )
         effects = Effects(action="Request", params={"v": value})
         if self.want is None:
@@ -183,12 +185,12 @@ class PaxosNode:
             effects.timers = [SetTimer(BALLOT_TIMER, 0.0, 0.0)]
         return effects
 
-    def _begin(self) -> Effects:
+    def _start_ballot(self) -> Effects:
         if self.want is None or self.phase != "idle":
             return Effects()
         return self.phase1a()
 
-    def _overdue(self) -> Effects:
+    def _on_resend_timeout(self) -> Effects:
         if self.phase not in {"1", "2"}:
             return Effects()
         if self._resends >= self.config.resends:
@@ -197,10 +199,10 @@ class PaxosNode:
 
     @action("Phase1a", section="2.2")
     def phase1a(self) -> Effects:
-        """Begin a new ballot and ask for promises (section 2.2, phase 1a).
+        """Start a new ballot and request promises (section 2.2, phase 1a).
 
-        The ballot is durable before a message leaves, so that no restart begins it again
-        (section 2.5).
+        The ballot is durable before the messages leave, so that it is not started again after a
+        restart (section 2.5).
         """
         ballot = self.config.next_ballot(self.name, max(self.pBal, self._highest_seen))
         self.pBal = ballot
@@ -213,18 +215,18 @@ class PaxosNode:
             params={"b": ballot},
             write={"pBal": ballot},
             sends=[Send(acceptor, Phase1a(ballot)) for acceptor in self.config.acceptors],
-            timers=[self._resend_later()],
+            timers=[self._resend_timer()],
         )
 
     @action("Promise", section="2.2")
     def promise(self, message: Phase1b) -> Effects:
-        """Collect a promise that does not yet make a quorum."""
+        """Record a promise that does not complete a quorum (section 2.2)."""
         self.promises[message.acc] = message
         return Effects(action="Promise")
 
     @action("Phase2a", section="2.2")
     def phase2a(self, message: Phase1b) -> Effects:
-        """Collect the promise that makes a quorum, and propose (section 2.2, phase 2a)."""
+        """Propose a value after the promise that completes a quorum (section 2.2, phase 2a)."""
         value = self.pick_value([*self.promises.values(), message])
         self.phase = "2"
         self.pVal = value
@@ -233,11 +235,11 @@ class PaxosNode:
         return Effects(
             action="Phase2a",
             sends=[Send(acc, Phase2a(self.pBal, value)) for acc in self.config.acceptors],
-            timers=[self._resend_later()],
+            timers=[self._resend_timer()],
         )
 
     def pick_value(self, promises: list[Phase1b]) -> str:
-        """Return the value to propose: that of the highest-numbered proposal reported.
+        """Return the value to propose: the value of the highest-numbered reported proposal.
 
         Parameters
         ----------
@@ -256,10 +258,10 @@ class PaxosNode:
 
     @action("Rejected", section="2.2")
     def rejected(self, message: Nack) -> Effects:
-        """Give the ballot up for a higher one, and back off (sections 2.2, 2.4).
+        """Abandon a rejected ballot, and back off (sections 2.2, 2.4).
 
-        The pause is random and doubles with each rejection in a row, so that duelling
-        proposers part.
+        The delay is random and its maximum doubles with each rejection in a row, so that duelling
+        proposers do not block each other forever.
         """
         self._highest_seen = max(self._highest_seen, message.maxBal)
         self._rejections += 1
@@ -274,7 +276,7 @@ class PaxosNode:
 
     @action("Resend", section="2.4")
     def resend(self) -> Effects:
-        """Send again what was sent last; messages may have been lost."""
+        """Resend the last messages, which may have been lost (section 2.4)."""
         self._resends += 1
         message: Phase1a | Phase2a
         if self.phase == "1":
@@ -285,19 +287,19 @@ class PaxosNode:
         return Effects(
             action="Resend",
             sends=[Send(acceptor, message) for acceptor in self.config.acceptors],
-            timers=[self._resend_later()],
+            timers=[self._resend_timer()],
         )
 
-    def _resend_later(self) -> SetTimer:
+    def _resend_timer(self) -> SetTimer:
         return SetTimer(RESEND_TIMER, self.config.timeout, 1.5 * self.config.timeout)
 
     # Acceptors ---------------------------------------------------------------------------
 
     @action("Phase1b", section="2.2")
     def phase1b(self, sender: str, message: Phase1a) -> Effects:
-        """Promise to accept nothing below the ballot (section 2.2, phase 1b).
+        """Promise not to accept in lower ballots (section 2.2, phase 1b).
 
-        A request that is repeated is answered again: the first answer may have been lost.
+        A repeated request is answered again: the first answer may have been lost.
         """
         write = None
         if message.bal > self.maxBal:
@@ -307,12 +309,12 @@ class PaxosNode:
         return Effects(action="Phase1b", write=write, sends=[Send(sender, reply)])
 
     def forbids(self, ballot: int) -> bool:
-        """Return whether this acceptor's promise forbids it to accept in a ballot."""
+        """Return whether this acceptor's promise forbids it to accept in a ballot (section 2.2)."""
         return ballot < self.maxBal
 
     @action("Phase2b", section="2.2")
     def phase2b(self, message: Phase2a) -> Effects:
-        """Accept the proposal, and tell every learner (section 2.2, phase 2b; 2.3)."""
+        """Accept a proposal, and send the vote to every learner (section 2.2, phase 2b; 2.3)."""
         write = None
         if message.bal > self.maxVBal:
             self.maxBal = message.bal
@@ -335,27 +337,27 @@ class PaxosNode:
 
     @action("Vote", section="2.3")
     def vote(self, message: Phase2b) -> Effects:
-        """Count a vote that does not yet make a quorum in its ballot (section 2.3)."""
+        """Record a vote that does not complete a quorum in its ballot (section 2.3)."""
         self.votes[message.acc, message.bal] = message
         self._counted.add((message.acc, message.bal))
         return Effects(action="Vote")
 
     @action("Learn", section="2.3")
     def learn(self, message: Phase2b) -> Effects:
-        """Count the vote that makes a quorum in one ballot: the value is chosen.
+        """Learn the chosen value from the vote that completes a quorum in its ballot.
 
-        The learner tells the proposers and the other learners (section 2.3).
+        The learner reports it to the proposers and the other learners (section 2.3).
         """
         self.learned = message.val
         self.votes = {}
         self._counted.add((message.acc, message.bal))
         others = [name for name in self.config.learners if name != self.name]
-        told = dict.fromkeys((*self.config.proposers, *others))
-        return Effects(action="Learn", sends=[Send(to, Chosen(message.val)) for to in told])
+        receivers = dict.fromkeys((*self.config.proposers, *others))
+        return Effects(action="Learn", sends=[Send(to, Chosen(message.val)) for to in receivers])
 
     def _late_vote(self, message: Phase2b) -> Effects:
-        # A vote that comes again shows that its proposer is still asking: the learner's word
-        # to it was lost.
+        # A repeated vote shows that its proposer is still resending: the learner's message to it
+        # was lost.
         if (message.acc, message.bal) in self._counted:
             return self.remind(message)
         self._counted.add((message.acc, message.bal))
@@ -363,21 +365,21 @@ class PaxosNode:
 
     @action("Remind", section="2.3")
     def remind(self, message: Phase2b) -> Effects:
-        """Tell the proposer of a repeated vote, once more, what was chosen."""
+        """Resend the chosen value to the proposer of a repeated vote (section 2.3)."""
         assert self.learned is not None
         owner = self.config.owner(message.bal)
         return Effects(action="Remind", sends=[Send(owner, Chosen(self.learned))])
 
     # Any node ----------------------------------------------------------------------------
 
-    def _uninformed(self) -> bool:
+    def _lacks_chosen_value(self) -> bool:
         return (self.is_proposer and self.phase != "done") or (
             self.is_learner and self.learned is None
         )
 
     @action("Chosen", section="2.3")
     def chosen(self, message: Chosen) -> Effects:
-        """Hear from a learner what was chosen; stop proposing and answer the clients."""
+        """Record a learner's chosen value; stop proposing and answer clients (section 2.3)."""
         effects = Effects(action="Chosen")
         if self.is_proposer:
             self.phase = "done"
@@ -395,12 +397,12 @@ class PaxosNode:
 
     @action("Ignore")
     def ignore(self) -> Effects:
-        """Drop a message that is late, repeated or not for this node's roles."""
+        """Ignore a message that is late, repeated or not for this node's roles."""
         return Effects(action="Ignore")
 
     @action("Restart", section="2.5")
     def restart(self, durable: Mapping[str, Any]) -> Effects:
-        """Come up with what the disk held; all else is lost (section 2.5)."""
+        """Restart with the durable state; volatile state is lost (section 2.5)."""
         self.pBal = durable.get("pBal", -1)
         self.maxBal = durable.get("maxBal", -1)
         self.maxVBal = durable.get("maxVBal", -1)

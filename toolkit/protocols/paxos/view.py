@@ -1,4 +1,4 @@
-"""A Paxos node's state in the variables of ``specs/paxos/Paxos.tla``, ITF-encoded."""
+"""View of a Paxos node: its state in the variables of ``specs/paxos/Paxos.tla``."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ __all__ = ["LOG_VIEW", "constants", "durable_variables", "variables"]
 
 
 def variables(node: PaxosNode) -> dict[str, Any]:
-    """Return the specification's variables at this node, for the roles that it plays.
+    """Return the specification's variables at a node, for the roles that it has.
 
     Parameters
     ----------
     node : PaxosNode
+        The node.
 
     Returns
     -------
@@ -52,12 +53,17 @@ def variables(node: PaxosNode) -> dict[str, Any]:
 
 
 def durable_variables(durable: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the variable ``durable`` of a node whose disk holds this.
+    """Return the specification's variable ``durable``, read from a disk's content.
 
     Parameters
     ----------
     durable : mapping of str to object
-        All durable writes, merged.
+        The content of the disk: all durable writes, merged.
+
+    Returns
+    -------
+    dict
+        ``{"durable": record}``, ITF-encoded.
     """
     return {
         "durable": {
@@ -72,12 +78,17 @@ def durable_variables(durable: Mapping[str, Any]) -> dict[str, Any]:
 def constants(config: PaxosConfig) -> dict[str, Any]:
     """Return the specification's constants for a trace's header, ITF-encoded.
 
+    Parameters
+    ----------
+    config : PaxosConfig
+        The configuration of the run.
+
     Returns
     -------
     dict
-        ``Proposers`` (a sequence: ballot b belongs to the one at position b modulo their
-        number), ``Acceptors``, ``Learners``, ``Values``, ``Quorum1``, ``Quorum2`` (sets of
-        minimal quorums) and ``DiskQueue`` (the most writes that may wait for a disk).
+        ``Proposers`` (a sequence: the owner of ballot b is at position b modulo its length),
+        ``Acceptors``, ``Learners``, ``Values``, ``Quorum1``, ``Quorum2`` (sets of minimal quorums)
+        and ``DiskQueue`` (maximum number of writes that wait for a disk).
     """
     first, second = config.quorums.phase1, config.quorums.phase2
     return {
@@ -92,7 +103,7 @@ def constants(config: PaxosConfig) -> dict[str, Any]:
 
 
 def final_value(node: PaxosNode) -> Any:
-    """Return what the node knows to be chosen, or ``None``."""
+    """Return the value that the node knows to be chosen, or ``None``."""
     if node.is_learner and node.learned is not None:
         return node.learned
     return node.pVal if node.phase == "done" else None
@@ -102,7 +113,7 @@ _PHASES = {"idle": "idle", "1": "preparing", "2": "proposing", "done": "done"}
 
 
 def _role(view: NodeState) -> str:
-    """Return the proposer's phase; a node that does not propose accepts, or only learns."""
+    """Return the proposer's phase, or the role of a node that is not a proposer."""
     if "phase" in view:
         return _PHASES[view["phase"]]
     return "acceptor" if "maxBal" in view else "learner"
@@ -158,8 +169,8 @@ LOG_VIEW = LogView(
     variables=frozenset({"phase", "pVal", "maxVal", "learned"}),
     message_round=lambda message: message.get("bal"),
 )
-"""What a node's variables say of its log, which has a single slot.
+"""The log view of a Paxos node: a log with a single slot.
 
-The entry is the value that the node accepted last, or that it knows to be chosen; the round is the
-ballot.  A proposer leads while it proposes and its own acceptor has promised no higher ballot.
+The entry is the value that the node accepted last or knows to be chosen; the round is the ballot.
+  A proposer leads while it proposes and its own acceptor has promised no higher ballot.
 """

@@ -1,4 +1,4 @@
-"""Raft after Ongaro and Ousterhout (USENIX ATC 2014, extended version)."""
+"""Raft (Ongaro and Ousterhout, USENIX ATC 2014, extended version)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = ["PROTOCOL", "RaftConfig", "RaftNode", "configure"]
 
 
 ACTIONS = declared_actions(RaftNode)
-"""What the handlers of RaftNode declare: action to section and options."""
+"""The actions of RaftNode, by name, as declared on its handlers."""
 
 
 def _expected_actions(constants: Mapping[str, Any]) -> tuple[str, ...]:
@@ -42,27 +42,27 @@ def _expected_actions(constants: Mapping[str, Any]) -> tuple[str, ...]:
     changing = options_on(constants) & {"single", "joint"}
     voting = constants["Servers"] if changing else constants.get("Voters", constants["Servers"])
     if len(voting["#set"]) <= 3:
-        # Its own vote and the first one that it gets are a quorum.
+        # A candidate's own vote and the first vote that it receives are a quorum.
         off |= {"CountVote", "CountPreVote"}
     return available(ACTIONS, constants, off)
 
 
 def _random_operation(config: RaftConfig, rng: random.Random, node: str) -> Any:
-    wishes = [
+    operations = [
         *(["transfer"] if config.transfer else []),
         *(["add", "remove"] if config.membership != "no" else []),
         *(["learn"] if config.learners else []),
         *(["configure"] if config.membership == "joint" else []),
     ]
-    if not wishes or rng.random() < 0.6:
+    if not operations or rng.random() < 0.6:
         return config.machine().random_operation(rng)
-    wish = rng.choice(wishes)
-    if wish == "transfer":
+    name = rng.choice(operations)
+    if name == "transfer":
         return {"op": "transfer", "to": rng.choice(config.servers)}
-    if wish == "configure":
+    if name == "configure":
         size = rng.randint(1, len(config.servers))
         return {"op": "configure", "voters": sorted(rng.sample(config.servers, size))}
-    return {"op": wish, "server": rng.choice(config.servers)}
+    return {"op": name, "server": rng.choice(config.servers)}
 
 
 def _timing(low: float, high: float) -> dict[str, str]:
@@ -93,13 +93,14 @@ PROTOCOL = Protocol(
             "SaidIsDurable",
         ),
         unchecked={
-            "Reply": "clients and their sessions are left out: what was answered",
-            "CheckQuorum": "there are no clocks: whether a quorum was silent for so long",
-            "GrantPreVote": "there are no clocks: whether no leader was heard lately",
-            "DenyPreVote": "there are no clocks: whether a leader was heard lately",
-            "LeaseRead": "there are no clocks: whether the lease lasted",
-            "TakeSnapshot": "the machine is left out: what the snapshot holds",
-            "InstallSnapshot": "the machine is left out: what the snapshot holds",
+            "Reply": "the answer: the specification has no clients or sessions",
+            "CheckQuorum": "whether a quorum was silent for long enough: the specification has no "
+            "clocks",
+            "GrantPreVote": "whether no leader was heard recently: the specification has no clocks",
+            "DenyPreVote": "whether a leader was heard recently: the specification has no clocks",
+            "LeaseRead": "whether the lease was valid: the specification has no clocks",
+            "TakeSnapshot": "the content of the snapshot: the specification has no machine",
+            "InstallSnapshot": "the content of the snapshot: the specification has no machine",
         },
         replayable_variables=(
             "role",
@@ -132,4 +133,4 @@ PROTOCOL = Protocol(
     log=LOG_VIEW,
     showcase=True,
 )
-"""The protocol, as registered."""
+"""The registered protocol."""

@@ -1,4 +1,4 @@
-"""Planted bugs: servers that break one rule each, for tests and lessons."""
+"""Seeded bugs: servers that each break one rule, for tests and lessons."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ __all__ = ["BUGS", "BUG_SETUPS"]
 
 
 class VotesForOldLogs(RaftNode):
-    """Votes for anybody, however old the log (section 5.4.1)."""
+    """Votes for any candidate, even with an outdated log (section 5.4.1)."""
 
     def up_to_date(self, message: RequestVote | RequestPreVote) -> bool:
-        """Look at nothing."""
+        """Return True without comparing the logs."""
         return True
 
 
 class ForgetsVote(RaftNode):
-    """Comes up after a crash without its vote (Figure 2: votedFor is persistent)."""
+    """Forgets its vote in a crash (Figure 2: votedFor is persistent)."""
 
     def restart(self, durable: Mapping[str, Any]) -> Effects:
-        """Come up with everything but the vote."""
+        """Restart without the vote."""
         effects = super().restart(durable)
         self.votedFor = None
         return effects
 
 
 class ForgetsTerm(RaftNode):
-    """Comes up after a crash in the term of its last entry (Figure 2: currentTerm)."""
+    """Restarts in the term of its last entry (Figure 2: currentTerm is persistent)."""
 
     def restart(self, durable: Mapping[str, Any]) -> Effects:
-        """Come up with everything but the term and the vote."""
+        """Restart without the term and the vote."""
         effects = super().restart(durable)
         self.currentTerm = self.log.term_at(self.log.last_index)
         self.votedFor = None
@@ -50,10 +50,10 @@ class ForgetsTerm(RaftNode):
 
 
 class ForgetsLog(RaftNode):
-    """Comes up after a crash without the last entry of its log (Figure 2: log)."""
+    """Forgets the last entry of its log in a crash (Figure 2: the log is persistent)."""
 
     def restart(self, durable: Mapping[str, Any]) -> Effects:
-        """Come up with all entries but the last."""
+        """Restart with all entries except the last."""
         effects = super().restart(durable)
         if len(self.log):
             self.log.replace(self.log.last_index - 1, ())
@@ -61,23 +61,23 @@ class ForgetsLog(RaftNode):
 
 
 class VotesBeforeDurable(RaftNode):
-    """Votes without asking for the vote to be made durable (Figure 2)."""
+    """Votes without writing the vote to disk (Figure 2)."""
 
     def grant_vote(self, message: RequestVote) -> Effects:
-        """Vote, and write nothing."""
+        """Vote without a write."""
         effects = super().grant_vote(message)
         effects.write = None
         return effects
 
 
 class AcceptsBeforeDurable(RaftNode):
-    """Takes entries without asking for them to be made durable (Figure 2)."""
+    """Accepts entries without writing them to disk (Figure 2)."""
 
     def accept_entries(self, message: AppendEntries) -> Effects:
-        """Take them, and write nothing."""
+        """Accept entries without a write."""
         effects = super().accept_entries(message)
         if effects.write is not None and "log" in effects.write:
-            # They are written with the next thing that is.
+            # Mark the entries as changed again: the next write includes them.
             self.log.replace(*effects.write["log"])
         effects.write = None
         return effects
@@ -87,25 +87,25 @@ class CommitsByCounting(RaftNode):
     """Commits an entry of an earlier term because a quorum has it (Figure 8)."""
 
     def may_commit(self, index: int) -> bool:
-        """Count, whatever the term."""
+        """Return whether a quorum has the entry, whatever its term."""
         return self.is_quorum(self.having(index))
 
 
 class CommitsWithOneFewer(RaftNode):
-    """Commits what all of a quorum but one have (section 5.3)."""
+    """Commits an entry that one server fewer than a quorum has (section 5.3)."""
 
     def may_commit(self, index: int) -> bool:
-        """Count itself twice."""
-        have = self.having(index)
-        spare = next((other for other in self.others if other not in have), self.name)
-        return self.log.term_at(index) == self.currentTerm and self.is_quorum(have | {spare})
+        """Count one server more than have the entry."""
+        servers = self.having(index)
+        extra = next((other for other in self.others if other not in servers), self.name)
+        return self.log.term_at(index) == self.currentTerm and self.is_quorum(servers | {extra})
 
 
 class CutsOffAlways(RaftNode):
-    """Cuts the log off behind whatever arrives (section 5.3: only if an entry differs)."""
+    """Always truncates the log after new entries (section 5.3: only if an entry differs)."""
 
     def conflict(self, message: AppendEntries) -> int | None:
-        """Keep nothing behind the new entries."""
+        """Report a conflict unless the log ends exactly with the new entries."""
         end = message.prevLogIndex + len(message.entries)
         return message.prevLogIndex + 1 if self.log.last_index != end else None
 
@@ -114,24 +114,24 @@ class NeverCutsOff(RaftNode):
     """Keeps its own entries where the leader's differ (section 5.3)."""
 
     def conflict(self, message: AppendEntries) -> int | None:
-        """Append only what lies beyond the log."""
+        """Report only entries after the end of the log."""
         last = self.log.last_index
         return last + 1 if message.prevLogIndex + len(message.entries) > last else None
 
 
 class SkipsConsistencyCheck(RaftNode):
-    """Takes entries without looking at the one before them (section 5.3)."""
+    """Accepts entries without checking the entry before them (section 5.3)."""
 
     def agrees(self, message: AppendEntries) -> bool:
-        """Look at the length only."""
+        """Compare only the length of the log."""
         return message.prevLogIndex <= self.log.last_index
 
 
 class CommitsToTheEnd(RaftNode):
-    """Takes commitIndex up to its log's end, not the last new entry (Figure 2)."""
+    """Advances commitIndex to the end of its log, not to the last new entry (Figure 2)."""
 
     def accept_entries(self, message: AppendEntries) -> Effects:
-        """Believe in everything that it has."""
+        """Treat all entries of the log as checked by the leader."""
         effects = super().accept_entries(message)
         self.commitIndex = max(self.commitIndex, min(message.leaderCommit, self.log.last_index))
         self._apply()
@@ -139,18 +139,18 @@ class CommitsToTheEnd(RaftNode):
 
 
 class IgnoresHigherTerm(RaftNode):
-    """Goes on leading when an answer has a higher term (section 5.1)."""
+    """Continues to lead when a response has a higher term (section 5.1)."""
 
     def step_down(self, message: Answer) -> Effects:
-        """Learn nothing."""
+        """Ignore the response."""
         return self.ignore()
 
 
 class AcceptsOldTerms(RaftNode):
-    """Takes entries from a leader of an earlier term (Figure 2, AppendEntries, 1)."""
+    """Accepts entries from a leader of an earlier term (Figure 2, AppendEntries, 1)."""
 
     def is_current(self, message: AppendEntries) -> bool:
-        """Take any term for its own."""
+        """Return True for every term."""
         return True
 
 
@@ -158,7 +158,7 @@ class VotesTwice(RaftNode):
     """Votes for every candidate of its term (section 5.2)."""
 
     def may_vote(self, message: RequestVote) -> bool:
-        """Forget whom it voted for."""
+        """Ignore votedFor."""
         return (
             message.term >= self.currentTerm
             and self.role == "follower"
@@ -167,10 +167,10 @@ class VotesTwice(RaftNode):
 
 
 class BelievesInAgreement(RaftNode):
-    """Takes its own log to be known to all others when it begins to lead (section 5.3)."""
+    """Assumes that all other logs agree with its own when it becomes leader (section 5.3)."""
 
     def become_leader(self, message: RequestVoteResponse) -> Effects:
-        """Believe that all logs agree with its own."""
+        """Set matchIndex of every server to the end of its own log."""
         before = self.log.last_index
         effects = super().become_leader(message)
         self.matchIndex = dict.fromkeys(self.others, before)
@@ -178,10 +178,10 @@ class BelievesInAgreement(RaftNode):
 
 
 class PreVotesWithTheTerm(RaftNode):
-    """Goes to the term that it is asked for a pre-vote in (dissertation, section 9.6)."""
+    """Adopts the term of a pre-vote request (dissertation, section 9.6)."""
 
     def grant_pre_vote(self, message: RequestPreVote) -> Effects:
-        """Take the request for the beginning of an election."""
+        """Adopt the term, as if the election had started."""
         self.currentTerm, self.votedFor = message.term, None
         effects = super().grant_pre_vote(message)
         effects.write = self._written()
@@ -189,10 +189,10 @@ class PreVotesWithTheTerm(RaftNode):
 
 
 class ReadsWithoutAsking(RaftNode):
-    """Answers reads without finding out whether it still leads (dissertation, section 6.4)."""
+    """Answers reads without confirming that it still leads (dissertation, section 6.4)."""
 
     def read_index(self, events: tuple[Command, ...]) -> Effects:
-        """Answer from what it has."""
+        """Answer at once from its own state."""
         effects = super().read_index(events)
         if self.reads.pop(self.round, None) is not None:
             effects.outputs = [self._result(event) for event in events]
@@ -200,10 +200,10 @@ class ReadsWithoutAsking(RaftNode):
 
 
 class LeaseForEver(RaftNode):
-    """Takes the first lease that it gets for one without end (dissertation, section 6.4.1)."""
+    """Treats its first lease as permanent (dissertation, section 6.4.1)."""
 
     def may_read_at_once(self) -> bool:
-        """Look at no clock."""
+        """Ignore the clock."""
         return self.config.reads == "lease" and self.lease_until > 0
 
 
@@ -211,15 +211,15 @@ class SnapshotsWithoutSessions(RaftNode):
     """Leaves the clients' sessions out of its snapshots (dissertation, section 6.3)."""
 
     def content(self) -> Any:
-        """Keep the machine alone."""
+        """Return the machine's state with no sessions."""
         return super().content() | {"sessions": []}
 
 
 class KeepsItsTail(RaftNode):
-    """Keeps what comes behind a snapshot though its log does not agree with it (section 7)."""
+    """Keeps the entries after a snapshot even if they conflict with it (section 7)."""
 
     def install_snapshot(self, message: InstallSnapshot) -> Effects:
-        """Replace the beginning of the log, and nothing else."""
+        """Replace only the start of the log."""
         tail = self.log.after(message.lastIncludedIndex, len(self.log))
         effects = super().install_snapshot(message)
         if not len(self.log) and tail:
@@ -229,18 +229,18 @@ class KeepsItsTail(RaftNode):
 
 
 class ChangesTooEarly(RaftNode):
-    """Changes the configuration before it has committed in its own term (the bug of 2015)."""
+    """Changes the configuration before it has committed in its own term (bug found in 2015)."""
 
     def may_change(self) -> bool:
-        """Wait for the last change alone."""
+        """Wait only for the last change to commit."""
         return self._config_index() <= self.commitIndex and not self.configuration().old
 
 
 class ChangesTwiceAtOnce(RaftNode):
-    """Changes the configuration while the last change is under way (section 4.1)."""
+    """Changes the configuration before the last change is committed (section 4.1)."""
 
     def may_change(self) -> bool:
-        """Wait for nothing."""
+        """Do not wait for the last change to commit."""
         return self.knows_committed() and not self.configuration().old
 
 
@@ -248,18 +248,18 @@ class LearnersVote(RaftNode):
     """Counts learners as voters (dissertation, section 4.2.1)."""
 
     def is_quorum(self, servers: Collection[str]) -> bool:
-        """Take everybody for a voter."""
+        """Treat every member as a voter."""
         members = self.configuration().members
-        return 2 * sum(one in servers for one in members) > len(members)
+        return 2 * sum(member in servers for member in members) > len(members)
 
 
 class NewMajorityAlone(RaftNode):
     """Lets the new voters decide alone while the configuration is joint (section 6)."""
 
     def is_quorum(self, servers: Collection[str]) -> bool:
-        """Ask no old voter."""
+        """Require a majority of the new voters only."""
         voters = self.configuration().voters
-        return 2 * sum(one in servers for one in voters) > len(voters)
+        return 2 * sum(voter in servers for voter in voters) > len(voters)
 
 
 BUGS: dict[str, NodeFactory] = {
@@ -289,7 +289,7 @@ BUGS: dict[str, NodeFactory] = {
     "learners-vote": LearnersVote,
     "new-majority-alone": NewMajorityAlone,
 }
-"""Name of the bug to a server that has it."""
+"""Registry of Raft's seeded bugs: name to node class."""
 
 _VOTERS = {"voters": "n1,n2,n3"}
 
@@ -317,4 +317,4 @@ BUG_SETUPS: dict[str, BugSetup] = {
     "learners-vote": BugSetup(nodes=5, settings={"learners": "yes", **_VOTERS}, runs=5),
     "new-majority-alone": BugSetup(nodes=5, settings={"membership": "joint", **_VOTERS}, runs=3),
 }
-"""Where bugs show themselves that need an option, more servers, more runs or a certain event."""
+"""Setups for bugs that need an option, more servers, more runs or a scenario to show."""

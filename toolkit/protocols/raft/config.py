@@ -1,4 +1,4 @@
-"""What a run of Raft is configured with: servers, quorums, time-outs, the machine."""
+"""Configuration of Raft: servers, quorums, timeouts, options and the machine."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ from toolkit.quorum import QuorumSystem, parse_quorums
 __all__ = ["SETTINGS", "RaftConfig", "configure"]
 
 SETTINGS: dict[str, str] = {
-    "election": "seconds LOW-HIGH that an election time-out is drawn from (default: 0.15-0.3)",
+    "election": "range of election timeouts in seconds, LOW-HIGH (default: 0.15-0.3)",
     "heartbeat": "seconds between a leader's heartbeats (default: 0.05)",
-    "batch": "most entries in one AppendEntries (default: 16)",
+    "batch": "maximum number of entries in one AppendEntries (default: 16)",
     "quorum": "majority, grid:RxC, weighted:NAME=W,... (default: majority)",
-    "window": "most entries under way to a server before new ones wait (default: 1000)",
-    "machine": "what the log drives: a registered machine (default: kv)",
-    "pre-vote": "yes or no: ask before raising the term (default: no)",
-    "check-quorum": "yes or no: a leader without a quorum gives up (default: no)",
-    "transfer": "yes or no: clients may ask a leader to hand over (default: no)",
-    "snapshot": "compact the log after so many entries; 0: never (default: 0)",
-    "chunk": "most characters of a snapshot in one message (default: 256)",
-    "membership": "no, single or joint: how voters may be changed; check-quorum=yes keeps those "
-    "who were removed from disturbing (default: no)",
-    "learners": "yes or no: servers that do not vote (default: no)",
-    "voters": "the servers that vote at first, NAME,NAME,... (default: all)",
+    "window": "maximum number of unacknowledged entries per server before new ones wait "
+    "(default: 1000)",
+    "machine": "the replicated state machine, by its registered name (default: kv)",
+    "pre-vote": "yes or no: request pre-votes before raising the term (default: no)",
+    "check-quorum": "yes or no: a leader that hears from no quorum steps down (default: no)",
+    "transfer": "yes or no: clients may request a leadership transfer (default: no)",
+    "snapshot": "number of entries after which the log is compacted; 0: never (default: 0)",
+    "chunk": "maximum number of characters of a snapshot in one message (default: 256)",
+    "membership": "no, single or joint: how voters may be changed; use check-quorum=yes so that "
+    "removed servers do not disturb the cluster (default: no)",
+    "learners": "yes or no: allow servers that do not vote (default: no)",
+    "voters": "the initial voters, NAME,NAME,... (default: all)",
     "reads": "log, index or lease: how reads are answered (default: log)",
-    "drift-bound": "most that a clock runs fast or slow, for leases (default: 0.05)",
+    "drift-bound": "maximum clock drift as a fraction, for leases (default: 0.05)",
 }
 """The settings of Raft, name to a line of help."""
 
@@ -43,43 +44,45 @@ class RaftConfig:
     Parameters
     ----------
     servers : tuple of str
+        All servers.
     quorums : QuorumSystem
-        For votes and for commits alike: any two of its quorums meet.
+        The quorums for votes and for commits: any two intersect.
     election : tuple of float
-        Seconds, least and greatest, of an election time-out (section 5.2).
+        Minimum and maximum of election timeouts, in seconds (section 5.2).
     heartbeat : float
-        Seconds between heartbeats.
+        Seconds between a leader's heartbeats.
     batch : int
-        Most entries in one message.
+        Maximum number of entries in one message.
     window : int
-        Most entries under way to a server: more are appended, and sent when it answers.
+        Maximum number of unacknowledged entries per server; further entries are appended, and sent
+        when it responds.
     machine : callable
-        Makes a replicated state machine.
+        Returns a new replicated state machine.
     pre_vote : bool
-        A server asks before it raises its term (dissertation, section 9.6).
+        Whether a server requests pre-votes before it raises its term (dissertation, section 9.6).
     check_quorum : bool
-        A leader that hears from no quorum gives up, and who has heard from a leader lately
-        votes for nobody (dissertation, sections 6.2 and 4.2.3).
+        Whether a leader that hears from no quorum steps down, and a server that has recently heard
+        from a leader ignores vote requests (dissertation, sections 6.2 and 4.2.3).
     transfer : bool
-        Clients may ask a leader to hand over (dissertation, section 3.10).
+        Whether clients may request a leadership transfer (dissertation, section 3.10).
     snapshot : int
-        The log is compacted when so many entries can go (section 7); 0: never.
+        The number of applied entries after which the log is compacted (section 7); 0: never.
     chunk : int
-        Most characters of a snapshot in one message.
+        Maximum number of characters of a snapshot in one message.
     membership : str
-        How voters are changed: ``"no"``, ``"single"`` (one at a time; dissertation, section
-        4.1) or ``"joint"`` (joint consensus; section 6).
+        How voters are changed: ``"no"`` (not at all), ``"single"`` (one at a time; dissertation,
+        section 4.1) or ``"joint"`` (joint consensus; section 6).
     learners : bool
-        Whether there may be servers that get the log and do not vote (dissertation, section
-        4.2.1).
+        Whether servers may receive the log without a vote (dissertation, section 4.2.1).
     voters : tuple of str
-        Who votes at first.
+        The initial voters.
     reads : str
-        ``"log"``: as an entry like any command; ``"index"``: by asking around whether it still
-        leads (dissertation, section 6.4); ``"lease"``: without asking as long as nobody else
-        can lead (its section 6.4.1), which needs clocks that keep to ``drift``.
+        How a leader answers reads.  ``"log"``: through a log entry, like any command;
+        ``"index"``: after a round of heartbeats confirms that it still leads (dissertation,
+        section 6.4); ``"lease"``: at once, as long as no other server can become leader
+        (dissertation, section 6.4.1), which requires clocks within ``drift``.
     drift : float
-        Most that a clock may run fast or slow, as a fraction.
+        Maximum clock drift, fast or slow, as a fraction.
     """
 
     servers: tuple[str, ...]
@@ -102,7 +105,7 @@ class RaftConfig:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The options that are on, by their names in the specification."""
+        """The names of the enabled options in the specification."""
         on = {
             "pre-vote": self.pre_vote,
             "check-quorum": self.check_quorum,
@@ -118,33 +121,35 @@ class RaftConfig:
 
     @cached_property
     def first(self) -> Configuration:
-        """The configuration that a run begins with."""
+        """The initial configuration."""
         return Configuration.of(self.voters)
 
     @cached_property
     def peers(self) -> dict[str, tuple[str, ...]]:
-        """For each server the others of that configuration."""
-        return {name: tuple(one for one in self.voters if one != name) for name in self.servers}
+        """For each server, the other servers of the initial configuration."""
+        return {
+            name: tuple(voter for voter in self.voters if voter != name) for name in self.servers
+        }
 
     @property
     def lease(self) -> float:
-        """How long a leader that a quorum has heard from can be sure that it leads, in seconds.
+        """Duration of a leader's lease, in seconds of its own clock.
 
-        The others wait at least the least election time-out before they vote for somebody
-        else: by clocks that may run fast, while the leader's may run slow.
+        The other servers wait at least the minimum election timeout before they vote for another
+        server.  Their clocks may run fast while the leader's runs slow.
         """
         return self.election[0] * (1 - self.drift) / (1 + self.drift)
 
 
 def configure(nodes: Sequence[str], settings: Mapping[str, str]) -> RaftConfig:
-    """Check settings and build the configuration.
+    """Check the settings and build the configuration.
 
     Parameters
     ----------
     nodes : sequence of str
         All servers.
     settings : mapping of str to str
-        See :data:`SETTINGS`.
+        The settings that were given; see :data:`SETTINGS`.
 
     Returns
     -------
@@ -153,9 +158,9 @@ def configure(nodes: Sequence[str], settings: Mapping[str, str]) -> RaftConfig:
     Raises
     ------
     SettingError
-        If a setting is unknown or cannot be.
+        If a setting is unknown or its value is not allowed.
     QuorumError
-        If the quorums cannot be, or two of them do not meet.
+        If the quorums are invalid, or two of them do not intersect.
 
     Examples
     --------
@@ -167,27 +172,27 @@ def configure(nodes: Sequence[str], settings: Mapping[str, str]) -> RaftConfig:
     pair = parse_quorums(settings.get("quorum", "majority"), voters)
     if pair.phase1 != pair.phase2:
         raise SettingError(
-            "Raft has one kind of quorum, for votes and for commits", hint=SETTINGS["quorum"]
+            "Raft needs the same quorums for votes and for commits", hint=SETTINGS["quorum"]
         )
     membership = given.choice("membership", ("no", "single", "joint"))
     if membership != "no" and settings.get("quorum", "majority") != "majority":
         raise SettingError(
-            f"setting membership={membership} goes with quorum=majority alone",
-            hint="leave quorum out",
+            f"setting membership={membership} requires quorum=majority",
+            hint="remove the setting quorum",
         )
     reads = given.choice("reads", ("log", "index", "lease"))
     check_quorum = given.choice("check-quorum", ("no", "yes")) == "yes"
     if reads == "lease" and not check_quorum:
         raise SettingError(
-            "setting reads=lease needs check-quorum=yes: a lease lasts only if nobody votes "
-            "who has heard from the leader",
-            hint="set check-quorum=yes too",
+            "setting reads=lease requires check-quorum=yes: a lease is safe only if servers that "
+            "have heard from the leader do not vote",
+            hint="add the setting check-quorum=yes",
         )
     drift = given.text("drift-bound", "0.05")
     bound = given.number("drift-bound", "0.05") if drift != "0" else 0.0
     if bound >= 1:
         raise SettingError(
-            f"setting drift-bound={drift} is not below 1", hint=SETTINGS["drift-bound"]
+            f"setting drift-bound must be below 1, not {drift}", hint=SETTINGS["drift-bound"]
         )
     return RaftConfig(
         servers=tuple(nodes),

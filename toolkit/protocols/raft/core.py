@@ -1,19 +1,19 @@
 """The core of a Raft server: follower, candidate and leader.
 
 Source: D. Ongaro and J. Ousterhout, *In Search of an Understandable Consensus Algorithm*, the
-extended version of USENIX ATC 2014; the sections that the methods cite are its, unless they name
-the dissertation (D. Ongaro, *Consensus: Bridging Theory and Practice*, 2014).  Each handler is
-named after the action of ``specs/raft/Raft.tla`` that it performs, and the effects carry that
-name.
+extended version of USENIX ATC 2014.  Sections cited by methods are sections of this paper, unless
+the dissertation is named (D. Ongaro, *Consensus: Bridging Theory and Practice*, 2014).  Each
+handler is named after the action of ``specs/raft/Raft.tla`` that it performs, and the effects carry
+that name.
 
-Options live in modules of their own, each a class on top of :class:`RaftCore`: ``prevote``,
+Each option is a subclass of :class:`RaftCore` in its own module: ``prevote``,
 ``leadership``, ``reads``, ``snapshots``, ``membership``.
 
 Extension points
 ----------------
 The options, and servers of an experiment, override these methods and call the inherited ones:
-``on_timeout``, ``on_command``, ``on_..._timeout``, ``on_..._request``, ``on_..._response`` decide
-which action an event is; ``start_election``, ``step_down`` and the other actions perform it;
+``on_timeout``, ``on_command``, ``on_..._timeout``, ``on_..._request``, ``on_..._response`` choose
+the action for an event; ``start_election``, ``step_down`` and the other actions perform it;
 ``..._timer`` return the timers to set; ``may_vote``, ``takes_part``, ``is_quorum`` are the rules.
 """
 
@@ -59,26 +59,27 @@ __all__ = ["ELECTION_TIMER", "HEARTBEAT_TIMER", "Answer", "RaftCore"]
 Answer = (
     RequestVoteResponse | AppendEntriesResponse | RequestPreVoteResponse | InstallSnapshotResponse
 )
-"""A message that answers another one."""
+"""Any response to a request."""
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _DECODER = msgspec.json.Decoder()
 
 ELECTION_TIMER = "election"
-"""Runs out when a server has heard of no leader for too long."""
+"""Name of the election timer: runs out when a server has not heard from a leader for too long."""
 
 HEARTBEAT_TIMER = "heartbeat"
-"""Runs out when a leader is to be heard of again."""
+"""Name of the heartbeat timer: runs out when a leader must send its next heartbeat."""
 
 
 class RaftCore:
-    """One server, without options.
+    """A Raft server without options.
 
     Parameters
     ----------
     name : str
-        This server.
+        The name of this server.
     config : RaftConfig
+        The configuration of the run.
 
     Attributes
     ----------
@@ -87,30 +88,30 @@ class RaftCore:
     currentTerm : int
         The latest term it has seen, from 0.  Durable.
     votedFor : str or None
-        Who got its vote in that term.  Durable.
+        The candidate that it voted for in that term.  Durable.
     log : Log
-        The entries; the first has index 1.  Durable.
+        The log entries; the first has index 1.  Durable.
     commitIndex : int
-        Up to where the log is known to be committed.
+        The highest index known to be committed.
     votesGranted : set of str
-        Candidate: whose votes it has.
+        Candidate: the servers that voted for it.
     nextIndex, matchIndex : dict of str to int
-        Leader: for every other server the next entry to send, and up to where its log is known
-        to agree.
+        Leader: for every other server, the index of the next entry to send, and the highest
+        index up to which its log is known to agree.
     lastApplied : int
-        Up to where the log has been applied to the machine.
+        The highest index that has been applied to the machine.
     sessions : Sessions
-        The machine, behind the clients' sessions.
+        The machine together with the clients' sessions.
     leader : str or None
-        Who leads this term, as far as it knows.
+        The leader of this term, if known.
     round : int
-        Leader: the last round of requests that was begun (0 without reads of their own).
+        Leader: the number of its latest round of requests (0 unless reads use rounds).
     """
 
     def __init__(self, name: str, config: RaftConfig) -> None:
         self.name = name
         self.config = config
-        self.others = tuple(one for one in config.servers if one != name)
+        self.others = tuple(server for server in config.servers if server != name)
         self.role = "follower"
         self.currentTerm = 0
         self.votedFor: str | None = None
@@ -120,19 +121,19 @@ class RaftCore:
         self.nextIndex: dict[str, int] = {}
         self.matchIndex: dict[str, int] = {}
         self.round = 0
-        # What follows is no variable of the specification: it follows from the log, steers
-        # answers to clients, or has to do with time.
+        # The rest are not variables of the specification: they follow from the log, steer
+        # answers to clients, or concern time.
         self.lastApplied = 0
         self.sessions = Sessions(config.machine())
         self.leader: str | None = None
         self._waiting: dict[tuple[str, int], int] = {}
         self._request: AppendEntries | None = None
-        self._made_of: tuple[int, ...] = ()
+        self._request_key: tuple[int, ...] = ()
         low, high = config.election
         self._election_timer = SetTimer(ELECTION_TIMER, low, high)
         self._now = 0.0
         self._contact = -math.inf
-        self._handed_over = False
+        self._transfer_started = False
         self._handlers: dict[type[Message], Callable[[Any], Effects]] = {
             RequestVote: self.on_vote_request,
             RequestVoteResponse: self.on_vote_response,
@@ -142,13 +143,13 @@ class RaftCore:
         self._reset()
 
     def _reset(self) -> None:
-        """Forget what only a candidate or a leader knows."""
+        """Reset the variables that only a candidate or a leader uses."""
         self.votesGranted = set()
         self.nextIndex = dict.fromkeys(self.others, 1)
         self.matchIndex = dict.fromkeys(self.others, 0)
         self.round = 0
         self._waiting = {}
-        self._handed_over = False
+        self._transfer_started = False
 
     def handle(self, event: Event, now: float) -> Effects:
         """Handle one event (see :class:`toolkit.protocols.base.Node`)."""
@@ -164,24 +165,24 @@ class RaftCore:
         return Effects(timers=[self.election_timer()])
 
     def on_timeout(self, timer: str) -> Effects:
-        """Handle a timer that ran out: the election timer, or a leader's heartbeat timer."""
+        """Handle a timeout: of the election timer, or of a leader's heartbeat timer."""
         if timer == ELECTION_TIMER:
             return self.on_election_timeout()
         return self.on_heartbeat_timeout() if self.role == "leader" else Effects()
 
     def on_election_timeout(self) -> Effects:
-        """Start an election, unless this server leads or has no vote (section 5.2)."""
+        """Start an election, unless this server is the leader or has no vote (section 5.2)."""
         if self.role == "leader":
             return Effects()
         if self.takes_part():
             return self.timeout()
-        # Clients are not to be sent to a leader that is gone: nobody tells a server that was
-        # left out who comes after it.
+        # A server outside the configuration is not told of new leaders: do not redirect clients
+        # to the old one.
         self.leader = None
         return Effects(timers=[self.election_timer()])
 
     def on_heartbeat_timeout(self) -> Effects:
-        """Send heartbeats, as a leader does when its heartbeat timer runs out."""
+        """Send heartbeats when a leader's heartbeat timer runs out (section 5.2)."""
         return self.heartbeat()
 
     def on_vote_request(self, message: RequestVote) -> Effects:
@@ -197,7 +198,7 @@ class RaftCore:
         return self.reject_entries(message)
 
     def on_vote_response(self, message: RequestVoteResponse) -> Effects:
-        """Count a vote; lead with a quorum of them; step down for a higher term."""
+        """Count a vote; become leader with a quorum; step down for a higher term (section 5.2)."""
         if message.term > self.currentTerm:
             return self.step_down(message)
         if message.term < self.currentTerm or self.role != "candidate" or not message.granted:
@@ -207,37 +208,37 @@ class RaftCore:
         return self.count_vote(message)
 
     def on_append_response(self, message: AppendEntriesResponse) -> Effects:
-        """Record what a follower has, or try an earlier entry (section 5.3)."""
+        """Record how far a follower's log agrees, or retry from an earlier entry (section 5.3)."""
         if message.term > self.currentTerm:
             return self.step_down(message)
         if message.term < self.currentTerm or self.role != "leader":
             return self.ignore()
         if message.success:
-            return self.record_match(message)
-        # Without a hint it refuses a request of an earlier term, in which this server may have led
-        # too: that says nothing of the log, nor of the rounds of this term.
+            return self._handle_success(message)
+        # A rejection without a hint answers a request of an earlier term, in which this server may
+        # have been leader too.  It says nothing about the log or about the rounds of this term.
         if not message.hintIndex or message.prevLogIndex <= self.matchIndex[message.sender]:
             return self.ignore()
         return self.decrement_next_index(message)
 
-    # Who takes part ----------------------------------------------------------------------
+    # Membership and quorums ----------------------------------------------------------------------
 
     def configuration(self) -> Configuration:
         """Return the configuration in use: the latest in the log, committed or not."""
         return self.log.config() or self.config.first
 
     def peers(self) -> tuple[str, ...]:
-        """Return to whom this server sends: the members but for itself."""
+        """Return the other members of the configuration: the servers that this server sends to."""
         config = self.log.config()
         if config is None:
             return self.config.peers[self.name]
-        return tuple([one for one in config.members if one != self.name])
+        return tuple([server for server in config.members if server != self.name])
 
     def takes_part(self) -> bool:
-        """Return whether this server may stand for election.
+        """Return whether this server may start an election.
 
-        It may if it has a vote, or had one in the configuration before the latest: until that
-        is committed, nobody else may be able to lead (dissertation, section 4.2.2).
+        It may if it has a vote, or had a vote before the latest configuration and that is not yet
+        committed: until then no other server may be able to lead (dissertation, section 4.2.2).
         """
         if self.configuration().has_vote(self.name):
             return True
@@ -247,27 +248,27 @@ class RaftCore:
         return before.has_vote(self.name)
 
     def heard_lately(self) -> bool:
-        """Return whether a leader was heard within the least election time-out."""
+        """Return whether a leader's message arrived within the shortest election timeout."""
         return self._now - self._contact < self.config.election[0]
 
     def knows_committed(self) -> bool:
         """Return whether this leader has committed an entry of its term.
 
-        Until then it may not know all that is committed (dissertation, section 6.4).
+        Until then it may not know every committed entry (dissertation, section 6.4).
         """
         return self.log.term_at(self.commitIndex) == self.currentTerm
 
     def is_quorum(self, servers: Collection[str]) -> bool:
-        """Return whether these servers can elect a leader, or commit an entry."""
+        """Return whether these servers are a quorum, for elections and for commits."""
         config = self.log.config()
         if config is None or (config.voters == self.config.first.voters and not config.old):
             return self.config.quorums.is_quorum(servers)
         return config.has_majority(servers)
 
-    # What is durable, and timers ---------------------------------------------------------
+    # Durable variables, and timers ---------------------------------------------------------
 
     def _written(self) -> dict[str, Any]:
-        """Return what must be on the disk before anything that was said leaves (Figure 2)."""
+        """Return the changes to write to disk before messages and answers leave (Figure 2)."""
         write: dict[str, Any] = {"currentTerm": self.currentTerm, "votedFor": self.votedFor}
         changes = self.log.changes()
         if changes is not None:
@@ -275,21 +276,21 @@ class RaftCore:
         return write
 
     def election_timer(self) -> SetTimer:
-        """Return the election timer, drawn anew (section 5.2)."""
+        """Return the election timer, with a new random delay (section 5.2)."""
         return self._election_timer
 
     def leader_election_timer(self) -> SetTimer:
-        """Return what a leader's election timer becomes: none."""
+        """Return the election timer of a new leader: cancelled."""
         return SetTimer(ELECTION_TIMER)
 
     def heartbeat_timer(self) -> SetTimer:
-        """Return the timer after which a leader sends its next heartbeat."""
+        """Return the timer for a leader's next heartbeat."""
         return SetTimer(HEARTBEAT_TIMER, self.config.heartbeat, self.config.heartbeat)
 
     # Elections (sections 5.2 and 5.4.1) --------------------------------------------------
 
     def adopt_term(self, term: int) -> bool:
-        """Go to a higher term, as a follower; return whether it was higher (section 5.1)."""
+        """Become a follower in a higher term; return whether the term was higher (section 5.1)."""
         if term <= self.currentTerm:
             return False
         self.currentTerm = term
@@ -298,9 +299,9 @@ class RaftCore:
         return True
 
     def become_follower(self, leader: str | None) -> None:
-        """Become a follower, of a leader if it is known (section 5.1)."""
+        """Become a follower of a leader, which may be unknown (section 5.1)."""
         if self.role != "follower":
-            # A follower has nothing to forget: this is done for each message of a leader.
+            # A follower has nothing to reset, and this runs for each message of a leader.
             self.role = "follower"
             self._reset()
         self.leader = leader
@@ -308,7 +309,7 @@ class RaftCore:
             self._contact = self._now
 
     def start_election(self, action: str, *, transfer: bool = False) -> Effects:
-        """Begin an election: a new term, its own vote, requests to all others (section 5.2)."""
+        """Start an election: raise the term, vote for itself, request votes (section 5.2)."""
         self.role = "candidate"
         self.leader = None
         self.currentTerm += 1
@@ -329,7 +330,7 @@ class RaftCore:
 
     @action("Timeout", section="5.2", unless=("pre-vote",))
     def timeout(self) -> Effects:
-        """Begin an election, having heard of no leader for too long (section 5.2)."""
+        """Start an election after an election timeout (section 5.2)."""
         return self.start_election("Timeout")
 
     def up_to_date(self, message: RequestVote | RequestPreVote) -> bool:
@@ -339,7 +340,7 @@ class RaftCore:
         return theirs >= (self.log.term_at(last), last)
 
     def may_vote(self, message: RequestVote) -> bool:
-        """Return whether the candidate can have this server's vote (Figure 2, RequestVote)."""
+        """Return whether this server may vote for the candidate (Figure 2, RequestVote)."""
         if message.term < self.currentTerm:
             return False
         voted = None if message.term > self.currentTerm else self.votedFor
@@ -349,7 +350,7 @@ class RaftCore:
     def grant_vote(self, message: RequestVote) -> Effects:
         """Vote for the candidate; the vote is durable before it leaves (Figure 2)."""
         before = (self.currentTerm, self.votedFor)
-        stop = self._stopped(message.term)
+        stop = self._stop_heartbeats(message.term)
         self.adopt_term(message.term)
         self.votedFor = message.cand
         reply = RequestVoteResponse(self.currentTerm, self.name, message.cand, True)
@@ -362,8 +363,8 @@ class RaftCore:
 
     @action("DenyVote", section="5.1")
     def deny_vote(self, message: RequestVote) -> Effects:
-        """Refuse the vote, and go to the candidate's term if it is higher (section 5.1)."""
-        stop = self._stopped(message.term)
+        """Refuse the vote, and adopt the candidate's term if it is higher (section 5.1)."""
+        stop = self._stop_heartbeats(message.term)
         adopted = self.adopt_term(message.term)
         reply = RequestVoteResponse(self.currentTerm, self.name, message.cand, False)
         return Effects(
@@ -373,24 +374,24 @@ class RaftCore:
             timers=[*stop, self.election_timer()] if stop else [],
         )
 
-    def _stopped(self, term: int) -> list[SetTimer]:
-        """Return what ends a leader's heartbeats, if it is a leader of a lower term."""
+    def _stop_heartbeats(self, term: int) -> list[SetTimer]:
+        """Return the cancelled heartbeat timer if this server leads a lower term."""
         if self.role == "leader" and term > self.currentTerm:
             return [SetTimer(HEARTBEAT_TIMER)]
         return []
 
     @action("CountVote", section="5.2")
     def count_vote(self, message: RequestVoteResponse) -> Effects:
-        """Take a vote that does not yet make a quorum (section 5.2)."""
+        """Record a vote that does not complete a quorum (section 5.2)."""
         self.votesGranted.add(message.sender)
         return Effects(action="CountVote")
 
     @action("BecomeLeader", section="5.2")
     def become_leader(self, message: RequestVoteResponse) -> Effects:
-        """Take the vote that makes a quorum, and lead (section 5.2).
+        """Become leader with the vote that completes a quorum (section 5.2).
 
-        A leader begins its term with an entry of its own that does nothing, so that it can
-        commit what came before (section 8).
+        A leader starts its term with a no-op entry, so that it can commit earlier entries
+        (section 8).
         """
         return self._lead(Effects(action="BecomeLeader"))
 
@@ -408,7 +409,7 @@ class RaftCore:
 
     @action("StepDown", section="5.1")
     def step_down(self, message: Answer) -> Effects:
-        """Learn from an answer that there is a higher term (section 5.1)."""
+        """Become a follower because a response has a higher term (section 5.1)."""
         was_leader = self.role == "leader"
         self.adopt_term(message.term)
         return Effects(
@@ -431,26 +432,26 @@ class RaftCore:
         return self.client_request(event)
 
     def send_on(self, event: Command, leader: str | None) -> Effects:
-        """Send a client to the leader, or let it wait and ask again."""
+        """Redirect a client to the leader; with ``None`` the client waits and retries."""
         return self.reply([Redirect(event.client, event.request, leader)])
 
     @action("Reply", section="8")
     def reply(self, outputs: list[Output | Redirect]) -> Effects:
-        """Answer a client without touching the log: who leads, or what its session has."""
+        """Answer a client without a log entry: a redirect or a cached result (section 8)."""
         return Effects(action="Reply", outputs=outputs)
 
     @action("ClientRequest", section="5.3")
     def client_request(self, event: Command) -> Effects:
         """Append a client's command to the log and replicate it (section 5.3)."""
-        what = _ENCODER.encode([event.client, event.request, event.operation]).decode()
+        value = _ENCODER.encode([event.client, event.request, event.operation]).decode()
         self._waiting[event.client, event.request] = self.log.last_index + 1
         return self._append(
-            Entry(self.currentTerm, "command", what),
-            Effects(action="ClientRequest", params={"v": what}),
+            Entry(self.currentTerm, "command", value),
+            Effects(action="ClientRequest", params={"v": value}),
         )
 
     def _append(self, entry: Entry, effects: Effects) -> Effects:
-        """Append an entry, and send it to those to whom not too much is under way."""
+        """Append an entry and send it to the servers whose window is not full."""
         self.log.append(entry)
         effects.write = self._written()
         effects.sends = self._replicate(
@@ -466,22 +467,22 @@ class RaftCore:
     # Replication (section 5.3) -----------------------------------------------------------
 
     def _replicate(self, to: Iterable[str]) -> list[Send]:
-        """Send each server what comes next, and take it that it will arrive.
+        """Send each server its next message, and assume that it will arrive.
 
-        Entries are sent on without waiting for an answer; what was lost shows when a later
-        request does not fit (dissertation, section 10.2.2, pipelining).
+        Entries are sent without waiting for a response.  A loss is noticed when a later request
+        is rejected (dissertation, section 10.2.2, pipelining).
         """
         return [Send(other, self._next(other)) for other in to]
 
     def _next(self, other: str) -> Message:
-        """Return what comes next for a server; a batch of entries.
+        """Return the next message for a server: a batch of entries.
 
-        Servers that are equally far get the same object: a leader's log only grows.
+        Servers with the same next index get the same object: a leader's log only grows.
         """
         prev = self.nextIndex[other] - 1
-        made_of = (prev, self.log.last_index, self.currentTerm, self.commitIndex, self.round)
-        if self._request is None or made_of != self._made_of:
-            self._made_of = made_of
+        request_key = (prev, self.log.last_index, self.currentTerm, self.commitIndex, self.round)
+        if self._request is None or request_key != self._request_key:
+            self._request_key = request_key
             self._request = AppendEntries.of(
                 self.currentTerm,
                 self.name,
@@ -495,19 +496,19 @@ class RaftCore:
 
     @action("Heartbeat", section="5.2")
     def heartbeat(self) -> Effects:
-        """Be heard of, and send again what may have been lost (section 5.2)."""
+        """Send a heartbeat with the next entries to each server (section 5.2)."""
         return Effects(
             action="Heartbeat", sends=self._replicate(self.peers()), timers=[self.heartbeat_timer()]
         )
 
     def is_current(self, message: AppendEntries) -> bool:
-        """Return whether the sender may still lead (Figure 2, AppendEntries, 1)."""
+        """Return whether the request's term is not outdated (Figure 2, AppendEntries, 1)."""
         return message.term >= self.currentTerm
 
     def agrees(self, message: AppendEntries) -> bool:
-        """Return whether the entry before the new ones is in the log (section 5.3).
+        """Return whether the log has the entry that precedes the new ones (section 5.3).
 
-        What a snapshot stands for is committed, so that it is in every later leader's log.
+        Entries covered by a snapshot are committed, so every later leader's log has them.
         """
         prev = message.prevLogIndex
         return prev <= self.log.last_index and (
@@ -515,10 +516,10 @@ class RaftCore:
         )
 
     def conflict(self, message: AppendEntries) -> int | None:
-        """Return the index of the first new entry that the log does not have, if there is one.
+        """Return the index of the first new entry that the log lacks, or ``None``.
 
-        What stands behind is cut off only if an entry differs: a late request must not take
-        back what a later one brought (section 5.3; Figure 2, AppendEntries, 3 and 4).
+        The log is truncated only if an entry differs: a delayed request must not remove entries
+        of a later request (section 5.3; Figure 2, AppendEntries, 3 and 4).
         """
         last, known = self.log.last_index, self.log.snapshot.index
         if message.prevLogIndex == last:
@@ -530,8 +531,8 @@ class RaftCore:
 
     @action("AcceptEntries", section="5.3")
     def accept_entries(self, message: AppendEntries) -> Effects:
-        """Take entries that fit (section 5.3; Figure 2, AppendEntries, 3 to 5)."""
-        stop = self._stopped(message.term)
+        """Append entries that agree with the log (section 5.3; Figure 2, AppendEntries, 3 to 5)."""
+        stop = self._stop_heartbeats(message.term)
         adopted = self.adopt_term(message.term)
         self.become_follower(message.leader)
         first = self.conflict(message)
@@ -554,14 +555,14 @@ class RaftCore:
 
     @action("RejectEntries", section="5.3")
     def reject_entries(self, message: AppendEntries) -> Effects:
-        """Refuse entries of an old term, or that do not fit, and say why (section 5.3)."""
+        """Reject entries of an old term, or that do not agree with the log (section 5.3)."""
         if not self.is_current(message):
-            reply = self._refusal(message, 0, 0)
+            reply = self._rejection(message, 0, 0)
             return Effects(action="RejectEntries", sends=[Send(message.leader, reply)])
-        stop = self._stopped(message.term)
+        stop = self._stop_heartbeats(message.term)
         adopted = self.adopt_term(message.term)
         self.become_follower(message.leader)
-        reply = self._refusal(message, *self._hint(message.prevLogIndex))
+        reply = self._rejection(message, *self._hint(message.prevLogIndex))
         return Effects(
             action="RejectEntries",
             write=self._written() if adopted else None,
@@ -569,14 +570,14 @@ class RaftCore:
             timers=[*stop, self.election_timer()],
         )
 
-    def _refusal(self, message: AppendEntries, term: int, index: int) -> AppendEntriesResponse:
+    def _rejection(self, message: AppendEntries, term: int, index: int) -> AppendEntriesResponse:
         prev = message.prevLogIndex
         return AppendEntriesResponse(
             self.currentTerm, self.name, message.leader, False, 0, prev, term, index, message.round
         )
 
     def _hint(self, prev: int) -> tuple[int, int]:
-        """Return the term in the way and where it begins, or where the log ends."""
+        """Return the conflicting term and its first index, or 0 and the index after the log."""
         if prev > self.log.last_index:
             return 0, self.log.last_index + 1
         term = self.log.term_at(prev)
@@ -585,21 +586,21 @@ class RaftCore:
             first -= 1
         return term, first
 
-    def record_match(self, message: AppendEntriesResponse) -> Effects:
-        """Learn how far a follower's log agrees, and commit what a quorum has (section 5.3)."""
-        outputs = self._heard(message)
-        effects = self._learn(message.sender, message.matchIndex)
+    def _handle_success(self, message: AppendEntriesResponse) -> Effects:
+        """Record how far a follower's log agrees, and commit (section 5.3)."""
+        outputs = self._record_contact(message)
+        effects = self.record_match(message.sender, message.matchIndex)
         effects.outputs = [*outputs, *effects.outputs]
         return effects
 
-    def _heard(self, message: AppendEntriesResponse) -> list[Output | Redirect]:
-        """Take note that a server answers; return what clients can be told for it."""
+    def _record_contact(self, message: AppendEntriesResponse) -> list[Output | Redirect]:
+        """Record that a server responded; return answers to clients that this permits."""
         return []
 
     @action("AdvanceCommitIndex", section="5.3")
     @action("RecordMatch", section="5.3")
-    def _learn(self, sender: str, match: int) -> Effects:
-        """Learn that a follower's log agrees up to an index, and send what is missing."""
+    def record_match(self, sender: str, match: int) -> Effects:
+        """Record that a follower's log agrees up to an index, and send further entries."""
         self.matchIndex[sender] = max(self.matchIndex[sender], match)
         self.nextIndex[sender] = max(self.nextIndex[sender], self.matchIndex[sender] + 1)
         before = self.commitIndex
@@ -613,18 +614,18 @@ class RaftCore:
 
     @action("DecrementNextIndex", section="5.3")
     def decrement_next_index(self, message: AppendEntriesResponse) -> Effects:
-        """Go back to where a follower's log may agree, and send from there (section 5.3)."""
+        """Decrease nextIndex to where a follower's log may agree, and retry (section 5.3)."""
         sender = message.sender
-        outputs = self._heard(message)
-        back = message.hintIndex
+        outputs = self._record_contact(message)
+        retry = message.hintIndex
         if message.hintTerm:
-            # Terms never fall along a log: before the first lower one there is none.
+            # Terms never decrease along a log: stop at the first lower term.
             index = message.prevLogIndex - 1
             while index > 0 and self.log.term_at(index) > message.hintTerm:
                 index -= 1
             if index > 0 and self.log.term_at(index) == message.hintTerm:
-                back = index + 1
-        self.nextIndex[sender] = max(self.matchIndex[sender] + 1, min(back, message.prevLogIndex))
+                retry = index + 1
+        self.nextIndex[sender] = max(self.matchIndex[sender] + 1, min(retry, message.prevLogIndex))
         return Effects(
             action="DecrementNextIndex", sends=self._replicate((sender,)), outputs=outputs
         )
@@ -634,18 +635,19 @@ class RaftCore:
     def may_commit(self, index: int) -> bool:
         """Return whether an entry is of this term and a quorum has it.
 
-        Entries of earlier terms are committed by one of this term behind them, and never by
-        counting (section 5.4.2, Figure 8).
+        An entry of an earlier term is committed only indirectly, by a later entry of this term
+        (section 5.4.2, Figure 8).
         """
         return self.log.term_at(index) == self.currentTerm and self.is_quorum(self.having(index))
 
     def having(self, index: int) -> set[str]:
-        """Return who is known to have the log up to an index."""
+        """Return the servers known to have the log up to an index."""
         return {self.name, *[other for other, match in self.matchIndex.items() if match >= index]}
 
     def _commit(self) -> list[Output | Redirect]:
-        """Raise commitIndex as far as it may go; return what the clients are told."""
-        # A quorum has an index only if it has the next one up to which somebody agrees.
+        """Advance commitIndex as far as possible; return the answers to clients."""
+        # It is enough to try the last index and the values of matchIndex: in between, the set of
+        # servers that have an index does not change.
         last, committed = self.log.last_index, self.commitIndex
         if last > committed:
             agreed = {match for match in self.matchIndex.values() if committed < match < last}
@@ -656,13 +658,13 @@ class RaftCore:
         return self._apply() if self.lastApplied < self.commitIndex else []
 
     def _apply(self) -> list[Output | Redirect]:
-        """Apply what is committed; return the answers to this leader's waiting clients."""
+        """Apply committed entries; return the answers to this leader's waiting clients."""
         outputs: list[Output | Redirect] = []
         while self.lastApplied < self.commitIndex:
             self.lastApplied += 1
             entry = self.log.entry(self.lastApplied)
             if entry.kind != "command":
-                outputs += self._applied(entry)
+                outputs += self._on_applied(entry)
                 continue
             client, request, operation = _DECODER.decode(entry.val)
             result = self.sessions.apply(client, request, operation)
@@ -671,29 +673,29 @@ class RaftCore:
                 outputs.append(Output(client, request, result))
         return outputs
 
-    def _applied(self, entry: Entry) -> list[Output | Redirect]:
-        """Return what clients are told when an entry that is no command is committed."""
+    def _on_applied(self, entry: Entry) -> list[Output | Redirect]:
+        """Return answers to clients after an entry that is not a command was applied."""
         return []
 
     # Any server --------------------------------------------------------------------------
 
     def shown(self) -> dict[str, Any]:
-        """Return the variables that options add, as the specification's, ITF-encoded."""
+        """Return the specification variables that options add, ITF-encoded."""
         return {}
 
     def abdicate(self, action: str) -> Effects:
-        """Stop leading, and stay in the term."""
+        """Stop leading and become a follower in the same term."""
         self.become_follower(None)
         return Effects(action=action, timers=[SetTimer(HEARTBEAT_TIMER), self.election_timer()])
 
     @action("Ignore")
     def ignore(self) -> Effects:
-        """Drop a message that is late, repeated or not for this role."""
+        """Ignore a message that is late, repeated or not for this role."""
         return Effects(action="Ignore")
 
     @action("Restart", section="5.1")
     def restart(self, durable: Mapping[str, Any]) -> Effects:
-        """Come up as a follower with what the disk held (section 5.1; Figure 2)."""
+        """Restart as a follower with the durable state (section 5.1; Figure 2)."""
         self.currentTerm = durable.get("currentTerm", 0)
         self.votedFor = durable.get("votedFor")
         self.log = durable["log"].copy() if "log" in durable else Log()

@@ -1,4 +1,4 @@
-"""A server's log, and what its disk holds of it (sections 5.3 and 7)."""
+"""A server's log, in memory and on disk (sections 5.3 and 7)."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ __all__ = ["NO_SNAPSHOT", "Log", "Snapshot", "apply_write"]
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """What stands for the first entries of a log (section 7).
+    """A snapshot that replaces the first entries of a log (section 7).
 
     Parameters
     ----------
     index, term : int
-        Of the last entry that it stands for; 0 for none.
+        Index and term of the last entry that it replaces; 0 for an empty snapshot.
     chunks : tuple of str
-        The state of the machine and of the clients' sessions, and the configuration, as JSON in
-        pieces.
+        The state of the machine and of the clients' sessions, and the configuration: JSON, split
+        into chunks.
     config : Configuration or None
-        The latest configuration in those entries; ``None`` for the first one.
+        The latest configuration in those entries; ``None`` for the initial configuration.
     """
 
     index: int
@@ -33,31 +33,33 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 NO_SNAPSHOT = Snapshot(0, 0, (), None)
-"""Stands for nothing."""
+"""The empty snapshot."""
 
 
 class Log:
-    """The entries behind a snapshot, with the indices of the whole log, from 1.
+    """The log entries after a snapshot, with the indices of the whole log, from 1.
 
-    It remembers from where on it has changed since :meth:`changes` was asked last, so that no
-    more than that is written.
+    It records where it has changed since the last call of :meth:`changes`, so that only the changes
+    are written to disk.
 
     Parameters
     ----------
     entries : iterable of Entry
+        The entries after the snapshot.
     snapshot : Snapshot
+        The snapshot that precedes them.
 
     Attributes
     ----------
     entries : list of Entry
-        The entries behind the snapshot.  It is added to; what shortens it replaces it by another
-        list (see ``view.py``).
+        The entries after the snapshot.  Appending changes the list in place; truncation replaces
+        it by a new list (see ``view.py``).
     snapshot : Snapshot
-        What stands for the entries that are gone.
+        The snapshot that replaces the compacted entries.
     last_index : int
         The index of the last entry, 0 for none.
     configs : list of tuple
-        Index and configuration of each entry of that kind.
+        Index and configuration of each configuration entry.
 
     Examples
     --------
@@ -69,13 +71,13 @@ class Log:
     (1, (Entry(term=3, kind='noop', val='', config=None),))
     """
 
-    __slots__ = ("_from", "configs", "entries", "last_index", "snapshot")
+    __slots__ = ("_changed_after", "configs", "entries", "last_index", "snapshot")
 
     def __init__(self, entries: Iterable[Entry] = (), snapshot: Snapshot = NO_SNAPSHOT) -> None:
         self.entries = list(entries)
         self.snapshot = snapshot
         self.last_index = snapshot.index + len(self.entries)
-        self._from: int | None = None
+        self._changed_after: int | None = None
         self.configs: list[tuple[int, Configuration]] = [
             (index, entry.config)
             for index, entry in enumerate(self.entries, snapshot.index + 1)
@@ -83,7 +85,7 @@ class Log:
         ]
 
     def copy(self) -> Log:
-        """Return another log with the same entries."""
+        """Return a copy of the log."""
         return Log(self.entries, self.snapshot)
 
     def __len__(self) -> int:
@@ -100,40 +102,55 @@ class Log:
     __hash__ = None  # type: ignore[assignment]
 
     def term_at(self, index: int) -> int:
-        """Return the term of an entry; that of the snapshot's last one is known as well.
+        """Return the term of an entry, -1 for entries before the snapshot's last one.
 
-        Of the entries before that one nothing is known: the answer is -1.
+        Parameters
+        ----------
+        index : int
+            An index of the log, or 0 for the start of a log.
         """
-        behind = index - self.snapshot.index
-        if behind > 0:
-            return self.entries[behind - 1].term
-        return self.snapshot.term if behind == 0 else -1
+        position = index - self.snapshot.index
+        if position > 0:
+            return self.entries[position - 1].term
+        return self.snapshot.term if position == 0 else -1
 
     def entry(self, index: int) -> Entry:
-        """Return the entry at an index behind the snapshot."""
+        """Return the entry at an index after the snapshot."""
         return self.entries[index - self.snapshot.index - 1]
 
     def after(self, prev: int, most: int) -> tuple[Entry, ...]:
-        """Return at most so many entries, from the one behind ``prev``."""
-        at = prev - self.snapshot.index
-        return tuple(self.entries[at : at + most])
+        """Return the entries after index ``prev``, at most ``most`` of them."""
+        start = prev - self.snapshot.index
+        return tuple(self.entries[start : start + most])
 
     def append(self, entry: Entry) -> None:
-        """Put an entry at the end."""
-        self._from = self.last_index if self._from is None else self._from
+        """Append an entry."""
+        self._changed_after = (
+            self.last_index if self._changed_after is None else self._changed_after
+        )
         self.entries.append(entry)
         self.last_index += 1
         if entry.config is not None:
             self.configs.append((self.last_index, entry.config))
 
     def replace(self, keep: int, entries: Iterable[Entry]) -> None:
-        """Keep the log up to an index and put entries behind it."""
-        at = keep - self.snapshot.index
-        if at < len(self.entries):
-            self.entries = self.entries[:at]
+        """Truncate the log after an index and append entries.
+
+        Parameters
+        ----------
+        keep : int
+            The last index to keep.
+        entries : iterable of Entry
+            The entries to append after it.
+        """
+        count = keep - self.snapshot.index
+        if count < len(self.entries):
+            self.entries = self.entries[:count]
             while self.configs and self.configs[-1][0] > keep:
                 self.configs.pop()
-        self._from = keep if self._from is None else min(keep, self._from)
+        self._changed_after = (
+            keep if self._changed_after is None else min(keep, self._changed_after)
+        )
         for index, entry in enumerate(entries, keep + 1):
             self.entries.append(entry)
             if entry.config is not None:
@@ -141,57 +158,58 @@ class Log:
         self.last_index = self.snapshot.index + len(self.entries)
 
     def compact(self, snapshot: Snapshot, *, keep: bool) -> None:
-        """Let a snapshot stand for all entries up to its index.
+        """Replace all entries up to a snapshot's index by the snapshot.
 
         Parameters
         ----------
         snapshot : Snapshot
+            The new snapshot.
         keep : bool
-            Whether the entries behind it stay.
+            Whether the entries after it are kept.
         """
-        gone = snapshot.index - self.snapshot.index
-        self.entries = self.entries[gone:] if keep else []
-        self.configs = [one for one in self.configs if one[0] > snapshot.index] if keep else []
+        removed = snapshot.index - self.snapshot.index
+        self.entries = self.entries[removed:] if keep else []
+        self.configs = [item for item in self.configs if item[0] > snapshot.index] if keep else []
         self.snapshot = snapshot
         self.last_index = snapshot.index + len(self.entries)
-        if self._from is not None:
-            self._from = max(self._from, snapshot.index) if keep else None
+        if self._changed_after is not None:
+            self._changed_after = max(self._changed_after, snapshot.index) if keep else None
 
     def config(self) -> Configuration | None:
-        """Return the latest configuration, ``None`` for the first one."""
+        """Return the latest configuration, or ``None`` for the initial configuration."""
         return self.configs[-1][1] if self.configs else self.snapshot.config
 
     def config_before(self, index: int) -> Configuration | None:
-        """Return the latest configuration before an index."""
-        for at, config in reversed(self.configs):
-            if at < index:
+        """Return the latest configuration before an index, or ``None`` for the initial one."""
+        for position, config in reversed(self.configs):
+            if position < index:
                 return config
         return self.snapshot.config
 
     def changes(self) -> tuple[int, tuple[Entry, ...]] | None:
-        """Return what has changed since this was asked last.
+        """Return the changes since the last call.
 
         Returns
         -------
         tuple or None
-            Up to where the log is the same, and all entries behind that; ``None`` for nothing.
+            The last unchanged index, and all entries after it; ``None`` if nothing has changed.
         """
-        if self._from is None:
+        if self._changed_after is None:
             return None
-        keep, self._from = self._from, None
+        keep, self._changed_after = self._changed_after, None
         return keep, self.after(keep, len(self.entries))
 
 
 def apply_write(durable: dict[str, Any], write: Mapping[str, Any]) -> None:
-    """Bring a disk's content up to date with a write.
+    """Apply a write to a disk's content.
 
     Parameters
     ----------
     durable : dict
         ``currentTerm``, ``votedFor``, and ``log``, a :class:`Log`; changed in place.
     write : mapping
-        ``currentTerm`` and ``votedFor``; ``snapshot`` with ``keep`` where the log was
-        compacted; ``log``, what :meth:`Log.changes` gave, where it changed.
+        ``currentTerm`` and ``votedFor``; ``snapshot`` and ``keep`` if the log was compacted;
+        ``log``, the result of :meth:`Log.changes`, if the log changed.
     """
     durable["currentTerm"], durable["votedFor"] = write["currentTerm"], write["votedFor"]
     log: Log | None = durable.get("log")

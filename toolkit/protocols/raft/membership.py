@@ -1,13 +1,13 @@
-"""Changes of the configuration: one voter at a time, by joint consensus, and learners.
+"""Membership changes: one voter at a time or by joint consensus, and learners.
 
 Source: D. Ongaro, *Consensus: Bridging Theory and Practice*, 2014, chapter 4; Ongaro and
-Ousterhout 2014 (extended version), section 6.  A leader changes nothing before it has committed
-an entry of its own term: without that two leaders could change the configuration side by side
-(D. Ongaro, "bug in single-server membership changes", raft-dev mailing list, July 2015).
+Ousterhout 2014 (extended version), section 6.  A leader does not change the configuration before it
+has committed an entry of its own term: otherwise two leaders could change the configuration at the
+same time (D. Ongaro, "bug in single-server membership changes", raft-dev mailing list, July 2015).
 
-A server that was left out is not told so, and goes on asking for votes (section 4.2.3): without
-check-quorum or pre-votes it may depose one leader after the other.  Changes are not kept in the
-clients' sessions: one that is asked for again is made again, if it has been undone meanwhile.
+A removed server is not told that it was removed and keeps requesting votes (section 4.2.3): without
+check-quorum or pre-votes it may depose one leader after another.  Changes are not recorded in the
+clients' sessions: a repeated request is carried out again if it was undone in the meantime.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from toolkit.protocols.raft.messages import Configuration, Entry
 __all__ = ["OPERATIONS", "Membership"]
 
 OPERATIONS = ("add", "remove", "learn", "configure")
-"""What clients may ask for: ``{"op": "add", "server": NAME}`` (as a voter), ``remove``, ``learn``
+"""Operations of clients: ``{"op": "add", "server": NAME}`` (as a voter), ``remove``, ``learn``
 (as a learner), or ``{"op": "configure", "voters": [...], "learners": [...]}``."""
 
 
 class Membership(RaftCore):
-    """A server whose cluster may change."""
+    """A server with membership changes (dissertation, chapter 4; section 6)."""
 
     def __init__(self, name: str, config: RaftConfig) -> None:
-        self._asker: tuple[str, int] | None = None
+        self._client_of_change: tuple[str, int] | None = None
         super().__init__(name, config)
 
     def _reset(self) -> None:
         super()._reset()
-        self._asker = None
+        self._client_of_change = None
 
     def on_command(self, event: Command) -> Effects:
-        """Change the configuration when asked to; otherwise as without membership changes."""
+        """Change the configuration if a client requests it (dissertation, chapter 4)."""
         operation = event.operation
         if (
             self.role != "leader"
@@ -49,25 +49,25 @@ class Membership(RaftCore):
         ):
             return super().on_command(event)
         now = self.configuration()
-        wanted, problem = self._wanted(operation, now)
-        if wanted is None:
+        requested, problem = self._requested(operation, now)
+        if requested is None:
             return self.reply([Output(event.client, event.request, {"error": problem})])
         if not self.may_change():
             return self.send_on(event, None)
-        if wanted == now:
+        if requested == now:
             return self.reply([Output(event.client, event.request, {"ok": True})])
-        return self.change_configuration(event, wanted)
+        return self.change_configuration(event, requested)
 
-    def _wanted(
+    def _requested(
         self, operation: dict[str, Any], now: Configuration
     ) -> tuple[Configuration | None, str]:
-        """Return the configuration that is asked for, or ``None`` and what is wrong with it."""
+        """Return the requested configuration, or ``None`` with an error message."""
         voters, learners = set(now.voters), set(now.learners)
         if operation["op"] == "configure":
             names = [operation.get("voters", []), operation.get("learners", [])]
-            if not all(isinstance(one, list) for one in names):
-                return None, "voters and learners are lists of servers"
-            voters, learners = ({str(name) for name in one} for one in names)
+            if not all(isinstance(group, list) for group in names):
+                return None, "voters and learners must be lists of servers"
+            voters, learners = ({str(name) for name in group} for group in names)
         else:
             server = str(operation.get("server"))
             voters.discard(server)
@@ -76,11 +76,11 @@ class Membership(RaftCore):
                 voters.add(server)
             elif operation["op"] == "learn":
                 learners.add(server)
-        strange = sorted((voters | learners) - set(self.config.servers))
-        if strange:
-            return None, f"{strange[0]} is no server"
+        unknown = sorted((voters | learners) - set(self.config.servers))
+        if unknown:
+            return None, f"unknown server {unknown[0]!r}"
         if not voters or voters & learners:
-            return None, "some server must vote, and a learner does not"
+            return None, "at least one server must vote, and a learner cannot be a voter"
         if learners != set(now.learners) and not self.config.learners:
             return None, "learners are switched off"
         if voters == set(now.voters):
@@ -89,16 +89,16 @@ class Membership(RaftCore):
             return Configuration.of(voters, now.voters, learners), ""
         if self.config.membership == "single" and len(voters ^ set(now.voters)) == 1:
             return Configuration.of(voters, (), learners), ""
-        return None, "voters are changed one at a time" if self.config.membership != "no" else (
+        return None, "voters must be changed one at a time" if self.config.membership != "no" else (
             "changes of voters are switched off"
         )
 
     def _config_index(self) -> int:
-        """Return where the latest configuration stands, 0 if it is no entry (any more)."""
+        """Return the index of the latest configuration entry, 0 if the log has none."""
         return self.log.configs[-1][0] if self.log.configs else 0
 
     def may_change(self) -> bool:
-        """Return whether the last change is through, and this leader has committed in its term."""
+        """Return whether the last change is complete and this leader has committed in its term."""
         return (
             self._config_index() <= self.commitIndex
             and not self.configuration().old
@@ -111,22 +111,22 @@ class Membership(RaftCore):
         options=("single", "joint", "learners"),
     )
     def change_configuration(self, event: Command, config: Configuration) -> Effects:
-        """Append a configuration, which holds from now on (section 4.1)."""
-        self._asker = (event.client, event.request)
+        """Append a configuration entry, which takes effect at once (section 4.1)."""
+        self._client_of_change = (event.client, event.request)
         return self._append(
             Entry(self.currentTerm, "config", "", config),
             Effects(action="ChangeConfiguration", params={"c": _record(config)}),
         )
 
-    def _applied(self, entry: Entry) -> list[Output | Redirect]:
-        outputs = super()._applied(entry)
-        if entry.config is not None and not entry.config.old and self._asker is not None:
-            outputs.append(Output(*self._asker, {"ok": True}))
-            self._asker = None
+    def _on_applied(self, entry: Entry) -> list[Output | Redirect]:
+        outputs = super()._on_applied(entry)
+        if entry.config is not None and not entry.config.old and self._client_of_change is not None:
+            outputs.append(Output(*self._client_of_change, {"ok": True}))
+            self._client_of_change = None
         return outputs
 
     def on_heartbeat_timeout(self) -> Effects:
-        """Leave a joint configuration or resign when it is time, then send heartbeats."""
+        """Leave a joint configuration, resign, or send heartbeats (sections 4.2.2 and 6)."""
         if self.log.config() is None or self._config_index() > self.commitIndex:
             return super().on_heartbeat_timeout()
         if self.configuration().old:
@@ -139,23 +139,23 @@ class Membership(RaftCore):
 
     @action("LeaveJoint", section="6", options=("joint",))
     def leave_joint(self) -> Effects:
-        """Append the new configuration alone, once the joint one is committed (section 6)."""
+        """Append the new configuration after the joint one is committed (section 6)."""
         now = self.configuration()
-        alone = Configuration.of(now.voters, (), now.learners)
+        new = Configuration.of(now.voters, (), now.learners)
         return self._append(
-            Entry(self.currentTerm, "config", "", alone), Effects(action="LeaveJoint")
+            Entry(self.currentTerm, "config", "", new), Effects(action="LeaveJoint")
         )
 
     @action("Resign", section="dissertation 4.2.2", options=("single", "joint"))
     def resign(self) -> Effects:
-        """Stop leading a cluster whose committed configuration leaves it out (section 4.2.2)."""
+        """Stop leading a cluster whose committed configuration excludes it (section 4.2.2)."""
         return self.abdicate("Resign")
 
 
 def _record(config: Configuration) -> dict[str, Any]:
     return {
-        name: {"#set": list(of)}
-        for name, of in (
+        name: {"#set": list(servers)}
+        for name, servers in (
             ("voters", config.voters), ("old", config.old), ("learners", config.learners)
         )
     }  # fmt: skip

@@ -1,7 +1,7 @@
 """The messages of Raft (Ongaro and Ousterhout 2014, Figures 2 and 13; the dissertation's options).
 
-Field names are those of the records in ``specs/raft/Raft.tla``.  A request has no addressee: what
-makes it somebody's is that it answers it.
+Field names are those of the records in ``specs/raft/Raft.tla``.  A request does not name its
+receiver; a response names the server that it is sent to.
 """
 
 from __future__ import annotations
@@ -32,7 +32,13 @@ __all__ = [
 
 
 class Configuration(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
-    """Which servers make up the cluster (dissertation, chapter 4); :meth:`of` makes one.
+    """The servers of a cluster (dissertation, chapter 4); build one with :meth:`of`.
+
+    Parameters
+    ----------
+    voting, leaving, learning : set
+        The voters, the old voters of a joint configuration, and the learners, each encoded as a
+        set of the specification.
 
     Examples
     --------
@@ -48,65 +54,67 @@ class Configuration(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=
     def of(
         voters: Iterable[str], old: Iterable[str] = (), learners: Iterable[str] = ()
     ) -> Configuration:
-        """Make one.
+        """Build a configuration.
 
         Parameters
         ----------
         voters : iterable of str
-            Who votes.
+            The servers that vote.
         old : iterable of str
-            Joint consensus: who voted before, and still does; else none.
+            The voters of the old configuration, during joint consensus; otherwise empty.
         learners : iterable of str
-            Who gets the log and does not vote.
+            The servers that receive the log and do not vote.
         """
         return Configuration(*(SetOf(tuple(sorted(names))) for names in (voters, old, learners)))
 
     @property
     def voters(self) -> tuple[str, ...]:
-        """Who votes."""
+        """The servers that vote."""
         return self.voting.items
 
     @property
     def old(self) -> tuple[str, ...]:
-        """Who voted before, while it is joint."""
+        """The old voters in a joint configuration, otherwise empty."""
         return self.leaving.items
 
     @property
     def learners(self) -> tuple[str, ...]:
-        """Who does not vote."""
+        """The servers that receive the log and do not vote."""
         return self.learning.items
 
     @property
     def members(self) -> tuple[str, ...]:
-        """All of them, sorted."""
+        """All servers of the configuration, sorted."""
         return tuple(sorted({*self.voters, *self.old, *self.learners}))
 
     def has_vote(self, server: str) -> bool:
-        """Return whether a server votes."""
+        """Return whether a server has a vote, in the new or the old configuration."""
         return server in self.voters or server in self.old
 
     def has_majority(self, servers: Collection[str]) -> bool:
-        """Return whether servers are a majority of the voters, and of the old ones if any."""
-        return _most(servers, self.voters) and (not self.old or _most(servers, self.old))
+        """Return whether servers include a majority of the voters, and of the old voters if any."""
+        return _is_majority(servers, self.voters) and (
+            not self.old or _is_majority(servers, self.old)
+        )
 
 
-def _most(servers: Collection[str], of: tuple[str, ...]) -> bool:
-    return 2 * sum(one in servers for one in of) > len(of)
+def _is_majority(servers: Collection[str], voters: tuple[str, ...]) -> bool:
+    return 2 * sum(voter in servers for voter in voters) > len(voters)
 
 
 class Entry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True, gc=False):
-    """An entry of the log.
+    """A log entry.
 
     Parameters
     ----------
     term : int
-        The term in which a leader made it.
+        The term of the leader that created it.
     kind : str
-        ``"noop"``, which a leader begins its term with, ``"command"``, or ``"config"``.
+        ``"noop"`` (a leader's first entry in its term), ``"command"`` or ``"config"``.
     val : str
-        For a command what was asked, as JSON: client, request, operation.
+        For a command, the request as JSON: client, request number, operation.
     config : Configuration or None
-        For a ``"config"`` the configuration.
+        For ``"config"``, the configuration.
     """
 
     term: int
@@ -121,13 +129,13 @@ class RequestVote(Message, frozen=True, tag="RequestVote"):
     Parameters
     ----------
     term : int
-        Its term.
+        The candidate's term.
     cand : str
         The candidate.
     lastLogIndex, lastLogTerm : int
-        Of its last entry; 0 where its log is empty.
+        Index and term of the candidate's last entry; 0 if its log is empty.
     transfer : bool
-        Whether a leader asked it to stand (dissertation, sections 3.10 and 4.2.3).
+        Whether a leader asked it to start the election (dissertation, sections 3.10 and 4.2.3).
     """
 
     term: int
@@ -138,17 +146,18 @@ class RequestVote(Message, frozen=True, tag="RequestVote"):
 
 
 class RequestVoteResponse(Message, frozen=True, tag="RequestVoteResponse"):
-    """A vote, or the refusal of one.
+    """The response to RequestVote: a vote, or its refusal.
 
     Parameters
     ----------
     term : int
-        The voter's.
+        The voter's term.
     sender : str
         The voter; the record's field is ``from``.
     to : str
         The candidate.
     granted : bool
+        Whether the vote was granted.
     """
 
     term: int
@@ -163,9 +172,9 @@ class RequestPreVote(Message, frozen=True, tag="RequestPreVote"):
     Parameters
     ----------
     term : int
-        The term that it would go to.
+        The term in which it would be a candidate.
     cand : str
-        The server.
+        The server that asks.
     lastLogIndex, lastLogTerm : int
         As in :class:`RequestVote`.
     """
@@ -177,16 +186,18 @@ class RequestPreVote(Message, frozen=True, tag="RequestPreVote"):
 
 
 class RequestPreVoteResponse(Message, frozen=True, tag="RequestPreVoteResponse"):
-    """Whether it would get this server's vote.
+    """The response to RequestPreVote (dissertation, section 9.6).
 
     Parameters
     ----------
     term : int
-        That of the request if the vote would be given, else the voter's own.
+        The term of the request if the vote would be granted, otherwise the voter's own term.
     sender : str
         The voter; the record's field is ``from``.
     to : str
+        The server that asked.
     granted : bool
+        Whether the sender would vote for it.
     """
 
     term: int
@@ -196,15 +207,16 @@ class RequestPreVoteResponse(Message, frozen=True, tag="RequestPreVoteResponse")
 
 
 class TimeoutNow(Message, frozen=True, tag="TimeoutNow"):
-    """A leader asks a server to stand for election (dissertation, section 3.10).
+    """A leader asks a server to start an election at once (dissertation, section 3.10).
 
     Parameters
     ----------
     term : int
-        The leader's.
+        The leader's term.
     leader : str
+        The leader that sends the message.
     to : str
-        Who is to stand.
+        The server that should start the election.
     """
 
     term: int
@@ -218,16 +230,17 @@ class InstallSnapshot(Message, frozen=True, tag="InstallSnapshot"):
     Parameters
     ----------
     term : int
-        The leader's.
+        The leader's term.
     leader : str
+        The leader that sends it.
     lastIncludedIndex, lastIncludedTerm : int
-        Of the last entry that the snapshot stands for.
+        Index and term of the last entry that the snapshot replaces.
     offset : int
-        How many chunks come before this one (the paper counts bytes).
+        The number of chunks before this one (the paper counts bytes).
     done : bool
-        Whether it is the last.
+        Whether this is the last chunk.
     data : str
-        What is in it; a trace does not record it.
+        The content of the chunk; not recorded in a trace.
     """
 
     unrecorded: ClassVar[tuple[str, ...]] = ("data",)
@@ -242,22 +255,22 @@ class InstallSnapshot(Message, frozen=True, tag="InstallSnapshot"):
 
 
 class InstallSnapshotResponse(Message, frozen=True, tag="InstallSnapshotResponse"):
-    """How much of a snapshot a follower has.
+    """The response to InstallSnapshot: how much of a snapshot a follower has.
 
     Parameters
     ----------
     term : int
-        The follower's.
+        The follower's term.
     sender : str
         The follower; the record's field is ``from``.
     to : str
         The leader.
     lastIncludedIndex : int
-        Which snapshot.
+        The index of the snapshot.
     received : int
-        How many of its chunks the follower has; 0 once it is done.
+        The number of its chunks that the follower has; 0 when `done`.
     done : bool
-        Whether the follower has all that the snapshot stands for.
+        Whether the follower has all entries up to the snapshot's index.
     """
 
     term: int
@@ -269,21 +282,22 @@ class InstallSnapshotResponse(Message, frozen=True, tag="InstallSnapshotResponse
 
 
 class AppendEntries(Message, frozen=True, tag="AppendEntries"):
-    """A leader replicates entries, or says that it is there (section 5.3).
+    """A leader replicates entries, or sends a heartbeat (section 5.3).
 
     Parameters
     ----------
     term : int
-        The leader's.
+        The leader's term.
     leader : str
+        The leader that sends it.
     prevLogIndex, prevLogTerm : int
-        Of the entry before the new ones; 0 where there is none.
+        Index and term of the entry before the new ones; 0 if there is none.
     entries : tuple of Entry
-        The new ones; none in a heartbeat.
+        The new entries; empty in a heartbeat without new entries.
     leaderCommit : int
         The leader's commitIndex.
     round : int
-        Which of the leader's rounds this belongs to; its answer says so again (dissertation,
+        The leader's round that the request belongs to; the response repeats it (dissertation,
         section 6.4).
     """
 
@@ -309,17 +323,22 @@ class AppendEntries(Message, frozen=True, tag="AppendEntries"):
         commit: int,
         round_number: int = 0,
     ) -> AppendEntries:
-        """Make one.
+        """Build a request.
 
         Parameters
         ----------
         term : int
+            The leader's term.
         leader : str
+            The leader.
         prev : tuple of int
             Index and term of the entry before the new ones.
         entries : tuple of Entry
+            The new entries.
         commit : int
+            The leader's commitIndex.
         round_number : int
+            The round that the request belongs to.
         """
         return AppendEntries(
             term, leader, prev[0], prev[1], SequenceOf(entries), commit, round_number
@@ -327,27 +346,28 @@ class AppendEntries(Message, frozen=True, tag="AppendEntries"):
 
 
 class AppendEntriesResponse(Message, frozen=True, tag="AppendEntriesResponse"):
-    """A follower took entries, or could not.
+    """The response to AppendEntries: a follower accepted or rejected the entries.
 
     Parameters
     ----------
     term : int
-        The follower's.
+        The follower's term.
     sender : str
         The follower; the record's field is ``from``.
     to : str
         The leader.
     success : bool
+        Whether the entries were accepted.
     matchIndex : int
-        After a success, up to where the follower's log agrees with the leader's; else 0.
+        After a success, the index up to which the follower's log agrees with the leader's; else 0.
     prevLogIndex : int
-        After a failure, that of the request; else 0.
+        After a failure, the request's prevLogIndex; else 0.
     hintTerm, hintIndex : int
-        After a failure, the fast way back (the end of section 5.3): the term of the entry that
-        is in the way, 0 where the log ends before it, and the first index of that term, or the
-        first index after the log.
+        After a failure, a hint for the leader's next attempt (the end of section 5.3): the
+        conflicting entry's term and the first index of that term; or, if the log is too short, 0
+        and the first index after the log.
     round : int
-        That of the request.
+        The request's round.
     """
 
     term: int

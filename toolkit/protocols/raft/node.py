@@ -1,4 +1,4 @@
-"""A Raft server with all its options, each of which the configuration switches on."""
+"""A Raft server with all options; the configuration switches them on."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ __all__ = ["ELECTION_TIMER", "HEARTBEAT_TIMER", "SNAPSHOT_TIMER", "RaftNode"]
 
 
 class RaftNode(Handover, Membership, Reads, Snapshots, PreVotes):
-    """One server (see :class:`toolkit.protocols.raft.core.RaftCore`).
+    """A Raft server (see :class:`toolkit.protocols.raft.core.RaftCore`).
 
     Parameters
     ----------
     name : str
-        This server.
+        The name of this server.
     config : RaftConfig
-        With the options that are on.
+        The configuration of the run, which switches options on.
     """
 
     def handle(self, event: Event, now: float) -> Effects:
         """Handle one event (see :class:`toolkit.protocols.base.Node`)."""
         if self.config.check_quorum or self.config.snapshot:
             return super().handle(event, now)
-        # Nobody else looks at every event.
+        # Other options do not need to see every event.
         return RaftCore.handle(self, event, now)

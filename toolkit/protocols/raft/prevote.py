@@ -15,7 +15,7 @@ __all__ = ["PreVotes"]
 
 
 class PreVotes(RaftCore):
-    """A server that asks first, and answers those who do."""
+    """A server with pre-votes (dissertation, section 9.6)."""
 
     def __init__(self, name: str, config: RaftConfig) -> None:
         super().__init__(name, config)
@@ -23,7 +23,7 @@ class PreVotes(RaftCore):
         self._handlers[RequestPreVoteResponse] = self.on_pre_vote_response
 
     def on_election_timeout(self) -> Effects:
-        """Ask for pre-votes before an election (section 9.6)."""
+        """Request pre-votes before an election (section 9.6)."""
         if (
             self.config.pre_vote
             and self.role != "leader"
@@ -40,7 +40,7 @@ class PreVotes(RaftCore):
         return self.deny_pre_vote(message)
 
     def on_pre_vote_response(self, message: RequestPreVoteResponse) -> Effects:
-        """Count a pre-vote; start the election with a quorum of them (section 9.6)."""
+        """Count a pre-vote; start the election with a quorum (section 9.6)."""
         if not message.granted and message.term > self.currentTerm:
             return self.step_down(message)
         if (
@@ -55,7 +55,7 @@ class PreVotes(RaftCore):
 
     @action("PreVote", section="dissertation 9.6", options=("pre-vote",))
     def pre_vote(self) -> Effects:
-        """Ask all others whether they would vote for it in the next term."""
+        """Ask all other voters whether they would vote for this server in the next term."""
         self.role = "precandidate"
         self.leader = None
         self._reset()
@@ -70,9 +70,9 @@ class PreVotes(RaftCore):
         )
 
     def would_vote(self, message: RequestPreVote) -> bool:
-        """Return whether the server would get this one's vote.
+        """Return whether this server would vote for the sender (section 9.6).
 
-        It would not while there is a leader: that is what pre-votes are for.
+        It would not while it hears from a leader: this is the purpose of pre-votes.
         """
         return (
             message.term > self.currentTerm
@@ -83,12 +83,12 @@ class PreVotes(RaftCore):
 
     @action("GrantPreVote", section="dissertation 9.6", options=("pre-vote",))
     def grant_pre_vote(self, message: RequestPreVote) -> Effects:
-        """Say that it would get the vote, and change nothing."""
+        """Grant a pre-vote, without changing any state (section 9.6)."""
         return self._answer_pre_vote("GrantPreVote", message, message.term, granted=True)
 
     @action("DenyPreVote", section="dissertation 9.6", options=("pre-vote",))
     def deny_pre_vote(self, message: RequestPreVote) -> Effects:
-        """Say that it would not, and in which term this server is."""
+        """Deny a pre-vote, and report this server's term (section 9.6)."""
         return self._answer_pre_vote("DenyPreVote", message, self.currentTerm, granted=False)
 
     def _answer_pre_vote(
@@ -99,11 +99,11 @@ class PreVotes(RaftCore):
 
     @action("CountPreVote", section="dissertation 9.6", options=("pre-vote",))
     def count_pre_vote(self, message: RequestPreVoteResponse) -> Effects:
-        """Take an answer that does not yet make a quorum."""
+        """Record a pre-vote that does not complete a quorum (section 9.6)."""
         self.votesGranted.add(message.sender)
         return Effects(action="CountPreVote")
 
     @action("WinPreVote", section="dissertation 9.6", options=("pre-vote",))
     def win_pre_vote(self, message: RequestPreVoteResponse) -> Effects:
-        """Take the answer that makes a quorum, and begin the election."""
+        """Start the election with the pre-vote that completes a quorum (section 9.6)."""
         return self.start_election("WinPreVote")

@@ -1,4 +1,4 @@
-"""Reads that leave no entry in the log.
+"""Reads without log entries: ReadIndex and leases.
 
 Source: D. Ongaro, *Consensus: Bridging Theory and Practice*, 2014, section 6.4 (ReadIndex) and
 section 6.4.1 (leases).
@@ -19,24 +19,24 @@ __all__ = ["Reads"]
 
 
 class Reads(RaftCore):
-    """A server that answers reads when it is sure that it still leads.
+    """A server that answers reads once it has confirmed that it is still the leader.
 
     Attributes
     ----------
     acked : dict of str to int
-        Leader: for every other server the last round that it answered.
+        Leader: for every other server, the last round that it responded to.
     reads : dict of int to tuple
-        Leader: round to the commitIndex at its begin and the commands that wait for it.
+        Leader: for each round, the commitIndex at its start and the reads that wait for it.
     lease_until : float
-        Leader: until when nobody else can lead, by its own clock.
+        Leader: the time on its own clock until which no other server can be leader.
     """
 
     def __init__(self, name: str, config: RaftConfig) -> None:
         self.acked: dict[str, int] = {}
         self.reads: dict[int, tuple[int, tuple[Command, ...]]] = {}
         self.lease_until = -math.inf
-        self._held: dict[tuple[str, int], Command] = {}
-        self._begun: dict[int, float] = {}
+        self._pending: dict[tuple[str, int], Command] = {}
+        self._round_starts: dict[int, float] = {}
         super().__init__(name, config)
 
     def _reset(self) -> None:
@@ -44,11 +44,11 @@ class Reads(RaftCore):
         self.acked = dict.fromkeys(self.others, 0)
         self.reads = {}
         self.lease_until = -math.inf
-        self._held = {}
-        self._begun = {}
+        self._pending = {}
+        self._round_starts = {}
 
     def on_command(self, event: Command) -> Effects:
-        """Answer a read by ReadIndex or lease (section 6.4); append anything else."""
+        """Answer a read by ReadIndex or lease (section 6.4); append other commands."""
         if (
             self.config.reads == "log"
             or self.role != "leader"
@@ -56,19 +56,22 @@ class Reads(RaftCore):
         ):
             return super().on_command(event)
         if not self.knows_committed():
-            self._held[event.client, event.request] = event
+            self._pending[event.client, event.request] = event
             return self.reply([])
         if self.may_read_at_once():
             return self.lease_read(event)
         return self.read_index((event,))
 
     def may_read_at_once(self) -> bool:
-        """Return whether the lease lasts.
+        """Return whether the lease is valid (section 6.4.1).
 
-        It ends for good when a server was asked to stand: that one waits for nothing.
+        It ends when this leader starts a leadership transfer: the new candidate does not wait for
+        an election timeout.
         """
         return (
-            self.config.reads == "lease" and not self._handed_over and self._now < self.lease_until
+            self.config.reads == "lease"
+            and not self._transfer_started
+            and self._now < self.lease_until
         )
 
     def _result(self, event: Command) -> Output:
@@ -76,12 +79,12 @@ class Reads(RaftCore):
 
     @action("LeaseRead", section="dissertation 6.4.1", options=("lease",))
     def lease_read(self, event: Command) -> Effects:
-        """Answer a read at once, for the lease lasts (section 6.4.1)."""
+        """Answer a read at once under a valid lease (section 6.4.1)."""
         return Effects(action="LeaseRead", outputs=[self._result(event)])
 
     @action("ReadIndex", section="dissertation 6.4", options=("read-index", "lease"))
     def read_index(self, events: tuple[Command, ...]) -> Effects:
-        """Remember commitIndex, and ask around whether this server still leads (section 6.4)."""
+        """Record commitIndex and start a round to confirm leadership (section 6.4)."""
         self._begin_round()
         outputs: list[Output | Redirect] = []
         if self.is_quorum({self.name}):
@@ -92,47 +95,49 @@ class Reads(RaftCore):
 
     def _begin_round(self) -> None:
         self.round += 1
-        self._begun[self.round] = self._now
+        self._round_starts[self.round] = self._now
 
     def on_heartbeat_timeout(self) -> Effects:
-        """Begin a round for the reads that wait (section 6.4), then send heartbeats."""
-        if not self._held or not self.knows_committed():
+        """Start a round for pending reads (section 6.4), then send heartbeats."""
+        if not self._pending or not self.knows_committed():
             return super().on_heartbeat_timeout()
-        events, self._held = tuple(self._held.values()), {}
+        events, self._pending = tuple(self._pending.values()), {}
         effects = self.read_index(events)
         effects.timers = [self.heartbeat_timer()]
         return effects
 
     def heartbeat(self) -> Effects:
-        """Be heard of; under leases, each heartbeat is a round (section 6.4.1)."""
+        """Send heartbeats; with leases, each heartbeat is a round (section 6.4.1)."""
         if self.config.reads == "lease":
             self._begin_round()
         return super().heartbeat()
 
-    def _heard(self, message: AppendEntriesResponse) -> list[Output | Redirect]:
-        outputs = super()._heard(message)
+    def _record_contact(self, message: AppendEntriesResponse) -> list[Output | Redirect]:
+        outputs = super()._record_contact(message)
         if message.round <= self.acked[message.sender]:
             return outputs
         self.acked[message.sender] = message.round
-        sure = self._answered_round()
-        for number in [number for number in self.reads if number <= sure]:
+        confirmed = self._confirmed_round()
+        for number in [number for number in self.reads if number <= confirmed]:
             _, events = self.reads.pop(number)
             outputs += [self._result(event) for event in events]
-        if sure in self._begun:
-            self.lease_until = self._begun[sure] + self.config.lease
-            self._begun = {number: begun for number, begun in self._begun.items() if number > sure}
+        if confirmed in self._round_starts:
+            self.lease_until = self._round_starts[confirmed] + self.config.lease
+            self._round_starts = {
+                number: start for number, start in self._round_starts.items() if number > confirmed
+            }
         return outputs
 
-    def _answered_round(self) -> int:
-        """Return the latest round that a quorum has answered; 0 for none."""
+    def _confirmed_round(self) -> int:
+        """Return the latest round that a quorum has responded to, 0 for none."""
         for number in sorted(set(self.acked.values()), reverse=True):
-            answered = {other for other, acked in self.acked.items() if acked >= number}
-            if self.is_quorum(answered | {self.name}):
+            servers = {other for other, acked in self.acked.items() if acked >= number}
+            if self.is_quorum(servers | {self.name}):
                 return number
         return 0
 
     def shown(self) -> dict[str, Any]:
-        """Return the variables that options add, as the specification's, ITF-encoded."""
+        """Return the specification variables that options add, ITF-encoded."""
         if self.config.reads == "log":
             return super().shown()
         return super().shown() | {

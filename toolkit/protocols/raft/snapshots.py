@@ -1,4 +1,4 @@
-"""Snapshots: logs are compacted, and servers far behind get a snapshot in chunks.
+"""Snapshots: log compaction, and snapshots sent in chunks to servers that need them.
 
 Source: Ongaro and Ousterhout 2014 (extended version), section 7 and Figure 13.
 """
@@ -25,37 +25,37 @@ from toolkit.protocols.raft.messages import (
 __all__ = ["SNAPSHOT_TIMER", "Snapshots"]
 
 SNAPSHOT_TIMER = "snapshot"
-"""Runs out at once, when enough is committed to be compacted."""
+"""Name of the snapshot timer: set to run out at once when the log should be compacted."""
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 
 
 class _Content(msgspec.Struct):
-    """What a snapshot holds: the latest configuration, and the machine with the sessions."""
+    """Content of a snapshot: the latest configuration, and the machine with the sessions."""
 
     config: Configuration | None
     state: Any
 
 
 class Snapshots(RaftCore):
-    """A server that compacts its log.
+    """A server that compacts its log into snapshots (section 7).
 
     Attributes
     ----------
     incoming : tuple
-        Term of the leader that sends a snapshot, the snapshot's index, and the chunks that
-        have come.
+        The snapshot being received: the term of the leader that sends it, its index, and the
+        chunks received so far.
     offset : dict of str to int
-        Leader: for every other server the chunk of the snapshot that it was sent last.
+        Leader: for every other server, the number of the snapshot chunk that was sent to it last.
     """
 
     def __init__(self, name: str, config: RaftConfig) -> None:
         self.incoming: tuple[int, int, tuple[str, ...]] = (0, 0, ())
         self.offset: dict[str, int] = {}
-        self._due = False
+        self._timer_is_set = False
         super().__init__(name, config)
-        self._handlers[InstallSnapshot] = self._chunk
-        self._handlers[InstallSnapshotResponse] = self._receipt
+        self._handlers[InstallSnapshot] = self._on_chunk
+        self._handlers[InstallSnapshotResponse] = self._on_chunk_response
 
     def _reset(self) -> None:
         super()._reset()
@@ -64,59 +64,59 @@ class Snapshots(RaftCore):
     def handle(self, event: Event, now: float) -> Effects:
         """Handle one event (see :class:`toolkit.protocols.base.Node`)."""
         effects = super().handle(event, now)
-        if self.config.snapshot and self.is_due() and not self._due:
-            self._due = True
+        if self.config.snapshot and self.is_due() and not self._timer_is_set:
+            self._timer_is_set = True
             effects.timers = [*effects.timers, SetTimer(SNAPSHOT_TIMER, 0.0, 0.0)]
         return effects
 
     def on_timeout(self, timer: str) -> Effects:
-        """Take a snapshot if enough is committed; otherwise as without snapshots."""
+        """Take a snapshot when the snapshot timer runs out (section 7)."""
         if timer != SNAPSHOT_TIMER:
             return super().on_timeout(timer)
-        self._due = False
+        self._timer_is_set = False
         return self.take_snapshot() if self.is_due() else Effects()
 
-    # Compacting (section 7) --------------------------------------------------------------
+    # Compaction (section 7) --------------------------------------------------------------
 
     def is_due(self) -> bool:
-        """Return whether enough is committed to be compacted."""
-        most = self.config.snapshot
-        return most > 0 and self.lastApplied - self.log.snapshot.index >= most
+        """Return whether the log should be compacted: enough entries were applied."""
+        count = self.config.snapshot
+        return count > 0 and self.lastApplied - self.log.snapshot.index >= count
 
-    def _written_with(self, snapshot: Snapshot, *, keep: bool) -> dict[str, Any]:
+    def _compact(self, snapshot: Snapshot, *, keep: bool) -> dict[str, Any]:
         write = self._written()
         self.log.compact(snapshot, keep=keep)
         return {**write, "snapshot": snapshot, "keep": keep}
 
     def content(self) -> Any:
-        """Return what a snapshot holds of the machine, in JSON's types."""
+        """Return the state of machine and sessions for a snapshot, in JSON's types."""
         return self.sessions.snapshot()
 
     @action("TakeSnapshot", section="7", options=("snapshots",))
     def take_snapshot(self) -> Effects:
-        """Let a snapshot stand for all that is applied."""
+        """Replace all applied entries by a snapshot (section 7)."""
         index = self.lastApplied
         config = self.log.config_before(index + 1)
         text = _ENCODER.encode(_Content(config, self.content())).decode()
         size = self.config.chunk
-        chunks = tuple(text[at : at + size] for at in range(0, len(text), size))
+        chunks = tuple(text[start : start + size] for start in range(0, len(text), size))
         self.offset = dict.fromkeys(self.others, 0)
         snapshot = Snapshot(index, self.log.term_at(index), chunks, config)
         return Effects(
             action="TakeSnapshot",
             params={"parts": len(chunks)},
-            write=self._written_with(snapshot, keep=True),
+            write=self._compact(snapshot, keep=True),
         )
 
     def _load(self, snapshot: Snapshot) -> None:
-        """Go on from where a snapshot was taken."""
+        """Set the machine, sessions and indices to the state of a snapshot."""
         content = msgspec.json.decode("".join(snapshot.chunks), type=_Content)
         self.sessions = Sessions(self.config.machine())
         self.sessions.restore(content.state)
         self.commitIndex = self.lastApplied = snapshot.index
 
     def restart(self, durable: Mapping[str, Any]) -> Effects:
-        """Come up as a follower with what the disk held; a snapshot is known to be committed."""
+        """Restart as a follower with the durable state, starting from its snapshot (section 7)."""
         effects = super().restart(durable)
         if self.log.snapshot.index:
             self._load(self.log.snapshot)
@@ -125,7 +125,7 @@ class Snapshots(RaftCore):
     # Sending (Figure 13) -----------------------------------------------------------------
 
     def needs_snapshot(self, other: str) -> bool:
-        """Return whether what a server needs next is in the log no more."""
+        """Return whether the next entry for a server was compacted away (section 7)."""
         return self.nextIndex[other] <= self.log.snapshot.index
 
     def _next(self, other: str) -> Message:
@@ -143,7 +143,7 @@ class Snapshots(RaftCore):
             snapshot.chunks[number],
         )
 
-    def _receipt(self, message: InstallSnapshotResponse) -> Effects:
+    def _on_chunk_response(self, message: InstallSnapshotResponse) -> Effects:
         if message.term > self.currentTerm:
             return self.step_down(message)
         if message.term < self.currentTerm or self.role != "leader":
@@ -160,20 +160,20 @@ class Snapshots(RaftCore):
 
     @action("SendChunk", section="7", options=("snapshots",))
     def send_chunk(self, message: InstallSnapshotResponse) -> Effects:
-        """Send a server the chunk that it needs next, which is not the one it was sent last."""
+        """Send a server the next chunk that it needs (Figure 13)."""
         self.offset[message.sender] = message.received
         return Effects(action="SendChunk", sends=self._replicate((message.sender,)))
 
     @action("RecordSnapshot", section="7", options=("snapshots",))
     def record_snapshot(self, message: InstallSnapshotResponse) -> Effects:
-        """Learn that a server has all that a snapshot stands for."""
-        effects = self._learn(message.sender, message.lastIncludedIndex)
+        """Record that a server has all entries up to the snapshot's index (Figure 13)."""
+        effects = self.record_match(message.sender, message.lastIncludedIndex)
         effects.action = "RecordSnapshot"
         return effects
 
     # Receiving (Figure 13) ---------------------------------------------------------------
 
-    def _chunk(self, message: InstallSnapshot) -> Effects:
+    def _on_chunk(self, message: InstallSnapshot) -> Effects:
         if message.term < self.currentTerm:
             return self.reject_chunk(message)
         if message.term == self.currentTerm and self.role == "leader":
@@ -187,13 +187,13 @@ class Snapshots(RaftCore):
         return self.accept_chunk(message)
 
     def received(self, message: InstallSnapshot) -> tuple[str, ...]:
-        """Return the chunks of a message's snapshot that have come."""
+        """Return the chunks received so far of the snapshot that a message belongs to."""
         term, index, chunks = self.incoming
         return chunks if (term, index) == (message.term, message.lastIncludedIndex) else ()
 
-    def _listen(self, message: InstallSnapshot) -> tuple[bool, list[SetTimer]]:
-        """Follow who sends a chunk; return whether the term is new, and the timers to set."""
-        stop = self._stopped(message.term)
+    def _follow_sender(self, message: InstallSnapshot) -> tuple[bool, list[SetTimer]]:
+        """Follow the sender of a chunk; return whether the term is new, and the timers to set."""
+        stop = self._stop_heartbeats(message.term)
         adopted = self.adopt_term(message.term)
         self.become_follower(message.leader)
         return adopted, [*stop, self.election_timer()]
@@ -206,15 +206,15 @@ class Snapshots(RaftCore):
 
     @action("AcceptChunk", section="7", options=("snapshots",))
     def accept_chunk(self, message: InstallSnapshot) -> Effects:
-        """Take a chunk if it is the one needed next, and say how many have come.
+        """Store a chunk if it is the next one, and reply with the number received (Figure 13).
 
-        A snapshot of what is known to be committed is needed no more.
+        A snapshot whose entries are all known to be committed is not needed and is dropped.
         """
         chunks = self.received(message)
         known = message.lastIncludedIndex <= self.commitIndex
         if message.offset == len(chunks):
             chunks = (*chunks, message.data)
-        adopted, timers = self._listen(message)
+        adopted, timers = self._follow_sender(message)
         if known:
             self.incoming = (0, 0, ())
         else:
@@ -228,14 +228,14 @@ class Snapshots(RaftCore):
 
     @action("InstallSnapshot", section="7", options=("snapshots",))
     def install_snapshot(self, message: InstallSnapshot) -> Effects:
-        """Put the snapshot in the place of the log, but for what agrees and comes behind it."""
+        """Replace the log by the snapshot; keep later entries that agree with it (Figure 13)."""
         chunks = (*self.received(message), message.data)
-        _, timers = self._listen(message)
+        _, timers = self._follow_sender(message)
         index, term = message.lastIncludedIndex, message.lastIncludedTerm
         agrees = index <= self.log.last_index and self.log.term_at(index) == term
         config = msgspec.json.decode("".join(chunks), type=_Content).config
         snapshot = Snapshot(index, term, chunks, config)
-        write = self._written_with(snapshot, keep=agrees)
+        write = self._compact(snapshot, keep=agrees)
         self._load(snapshot)
         self.incoming = (0, 0, ())
         return Effects(
@@ -247,11 +247,11 @@ class Snapshots(RaftCore):
 
     @action("RejectChunk", section="7", options=("snapshots",))
     def reject_chunk(self, message: InstallSnapshot) -> Effects:
-        """Refuse a chunk of an old term, and say which term it is."""
+        """Reject a chunk of an old term, and reply with the current term (Figure 13)."""
         return Effects(action="RejectChunk", sends=self._reply_chunk(message, 0, done=False))
 
     def shown(self) -> dict[str, Any]:
-        """Return the variables that options add, as the specification's, ITF-encoded."""
+        """Return the specification variables that options add, ITF-encoded."""
         if not self.config.snapshot:
             return super().shown()
         term, index, chunks = self.incoming

@@ -1,4 +1,4 @@
-"""A Raft server's state in the variables of ``specs/raft/Raft.tla``, ITF-encoded."""
+"""View of a Raft server: its state in the variables of ``specs/raft/Raft.tla``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
 
 @lru_cache(maxsize=50_000)
 def _entry(entry: Entry) -> dict[str, Any]:
-    """Return an entry encoded, with lists for the tuples in a configuration."""
+    """Return an entry ITF-encoded, with lists in place of a configuration's tuples."""
     record: dict[str, Any] = msgspec.to_builtins(entry)
     if entry.config is not None:
         record["config"] = {
@@ -48,8 +48,8 @@ def _snapshot(snapshot: Snapshot) -> dict[str, Any]:
     return {"index": snapshot.index, "parts": len(snapshot.chunks)}
 
 
-def _of_options(node: RaftNode) -> dict[str, Any]:
-    """Return the variables that options add; without asking each option where none does."""
+def _option_variables(node: RaftNode) -> dict[str, Any]:
+    """Return the variables that options add; fast if no option adds any."""
     config = node.config
     return node.shown() if config.snapshot or config.reads != "log" else {}
 
@@ -63,7 +63,7 @@ variables = View(
     Encoded("votesGranted", _servers),
     Encoded("nextIndex", _counts),
     Encoded("matchIndex", _counts),
-    rest=_of_options,
+    rest=_option_variables,
 )
 """The specification's variables at a server, ITF-encoded.
 
@@ -90,19 +90,23 @@ durable_variables = RecordView(
     Growing("log", _entry, lambda durable: _log(durable).entries),
     Encoded("snapshot", _snapshot, lambda durable: _log(durable).snapshot),
 )
-"""The variable ``durable`` of a server whose disk holds this: all durable writes, merged."""
+"""The specification's variable ``durable``, read from a disk's content."""
 
 
 def constants(config: RaftConfig) -> dict[str, Any]:
     """Return the specification's constants for a trace's header, ITF-encoded.
 
+    Parameters
+    ----------
+    config : RaftConfig
+        The configuration of the run.
+
     Returns
     -------
     dict
-        ``Servers``, ``Quorums`` (the minimal ones, where they are not all majorities of the
-        first voters), ``Batch`` (most entries in a message) and
-        ``DiskQueue`` (the most writes that may wait for a disk); ``Window``, ``Options`` and
-        ``Voters``.
+        ``Servers``; ``Quorums`` (the minimal quorums, unless they are the majorities of the
+        initial voters); ``Batch`` (maximum number of entries in a message); ``DiskQueue``
+        (maximum number of writes that wait for a disk); ``Window``, ``Options`` and ``Voters``.
     """
     return {
         "Servers": {"#set": sorted(config.servers)},
@@ -122,7 +126,7 @@ def constants(config: RaftConfig) -> dict[str, Any]:
 
 
 def final_value(node: RaftNode) -> Any:
-    """Return how far the server has applied its log, or ``None`` if nothing of it."""
+    """Return the last applied index, or ``None`` if no entry was applied."""
     return node.lastApplied or None
 
 
@@ -142,7 +146,7 @@ def _durable(view: NodeState) -> frozenset[int] | None:
 
 
 def _from_specification(state: NodeState) -> NodeState:
-    """Return a state of the specification, whose logs are whole, behind its snapshots."""
+    """Return a state of the specification with each log cut to the entries after its snapshot."""
     view = {**state, "log": {"#tup": state["log"]["#tup"][_snapshot_index(state) :]}}
     if "durable" in state:
         view["durable"] = _from_specification(state["durable"])
@@ -171,4 +175,4 @@ LOG_VIEW = LogView(
     message_round=lambda message: message.get("term"),
     from_specification=_from_specification,
 )
-"""What a server's variables say of its log: the round is the term."""
+"""The log view of a Raft server; the round is the term."""

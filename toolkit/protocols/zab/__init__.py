@@ -29,23 +29,23 @@ __all__ = ["PROTOCOL", "ZabConfig", "ZabNode", "configure"]
 
 
 ACTIONS = declared_actions(ZabNode)
-"""What the handlers of ZabNode declare: action to section and options."""
+"""The actions of ZabNode, by name, as declared on its handlers."""
 
 
 def _expected_actions(constants: Mapping[str, Any]) -> tuple[str, ...]:
     off: set[str] = set()
     observers = constants.get("Observers", {"#set": []})["#set"]
     voters = len(constants["Servers"]["#tup"]) - len(observers)
-    most = voters // 2 + 1
+    largest = voters // 2 + 1
     if "Quorums" in constants:
-        most = max(len(quorum["#set"]) for quorum in constants["Quorums"]["#set"])
+        largest = max(len(quorum["#set"]) for quorum in constants["Quorums"]["#set"])
     if not observers:
         off.add("Inform")
-        if most <= 2:
-            # The leader and the first that connects, or acknowledges, are a quorum.
+        if largest <= 2:
+            # The leader and the first server that connects, or acknowledges, are a quorum.
             off |= {"CountCEpoch", "CountAckLeader"}
         if voters == 2:
-            # Who looks for a leader finds no quorum that has one.
+            # A server that looks for a leader cannot find a quorum of others that has one.
             off |= {"JoinEnsemble", "StepDownStaleHistory"}
     return available(ACTIONS, constants, off)
 
@@ -57,7 +57,7 @@ def _random_operation(config: ZabConfig, rng: random.Random, node: str) -> Any:
 
 def _timing(low: float, high: float) -> dict[str, str]:
     return {
-        "patience": f"{low:g}-{high:g}",
+        "election-timeout": f"{low:g}-{high:g}",
         "heartbeat": f"{min(0.05, low / 3):.4g}",
     }
 
@@ -83,18 +83,20 @@ PROTOCOL = Protocol(
             "SaidIsDurable",
         ),
         claims={
-            "LocalPrimaryOrder": "who delivers what a primary broadcast has all that it did before",
-            "GlobalPrimaryOrder": "what an earlier primary broadcast comes before what a later one "
-            "did",
-            "PrimaryOrder": "both (section III of the paper, as the next one)",
-            "PrimaryIntegrity": "a primary has what anybody delivers of earlier ones",
-            "DeliveredIsDurable": "what is delivered is on the disks of a quorum",
-            "SameZxidSamePrefix": "histories with the same last zxid are the same",
+            "LocalPrimaryOrder": "a server that delivers a broadcast of a primary has delivered "
+            "all its earlier broadcasts",
+            "GlobalPrimaryOrder": "broadcasts of an earlier primary come before broadcasts of a "
+            "later one",
+            "PrimaryOrder": "local and global primary order (section III of the paper)",
+            "PrimaryIntegrity": "a primary has all broadcasts of earlier primaries that any server "
+            "delivers (section III of the paper)",
+            "DeliveredIsDurable": "every delivered transaction is on the disks of a quorum",
+            "SameZxidSamePrefix": "histories with the same last zxid are equal",
         },
         unchecked={
-            "Reply": "clients and their sessions are left out: what was answered",
-            "TakeSnapshot": "the machine is left out: what the snapshot holds",
-            "Synchronize": "the machine is left out: what a snapshot that was sent holds",
+            "Reply": "the answer: the specification has no clients or sessions",
+            "TakeSnapshot": "the content of the snapshot: the specification has no machine",
+            "Synchronize": "the content of the snapshot: the specification has no machine",
         },
     ),
     implementation=Implementation(
@@ -118,4 +120,4 @@ PROTOCOL = Protocol(
     bugs=BUGS,
     log=LOG_VIEW,
 )
-"""The protocol, as registered."""
+"""The registered protocol."""

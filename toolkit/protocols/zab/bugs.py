@@ -1,4 +1,4 @@
-"""Planted bugs: servers that break one rule each, for tests and lessons."""
+"""Seeded bugs: servers that each break one rule, for tests and lessons."""
 
 from __future__ import annotations
 
@@ -29,40 +29,40 @@ __all__ = ["BUGS", "BUG_SETUPS"]
 
 
 class ForgetsAcceptedEpoch(ZabNode):
-    """Comes up after a crash with the epoch of its history for the accepted one (step f.1.2)."""
+    """Forgets acceptedEpoch in a crash, and uses currentEpoch in its place (step f.1.2)."""
 
     def restart(self, durable: Mapping[str, Any]) -> Effects:
-        """Come up with everything but the accepted epoch."""
+        """Restart with currentEpoch as the accepted epoch."""
         effects = super().restart(durable)
         self.acceptedEpoch = self.currentEpoch
         return effects
 
 
 class ForgetsHistory(ZabNode):
-    """Comes up after a crash without the history behind its snapshot (step f.3.1)."""
+    """Forgets the history after its snapshot in a crash (step f.3.1)."""
 
     def restart(self, durable: Mapping[str, Any]) -> Effects:
-        """Come up with the epochs alone."""
+        """Restart with the epochs and the snapshot only."""
         effects = super().restart(durable)
         self.history = []
         return effects
 
 
 class PromisesBeforeDurable(ZabNode):
-    """Accepts an epoch without asking for it to be made durable (step f.1.2)."""
+    """Accepts an epoch without writing it to disk (step f.1.2)."""
 
     def accept_epoch(self, message: NewEpoch) -> Effects:
-        """Accept, and write nothing."""
+        """Accept without a write."""
         effects = super().accept_epoch(message)
         effects.write = None
         return effects
 
 
 class AcksBeforeDurable(ZabNode):
-    """Acknowledges a proposal without asking for it to be made durable (step f.3.1)."""
+    """Acknowledges a proposal without writing it to disk (step f.3.1)."""
 
     def accept_proposal(self, message: Propose) -> Effects:
-        """Acknowledge, and write nothing."""
+        """Acknowledge without a write."""
         effects = super().accept_proposal(message)
         effects.write = None
         return effects
@@ -72,23 +72,23 @@ class EpochBeforeHistory(ZabNode):
     """Writes currentEpoch before the history of that epoch (step f.2.1)."""
 
     def synchronize(self, message: Diff | Snap) -> Effects:
-        """Write the epoch first, and the history with the next write."""
+        """Write the epoch, and delay the write of the history."""
         effects = super().synchronize(message)
-        effects.write, self._late = {"currentEpoch": self.epoch}, effects.write
+        effects.write, self._delayed_write = {"currentEpoch": self.epoch}, effects.write
         return effects
 
     def accept_leader(self, message: NewLeader) -> Effects:
-        """Write the history."""
+        """Write the delayed history."""
         effects = super().accept_leader(message)
-        effects.write = self._late
+        effects.write = self._delayed_write
         return effects
 
 
 class CommitsUnsynchronized(ZabNode):
-    """Takes an epoch for established before anybody is in line with it (step l.2.2)."""
+    """Treats an epoch as established before any learner is synchronized (step l.2.2)."""
 
     def new_leader(self) -> Effects:
-        """Commit what it has itself as soon as the epoch is promised."""
+        """Commit its own history as soon as a quorum has promised the epoch."""
         effects = super().new_leader()
         self.phase = "broadcast"
         effects.outputs = self.deliver_to(self.length)
@@ -96,18 +96,20 @@ class CommitsUnsynchronized(ZabNode):
 
 
 class CommitsWithOneFewer(ZabNode):
-    """Commits what all of a quorum but one have acknowledged (step l.3.2)."""
+    """Commits with one acknowledgement fewer than a quorum (step l.3.2)."""
 
     def committable(self, zxid: Zxid) -> int:
-        """Count somebody who has not acknowledged."""
+        """Count one voter more than have acknowledged."""
         for index in range(self.index_of(zxid), self.committed, -1):
-            least = self.zxid_at(index)
-            acked = [n for n in self.at("acked", "active") if self.learners[n].zxid >= least]
-            if super().backed([*acked, *self._spare(acked)]):
+            target = self.zxid_at(index)
+            acked = [
+                name for name in self.at("acked", "active") if self.learners[name].zxid >= target
+            ]
+            if super().backed([*acked, *self._extra(acked)]):
                 return index
         return self.committed
 
-    def _spare(self, names: Collection[str]) -> list[str]:
+    def _extra(self, names: Collection[str]) -> list[str]:
         voters = [name for name in self.others if not self.is_observer(name)]
         return [name for name in voters if name not in names][:1]
 
@@ -115,24 +117,25 @@ class CommitsWithOneFewer(ZabNode):
 class EstablishesWithOneFewer(ZabNode):
     """Establishes an epoch with one acknowledgement fewer than a quorum (step l.2.2)."""
 
-    def _ack_leader(self, message: AckLeader) -> Effects:
+    def count_ack_leader(self, message: AckLeader) -> Effects:
+        """Establish the epoch with the first acknowledgement."""
         if self.phase == "synchronization":
             self.learners[message.sender] = LearnerProgress("acked", 0, message.zxid)
             return self.establish()
-        return super()._ack_leader(message)
+        return super().count_ack_leader(message)
 
 
 class CountsObservers(ZabNode):
-    """Takes observers for servers that vote."""
+    """Counts observers as voters (quorums consist of voters)."""
 
     def backed(self, learners: Iterable[str]) -> bool:
-        """Count heads."""
+        """Count all learners, voters or not."""
         voters = len(self.config.voters)
         return 2 * (1 + len(list(learners))) > voters
 
 
 class ElectsByZxid(ZabNode):
-    """Votes for the highest zxid, and looks at the epoch only after that (ZooKeeper's rule)."""
+    """Compares votes by zxid before epoch (ZooKeeper compares the epoch first)."""
 
     def is_higher(self, vote: Vote, other: Vote) -> bool:
         """Compare zxids first."""
@@ -148,7 +151,7 @@ class KeepsOldVotes(ZabNode):
     """Counts the votes of an earlier round in a later one (ZooKeeper's logical clock)."""
 
     def join_round(self, message: Notification) -> Effects:
-        """Go on to a later round with what it has counted."""
+        """Join a later round, and keep the votes counted before."""
         tally = dict(self.tally)
         effects = super().join_round(message)
         self.tally = tally | self.tally
@@ -156,40 +159,40 @@ class KeepsOldVotes(ZabNode):
 
 
 class NobodyIsAhead(ZabNode):
-    """Goes on leading though a follower has a later history (section IV, phase 1)."""
+    """Continues to lead although a follower has a later history (section IV, phase 1)."""
 
     def is_ahead(self, message: AckEpoch) -> bool:
-        """Look at nothing."""
+        """Return False without comparing the histories."""
         return False
 
 
 class ReusesEpoch(ZabNode):
-    """Proposes the epoch behind its own, whatever it was told (step l.1.1)."""
+    """Proposes the epoch after its own, ignoring the learners' accepted epochs (step l.1.1)."""
 
     def new_epoch(self) -> Effects:
-        """Look at nobody's accepted epoch."""
-        for name, one in self.learners.items():
-            epoch = min(one.epoch, self.acceptedEpoch)
-            self.learners[name] = LearnerProgress(one.stage, epoch, one.zxid)
+        """Ignore accepted epochs higher than its own."""
+        for name, progress in self.learners.items():
+            epoch = min(progress.epoch, self.acceptedEpoch)
+            self.learners[name] = LearnerProgress(progress.stage, epoch, progress.zxid)
         return super().new_epoch()
 
 
 class PromisesTwice(ZabNode):
-    """Promises an epoch that it has promised to another leader (step f.1.2)."""
+    """Promises an epoch that it has already promised to another leader (step f.1.2)."""
 
     def accept_epoch(self, message: NewEpoch) -> Effects:
-        """Tell its epoch as if this was a first promise."""
+        """Report currentEpoch as if this were a first promise."""
         effects = super().accept_epoch(message)
-        told = AckEpoch(self.name, self.currentEpoch, self.last)
-        effects.sends = [Send(message.sender, told)]
+        reply = AckEpoch(self.name, self.currentEpoch, self.last)
+        effects.sends = [Send(message.sender, reply)]
         return effects
 
 
 class NeverTruncates(ZabNode):
-    """Takes TRUNC for DIFF: what the leader has not it keeps (phase 2)."""
+    """Treats TRUNC as DIFF: keeps transactions that the leader does not have (phase 2)."""
 
     def synchronize(self, message: Diff | Snap) -> Effects:
-        """Cut nothing off."""
+        """Append to the history without truncation."""
         if isinstance(message, Trunc):
             message = Diff.of(message.sender, self.last, message.txns)
         return super().synchronize(message)
@@ -199,7 +202,7 @@ class DeliversProposals(ZabNode):
     """Delivers a proposal before it is committed (step f.3.2)."""
 
     def accept_proposal(self, message: Propose) -> Effects:
-        """Accept, and deliver."""
+        """Accept a proposal, and deliver it at once."""
         effects = super().accept_proposal(message)
         if self.phase == "broadcast":
             effects.outputs = self.deliver_to(self.length)
@@ -207,10 +210,10 @@ class DeliversProposals(ZabNode):
 
 
 class DeliversOneMore(ZabNode):
-    """Delivers one transaction more than is committed (step f.3.2)."""
+    """Delivers one transaction more than are committed (step f.3.2)."""
 
     def deliver(self, message: Commit) -> Effects:
-        """Count from 1."""
+        """Deliver the next transaction, too."""
         effects = super().deliver(message)
         more = self.deliver_to(min(self.committed + 1, self.length))
         effects.outputs = [*effects.outputs, *more]
@@ -220,38 +223,38 @@ class DeliversOneMore(ZabNode):
 class MissesNewcomers(ZabNode):
     """Proposes only to learners that are up to date (section IV, phase 3: joining)."""
 
-    def proposes(self, action: str, what: str) -> Effects:
-        """Leave out who is being synchronized."""
-        effects = super().proposes(action, what)
+    def proposes(self, action: str, request: str) -> Effects:
+        """Do not send to learners that are being synchronized."""
+        effects = super().proposes(action, request)
         active = self.at("active")
         effects.sends = [send for send in effects.sends if send.to in active]
         return effects
 
 
 class GoesOnCounting(ZabNode):
-    """Does not begin to count anew in a new epoch (section IV: the zxid)."""
+    """Does not restart the counter in a new epoch (section IV: the zxid)."""
 
-    def proposes(self, action: str, what: str) -> Effects:
-        """Let the counter run on, so that it does not say how many there are."""
+    def proposes(self, action: str, request: str) -> Effects:
+        """Continue the counter of the last epoch."""
         before = self.last
-        effects = super().proposes(action, what)
+        effects = super().proposes(action, request)
         txn = self.history[-1]
         if before.epoch != self.epoch and before.counter:
             zxid = Zxid(self.epoch, before.counter + 1)
             self.history[-1] = wrong = type(txn)(zxid, txn.val)
             effects.write = {"txns": (wrong,)}
-            effects.sends = [Send(s.to, Propose(self.name, wrong)) for s in effects.sends]
+            effects.sends = [Send(send.to, Propose(self.name, wrong)) for send in effects.sends]
         return effects
 
 
 class TellsAllIsCommitted(ZabNode):
-    """Tells a newcomer that all it has proposed is committed (step l.2.2)."""
+    """Tells a new learner that all proposals are committed (step l.2.2)."""
 
     def up_to_date(self, message: AckLeader) -> Effects:
-        """Send its last zxid."""
+        """Send the last zxid as committed."""
         effects = super().up_to_date(message)
-        news = CommitLeader(self.name, self.last)
-        effects.sends = [*effects.sends[:-1], Send(message.sender, news)]
+        reply = CommitLeader(self.name, self.last)
+        effects.sends = [*effects.sends[:-1], Send(message.sender, reply)]
         return effects
 
 
@@ -259,7 +262,7 @@ class SnapshotsWithoutSessions(ZabNode):
     """Leaves the clients' sessions out of its snapshots (Ongaro's dissertation, section 6.3)."""
 
     def content(self) -> Any:
-        """Keep the machine alone."""
+        """Return the machine's state with no sessions."""
         return super().content() | {"sessions": []}
 
 
@@ -286,7 +289,7 @@ BUGS: dict[str, NodeFactory] = {
     "tells-all-is-committed": TellsAllIsCommitted,
     "snapshots-without-sessions": SnapshotsWithoutSessions,
 }
-"""Name of the bug to a server that has it."""
+"""Registry of Zab's seeded bugs: name to node class."""
 
 BUG_SETUPS: dict[str, BugSetup] = {
     "forgets-accepted-epoch": BugSetup(runs=4),
@@ -306,4 +309,4 @@ BUG_SETUPS: dict[str, BugSetup] = {
     "never-truncates": BugSetup(scenario="zab-truncate"),
     "snapshots-without-sessions": BugSetup(scenario="zab-asked-again"),
 }
-"""Where bugs show themselves that need an option, more servers, more runs or a certain event."""
+"""Setups for bugs that need an option, more servers, more runs or a scenario to show."""

@@ -1,4 +1,4 @@
-"""What a run of Zab is configured with: servers, quorums, time-outs, the machine."""
+"""Configuration of Zab: servers, quorums, timeouts, options and the machine."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from toolkit.quorum import QuorumSystem, parse_quorums
 __all__ = ["SETTINGS", "ZabConfig", "configure"]
 
 SETTINGS: dict[str, str] = {
-    "patience": "seconds LOW-HIGH without a leader, or without a quorum, until a server looks "
-    "for another one (default: 0.15-0.3)",
+    "election-timeout": "range of election timeouts in seconds, LOW-HIGH: without a leader, or "
+    "without a quorum, for so long, a server starts an election (default: 0.15-0.3)",
     "heartbeat": "seconds between a leader's pings (default: 0.05)",
-    "wait": "seconds that a server waits for a higher vote once a quorum agrees (default: 0.02)",
-    "notify": "seconds until a server that looks for a leader tells its vote again (default: 0.06)",
-    "connect": "seconds until a server that could not connect tries again (default: 0.02)",
-    "window": "most transactions that a learner is sent; who lacks more gets a snapshot "
-    "(default: 100)",
-    "observers": "the servers that vote on nothing, NAME,NAME,... (default: none)",
-    "quorum": "majority or weighted:NAME=W,... of the others (default: majority)",
-    "reads": "log: like writes; sync: at any server, once it has what the leader had proposed; "
-    "local: at any server, at once (default: log)",
-    "snapshot": "compact the history after so many transactions; 0: never (default: 0)",
-    "machine": "what the history drives: a registered machine (default: kv)",
+    "wait": "seconds to wait for a higher vote after a quorum agrees (default: 0.02)",
+    "notify": "seconds until a server in an election resends its vote (default: 0.06)",
+    "connect": "seconds until a failed connection is retried (default: 0.02)",
+    "window": "maximum number of transactions sent to synchronize a learner; a learner that lacks "
+    "more gets a snapshot (default: 100)",
+    "observers": "the servers that do not vote, NAME,NAME,... (default: none)",
+    "quorum": "majority or weighted:NAME=W,... of the voters (default: majority)",
+    "reads": "log: like writes; sync: at any server, after it has delivered what the leader had "
+    "proposed; local: at any server, at once (default: log)",
+    "snapshot": "number of transactions after which the history is compacted; 0: never "
+    "(default: 0)",
+    "machine": "the replicated state machine, by its registered name (default: kv)",
 }
 """The settings of Zab, name to a line of help."""
 
@@ -39,30 +40,32 @@ class ZabConfig:
     Parameters
     ----------
     servers : tuple of str
-        All of them, by their numbers: of equal votes the one for the later server is higher.
+        All servers in the order of their numbers: of otherwise equal votes, the vote for the server
+        with the higher number is higher.
     observers : tuple of str
-        Those that vote on nothing.
+        The servers that do not vote.
     quorums : QuorumSystem
-        Over the others; each of them meets each, and none is a single server.
-    patience : tuple of float
-        Seconds, least and greatest, until a learner gives up its leader; the greatest, too,
-        until a leader gives up that hears of no quorum.
+        The quorums of voters: any two intersect, and each has at least two servers.
+    election_timeout : tuple of float
+        Minimum and maximum of election timeouts, in seconds: without messages from its leader for
+        that long, a learner starts an election.  A leader that hears from no quorum for the maximum
+        does, too.
     heartbeat, wait, notify, connect : float
-        Seconds; see :data:`SETTINGS`.
+        Timing in seconds; see :data:`SETTINGS`.
     window : int
-        Most transactions that a learner is sent.
+        Maximum number of transactions sent to synchronize a learner.
     reads : str
-        ``"log"``, ``"sync"`` or ``"local"``.
+        How reads are answered: ``"log"``, ``"sync"`` or ``"local"``.
     snapshot : int
-        So many transactions are compacted at least; 0: none ever.
+        The number of delivered transactions after which the history is compacted; 0: never.
     machine : callable
-        Makes a replicated state machine.
+        Returns a new replicated state machine.
     """
 
     servers: tuple[str, ...]
     observers: tuple[str, ...]
     quorums: QuorumSystem
-    patience: tuple[float, float]
+    election_timeout: tuple[float, float]
     heartbeat: float
     wait: float
     notify: float
@@ -74,7 +77,7 @@ class ZabConfig:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The options that are on, by their names in the specification."""
+        """The names of the enabled options in the specification."""
         on = {"snapshots": self.snapshot > 0, "sync": self.reads == "sync"}
         return tuple(name for name, is_on in on.items() if is_on)
 
@@ -85,24 +88,26 @@ class ZabConfig:
 
     @cached_property
     def ranks(self) -> dict[str, int]:
-        """Each server's number, from 1; nobody has 0."""
+        """The number of each server, from 1; 0 for the empty name."""
         return {"": 0} | {name: number for number, name in enumerate(self.servers, 1)}
 
     @cached_property
     def others(self) -> dict[str, tuple[str, ...]]:
-        """For each server the others."""
-        return {name: tuple(one for one in self.servers if one != name) for name in self.servers}
+        """For each server, the other servers."""
+        return {
+            name: tuple(other for other in self.servers if other != name) for name in self.servers
+        }
 
 
 def configure(nodes: Sequence[str], settings: Mapping[str, str]) -> ZabConfig:
-    """Check settings and build the configuration.
+    """Check the settings and build the configuration.
 
     Parameters
     ----------
     nodes : sequence of str
         All servers.
     settings : mapping of str to str
-        See :data:`SETTINGS`.
+        The settings that were given; see :data:`SETTINGS`.
 
     Returns
     -------
@@ -111,9 +116,9 @@ def configure(nodes: Sequence[str], settings: Mapping[str, str]) -> ZabConfig:
     Raises
     ------
     SettingError
-        If a setting is unknown or cannot be, or a single server would be a quorum.
+        If a setting is unknown or its value is not allowed, or a single server would be a quorum.
     QuorumError
-        If the quorums cannot be, or do not meet.
+        If the quorums are invalid or do not intersect.
 
     Examples
     --------
@@ -126,23 +131,26 @@ def configure(nodes: Sequence[str], settings: Mapping[str, str]) -> ZabConfig:
     voters = [name for name in nodes if name not in observers]
     if not voters:
         raise SettingError(
-            "setting observers leaves no server that votes", hint=SETTINGS["observers"]
+            "setting observers must leave at least one voter", hint=SETTINGS["observers"]
         )
     quorum = given.text("quorum", "majority")
     if quorum.partition(":")[0] not in ("majority", "weighted"):
-        raise SettingError(f"setting quorum={quorum!r} cannot be", hint=SETTINGS["quorum"])
-    quorums = parse_quorums(quorum, voters).phase1
-    alone = next((name for name in voters if quorums.is_quorum({name})), None)
-    if alone is not None:
         raise SettingError(
-            f"{alone!r} alone would be a quorum: it has nobody to broadcast to",
-            hint="give at least two servers that vote, and none of them the majority of weights",
+            f"setting quorum must be majority or weighted:..., not {quorum!r}",
+            hint=SETTINGS["quorum"],
+        )
+    quorums = parse_quorums(quorum, voters).phase1
+    single = next((name for name in voters if quorums.is_quorum({name})), None)
+    if single is not None:
+        raise SettingError(
+            f"a quorum must have at least two servers, but {single!r} alone would be a quorum",
+            hint="use at least two voters, and give none of them a majority of the weights",
         )
     return ZabConfig(
         servers=tuple(nodes),
         observers=observers,
         quorums=quorums,
-        patience=given.span("patience", "0.15-0.3"),
+        election_timeout=given.span("election-timeout", "0.15-0.3"),
         heartbeat=given.number("heartbeat", "0.05"),
         wait=given.number("wait", "0.02"),
         notify=given.number("notify", "0.06"),

@@ -1,7 +1,7 @@
 """Phase 0 of Zab: fast leader election.
 
 Source: Apache ZooKeeper, ``FastLeaderElection`` (``lookForLeader`` and the receiver of its
-messenger); the paper leaves elections open.  Each handler is named after the action of
+messenger); the paper does not specify elections.  Each handler is named after the action of
 ``specs/zab/FastLeaderElection.tla`` that it performs.
 """
 
@@ -19,16 +19,16 @@ __all__ = ["Elector", "Outside"]
 
 
 class Outside(msgspec.Struct, frozen=True):
-    """What is known of a server that leads or follows already.
+    """The state of a server that is already leading or following, from its notification.
 
     Parameters
     ----------
     round : int
-        The round in which it was decided.
+        The round in which its election was decided.
     vote : Vote
-        How.
+        Its vote.
     mode : str
-        ``"leading"`` or ``"following"``.
+        Its mode: ``"leading"`` or ``"following"``.
     """
 
     round: int
@@ -37,18 +37,18 @@ class Outside(msgspec.Struct, frozen=True):
 
 
 class Elector(Historian):
-    """A server that looks for a leader.
+    """A server that takes part in elections (phase 0).
 
     Attributes
     ----------
     round : int
-        The round of elections that it takes part in, or did last (ZooKeeper's logicalclock).
+        The election round in which it takes part, or took part last (ZooKeeper's logicalclock).
     vote : Vote
-        Its own vote there.
+        Its own vote in that round.
     tally : dict of str to Vote
-        Who voted how in this round (recvset).
+        The votes of servers in this round (ZooKeeper's recvset).
     outside : dict of str to Outside
-        Who leads or follows already (outofelection).
+        The servers that are already leading or following (ZooKeeper's outofelection).
     """
 
     def __init__(self, name: str, config: ZabConfig) -> None:
@@ -59,15 +59,15 @@ class Elector(Historian):
         self.tally: dict[str, Vote] = {}
         self.outside: dict[str, Outside] = {}
         self._deciding = False
-        low, high = config.patience
-        self._patience = SetTimer("patience", low, high)
+        low, high = config.election_timeout
+        self._election_timer = SetTimer("election", low, high)
 
     def own_vote(self) -> Vote:
-        """Return what this server votes for by itself."""
+        """Return this server's vote for itself; an observer votes for no server."""
         return Vote(self.name, self.currentEpoch, self.last) if self.votes else NOBODY
 
     def is_higher(self, vote: Vote, other: Vote) -> bool:
-        """Return whether a vote is higher than another: by epoch, zxid, and server's number."""
+        """Return whether a vote is higher than another: by epoch, zxid, and server number."""
         ranks = self.config.ranks
         return (vote.epoch, vote.zxid, ranks[vote.leader]) > (
             other.epoch,
@@ -75,80 +75,80 @@ class Elector(Historian):
             ranks[other.leader],
         )
 
-    def _tell(self) -> list[Send]:
+    def _notifications(self) -> list[Send]:
         notification = Notification(self.name, self.mode, self.round, self.vote)
         return [Send(other, notification) for other in self.others]
 
-    def _again(self) -> SetTimer:
+    def _notify_timer(self) -> SetTimer:
         return SetTimer("notify", self.config.notify, self.config.notify)
 
     @action("Look")
     def look(self) -> Effects:
-        """Begin a round."""
+        """Start an election round, voting for itself (lookForLeader)."""
         self.phase = "election"
         self.round = self.round + 1 if self.votes else 0
         self.vote = self.own_vote()
         self.tally = {self.name: self.vote} if self.votes else {}
         self.outside = {}
         self._deciding = False
-        return Effects(action="Look", sends=self._tell(), timers=[self._again()])
+        return Effects(action="Look", sends=self._notifications(), timers=[self._notify_timer()])
 
     @action("Notify")
     def notify(self) -> Effects:
-        """Tell its vote again, since nothing was decided for a while."""
-        return Effects(action="Notify", sends=self._tell(), timers=[self._again()])
+        """Resend its vote, because the election was not decided in time."""
+        return Effects(action="Notify", sends=self._notifications(), timers=[self._notify_timer()])
 
     def _notification(self, message: Notification) -> Effects:
         electing = self.phase == "election"
-        voter = message.sender in self.config.voters
+        is_voter = message.sender in self.config.voters
         if message.mode != "looking":
-            known = voter and message.mode in ("following", "leading")
-            return self._outside(message) if electing and known else self.ignore()
-        if electing and voter and message.round >= self.round:
+            outside = is_voter and message.mode in ("following", "leading")
+            return self._on_outside(message) if electing and outside else self.ignore()
+        if electing and is_voter and message.round >= self.round:
             if message.round > self.round:
                 return self.join_round(message)
             return self.count_vote(message)
         if self.votes and self.phase != "idle":
-            # From a lower round, or an observer, or to a server that looks for nobody.
+            # The sender is in a lower round or an observer, or this server is not looking.
             return self.answer(message)
         return self.ignore()
 
     @action("JoinRound")
     def join_round(self, message: Notification) -> Effects:
-        """Go on to a later round."""
+        """Join a later round, with the higher of its own vote and the sender's."""
         own = self.own_vote()
         self.round = message.round
         self.vote = message.vote if self.is_higher(message.vote, own) else own
         self.tally = {}
-        return self._count(Effects(action="JoinRound"), message, news=True)
+        return self._count(Effects(action="JoinRound"), message, changed=True)
 
     @action("CountVote")
     def count_vote(self, message: Notification) -> Effects:
-        """Count a vote of its round, and take it over if it is higher."""
-        higher = self.is_higher(message.vote, self.vote)
-        if higher:
+        """Count a vote of the same round, and adopt it if it is higher."""
+        is_higher = self.is_higher(message.vote, self.vote)
+        if is_higher:
             self.vote = message.vote
-        return self._count(Effects(action="CountVote"), message, news=higher)
+        return self._count(Effects(action="CountVote"), message, changed=is_higher)
 
-    def _count(self, effects: Effects, message: Notification, *, news: bool) -> Effects:
+    def _count(self, effects: Effects, message: Notification, *, changed: bool) -> Effects:
         self.tally[message.sender] = message.vote
         if self.votes:
             self.tally[self.name] = self.vote
-            if news:
-                effects.sends = self._tell()
-                effects.timers = [self._again()]
-        return self._consider(effects, news=news)
+            if changed:
+                effects.sends = self._notifications()
+                effects.timers = [self._notify_timer()]
+        return self._check_quorum(effects, changed=changed)
 
     def agreed(self) -> bool:
-        """Return whether a quorum has this server's vote."""
+        """Return whether a quorum has the same vote as this server."""
         return self.vote != NOBODY and self.is_quorum(
             {name for name, vote in self.tally.items() if vote == self.vote}
         )
 
-    def _consider(self, effects: Effects, *, news: bool) -> Effects:
-        """Wait a little for a higher vote once a quorum agrees; begin anew after news."""
+    def _check_quorum(self, effects: Effects, *, changed: bool) -> Effects:
+        """Set the timer "decide" when a quorum agrees; restart it if the vote has changed."""
         agreed = self.agreed()
-        if agreed and (news or not self._deciding):
+        if agreed and (changed or not self._deciding):
             wait = self.config.wait
             effects.timers = [*effects.timers, SetTimer("decide", wait, wait)]
         elif self._deciding and not agreed:
@@ -158,17 +158,17 @@ class Elector(Historian):
 
     @action("Answer")
     def answer(self, message: Notification) -> Effects:
-        """Tell its vote to who looks and knows less."""
-        mine = Notification(self.name, self.mode, self.round, self.vote)
-        return Effects(action="Answer", sends=[Send(message.sender, mine)])
+        """Send its vote to a server that is behind in the election."""
+        notification = Notification(self.name, self.mode, self.round, self.vote)
+        return Effects(action="Answer", sends=[Send(message.sender, notification)])
 
     def settles(self, message: Notification) -> bool:
-        """Return whether a quorum is now known to follow a leader who knows that it leads."""
+        """Return whether a quorum follows a leader that reports that it leads."""
         leader = message.vote.leader
         followers = {
             name
-            for name, one in self.outside.items()
-            if one.vote.leader == leader and one.round == message.round
+            for name, known in self.outside.items()
+            if known.vote.leader == leader and known.round == message.round
         }
         return (
             leader != self.name
@@ -177,78 +177,80 @@ class Elector(Historian):
             and self.is_quorum(followers)
         )
 
-    def _outside(self, message: Notification) -> Effects:
+    def _on_outside(self, message: Notification) -> Effects:
         self.outside[message.sender] = Outside(message.round, message.vote, message.mode)
         return self.join_ensemble(message) if self.settles(message) else self.count_outside(message)
 
     @action("CountOutside")
     def count_outside(self, message: Notification) -> Effects:
-        """Take note of who leads or follows; in its own round that is a vote as well."""
+        """Record a leading or following server; in the same round its vote counts, too."""
         effects = Effects(action="CountOutside")
         if message.round != self.round:
             return effects
         self.tally[message.sender] = message.vote
-        return self._consider(effects, news=False)
+        return self._check_quorum(effects, changed=False)
 
     @action("JoinEnsemble")
     def join_ensemble(self, message: Notification) -> Effects:
-        """Join the leader whom a quorum follows."""
+        """Join an established leader that a quorum follows."""
         self.round, self.vote = message.round, message.vote
-        return self._become("JoinEnsemble")
+        return self._end_election("JoinEnsemble")
 
     @action("Decide")
     def decide(self) -> Effects:
-        """Follow the vote that a quorum has, having waited for a higher one."""
-        return self._become("Decide")
+        """Lead or follow by the vote of a quorum, after waiting for higher votes."""
+        return self._end_election("Decide")
 
-    def _become(self, action: str) -> Effects:
+    def _end_election(self, action: str) -> Effects:
         self.phase = "discovery"
         self.leader = self.vote.leader
-        done = [SetTimer("notify"), SetTimer("decide")]
+        timers = [SetTimer("notify"), SetTimer("decide")]
         if self.leader == self.name:
             self.mode = "leading"
-            beat, high = self.config.heartbeat, self.config.patience[1]
-            done += [SetTimer("ping", beat, beat), SetTimer("quorum", high, high)]
-            return Effects(action=action, timers=done)
+            beat, high = self.config.heartbeat, self.config.election_timeout[1]
+            timers += [SetTimer("ping", beat, beat), SetTimer("quorum", high, high)]
+            return Effects(action=action, timers=timers)
         self.mode = "following" if self.votes else "observing"
-        return Effects(action=action, sends=self._connects(), timers=[*done, self._patience])
+        return Effects(
+            action=action, sends=self._connect_message(), timers=[*timers, self._election_timer]
+        )
 
-    def _connects(self) -> list[Send]:
+    def _connect_message(self) -> list[Send]:
         opening: Message = CEpoch(self.name, self.acceptedEpoch)
         return [Send(self.leader, opening)]
 
     @action("Ignore")
     def ignore(self) -> Effects:
-        """Drop a notification that tells nothing."""
+        """Ignore a notification without new information."""
         return Effects(action="Ignore")
 
-    # What else ends or begins an election --------------------------------------------------
+    # Ends of a leadership, and new elections --------------------------------------------------
 
     def peers(self) -> list[str]:
-        """Return to whom this server takes itself to be connected."""
+        """Return the servers to which this server considers itself connected."""
         return [self.leader] if self.mode in ("following", "observing") else []
 
-    def _looks(self, action: str) -> Effects:
-        """Give up leading or following, and look for a leader."""
+    def _restart_election(self, action: str) -> Effects:
+        """Stop leading or following, and start looking for a leader."""
         closes = self.peers()
         self.mode, self.phase, self.leader, self.epoch = "looking", "idle", "", 0
         self._reset()
-        timers = [SetTimer(name) for name in ("patience", "connect", "ping", "quorum")]
+        timers = [SetTimer(name) for name in ("election", "connect", "ping", "quorum")]
         return Effects(action=action, closes=closes, timers=[*timers, SetTimer("look", 0.0, 0.0)])
 
     def _reset(self) -> None:
-        """Forget what belongs to a leadership."""
+        """Reset the variables that belong to one leadership."""
         self._waiting.clear()
         self._reads.clear()
 
     @action("Abandon")
     def abandon(self) -> Effects:
-        """Give up leading or following: too little was heard, or the leader is gone."""
-        return self._looks("Abandon")
+        """Stop leading or following after a timeout or a lost connection (section IV)."""
+        return self._restart_election("Abandon")
 
     @action("RejectConnection")
-    def refuse(self, message: CEpoch) -> Effects:
-        """Close the connection of who takes this server for its leader, which it is not."""
+    def reject_connection(self, message: CEpoch) -> Effects:
+        """Close the connection of a server that mistakes this server for its leader."""
         if message.sender != self.leader:
             return Effects(action="RejectConnection", closes=[message.sender])
-        return self._looks("RejectConnection")
+        return self._restart_election("RejectConnection")

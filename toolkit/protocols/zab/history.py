@@ -1,4 +1,4 @@
-"""What a Zab server keeps: its history, what is delivered of it, and what its disk is to hold.
+"""The history of a Zab server: accepted and delivered transactions, and durable writes.
 
 Each handler is named after the action of ``specs/zab`` that it performs.
 """
@@ -24,14 +24,14 @@ _DECODER = msgspec.json.Decoder()
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """What stands for the first transactions.
+    """A snapshot that replaces the first transactions of a history.
 
     Parameters
     ----------
     index : int
-        How many they are.
+        The number of transactions that it replaces.
     zxid : Zxid
-        The last of them.
+        The zxid of the last of them.
     data : str
         The machine with the clients' sessions, as JSON.
     """
@@ -42,7 +42,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 NO_SNAPSHOT = Snapshot(0, ZERO, "")
-"""Stands for nothing."""
+"""The empty snapshot."""
 
 
 def _zxid(txn: Txn) -> Zxid:
@@ -50,37 +50,38 @@ def _zxid(txn: Txn) -> Zxid:
 
 
 class Historian:
-    """A server's history and machine.
+    """The history and the machine of a server.
 
     Parameters
     ----------
     name : str
-        This server.
+        The name of this server.
     config : ZabConfig
+        The configuration of the run.
 
     Attributes
     ----------
     acceptedEpoch : int
-        Of the last NEWEPOCH that was accepted.  Durable.
+        The epoch of the last accepted NEWEPOCH.  Durable.
     currentEpoch : int
-        Of the last NEWLEADER that was accepted.  Durable.
+        The epoch of the last accepted NEWLEADER.  Durable.
     history : list of Txn
-        What was accepted, behind the snapshot.  Durable.
+        The accepted transactions after the snapshot.  Durable.
     snapshot : Snapshot
-        Durable.
+        The snapshot that replaces the first transactions.  Durable.
     committed : int
-        How many transactions are delivered, those in the snapshot included.
+        The number of delivered transactions, including those in the snapshot.
     mode : str
         ``"looking"``, ``"following"``, ``"leading"`` or ``"observing"``.
     phase : str
         ``"idle"`` or ``"election"`` while looking, then ``"discovery"``,
         ``"synchronization"``, ``"broadcast"``.
     leader : str
-        Whom it follows, itself if it leads, ``""`` while looking.
+        The leader that it follows, itself if it leads, ``""`` while looking.
     epoch : int
-        The epoch in which it does, 0 while none is agreed on.
+        The epoch of that leader, 0 until it is agreed on.
     sessions : Sessions
-        The machine, behind the clients' sessions.
+        The machine together with the clients' sessions.
     """
 
     def __init__(self, name: str, config: ZabConfig) -> None:
@@ -96,8 +97,8 @@ class Historian:
         self.phase = "idle"
         self.leader = ""
         self.epoch = 0
-        # What follows is no variable of the specification: it follows from the history, or
-        # steers answers to clients.
+        # The rest are not variables of the specification: they follow from the history, or
+        # steer answers to clients.
         self.sessions = Sessions(config.machine())
         self._waiting: set[tuple[str, int]] = set()
         self._reads: list[tuple[int, Command]] = []
@@ -106,46 +107,54 @@ class Historian:
 
     @property
     def length(self) -> int:
-        """How many transactions there are, those in the snapshot included."""
+        """The number of transactions, including those in the snapshot."""
         return self.snapshot.index + len(self.history)
 
     @property
     def last(self) -> Zxid:
-        """The last zxid."""
+        """The zxid of the last transaction."""
         return self.history[-1].zxid if self.history else self.snapshot.zxid
 
     def index_of(self, zxid: Zxid, most: int | None = None) -> int:
-        """Return how many of the first transactions have a zxid that is at most this.
+        """Return the number of transactions up to a zxid.
+
+        Transactions in the snapshot always count.
 
         Parameters
         ----------
         zxid : Zxid
+            The zxid.
         most : int, optional
-            So many are looked at; by default all.  What the snapshot stands for is counted
-            whatever the zxid.
+            Consider only this many transactions from the start; by default all.
         """
         base = self.snapshot.index
         high = len(self.history) if most is None else most - base
         return base + bisect_right(self.history, zxid, 0, high, key=_zxid)
 
     def zxid_at(self, index: int) -> Zxid:
-        """Return the zxid of a transaction, counted from 1; 0 stands for what is before it."""
-        at = index - self.snapshot.index
-        return self.history[at - 1].zxid if at > 0 else self.snapshot.zxid
+        """Return the zxid of the transaction at an index, counted from 1.
+
+        Parameters
+        ----------
+        index : int
+            At least the snapshot's index, for which the snapshot's last zxid is returned.
+        """
+        position = index - self.snapshot.index
+        return self.history[position - 1].zxid if position > 0 else self.snapshot.zxid
 
     def behind(self, index: int, last: int) -> list[Txn]:
-        """Return the transactions behind one, up to a last one."""
+        """Return the transactions after one index, up to and including another."""
         base = self.snapshot.index
         return self.history[index - base : last - base]
 
     def is_quorum(self, servers: Collection[str]) -> bool:
-        """Return whether servers, of which only those that vote count, are a quorum."""
+        """Return whether the voters among servers are a quorum."""
         return self.config.quorums.is_quorum(servers)
 
     # Delivery -----------------------------------------------------------------------------
 
     def deliver_to(self, index: int) -> list[Output | Redirect]:
-        """Deliver the history up to a transaction; return what clients are told."""
+        """Deliver the history up to an index; return the answers to clients."""
         outputs: list[Output | Redirect] = []
         for txn in self.behind(self.committed, index):
             client, request, operation = _DECODER.decode(txn.val)
@@ -157,7 +166,7 @@ class Historian:
         return outputs + self._ready_reads() if self._reads else outputs
 
     def _ready_reads(self) -> list[Output | Redirect]:
-        """Answer the reads that have waited for what is delivered now."""
+        """Return answers to the reads whose transactions are now delivered."""
         ready = [event for index, event in self._reads if index <= self.committed]
         self._reads = [(index, event) for index, event in self._reads if index > self.committed]
         return [self._read(event) for event in ready]
@@ -168,20 +177,20 @@ class Historian:
     # Snapshots ----------------------------------------------------------------------------
 
     def is_due(self) -> bool:
-        """Return whether enough is delivered to be compacted."""
+        """Return whether the history should be compacted: enough was delivered."""
         return 0 < self.config.snapshot <= self.committed - self.snapshot.index
 
     def content(self) -> Any:
-        """Return what a snapshot holds of what is delivered, in JSON's types."""
+        """Return the state of machine and sessions for a snapshot, in JSON's types."""
         return self.sessions.snapshot()
 
     def state(self) -> str:
-        """Return that as JSON."""
+        """Return the state of machine and sessions as JSON text."""
         return _ENCODER.encode(self.content()).decode()
 
     @action("TakeSnapshot", options=("snapshots",))
     def take_snapshot(self) -> Effects:
-        """Let a snapshot stand for all that is delivered."""
+        """Replace all delivered transactions by a snapshot."""
         index = self.committed
         snapshot = Snapshot(index, self.zxid_at(index), self.state())
         self.history = self.behind(index, self.length)
@@ -189,7 +198,7 @@ class Historian:
         return Effects(action="TakeSnapshot", write={"snapshot": snapshot})
 
     def load(self, snapshot: Snapshot) -> None:
-        """Go on from where a snapshot was taken, without the history behind it."""
+        """Set history and machine to the state of a snapshot."""
         self.snapshot = snapshot
         self.committed = snapshot.index
         self.history = []
@@ -201,7 +210,7 @@ class Historian:
 
     @action("Restart")
     def restart(self, durable: Mapping[str, Any]) -> Effects:
-        """Come up with what the disk held; all else is lost."""
+        """Restart with the durable state; volatile state is lost."""
         self.acceptedEpoch = durable.get("acceptedEpoch", 0)
         self.currentEpoch = durable.get("currentEpoch", 0)
         self.load(durable.get("snapshot", NO_SNAPSHOT))
@@ -210,23 +219,23 @@ class Historian:
 
 
 def apply_write(durable: dict[str, Any], write: Mapping[str, Any]) -> None:
-    """Bring a disk's content up to date with a write.
+    """Apply a write to a disk's content.
 
     Parameters
     ----------
     durable : dict
-        ``acceptedEpoch``, ``currentEpoch``, ``snapshot``, and ``history`` behind that; changed
-        in place.
+        ``acceptedEpoch``, ``currentEpoch``, ``snapshot``, and the ``history`` after the snapshot;
+        changed in place.
     write : mapping
-        Either epoch; ``snapshot``; ``keep``, how many transactions remain, and ``txns``, which
-        come behind those.
+        ``acceptedEpoch``, ``currentEpoch`` or ``snapshot``, if changed; ``keep``, the number of
+        transactions to keep, and ``txns``, the transactions to append after them.
     """
     history: list[Txn] = durable.setdefault("history", [])
     base = durable.get("snapshot", NO_SNAPSHOT).index
     for name in ("acceptedEpoch", "currentEpoch"):
         if name in write:
             durable[name] = write[name]
-    # The history is added to; what shortens it replaces it (see ``view.py``).
+    # Appending changes the list in place; truncation replaces it (see ``view.py``).
     if "snapshot" in write:
         durable["snapshot"] = write["snapshot"]
         history = durable["history"] = history[write["snapshot"].index - base :]

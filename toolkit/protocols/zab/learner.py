@@ -1,7 +1,7 @@
 """The follower's and the observer's side of phases 1 to 3 of Zab.
 
 Source: F. Junqueira, B. Reed and M. Serafini, *Zab: High-performance broadcast for
-primary-backup systems*, DSN 2011, section IV; the steps f.1.1 and so on are the paper's.  Each
+primary-backup systems*, DSN 2011, section IV; step numbers such as f.1.1 are the paper's.  Each
 handler is named after the action of ``specs/zab/Zab.tla`` that it performs.
 """
 
@@ -36,7 +36,7 @@ __all__ = ["Learner"]
 
 
 class Learner(Elector):
-    """A server that follows."""
+    """The follower's and the observer's side of a server."""
 
     def __init__(self, name: str, config: ZabConfig) -> None:
         super().__init__(name, config)
@@ -53,13 +53,13 @@ class Learner(Elector):
     # The connection -----------------------------------------------------------------------
 
     def _lost_leader(self) -> Effects:
-        """The connection is gone: try again if nothing was heard on it yet, or give up."""
+        """Handle a lost connection: retry if the leader has not answered yet, else abandon it."""
         connecting = self.phase == "discovery" and self.epoch == 0
         return self.lose_connection() if connecting else self.abandon()
 
     @action("LoseConnection")
     def lose_connection(self) -> Effects:
-        """Wait a moment before connecting again: the leader may not know that it is one."""
+        """Wait before connecting again: the leader may not know yet that it leads."""
         wait = self.config.connect
         return Effects(
             action="LoseConnection",
@@ -69,8 +69,8 @@ class Learner(Elector):
 
     @action("Connect", section="step f.1.1")
     def connect(self) -> Effects:
-        """Connect once more."""
-        return Effects(action="Connect", sends=self._connects())
+        """Connect to the leader again (step f.1.1)."""
+        return Effects(action="Connect", sends=self._connect_message())
 
     # Phase 1: discovery -------------------------------------------------------------------
 
@@ -81,27 +81,27 @@ class Learner(Elector):
 
     @action("RefuseEpoch")
     def refuse_epoch(self) -> Effects:
-        """Look for another leader: a later epoch was accepted before."""
-        return self._looks("RefuseEpoch")
+        """Reject an epoch lower than acceptedEpoch, and start looking for a leader."""
+        return self._restart_election("RefuseEpoch")
 
     @action("AcceptEpoch", section="step f.1.2")
     def accept_epoch(self, message: NewEpoch) -> Effects:
-        """Accept an epoch, and tell this server's state (step f.1.2)."""
-        news = message.epoch > self.acceptedEpoch
+        """Accept an epoch, and report currentEpoch and last zxid (step f.1.2)."""
+        is_new = message.epoch > self.acceptedEpoch
         self.acceptedEpoch = self.epoch = message.epoch
-        told = AckEpoch(self.name, self.currentEpoch if news else -1, self.last)
+        reply = AckEpoch(self.name, self.currentEpoch if is_new else -1, self.last)
         return Effects(
             action="AcceptEpoch",
-            write={"acceptedEpoch": message.epoch} if news else None,
-            sends=self._to_leader(told),
-            timers=[self._patience],
+            write={"acceptedEpoch": message.epoch} if is_new else None,
+            sends=self._to_leader(reply),
+            timers=[self._election_timer],
         )
 
     # Phase 2: synchronization -------------------------------------------------------------
 
     @action("Synchronize")
     def synchronize(self, message: Diff | Snap) -> Effects:
-        """Bring the history into line with the leader's, by DIFF, TRUNC or SNAP."""
+        """Synchronize the history with the leader's by DIFF, TRUNC or SNAP (phase 2)."""
         self.phase = "synchronization"
         base, before = self.snapshot, self.history
         if isinstance(message, Snap):
@@ -118,26 +118,26 @@ class Learner(Elector):
             write["snapshot"] = self.snapshot
         if write or self.history != before:
             write |= {"keep": keep, "txns": txns}
-        return Effects(action="Synchronize", write=write or None, timers=[self._patience])
+        return Effects(action="Synchronize", write=write or None, timers=[self._election_timer])
 
     @action("AcceptLeader", section="step f.2.1")
     def accept_leader(self, message: NewLeader) -> Effects:
-        """Accept the new leader, the history being written before currentEpoch (step f.2.1)."""
-        news = message.epoch != self.currentEpoch
+        """Accept the new leader; the history is written before currentEpoch (step f.2.1)."""
+        is_new = message.epoch != self.currentEpoch
         self.currentEpoch = message.epoch
         return Effects(
             action="AcceptLeader",
-            write={"currentEpoch": message.epoch} if news else None,
+            write={"currentEpoch": message.epoch} if is_new else None,
             sends=self._to_leader(AckLeader(self.name, self.last)),
-            timers=[self._patience],
+            timers=[self._election_timer],
         )
 
     @action("CommitLeader", section="step f.2.2")
     def commit_leader(self, message: CommitLeader) -> Effects:
-        """Deliver what is committed: this server is up to date (step f.2.2)."""
+        """Deliver the committed history and enter the broadcast phase (step f.2.2)."""
         self.phase = "broadcast"
         outputs = self.deliver_to(self.index_of(message.zxid))
-        return Effects(action="CommitLeader", timers=[self._patience], outputs=outputs)
+        return Effects(action="CommitLeader", timers=[self._election_timer], outputs=outputs)
 
     # Phase 3: broadcast -------------------------------------------------------------------
 
@@ -147,54 +147,54 @@ class Learner(Elector):
 
     @action("AcceptProposal", section="step f.3.1")
     def accept_proposal(self, message: Propose) -> Effects:
-        """Accept a proposal, and say so when it is durable (step f.3.1)."""
+        """Accept a proposal, and acknowledge it when it is durable (step f.3.1)."""
         return Effects(
             action="AcceptProposal",
             write=self._append(message.txn),
             sends=self._to_leader(Ack(self.name, message.txn.zxid)),
-            timers=[self._patience],
+            timers=[self._election_timer],
         )
 
     @action("Deliver", section="step f.3.2")
     def deliver(self, message: Commit) -> Effects:
-        """Deliver what is committed (step f.3.2)."""
+        """Deliver committed transactions (step f.3.2)."""
         outputs = self.deliver_to(self.index_of(message.zxid))
-        return Effects(action="Deliver", timers=[self._patience], outputs=outputs)
+        return Effects(action="Deliver", timers=[self._election_timer], outputs=outputs)
 
     @action("Inform")
     def inform(self, message: Inform) -> Effects:
-        """Take what is committed into an observer's history; deliver it if it is up to date."""
+        """Append committed transactions as an observer; deliver them in the broadcast phase."""
         self.history += message.txns
         outputs = self.deliver_to(self.length) if self.phase == "broadcast" else []
         return Effects(
             action="Inform",
             write={"txns": message.txns},
-            timers=[self._patience],
+            timers=[self._election_timer],
             outputs=outputs,
         )
 
-    # What changes no history --------------------------------------------------------------
+    # Heartbeats, requests and reads --------------------------------------------------------------
 
     @action("Pong")
     def pong(self, message: Ping) -> Effects:
-        """Hear of the leader, and answer."""
+        """Respond to the leader's heartbeat."""
         del message
         return Effects(
-            action="Pong", sends=self._to_leader(Pong(self.name)), timers=[self._patience]
+            action="Pong", sends=self._to_leader(Pong(self.name)), timers=[self._election_timer]
         )
 
     @action("Forward")
-    def forward(self, what: str) -> Effects:
-        """Pass a client's request on to the leader."""
+    def forward(self, request: str) -> Effects:
+        """Forward a client's request to the leader."""
         return Effects(
             action="Forward",
-            params={"v": what},
-            sends=self._to_leader(Request(self.name, what)),
+            params={"v": request},
+            sends=self._to_leader(Request(self.name, request)),
         )
 
     @action("AskSync", options=("sync",))
     def ask_sync(self, event: Command) -> Effects:
-        """Ask the leader how far a read is to wait."""
+        """Ask the leader for the last proposed zxid, which a read must wait for."""
         self._sync_number += 1
         self._syncs[self._sync_number] = event
         return Effects(
@@ -205,7 +205,7 @@ class Learner(Elector):
 
     @action("Synced", options=("sync",))
     def synced(self, message: Synced) -> Effects:
-        """Answer a read, once what the leader had proposed is delivered."""
+        """Answer a read after all transactions that the leader had proposed are delivered."""
         event = self._syncs.pop(message.number)
         self._reads.append((self.index_of(message.zxid), event))
-        return Effects(action="Synced", timers=[self._patience], outputs=self._ready_reads())
+        return Effects(action="Synced", timers=[self._election_timer], outputs=self._ready_reads())

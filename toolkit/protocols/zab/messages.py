@@ -45,14 +45,14 @@ __all__ = [
 
 
 class Zxid(msgspec.Struct, forbid_unknown_fields=True, frozen=True, order=True, gc=False):
-    """The number of a transaction: in the order of epochs, and of counters within one.
+    """A transaction identifier, ordered by epoch and then by counter.
 
     Parameters
     ----------
     epoch : int
-        Of the primary that broadcast it; 0 before the first.
+        The epoch of the primary that broadcast the transaction; 0 before the first epoch.
     counter : int
-        From 1 in each epoch.
+        The number of the transaction in its epoch, from 1.
 
     Examples
     --------
@@ -65,7 +65,7 @@ class Zxid(msgspec.Struct, forbid_unknown_fields=True, frozen=True, order=True, 
 
 
 ZERO = Zxid(0, 0)
-"""Comes before all transactions."""
+"""The zxid before all transactions."""
 
 
 class Txn(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
@@ -74,8 +74,9 @@ class Txn(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     Parameters
     ----------
     zxid : Zxid
+        Its identifier.
     val : str
-        What was asked, as JSON: a list of client, request, operation.
+        The client's request as JSON: ``[client, number, operation]``.
     """
 
     zxid: Zxid
@@ -88,11 +89,11 @@ class Vote(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     Parameters
     ----------
     leader : str
-        For whom; ``""`` for nobody.
+        The server that the vote is for; ``""`` for none.
     epoch : int
         That server's current epoch.
     zxid : Zxid
-        The last in its history.
+        The last zxid in that server's history.
     """
 
     leader: str
@@ -101,21 +102,22 @@ class Vote(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
 
 
 NOBODY = Vote("", 0, ZERO)
-"""The vote of who has none."""
+"""The vote of a server that votes for no server."""
 
 
 class Notification(Message, frozen=True, tag="NOTIFICATION"):
-    """A server tells its vote.
+    """A server sends its vote (phase 0).
 
     Parameters
     ----------
     sender : str
-        The record's field is ``from``, in all messages.
+        The server; the record's field is ``from`` in all messages.
     mode : str
-        ``"looking"``, ``"following"`` or ``"leading"``.
+        Its mode: ``"looking"``, ``"following"`` or ``"leading"``.
     round : int
-        The round of elections in which it votes, or did last.
+        The election round in which it votes, or voted last.
     vote : Vote
+        Its vote.
     """
 
     sender: str = msgspec.field(name="from")
@@ -125,7 +127,7 @@ class Notification(Message, frozen=True, tag="NOTIFICATION"):
 
 
 class _Connected(Message, frozen=True):
-    """Travels on a connection."""
+    """Base class of messages that travel on a connection."""
 
     transport: ClassVar[str] = "connection"
 
@@ -133,7 +135,7 @@ class _Connected(Message, frozen=True):
 
 
 class CEpoch(_Connected, frozen=True, tag="CEPOCH"):
-    """A learner connects, and tells its acceptedEpoch (phase 1)."""
+    """A learner connects to its leader, and reports its acceptedEpoch (phase 1)."""
 
     transport: ClassVar[str] = "opening"
 
@@ -147,14 +149,14 @@ class NewEpoch(_Connected, frozen=True, tag="NEWEPOCH"):
 
 
 class AckEpoch(_Connected, frozen=True, tag="ACK-E"):
-    """A learner has accepted the epoch (phase 1).
+    """A learner has accepted the proposed epoch (phase 1).
 
     Parameters
     ----------
     epoch : int
-        Its currentEpoch; -1 if it had accepted the epoch before, so that this is no promise.
+        Its currentEpoch; -1 if it had accepted the epoch before: then this is not a promise.
     zxid : Zxid
-        The last in its history.
+        The last zxid in its history.
     """
 
     epoch: int
@@ -162,14 +164,14 @@ class AckEpoch(_Connected, frozen=True, tag="ACK-E"):
 
 
 class Diff(_Connected, frozen=True, tag="DIFF"):
-    """What a learner lacks (phase 2).
+    """DIFF: the transactions that a learner lacks (phase 2).
 
     Parameters
     ----------
     zxid : Zxid
-        The last that it has.
+        The last zxid that the learner has.
     txns : sequence
-        What comes behind it; :meth:`of` makes one of a message of this class.
+        The transactions after it.  Build the message with :meth:`of`.
     """
 
     zxid: Zxid
@@ -177,7 +179,17 @@ class Diff(_Connected, frozen=True, tag="DIFF"):
 
     @classmethod
     def of(cls, sender: str, zxid: Zxid, txns: Iterable[Txn]) -> Diff:
-        """Make one."""
+        """Build the message.
+
+        Parameters
+        ----------
+        sender : str
+            The leader.
+        zxid : Zxid
+            The last zxid that the learner has, or keeps.
+        txns : iterable of Txn
+            The transactions after it.
+        """
         return cls(sender, zxid, SequenceOf(tuple(txns)))
 
     @property
@@ -187,22 +199,22 @@ class Diff(_Connected, frozen=True, tag="DIFF"):
 
 
 class Trunc(Diff, frozen=True, tag="TRUNC"):
-    """Up to where a learner is to keep its history, and what comes behind that (phase 2)."""
+    """TRUNC: the last zxid that a learner keeps, and the transactions after it (phase 2)."""
 
 
 class Snap(_Connected, frozen=True, tag="SNAP"):
-    """All that a leader has delivered, and the transactions behind that (phase 2).
+    """SNAP: a snapshot of all delivered transactions, and the transactions after it (phase 2).
 
     Parameters
     ----------
     index : int
-        How many transactions it has delivered.
+        The number of transactions that the leader has delivered.
     txns : sequence
-        Those behind; :meth:`of` makes a message.
+        The transactions after those.  Build the message with :meth:`of`.
     zxid : Zxid
-        The last that it has delivered; a trace does not record it.
+        The zxid of the last delivered transaction; not recorded in a trace.
     data : str
-        The machine's state there; a trace does not record it.
+        The state of the machine after that transaction; not recorded in a trace.
     """
 
     unrecorded: ClassVar[tuple[str, ...]] = ("zxid", "data")
@@ -214,7 +226,21 @@ class Snap(_Connected, frozen=True, tag="SNAP"):
 
     @staticmethod
     def of(sender: str, index: int, txns: Iterable[Txn], zxid: Zxid, data: str) -> Snap:
-        """Make one."""
+        """Build the message.
+
+        Parameters
+        ----------
+        sender : str
+            The leader.
+        index : int
+            The number of delivered transactions.
+        txns : iterable of Txn
+            The transactions after those.
+        zxid : Zxid
+            The zxid of the last delivered transaction.
+        data : str
+            The state of the machine.
+        """
         return Snap(sender, index, SequenceOf(tuple(txns)), zxid, data)
 
     @property
@@ -224,19 +250,19 @@ class Snap(_Connected, frozen=True, tag="SNAP"):
 
 
 class NewLeader(_Connected, frozen=True, tag="NEWLEADER"):
-    """The learner has been sent the epoch's first history (phase 2)."""
+    """NEWLEADER: ends the epoch's initial history sent to a learner (phase 2)."""
 
     epoch: int
 
 
 class AckLeader(_Connected, frozen=True, tag="ACK-LD"):
-    """The learner has that history on its disk, up to a zxid (phase 2)."""
+    """ACK-LD: a learner has the initial history on its disk, up to a zxid (phase 2)."""
 
     zxid: Zxid
 
 
 class CommitLeader(_Connected, frozen=True, tag="COMMIT-LD"):
-    """The epoch is established, and all up to a zxid committed (phase 2)."""
+    """COMMIT-LD: the epoch is established; all up to a zxid is committed (phase 2)."""
 
     zxid: Zxid
 
@@ -248,25 +274,33 @@ class Propose(_Connected, frozen=True, tag="PROPOSE"):
 
 
 class Ack(_Connected, frozen=True, tag="ACK"):
-    """A follower has the transaction on its disk (phase 3)."""
+    """A follower has a transaction on its disk (phase 3)."""
 
     zxid: Zxid
 
 
 class Commit(_Connected, frozen=True, tag="COMMIT"):
-    """All up to a zxid is committed (phase 3)."""
+    """All transactions up to a zxid are committed (phase 3)."""
 
     zxid: Zxid
 
 
 class Inform(_Connected, frozen=True, tag="INFORM"):
-    """Transactions that are committed, for an observer; :meth:`of` makes one."""
+    """Committed transactions for an observer; build the message with :meth:`of`."""
 
     news: SequenceOf[Txn] = msgspec.field(name="txns")
 
     @staticmethod
     def of(sender: str, txns: Iterable[Txn]) -> Inform:
-        """Make one."""
+        """Build the message.
+
+        Parameters
+        ----------
+        sender : str
+            The leader.
+        txns : iterable of Txn
+            The transactions.
+        """
         return Inform(sender, SequenceOf(tuple(txns)))
 
     @property
@@ -276,33 +310,33 @@ class Inform(_Connected, frozen=True, tag="INFORM"):
 
 
 class Ping(_Connected, frozen=True, tag="PING"):
-    """A leader is there."""
+    """A leader's heartbeat."""
 
 
 class Pong(_Connected, frozen=True, tag="PONG"):
-    """A learner is there."""
+    """A learner's response to a heartbeat."""
 
 
 class Request(_Connected, frozen=True, tag="REQUEST"):
-    """A client asks for something, by way of a learner.
+    """A client's request that a learner forwards to the leader.
 
     Parameters
     ----------
     val : str
-        As in :class:`Txn`.
+        The request, as in :class:`Txn`.
     """
 
     val: str
 
 
 class Sync(_Connected, frozen=True, tag="SYNC"):
-    """A learner asks what has been proposed, with a number of its own."""
+    """A learner asks for the last proposed zxid; the number identifies the question."""
 
     number: int
 
 
 class Synced(_Connected, frozen=True, tag="SYNCED"):
-    """Up to this zxid, as an answer to that number."""
+    """The last proposed zxid, in response to the Sync with this number."""
 
     number: int
     zxid: Zxid

@@ -1,12 +1,12 @@
-"""A Zab server: which handler an event is for, and what clients are told.
+"""A Zab server: dispatch of events to handlers, and answers to clients.
 
-Theory of operation: :mod:`~toolkit.protocols.zab.history` keeps what was accepted and delivered,
-:mod:`~toolkit.protocols.zab.election` finds a leader (phase 0),
+Theory of operation: :mod:`~toolkit.protocols.zab.history` stores accepted and delivered
+transactions, :mod:`~toolkit.protocols.zab.election` elects a leader (phase 0), and
 :mod:`~toolkit.protocols.zab.learner` and :mod:`~toolkit.protocols.zab.leading` are the two sides
 of discovery, synchronization and broadcast (phases 1 to 3).
 
-As in ZooKeeper a client may ask any server.  What changes the state is passed on to the leader,
-and answered by the server that was asked, once that has delivered it.
+As in ZooKeeper, a client may use any server.  A request that changes the state is forwarded to the
+leader; the server that received it answers the client after it has delivered the transaction.
 """
 
 from __future__ import annotations
@@ -61,50 +61,53 @@ TIMERS = (
     "notify",
     "decide",
     "connect",
-    "patience",
+    "election",
     "quorum",
     "ping",
     "snapshot",
 )
-"""``look`` runs out at once when a server is to look for a leader, ``notify`` when it is to tell
-its vote again, ``decide`` when it has waited for a higher one, ``connect`` when it is to connect
-again, ``patience`` when a learner has heard of no leader for too long, ``quorum`` when a leader
-asks itself whether it is followed, ``ping`` when it is to be heard of, and ``snapshot`` at once
-when enough is delivered to be compacted."""
+"""Names of the timers, and the meaning of their timeouts.
+
+``look`` (runs out at once): start an election; ``notify``: resend the vote; ``decide``: the time to
+wait for a higher vote is over; ``connect``: retry the connection; ``election``: a learner has not
+heard from its leader for too long; ``quorum``: a leader checks that a quorum is active; ``ping``:
+send a heartbeat; ``snapshot`` (runs out at once): compact the history.
+"""
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 
 
 class ZabNode(Leader):
-    """One server.
+    """A Zab server.
 
     Parameters
     ----------
     name : str
-        This server.
+        The name of this server.
     config : ZabConfig
+        The configuration of the run.
     """
 
     def __init__(self, name: str, config: ZabConfig) -> None:
         super().__init__(name, config)
-        self._snapshot_due = False
+        self._snapshot_timer_set = False
         self._handlers: dict[type[Message], Callable[[Any], Effects]] = {
             Notification: self._notification,
-            CEpoch: self._cepoch,
+            CEpoch: self.count_c_epoch,
             NewEpoch: self._new_epoch,
-            AckEpoch: self._ack_epoch,
+            AckEpoch: self.count_ack_epoch,
             Diff: self.synchronize,
             Trunc: self.synchronize,
             Snap: self.synchronize,
             NewLeader: self.accept_leader,
-            AckLeader: self._ack_leader,
+            AckLeader: self.count_ack_leader,
             CommitLeader: self.commit_leader,
             Propose: self.accept_proposal,
-            Ack: self._ack,
+            Ack: self.count_ack,
             Commit: self.deliver,
             Inform: self.inform,
             Ping: self.pong,
-            Pong: self.hear,
+            Pong: self.handle_pong,
             Request: self.propose_for,
             Sync: self.answer_sync,
             Synced: self.synced,
@@ -113,8 +116,8 @@ class ZabNode(Leader):
             "look": (self._is_idle, self.look),
             "notify": (self._is_electing, self.notify),
             "decide": (self._may_decide, self.decide),
-            "connect": (self._connecting, self.connect),
-            "patience": (self._is_learning, self.abandon),
+            "connect": (self._is_connecting, self.connect),
+            "election": (self._is_learning, self.abandon),
             "quorum": (self._is_leading, self.quorum),
             "ping": (self._is_leading, self.ping),
             "snapshot": (self.is_due, self.take_snapshot),
@@ -135,14 +138,14 @@ class ZabNode(Leader):
     def _is_leading(self) -> bool:
         return bool(self.mode == "leading")
 
-    def _connecting(self) -> bool:
+    def _is_connecting(self) -> bool:
         return self._is_learning() and self.phase == "discovery" and self.epoch == 0
 
     def handle(self, event: Event, now: float) -> Effects:
         """Handle one event (see :class:`toolkit.protocols.base.Node`)."""
         effects = self._handle(event)
-        if self.config.snapshot and not self._snapshot_due and self.is_due():
-            self._snapshot_due = True
+        if self.config.snapshot and not self._snapshot_timer_set and self.is_due():
+            self._snapshot_timer_set = True
             effects.timers = [*effects.timers, SetTimer("snapshot", 0.0, 0.0)]
         return effects
 
@@ -161,9 +164,9 @@ class ZabNode(Leader):
 
     def _timeout(self, timer: str) -> Effects:
         if timer == "snapshot":
-            self._snapshot_due = False
-        is_meant, handler = self._timers[timer]
-        return handler() if is_meant() else Effects()
+            self._snapshot_timer_set = False
+        applies, handler = self._timers[timer]
+        return handler() if applies() else Effects()
 
     def _disconnected(self, peer: str) -> Effects:
         return self.drop_learner(peer) if self.mode == "leading" else self._lost_leader()
@@ -172,7 +175,7 @@ class ZabNode(Leader):
 
     @action("Reply")
     def reply(self, outputs: list[Output | Redirect]) -> Effects:
-        """Answer a client, or let it wait, without telling another server."""
+        """Answer a client, or let it wait, without sending to other servers."""
         return Effects(action="Reply", outputs=outputs)
 
     def _command(self, event: Command) -> Effects:
@@ -180,18 +183,18 @@ class ZabNode(Leader):
         if self.phase != "broadcast":
             return self.reply([Redirect(*key, None)])
         if self.config.reads != "log" and self.sessions.machine.reads(event.operation):
-            return self._read_here(event)
+            return self._read_locally(event)
         result = self.sessions.cached(*key)
         if result is not None:
             return self.reply([Output(*key, result)])
         if key in self._waiting:
             return self.reply([])
         self._waiting.add(key)
-        what = _ENCODER.encode([event.client, event.request, event.operation]).decode()
-        return self.propose(what) if self.mode == "leading" else self.forward(what)
+        value = _ENCODER.encode([event.client, event.request, event.operation]).decode()
+        return self.propose(value) if self.mode == "leading" else self.forward(value)
 
-    def _read_here(self, event: Command) -> Effects:
-        """Read what is delivered, at once or once all is that the leader had proposed."""
+    def _read_locally(self, event: Command) -> Effects:
+        """Answer a read from local state, at once or after the leader's proposals are delivered."""
         if self.config.reads == "local":
             return self.reply([self._read(event)])
         if self.mode != "leading":

@@ -1,4 +1,4 @@
-"""A Zab server's state in the variables of ``specs/zab``, ITF-encoded."""
+"""View of a Zab server: its state in the variables of ``specs/zab``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
 
 @lru_cache(maxsize=50_000)
 def _txn(txn: Txn) -> Any:
-    """Return a transaction as the specification's record; most are shown again and again."""
+    """Return a transaction as the specification's record; cached, because they recur often."""
     return msgspec.to_builtins(txn)
 
 
@@ -49,8 +49,8 @@ def _outside(name: str, known: Outside) -> dict[str, Any]:
 
 
 def _by_name(encode: Callable[[str, Any], dict[str, Any]]) -> Callable[[Mapping[str, Any]], Any]:
-    """Return a function that encodes what is known of servers as a set of records."""
-    return lambda known: {"#set": [encode(name, known[name]) for name in sorted(known)]}
+    """Return a function that encodes a mapping of servers as a set of records."""
+    return lambda values: {"#set": [encode(name, values[name]) for name in sorted(values)]}
 
 
 def _snapshot_index(durable: Mapping[str, Any]) -> int:
@@ -93,18 +93,23 @@ durable_variables = RecordView(
     Growing("history", _txn, lambda durable: durable.get("history", _NO_TXNS)),
     Attribute("snapshot", _snapshot_index),
 )
-"""The variable ``durable`` of a server whose disk holds this: all durable writes, merged."""
+"""The specification's variable ``durable``, read from a disk's content."""
 
 
 def constants(config: ZabConfig) -> dict[str, Any]:
     """Return the specification's constants for a trace's header, ITF-encoded.
 
+    Parameters
+    ----------
+    config : ZabConfig
+        The configuration of the run.
+
     Returns
     -------
     dict
-        ``Servers`` (a sequence, by their numbers), ``Observers``, ``Window``, ``Options``,
-        ``DiskQueue`` (the most writes that may wait for a disk); ``Quorums`` (the minimal ones),
-        where they are not all majorities of those that vote.
+        ``Servers`` (a sequence in the order of their numbers), ``Observers``, ``Window``,
+        ``Options``, ``DiskQueue`` (maximum number of writes that wait for a disk); ``Quorums`` (the
+        minimal quorums), unless they are the majorities of the voters.
     """
     quorums = {} if config.quorums.is_majority() else {
         "Quorums": {"#set": [{"#set": sorted(quorum)} for quorum in config.quorums.minimal]},
@@ -120,7 +125,7 @@ def constants(config: ZabConfig) -> dict[str, Any]:
 
 
 def final_value(node: ZabNode) -> Any:
-    """Return how much the server has delivered, or ``None`` if nothing."""
+    """Return the number of delivered transactions, or ``None`` for none."""
     return node.committed or None
 
 
@@ -136,7 +141,7 @@ def _durable(view: NodeState) -> frozenset[int] | None:
 
 
 def _from_specification(state: NodeState) -> NodeState:
-    """Return a state of the specification, whose histories are whole, behind its snapshots."""
+    """Return a state of the specification with each history cut to the part after its snapshot."""
     view = {**state, "history": {"#tup": state["history"]["#tup"][state["snapshot"] :]}}
     if "durable" in state:
         view["durable"] = _from_specification(state["durable"])
@@ -168,5 +173,4 @@ LOG_VIEW = LogView(
     message_round=lambda message: message.get("epoch"),
     from_specification=_from_specification,
 )
-"""What a server's variables say of its log: the round is the epoch, the index a place in the
-history."""
+"""The log view of a Zab server: the round is the epoch, the index is a position in the history."""

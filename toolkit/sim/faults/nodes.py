@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from toolkit.errors import ScenarioError
+from toolkit.protocols.settings import current_name
 from toolkit.sim.faults.base import ScenarioEvent
 from toolkit.sim.faults.network import check_factor
 from toolkit.sim.words import Line, MisfitError, check_word
@@ -192,7 +193,7 @@ class Timeout(ScenarioEvent):
     def suits(self, protocol: Protocol) -> None:
         """Check that the protocol has such a timer."""
         timers = protocol.runnable.timers
-        if self.timer not in timers:
+        if current_name(self.timer, timers) not in timers:
             close = get_close_matches(self.timer, timers, n=1)
             known = ", ".join(timers) or "none"
             raise ScenarioError(
