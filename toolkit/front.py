@@ -186,7 +186,12 @@ class Run(Shown):
         return explore(self, follow=follow, step=step)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the steps as a table (see :class:`toolkit.trace.export.Frames`)."""
+        """Return the steps as a table (see :class:`toolkit.trace.export.Frames`).
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
         return to_frames(self.trace).steps
 
     def write(self, path: Path | str) -> Path:

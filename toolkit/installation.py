@@ -82,7 +82,12 @@ class Diagnosis(Shown, msgspec.Struct, frozen=True):
         return all(finding.status == "ok" for finding in self.findings if finding.essential)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the findings as JSON data, with ``ok``."""
+        """Return the findings as JSON data, with ``ok``.
+
+        Returns
+        -------
+        dict
+        """
         return {"ok": self.ok, **msgspec.to_builtins(self)}
 
 

@@ -97,7 +97,12 @@ class QuorumSystem:
         return any(map(present.issuperset, self.minimal))
 
     def is_majority(self) -> bool:
-        """Return True if the quorums are known to be all majorities of the members."""
+        """Return True if the quorums are known to be all majorities of the members.
+
+        Returns
+        -------
+        bool
+        """
         return False
 
     def meets(self, other: QuorumSystem) -> tuple[frozenset[str], frozenset[str]] | None:
@@ -223,6 +228,10 @@ def threshold(members: Iterable[str], size: int) -> QuorumSystem:
     size : int
         From 1 to the number of members.
 
+    Returns
+    -------
+    QuorumSystem
+
     Raises
     ------
     QuorumError
@@ -270,6 +279,10 @@ def weighted(weights: Mapping[str, int]) -> QuorumSystem:
     weights : mapping of str to int
         Map from a member to its weight, 0 or more.
 
+    Returns
+    -------
+    QuorumSystem
+
     Raises
     ------
     QuorumError
@@ -306,6 +319,10 @@ def grid(members: Sequence[str], rows: int, columns: int) -> QuorumPair:
         The members, row by row.
     rows, columns : int
         Their product is the number of members.
+
+    Returns
+    -------
+    QuorumPair
 
     Raises
     ------
@@ -353,6 +370,10 @@ def flexible(
         Sizes of the quorums; they intersect if the sum exceeds the number of members.
     checked : bool
         See :class:`QuorumPair`.
+
+    Returns
+    -------
+    QuorumPair
 
     Examples
     --------

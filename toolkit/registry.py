@@ -172,19 +172,43 @@ class Registry(Generic[T]):
         self._registered[name] = plugin
 
     def unregister(self, name: str) -> None:
-        """Remove a plug-in that was registered in this process; unknown names are ignored."""
+        """Remove a plug-in that was registered in this process; unknown names are ignored.
+
+        Parameters
+        ----------
+        name : str
+        """
         self._registered.pop(name, None)
 
     def is_local(self, name: str) -> bool:
-        """Return True if a plug-in was registered in this process, so that no other finds it."""
+        """Return True if a plug-in was registered in this process, so that no other finds it.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        bool
+        """
         return name in self._registered
 
     def has_local(self) -> bool:
-        """Return True if any plug-in was registered in this process."""
+        """Return True if any plug-in was registered in this process.
+
+        Returns
+        -------
+        bool
+        """
         return bool(self._registered)
 
     def names(self) -> list[str]:
-        """Return the names of all known plug-ins, sorted."""
+        """Return the names of all known plug-ins, sorted.
+
+        Returns
+        -------
+        list of str
+        """
         return sorted({*_installed(self.group), *self._registered})
 
     def get(self, name: str) -> T:
@@ -217,7 +241,16 @@ class Registry(Generic[T]):
         return plugin
 
     def unknown(self, name: str) -> UnknownNameError:
-        """Return the error for an unknown name, with the most similar known name as a hint."""
+        """Return the error for an unknown name, with the most similar known name as a hint.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        UnknownNameError
+        """
         names = self.names()
         close = get_close_matches(name, names, n=1)
         return UnknownNameError(
@@ -251,6 +284,10 @@ class Registry(Generic[T]):
     def all(self) -> list[T]:
         """Return all known plug-ins, sorted by name.
 
+        Returns
+        -------
+        list
+
         Raises
         ------
         SettingError
@@ -259,7 +296,12 @@ class Registry(Generic[T]):
         return [self.get(name) for name in self.names()]
 
     def loadable(self) -> list[T]:
-        """Return the plug-ins that can be loaded, sorted by name."""
+        """Return the plug-ins that can be loaded, sorted by name.
+
+        Returns
+        -------
+        list
+        """
         plugins = []
         for name in self.names():
             with suppress(SettingError):
@@ -267,7 +309,12 @@ class Registry(Generic[T]):
         return plugins
 
     def entries(self) -> list[Entry]:
-        """List all known plug-ins, sorted by name, including those that cannot be loaded."""
+        """List all known plug-ins, sorted by name, including those that cannot be loaded.
+
+        Returns
+        -------
+        list of Entry
+        """
         entries = []
         for name in self.names():
             origin = "this process"

@@ -449,7 +449,7 @@ def test_the_table_has_a_row_for_each_configuration(fake: Any) -> None:
     assert frame["length"].dtype == "Int64"
     assert frame["error"].tolist() == [None] * 4 + ["ended"] * 2
     assert frame["duration"].tolist() == [FULL.duration] * 6
-    assert str(result) == ("M.tla: 6 configurations: 2 hold, 2 fail, 2 not decided")
+    assert str(result) == ("M.tla: 6 configurations: 2 hold, 2 fail, 2 undecided")
     assert "NA" not in result._repr_html_()
     assert "None" not in result._repr_html_()
     assert "N = 1, Who = {p}" in repr(result[0])

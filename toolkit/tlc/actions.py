@@ -213,7 +213,17 @@ class SpecText:
         return list(self._disjuncts(root, root.body, (), (), {}, frozenset(actions), (name,)))
 
     def is_action(self, name: str) -> bool:
-        """Return True if a definition refers to the next state, directly or through others."""
+        """Return True if a definition refers to the next state, directly or through others.
+
+        Parameters
+        ----------
+        name : str
+            Name of the definition.
+
+        Returns
+        -------
+        bool
+        """
         known = self._action_names.get(name)
         if known is None:
             primed = bool(self._definitions.uses(name) & {"'", "UNCHANGED"})
@@ -225,7 +235,16 @@ class SpecText:
         return formula_of(self.defined[name].body, self.defined[name])
 
     def mentions(self, text: str) -> frozenset[str]:
-        """Return the variables that TLA+ text mentions, directly or through definitions."""
+        """Return the variables that TLA+ text mentions, directly or through definitions.
+
+        Parameters
+        ----------
+        text : str
+
+        Returns
+        -------
+        frozenset of str
+        """
         return self._definitions.closure(used_names(tokens_of(text))) & frozenset(self.variables)
 
     def indexed(self, name: str) -> frozenset[str]:
@@ -233,6 +252,15 @@ class SpecText:
 
         ``n`` indexes a variable ``x`` in ``x[n]``, ``x'[n]`` and ``[x EXCEPT ![n] = ...]``, in the
         definition itself or in a definition to which it passes ``n`` as an argument.
+
+        Parameters
+        ----------
+        name : str
+            Name of the definition.
+
+        Returns
+        -------
+        frozenset of str
         """
         if name not in self._indexes:
             self._indexes[name] = frozenset()
@@ -243,7 +271,16 @@ class SpecText:
         return self._indexes[name]
 
     def indexes(self, body: Sequence[SpecToken]) -> set[str]:
-        """Return the names that index a variable in a formula; see :meth:`indexed`."""
+        """Return the names that index a variable in a formula; see :meth:`indexed`.
+
+        Parameters
+        ----------
+        body : sequence of SpecToken
+
+        Returns
+        -------
+        set of str
+        """
         found: set[str] = set()
         words = [token.text for token in body]
         for at, word in enumerate(words):
@@ -260,7 +297,16 @@ class SpecText:
         return found
 
     def indexes_in(self, text: str) -> set[str]:
-        """Return the names that index a variable in TLA+ text; see :meth:`indexed`."""
+        """Return the names that index a variable in TLA+ text; see :meth:`indexed`.
+
+        Parameters
+        ----------
+        text : str
+
+        Returns
+        -------
+        set of str
+        """
         return self.indexes(formula_of(text).body)
 
     def indexed_variables(self, step: Disjunct, name: str) -> set[str]:

@@ -1,4 +1,4 @@
-r"""Cache of check results, so that TLC does not run twice for the same question.
+r"""Cache of check results, so that TLC does not run twice for the same check.
 
 The key of a result is the SHA-256 of everything that it depends on:
 
@@ -12,13 +12,13 @@ The key does not contain heap, time limit and callbacks, because a run that they
 It does not contain Java's version either, because TLC's results do not depend on it; the result
 records the version that was used.  A result from the cache needs no Java.
 
-These results are not cached:
+The results of these runs are not cached:
 
-- of runs that were cancelled, or ended by a limit of time, memory or stack, or without a verdict,
-  or that TLC did not end by itself;
-- of runs that draw random numbers without a seed, because each run is a different sample;
-- of specifications that read the clock or files, which are not part of the key;
-- of runs that write files or continue from such files, because the files are wanted as well.
+- runs that were cancelled, ended by a limit of time, memory or stack or without a verdict, or that
+  TLC did not end by itself;
+- runs that draw random numbers without a seed, because each run is a different sample;
+- runs of specifications that read the clock or files, which are not part of the key;
+- runs that write files or continue from such files, because the files are wanted as well.
 
 In the last three cases the result has a warning that states the reason.
 
@@ -275,7 +275,12 @@ class ResultCache:
             self._path(key).unlink(missing_ok=True)
 
     def clear(self) -> int:
-        """Remove all results, and no other files, and return their number."""
+        """Remove all results, and no other files, and return their number.
+
+        Returns
+        -------
+        int
+        """
         count = 0
         for path, _ in self._entries():
             path.unlink(missing_ok=True)
@@ -283,7 +288,12 @@ class ResultCache:
         return count
 
     def info(self) -> MemoryInfo:
-        """Return location and size of the cache."""
+        """Return location and size of the cache.
+
+        Returns
+        -------
+        MemoryInfo
+        """
         sizes = [stat.st_size for _, stat in self._entries()]
         return MemoryInfo(str(self.folder), len(sizes), sum(sizes), self.limit)
 

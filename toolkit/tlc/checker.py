@@ -39,7 +39,12 @@ class Log:
         self.cut = False
 
     def add(self, line: str) -> None:
-        """Append a line."""
+        """Append a line.
+
+        Parameters
+        ----------
+        line : str
+        """
         self._lines.append(line)
         self._size += len(line)
         if self._size > 2 * _LOG_LIMIT:
@@ -47,7 +52,12 @@ class Log:
             self._lines, self._size, self.cut = [text], len(text), True
 
     def text(self) -> str:
-        """Return the text that was kept."""
+        """Return the text that was kept.
+
+        Returns
+        -------
+        str
+        """
         return "".join(self._lines)
 
 
@@ -121,7 +131,7 @@ def check(
     depth : int, optional
         Maximal length of a random behaviour (TLC's default: 100).
     depth_first : int, optional
-        Search depth first, up to behaviours of this many states (iterative deepening).
+        Maximal number of states of a behaviour in a depth-first search (iterative deepening).
     difference : bool
         Whether TLC prints only the changed variables of each state of a counterexample
         (``-difftrace``); the toolkit fills in the others.

@@ -261,7 +261,16 @@ def _parts(value: Value) -> Iterator[Value]:
 
 
 def model_values(value: Value) -> set[str]:
-    """Return the names of all model values in a value."""
+    """Return the names of all model values in a value.
+
+    Parameters
+    ----------
+    value : Value
+
+    Returns
+    -------
+    set of str
+    """
     return {part.name for part in _parts(value) if isinstance(part, ModelValue)}
 
 
@@ -419,7 +428,18 @@ def with_constants(source: SpecSource, constants: Mapping[str, Any]) -> SpecSour
 
 
 def free_name(name: str, taken: Collection[str]) -> str:
-    """Append underscores to a name until it is not taken."""
+    """Append underscores to a name until it is not taken.
+
+    Parameters
+    ----------
+    name : str
+    taken : collection of str
+        Names that must not be used.
+
+    Returns
+    -------
+    str
+    """
     while name in taken:
         name += "_"
     return name

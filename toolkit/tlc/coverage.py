@@ -205,8 +205,8 @@ class Coverage(msgspec.Struct, frozen=True):
         Returns
         -------
         str
-            For each line of the text a line with the count, or ``never`` if no expression of the
-            line was evaluated, and the line's text.
+            For each line of the text, its count and its text.  The count is ``never`` for 0 and
+            empty for a line that TLC does not report.
         """
         counts = self.line_counts(module)
         notes = {line: f"{count:,}" if count else "never" for line, count in counts.items()}
@@ -234,7 +234,12 @@ class CoverageReader:
         self._open = False
 
     def take(self, message: Message) -> None:
-        """Process a message whose code is in :attr:`codes`."""
+        """Process a message whose code is in :attr:`codes`.
+
+        Parameters
+        ----------
+        message : Message
+        """
         if message.code == 2201:
             self._actions, self._expressions, self._open = [], [], True
         elif message.code == 2202:

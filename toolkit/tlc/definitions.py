@@ -497,7 +497,16 @@ class Definitions:
         return frozenset(seen)
 
     def uses(self, name: str) -> frozenset[str]:
-        """Return a name and all names that it depends on; see :meth:`closure`."""
+        """Return a name and all names that it depends on; see :meth:`closure`.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        frozenset of str
+        """
         return self.closure([name])
 
     def reads(self, name: str) -> frozenset[str] | None:

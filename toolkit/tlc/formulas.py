@@ -117,7 +117,19 @@ def formula_of(text: str, definition: Definition | None = None) -> Formula:
 
 
 def find_token(tokens: Sequence[SpecToken], start: int, wanted: Collection[str]) -> int | None:
-    """Return the index of the first wanted token from `start` on that is not inside brackets."""
+    """Return the index of the first wanted token from `start` on that is not inside brackets.
+
+    Parameters
+    ----------
+    tokens : sequence of SpecToken
+    start : int
+    wanted : collection of str
+        Texts of tokens.
+
+    Returns
+    -------
+    int or None
+    """
     depth = 0
     for at in range(start, len(tokens)):
         text = tokens[at].text
@@ -130,7 +142,18 @@ def find_token(tokens: Sequence[SpecToken], start: int, wanted: Collection[str])
 
 
 def matching_bracket(tokens: Sequence[SpecToken], start: int) -> int | None:
-    """Return the index of the closing bracket for the opening bracket at `start`."""
+    """Return the index of the closing bracket for the opening bracket at `start`.
+
+    Parameters
+    ----------
+    tokens : sequence of SpecToken
+    start : int
+
+    Returns
+    -------
+    int or None
+        ``None`` if the bracket is not closed.
+    """
     depth = 0
     for at in range(start, len(tokens)):
         depth += (tokens[at].text in _OPENING) - (tokens[at].text in _CLOSING)
@@ -140,7 +163,19 @@ def matching_bracket(tokens: Sequence[SpecToken], start: int) -> int | None:
 
 
 def arguments_at(tokens: Sequence[SpecToken], start: int) -> list[Sequence[SpecToken]]:
-    """Return the arguments in the brackets that open at an index."""
+    """Return the arguments in the brackets that open at an index.
+
+    Parameters
+    ----------
+    tokens : sequence of SpecToken
+    start : int
+        Index of the opening bracket.
+
+    Returns
+    -------
+    list of sequence of SpecToken
+        The tokens of each argument; empty if the bracket is not closed.
+    """
     end = matching_bracket(tokens, start)
     if end is None:
         return []
@@ -155,7 +190,16 @@ def arguments_at(tokens: Sequence[SpecToken], start: int) -> list[Sequence[SpecT
 
 
 def unwrapped(tokens: Sequence[SpecToken]) -> Sequence[SpecToken]:
-    """Remove the parentheses that enclose a whole formula."""
+    """Remove the parentheses that enclose a whole formula.
+
+    Parameters
+    ----------
+    tokens : sequence of SpecToken
+
+    Returns
+    -------
+    sequence of SpecToken
+    """
     while tokens and tokens[0].text == "(" and matching_bracket(tokens, 0) == len(tokens) - 1:
         tokens = tokens[1:-1]
     return tokens
@@ -271,7 +315,20 @@ def quantified(
 
 
 def on_one_line(text: str, tokens: Sequence[SpecToken], names: Mapping[str, str]) -> str:
-    """Format tokens on a single line, with names replaced."""
+    """Format tokens on a single line, with names replaced.
+
+    Parameters
+    ----------
+    text : str
+        The text that contains the tokens.
+    tokens : sequence of SpecToken
+    names : mapping of str to str
+        Map from a name to its replacement.
+
+    Returns
+    -------
+    str
+    """
     written = []
     for at, token in enumerate(tokens):
         if at:
@@ -283,7 +340,26 @@ def on_one_line(text: str, tokens: Sequence[SpecToken], names: Mapping[str, str]
 
 
 def laid_out(definition: Formula, tokens: Sequence[SpecToken], names: Mapping[str, str]) -> str:
-    """Format tokens with their line breaks and columns, with names replaced."""
+    """Format tokens with their line breaks and columns, with names replaced.
+
+    Parameters
+    ----------
+    definition : Formula
+        The formula that contains the tokens.
+    tokens : sequence of SpecToken
+    names : mapping of str to str
+        Map from a name to its replacement.
+
+    Returns
+    -------
+    str
+        ``"TRUE"`` if there are no tokens.
+
+    Raises
+    ------
+    SpecError
+        If names must be replaced in several lines.
+    """
     if not tokens:
         return "TRUE"
     if tokens[0].line == tokens[-1].line:

@@ -539,7 +539,12 @@ class Interpreter:
         )
 
     def examples(self) -> tuple[Counterexample, ...]:
-        """Return the counterexamples, in the order in which TLC found them."""
+        """Return the counterexamples, in the order in which TLC found them.
+
+        Returns
+        -------
+        tuple of Counterexample
+        """
         return tuple(
             Counterexample(
                 kind=finding.outcome,
@@ -557,7 +562,16 @@ class Interpreter:
         )
 
     def source_at(self, location: Location | None) -> str | None:
-        """Return the text at a location; ``None`` if it is unknown."""
+        """Return the text at a location; ``None`` if it is unknown.
+
+        Parameters
+        ----------
+        location : Location or None
+
+        Returns
+        -------
+        str or None
+        """
         if location is None or self._source is None:
             return None
         return text_at(location, self._source.modules)

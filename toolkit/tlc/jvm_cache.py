@@ -144,7 +144,12 @@ class JvmCache(msgspec.Struct, frozen=True):
         return "ready" if same else "damaged"
 
     def problem(self) -> str:
-        """Return the reason why creating the cache failed; empty if unknown."""
+        """Return the reason why creating the cache failed; empty if unknown.
+
+        Returns
+        -------
+        str
+        """
         try:
             return msgspec.json.decode(self.note.read_bytes(), type=_Note).problem
         except (OSError, msgspec.DecodeError):
@@ -191,6 +196,10 @@ class JvmCache(msgspec.Struct, frozen=True):
         """Start Java with the cache, and return True if Java accepts it.
 
         This takes about 50 ms.
+
+        Returns
+        -------
+        bool
         """
         command = [self.java, *self.strict_options, _LONG[0], "-cp", self.jar, "-version"]
         try:
@@ -208,7 +217,12 @@ class JvmCache(msgspec.Struct, frozen=True):
 
 
 def java_environment() -> dict[str, str]:
-    """Return the environment for Java, without the variables that contain options of Java."""
+    """Return the environment for Java, without the variables that contain options of Java.
+
+    Returns
+    -------
+    dict of str to str
+    """
     return {k: v for k, v in os.environ.items() if k not in _JAVA_ENVIRONMENT}
 
 

@@ -107,7 +107,7 @@ def _run(command: list[str], folder: Path) -> str:
 
 
 def _train(cache: JvmCache, folder: Path, archive: Path) -> str:
-    """Let Java write an archive, and return the error message if it failed."""
+    """Run Java to write an archive, and return the error message if it failed."""
     (folder / "Training.tla").write_text(_SPEC, encoding="utf-8")
     (folder / "Training.cfg").write_text(_CONFIG, encoding="utf-8")
     common = ["-XX:+UseParallelGC", "-Xmx512m", "-Xss16m"]

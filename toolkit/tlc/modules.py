@@ -48,7 +48,16 @@ class Location(msgspec.Struct, frozen=True):
         return f"{self.module or '?'}:{self.line}:{self.column}"
 
     def holds(self, other: Location) -> bool:
-        """Return True if another location starts inside this location."""
+        """Return True if another location starts inside this location.
+
+        Parameters
+        ----------
+        other : Location
+
+        Returns
+        -------
+        bool
+        """
         if self.module != other.module or self.end_line is None or self.end_column is None:
             return False
         begin = (self.line, self.column)
@@ -242,7 +251,19 @@ _ASSUMED = re.compile(r"\b(?:ASSUME|ASSUMPTION|AXIOM)\s+(\w+)\s*==\s*\Z")
 
 
 def assumption_name(place: Location, modules: Mapping[str, str]) -> str | None:
-    """Return the name of the assumption at a location; ``None`` if it has no name."""
+    """Return the name of the assumption at a location; ``None`` if it has no name.
+
+    Parameters
+    ----------
+    place : Location
+        Location of the formula.
+    modules : mapping of str to str
+        Map from module name to text.
+
+    Returns
+    -------
+    str or None
+    """
     text = modules.get(place.module or "")
     if text is None:
         return None
@@ -260,7 +281,18 @@ _WORD = re.compile(r"\w+")
 def reaches(
     name: str, defined: Mapping[str, Sequence[tuple[Location, str]]]
 ) -> Iterable[tuple[Location, str]]:
-    """Return the definitions of a name and of all names that they use, directly or indirectly."""
+    """Return the definitions of a name and of all names that they use, directly or indirectly.
+
+    Parameters
+    ----------
+    name : str
+    defined : mapping of str to sequence of (Location, str)
+        All definitions; see :func:`definitions`.
+
+    Returns
+    -------
+    iterable of (Location, str)
+    """
     seen: set[str] = set()
     todo = [name]
     found = []

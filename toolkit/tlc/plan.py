@@ -75,7 +75,12 @@ class Plan:
         self.add("-tool", "-metadir", kept, "-workers", workers, "-fp", fingerprint)
 
     def read_options(self, options: Sequence[str]) -> None:
-        """Append options that are passed to TLC unchanged, and derive caveats from them."""
+        """Append options that are passed to TLC unchanged, and derive caveats from them.
+
+        Parameters
+        ----------
+        options : sequence of str
+        """
         self.options += options
         if "-simulate" in self.options:
             self.sampled = True

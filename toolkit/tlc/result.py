@@ -181,7 +181,12 @@ class Counterexample(Shown, msgspec.Struct, frozen=True, kw_only=True):
         return f"<Counterexample, {self.kind}{name}: {len(self.states):,} states{end}>"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the behaviour as JSON data, values in the ITF encoding."""
+        """Return the behaviour as JSON data, values in the ITF encoding.
+
+        Returns
+        -------
+        dict
+        """
         data: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(self, states=()))
         data["states"] = [
             {

@@ -325,7 +325,7 @@ class TlcRun:
                 break
             except subprocess.TimeoutExpired:
                 continue
-        # The signal also ended the guard, which is in the same group; Java may need more time.
+        # SIGKILL also ends the guard, which is in the same group; Java may need more time.
         deadline = time.monotonic() + _GRACE
         while time.monotonic() < deadline:
             try:
@@ -360,7 +360,12 @@ class TlcRun:
         self.exit_status = self._process.wait()
 
     def stderr(self) -> str:
-        """Return the standard error output so far."""
+        """Return the standard error output so far.
+
+        Returns
+        -------
+        str
+        """
         self._errors.flush()
         self._errors.seek(0)
         return self._errors.read()

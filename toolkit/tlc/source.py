@@ -74,7 +74,12 @@ class SpecSource(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
     def digest(self) -> str:
-        """Return a hash of all texts, independent of their origin."""
+        """Return a hash of all texts, independent of their origin.
+
+        Returns
+        -------
+        str
+        """
         digest = sha256()
         for name in sorted(self.modules):
             digest.update(f"{name}\0{self.modules[name]}\0".encode())

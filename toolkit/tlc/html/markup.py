@@ -151,7 +151,16 @@ def note(label: str, text: str, tone: str = "") -> str:
 
 
 def listing(items: Iterable[object]) -> str:
-    """Return an HTML list of plain texts."""
+    """Return an HTML list of plain texts.
+
+    Parameters
+    ----------
+    items : iterable of object
+
+    Returns
+    -------
+    str
+    """
     return f'<ul class="list">{"".join(f"<li>{clean(item)}</li>" for item in items)}</ul>'
 
 

@@ -51,7 +51,12 @@ class TraceTable:
         self._texts: dict[int, str] = {}
 
     def html(self) -> str:
-        """Return the table as HTML, below a picture if the behaviour is infinite."""
+        """Return the table as HTML, below a picture if the behaviour is infinite.
+
+        Returns
+        -------
+        str
+        """
         example, states = self.example, self.example.states
         if not states:
             return '<p class="note">TLC reported no states.</p>'
@@ -219,7 +224,18 @@ def _jump(span: int, words: str) -> str:
 
 
 def shortened(text: str, limit: int = SHORT) -> str:
-    """Cut a text that is longer than the limit."""
+    """Cut a text that is longer than the limit.
+
+    Parameters
+    ----------
+    text : str
+    limit : int
+        Largest number of characters.
+
+    Returns
+    -------
+    str
+    """
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
