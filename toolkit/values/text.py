@@ -574,7 +574,7 @@ _RESERVED = frozenset(_WORDS.split())
 
 @functools.lru_cache(maxsize=4096)
 def is_identifier(name: str) -> bool:
-    """Return True if a name is an identifier of TLA+ that needs no quotation in a module.
+    """Return True if a name is a TLA+ identifier that can be written in a module unchanged.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Render results of TLC as HTML for notebooks and reports.
 
-The HTML is self-contained: it has a scoped style and no scripts, loads nothing, and uses no colour
-as the only sign of anything.  Long content is cut, with a note on how to get the rest.
+The HTML is self-contained: it has a scoped style and no scripts, loads nothing, and never relies
+on colour alone.  Long content is cut, with a note on how to get the rest.
 """
 
 from __future__ import annotations
