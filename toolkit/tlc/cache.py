@@ -72,13 +72,13 @@ _SUFFIX = ".result"
 _MAGIC = b"toolkit-tlc-result"
 _DEFAULT_LIMIT = 2**30
 
-_PASSING = frozenset({"cancelled", "time-limit", "out-of-memory", "stack-overflow"})
+_TRANSIENT = frozenset({"cancelled", "time-limit", "out-of-memory", "stack-overflow"})
 _NO_VERDICT = {"error"}
 # TLC's messages about exhausted memory or stack, which may follow a violation.
 _EXHAUSTED = re.compile(r"STARTMSG (?:1001|1002|1005):")
 _FINISHED = re.compile(r"STARTMSG 2186:")
 
-_ELSEWHERE = frozenset(
+_NOT_IN_KEY = frozenset(
     {
         # These are part of the key as the specification or as the content of the jar.
         "spec", "config", "module_path", "jar", "class_path",
@@ -94,7 +94,7 @@ _FILE_OPTIONS = frozenset(
         "-generatespecte", "-tespecoutdir", "-debugger",
     }
 )  # fmt: skip
-_OUTSIDE = re.compile(r'\b(?:IOUtils|Json|CSV|SVG|JavaTime)\b|TLCGet\s*\(\s*"duration"')
+_EXTERNAL_INPUT = re.compile(r'\b(?:IOUtils|Json|CSV|SVG|JavaTime)\b|TLCGet\s*\(\s*"duration"')
 _RANDOM = re.compile(r"\b(?:Randomization|RandomElement)\b")
 
 
@@ -315,7 +315,7 @@ def _alive(process: int) -> bool:
 
 
 def _uncacheable_reason(result: CheckResult) -> str | None:
-    if result.outcome in _PASSING | _NO_VERDICT:
+    if result.outcome in _TRANSIENT | _NO_VERDICT:
         return f"the outcome {result.outcome!r} may differ the next time"
     if result.exit_status is None or not _FINISHED.search(
         result.log, max(0, len(result.log) - 4096)
@@ -430,7 +430,7 @@ def why_not_remembered(source: SpecSource, options: Mapping[str, Any]) -> str | 
             return f"with {option!r} the run writes or reads files"
     texts = [blank_comments(text) for text in source.modules.values()]
     for text in texts:
-        if match := _OUTSIDE.search(text):
+        if match := _EXTERNAL_INPUT.search(text):
             return f"the specification uses files or the clock ({match[0]})"
     if given["seed"] is None and "-seed" not in tlc_options:
         if given["simulate"] is not None or "-simulate" in tlc_options:
@@ -439,7 +439,7 @@ def why_not_remembered(source: SpecSource, options: Mapping[str, Any]) -> str | 
             if match := _RANDOM.search(text):
                 return f"the specification draws random values ({match[0]}) without a seed"
     for name, value in given.items():
-        if name not in _ELSEWHERE and not _is_plain(value):
+        if name not in _NOT_IN_KEY and not _is_plain(value):
             return f"the option {name!r} is a {type(value).__name__}, which cannot be part of a key"
     return None
 
@@ -473,7 +473,7 @@ def result_key(source: SpecSource, options: Mapping[str, Any]) -> str:
         If an option is unknown, or a jar cannot be read.
     """
     given = check_options(options)
-    relevant = {name: value for name, value in given.items() if name not in _ELSEWHERE}
+    relevant = {name: value for name, value in given.items() if name not in _NOT_IN_KEY}
     relevant["workers"] = given["workers"] or os.cpu_count() or 1
     # This option only sets how many threads Java itself starts; TLC gets the number of workers.
     relevant["java_options"] = [

@@ -26,7 +26,7 @@ from toolkit.tlc.source import SpecSource, load_spec
 __all__ = ["Log", "check", "conclude"]
 
 _LOG_LIMIT = 64 * 2**20
-_NAMING = 60.0
+_NAMING_TIMEOUT = 60.0
 _COLLECTOR_ADVICE = 2401
 
 
@@ -310,7 +310,7 @@ def check(
 
     def check_property(single: SpecSource) -> CheckResult:
         return check(
-            single, workers=1, timeout=_NAMING, memory=memory, deadlock=False, short=True,
+            single, workers=1, timeout=_NAMING_TIMEOUT, memory=memory, deadlock=False, short=True,
             class_path=class_path, java_options=java_options, java=java, jar=jar, cancel=cancel,
         )  # fmt: skip
 

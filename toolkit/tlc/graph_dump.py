@@ -33,7 +33,7 @@ _LAYOUT = re.compile(
     r"|\S+ \[label=\"[^\"]*\",fillcolor=\w+\]"
 )
 _CLOSING = re.compile(r"\}{1,2}")
-_LEAST, _MOST = -(2**63), 2**63 - 1
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 _CUT = "TLC may have been ended while writing; partial=True reads the dump as far as it goes"
 
 
@@ -102,7 +102,7 @@ def _unescape(label: str) -> str:
 
 def _fingerprint(text: str) -> int:
     number = int(text)
-    if not _LEAST <= number <= _MOST:
+    if not _SMALLEST <= number <= _LARGEST:
         raise _DamagedError(f"the fingerprint {text} has more than 64 bits")
     return number
 

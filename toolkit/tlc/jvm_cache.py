@@ -62,7 +62,7 @@ _JAVA_ENVIRONMENT = {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"}
 _COLLECTOR = re.compile(r"-XX:\+Use\w+GC$")
 _COMPILER = re.compile(r"-XX:(?:TieredStopAtLevel=|[+-]TieredCompilation)|-Xint$|-Xcomp$")
 # Options with which Java does not use the cache, or uses another cache.
-_ELSEWHERE = re.compile(
+_CONFLICTING_OPTIONS = re.compile(
     r"-XX:(?:AOT|[+-]AOT|SharedArchiveFile|SharedClassListFile|ArchiveClassesAtExit)|-Xshare|-Xlog"
     r"|-agent|-javaagent|--upgrade-module-path|--patch-module|--limit-modules|-Xbootclasspath"
 )
@@ -347,7 +347,7 @@ def start_options(
         options.append(compiler)
     if (
         cache is None
-        or any(_ELSEWHERE.match(option) for option in java_options)
+        or any(_CONFLICTING_OPTIONS.match(option) for option in java_options)
         or cache.state() != "ready"
     ):
         return options, False

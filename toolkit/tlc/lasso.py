@@ -9,7 +9,7 @@ __all__ = ["lasso_picture"]
 
 _STEP = 96
 _RADIUS = 15
-_MOST = 10
+_MOST_SHOWN = 10
 _GAP = 36
 
 
@@ -33,7 +33,7 @@ def lasso_picture(example: Counterexample) -> str:
     loop = next((p for p, state in enumerate(states) if state.index == example.loop), None)
     target = last if loop is None else loop
     shown = set(range(total))
-    if total > _MOST:
+    if total > _MOST_SHOWN:
         near = {*range(3), *range(target - 1, target + 2), *range(last - 1, total)}
         shown = {position for position in near if 0 <= position < total}
     places: dict[int, int] = {}

@@ -126,7 +126,7 @@ class RunningCheck:
     async def _awaited(self) -> CheckResult:
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
-        self.when_done(lambda _: _tell(loop, ended))
+        self.when_done(lambda _: _notify(loop, ended))
         try:
             await ended.wait()
         except asyncio.CancelledError:
@@ -137,7 +137,7 @@ class RunningCheck:
         return self.wait()
 
 
-def _tell(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
+def _notify(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
     if not loop.is_closed():
         loop.call_soon_threadsafe(ended.set)
 

@@ -22,7 +22,7 @@ from toolkit.values.text import is_identifier
 
 __all__ = ["only_behaviour", "with_names"]
 
-_LONGEST = 1000
+_MOST_STATES = 1000
 _WIDTH = 80
 
 
@@ -46,7 +46,7 @@ def only_behaviour(source: SpecSource, example: Counterexample) -> SpecSource | 
     """
     states = example.states
     sections = config_sections(source.config)
-    if not states or len(states) > _LONGEST or sections.keys() & {"SYMMETRY", "VIEW", "ALIAS"}:
+    if not states or len(states) > _MOST_STATES or sections.keys() & {"SYMMETRY", "VIEW", "ALIAS"}:
         return None
     names = list(states[0].variables)
     if not names or any(
@@ -129,7 +129,7 @@ def with_names(
     named: dict[int, Counterexample] = {}
     for number, example in enumerate(result.counterexamples):
         if example.name is None and len(example.candidates) > 1:
-            violated = _violated(example, source, ask)
+            violated = _violated_properties(example, source, ask)
             if violated:
                 named[number] = _named(example, violated, result)
     if not named:
@@ -164,7 +164,7 @@ def with_names(
     )
 
 
-def _violated(
+def _violated_properties(
     example: Counterexample, source: SpecSource, ask: Callable[[SpecSource], CheckResult]
 ) -> Sequence[str]:
     single = only_behaviour(source, example)

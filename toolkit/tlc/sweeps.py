@@ -170,10 +170,10 @@ class SmallestFailing(msgspec.Struct, frozen=True):
         if not self.rows:
             lines.append("no configuration is known to fail")
         elif len(self.rows) == 1:
-            lines.append(f"the smallest failing configuration: {_failing(self.rows[0])}")
+            lines.append(f"the smallest failing configuration: {_failure_text(self.rows[0])}")
         else:
             lines.append(f"{len(self.rows)} smallest failing configurations:")
-            lines += [f"  {_failing(row)}" for row in self.rows]
+            lines += [f"  {_failure_text(row)}" for row in self.rows]
         for rows, heading in (
             (self.smaller, "smaller and undecided"),
             (self.others, "neither smaller nor larger, and undecided"),
@@ -188,7 +188,7 @@ class SmallestFailing(msgspec.Struct, frozen=True):
         return "\n".join(lines)
 
 
-def _failing(row: SweepRow) -> str:
+def _failure_text(row: SweepRow) -> str:
     assert row.result is not None
     name = row.result.name
     return f"{row.label} ({row.outcome} {name})" if name else f"{row.label} ({row.outcome})"

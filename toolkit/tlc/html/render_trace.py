@@ -79,10 +79,10 @@ class TraceTable:
                 rows.append(self._row(position, names, columns, fresh=bool(hidden)))
                 at = position + 1
         if example.loop is not None:
-            rows.append(_jump(span, f"↺ back to state {example.loop}, repeated forever"))
+            rows.append(_loop_row(span, f"↺ back to state {example.loop}, repeated forever"))
         elif example.stuttering:
             rows.append(
-                _jump(span, f"↻ stuttering: nothing changes after state {states[-1].index}")
+                _loop_row(span, f"↻ stuttering: nothing changes after state {states[-1].index}")
             )
         head = "".join(f"<th>{clean(name)}</th>" for name in columns or [""])
         picture = ""
@@ -219,7 +219,7 @@ class TraceTable:
         return f"<details><summary>{shown}</summary>{laid_out}</details>"
 
 
-def _jump(span: int, words: str) -> str:
+def _loop_row(span: int, words: str) -> str:
     return f'<tr><td class="gap" colspan="{span}"><span class="jump">{words}</span></td></tr>'
 
 
