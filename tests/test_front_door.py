@@ -118,9 +118,9 @@ def test_the_explorer_opens_a_run_at_a_step() -> None:
 def test_unknown_names_are_refused_with_a_suggestion() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'paxos'"):
         toolkit.simulate("paxoss")
-    with pytest.raises(UnknownNameError, match="has no planted bug"):
+    with pytest.raises(UnknownNameError, match="unknown seeded bug"):
         toolkit.catch_bug("paxos", "none")
-    with pytest.raises(SettingError, match="leave out config"):
+    with pytest.raises(SettingError, match="omit config"):
         toolkit.check("paxos", "x.cfg")
 
 

@@ -30,7 +30,7 @@ def test_entry_points_and_registered_plugins_are_found_by_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     known = colours(monkeypatch, lowe="string:ascii_lowercase")
-    with pytest.raises(SettingError, match="names the colour 'abcd'"):
+    with pytest.raises(SettingError, match="refers to the colour 'abcd'"):
         known.get("lowe")
     known = colours(monkeypatch, abcd="string:ascii_lowercase")
     known.register("grey")
@@ -55,7 +55,7 @@ def test_a_second_plugin_of_one_name_is_refused(monkeypatch: pytest.MonkeyPatch)
     known = colours(monkeypatch, abcd="string:ascii_lowercase")
     known.register("grey-1")
     for name in ("grey-2", "abcd"):
-        with pytest.raises(SettingError, match="is registered already"):
+        with pytest.raises(SettingError, match="is already registered"):
             known.register(name)
 
 

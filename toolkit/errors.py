@@ -1,7 +1,7 @@
-"""The error tree: every exception that the toolkit raises on purpose.
+"""The hierarchy of exceptions that the toolkit raises.
 
-Each message says what was wrong, where, and what to do about it.  A counterexample or a
-divergence is a *result* and never an exception.
+Each message states the problem, the place and the remedy.  A counterexample or a divergence is a
+*result* and never an exception.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ class ToolkitError(Exception):
     Parameters
     ----------
     message : str
-        What was wrong.
+        Description of the problem.
     path : pathlib.Path or str, optional
-        The file it was found in.
+        The file that contains the problem.
     line, column : int, optional
-        The place in that file, counted from 1.
+        The position in that file, counted from 1.
     hint : str, optional
-        What the reader can do about it.
+        Suggestion for a fix.
 
     Examples
     --------
@@ -72,11 +72,11 @@ class ToolkitError(Exception):
 
 
 class InternalError(ToolkitError):
-    """The toolkit itself misbehaved (for instance TLC said something it should not)."""
+    """A bug in the toolkit or in a plug-in, or unexpected output of TLC."""
 
 
 class HostError(ToolkitError):
-    """A host told a node's driver about an event that cannot have happened."""
+    """A host handed a node's driver an event that is impossible in the node's state."""
 
 
 class SettingError(ToolkitError):
@@ -96,28 +96,28 @@ class ValueParseError(ToolkitError):
 
 
 class TraceError(ToolkitError):
-    """A trace file is torn, of another version or malformed; says file and line."""
+    """A trace file is truncated, malformed or of another schema version."""
 
 
 class ScenarioError(ToolkitError):
-    """A scenario text cannot be read; says file and line."""
+    """A scenario text cannot be parsed."""
 
 
 class FigureError(ToolkitError):
-    """The samples of a figure cannot be read, gone on with or written."""
+    """The samples of a figure cannot be read, continued or written."""
 
 
 class SpecError(ToolkitError):
-    """A specification, its configuration or the manifest cannot be used as asked."""
+    """A specification, its configuration file or the manifest is invalid for the request."""
 
 
 class TlcError(ToolkitError):
-    """TLC could not be run to an answer."""
+    """TLC failed, or ended without a result."""
 
 
 class TlcNotFoundError(TlcError):
-    """No ``tla2tools.jar`` was found where it was looked for."""
+    """``tla2tools.jar`` was not found."""
 
 
 class JavaNotFoundError(TlcError):
-    """No Java 11 or newer was found where it was looked for."""
+    """Java 11 or newer was not found."""

@@ -1,8 +1,8 @@
-"""How results reach their faces: a mixin that lets a result show itself.
+"""A mixin that displays a result in terminals and notebooks.
 
-A face is how a result looks as rich text, HTML and JSON.  All faces are in
-:mod:`toolkit.display.faces`, to the right of the rooms that make results; they are loaded when
-a result is shown for the first time.
+A *face* renders a result as rich text, HTML and JSON.  All faces are in
+:mod:`toolkit.display.faces`, a higher layer than the packages that produce results; they are
+loaded when a result is shown for the first time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["Shown"]
 
 
 class Shown:
-    """A result that terminals, notebooks and ``print`` show by its face.
+    """Mixin for a result that terminals, notebooks and ``print`` show through its face.
 
     Attributes
     ----------

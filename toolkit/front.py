@@ -1,7 +1,7 @@
-"""What the front door offers beyond what the rooms have: runs that can be asked, and shortcuts.
+"""The front door: :class:`Run` and shortcuts to simulate, check, validate and explore.
 
-Protocols are given by name or as objects, scenarios by name, path, text or as objects, and traces
-as :class:`Run`, :class:`~toolkit.trace.Trace` or path.
+A protocol is given by its name or as an object; a scenario by its name, path or text or as an
+object; a trace as a :class:`Run`, a :class:`~toolkit.trace.Trace` or a path.
 """
 
 from __future__ import annotations
@@ -68,21 +68,21 @@ __all__ = [
 ]
 
 MOST_DRAWN = 200
-"""The most steps of a run that is drawn where a notebook shows it."""
+"""The largest number of steps with which a notebook shows a run as a diagram."""
 
 
 @dataclass(frozen=True)
 class Run(Shown):
-    """A simulated run: its trace, its result, and the questions that can be asked about it.
+    """A simulated run: its trace, its result, and methods that check and show it.
 
     Parameters
     ----------
     protocol : Protocol
-        What was run.
+        The protocol that was run.
     trace : Trace
-        What was recorded.
+        The recorded trace.
     result : RunResult
-        What came out.
+        Statistics and outcome of the run.
     """
 
     face: ClassVar[str] = "simulation"
@@ -98,31 +98,31 @@ class Run(Shown):
 
     @property
     def replay(self) -> str | None:
-        """The command that repeats the run; ``None`` if no command can."""
+        """The command that replays the run; ``None`` if there is no such command."""
         return self.trace.header.replay
 
     @cached_property
     def scenario(self) -> Scenario:
-        """What happened from outside, as the trace's header has it."""
+        """The scenario of the run, read from the trace's header."""
         return parse_scenario(self.trace.header.meta["scenario"])
 
     @cached_property
     def history(self) -> History:
-        """What clients of the replicated machine asked for and were told."""
+        """The operations of the clients of the replicated machine, with their answers."""
         return client_history(self.result)
 
     @cached_property
     def followed(self) -> SpecReplay:
-        """The specification's state at each step, and its verdict, as TLC found them."""
+        """The specification's state at each step, and TLC's verdict."""
         return follow_trace(self.trace)
 
     def validate(self, **options: Any) -> Verdict:
-        """Ask TLC whether the specification allows the run.
+        """Validate the run: ask TLC whether the specification allows it.
 
         Parameters
         ----------
         **options
-            As for :func:`toolkit.conformance.validate`.
+            Options of :func:`toolkit.conformance.validate`.
 
         Returns
         -------
@@ -140,7 +140,7 @@ class Run(Shown):
         Raises
         ------
         SettingError
-            If no client used a replicated machine, so that there is nothing to check.
+            If no client used a replicated machine.
         """
         if not self.history.operations:
             raise SettingError(
@@ -150,7 +150,7 @@ class Run(Shown):
         return check_client_history(self.result)
 
     def check(self, check: Check | str) -> CheckReport:
-        """Check the run.
+        """Run a check on this run.
 
         Parameters
         ----------
@@ -164,25 +164,34 @@ class Run(Shown):
         Raises
         ------
         UnknownNameError
-            If no check has the name.
+            If the check is unknown.
         """
         return run_check(check, [CheckedRun(self.protocol, self.trace, self.result)])
 
     def explore(self, *, follow: bool = False, step: int | None = None) -> TraceExplorer:
-        """Open the run in a notebook, step by step.
+        """Show the run in a notebook, step by step.
 
         Parameters
         ----------
         follow : bool
-            Whether to ask TLC for the specification's states and show them too.
+            Whether to compute the specification's states with TLC and show them as well.
         step : int, optional
-            What is shown at first: 0 is the initial state, k+1 the state after step k.  By
-            default the first divergence, if the run was followed and diverged, else 0.
+            The state that is shown first: 0 is the initial state, k+1 the state after step k.
+            By default the divergence, if `follow` is true and the run diverged, else 0.
+
+        Returns
+        -------
+        TraceExplorer
         """
         return explore(self, follow=follow, step=step)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the steps as a table (see :class:`toolkit.trace.export.Frames`)."""
+        """Return the steps as a table (see :class:`toolkit.trace.export.Frames`).
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
         return to_frames(self.trace).steps
 
     def write(self, path: Path | str) -> Path:
@@ -218,7 +227,7 @@ def _run_view(run: Run) -> Group:
 
 
 def _run_html(run: Run) -> str:
-    # A diagram of a long run would be many screens wide.
+    # The diagram of a long run would be many screens wide.
     drawing = spacetime_svg(run.trace) if len(run.trace.steps) <= MOST_DRAWN else ""
     head = f"<b>{run.name}</b> of {run.protocol.title}"
     return f'<div>{head}{to_html(run.result)}<div style="overflow-x:auto">{drawing}</div></div>'
@@ -241,8 +250,8 @@ def _trace(source: AnyTrace) -> Trace:
     traces = list(read_traces(source))
     if len(traces) != 1:
         raise SettingError(
-            f"one trace is expected, and there are {len(traces)}", path=source,
-            hint="read_traces() returns all of them",
+            f"the file must hold one trace, not {len(traces)}", path=source,
+            hint="read_traces() returns all traces of a file",
         )  # fmt: skip
     return traces[0]
 
@@ -257,7 +266,7 @@ def simulate(
     duration: float | None = None,
     bug: str | None = None,
 ) -> Run:
-    """Run a protocol in the simulator, and keep what it did.
+    """Run a protocol in the simulator and record its trace.
 
     Parameters
     ----------
@@ -266,15 +275,15 @@ def simulate(
     scenario : Scenario, path or str, optional
         A scenario, its name, the path of its file, or its text; by default random faults.
     seed : int, optional
-        What all chance is drawn from; by default the scenario's own, or 0.
+        The seed of all randomness; by default the scenario's seed, or 0.
     nodes : int or sequence of str, optional
-        The nodes of a random scenario, 3 by default; a scenario has its own.
+        The nodes of a random scenario, 3 by default.  A given scenario lists its nodes itself.
     settings : mapping of str to str, optional
-        The protocol's settings, on top of the scenario's.
+        Settings of the protocol; they override the scenario's settings.
     duration : float, optional
         Simulated seconds after which the run ends.
     bug : str, optional
-        A planted bug that every node is to have.
+        A seeded bug that every node gets.
 
     Returns
     -------
@@ -283,11 +292,11 @@ def simulate(
     Raises
     ------
     UnknownNameError
-        If there is no such protocol, scenario or bug.
+        If the protocol, scenario or bug is unknown.
     SettingError
-        If the arguments do not fit together.
+        If the arguments contradict each other.
     InternalError
-        If the run could not be recorded whole.
+        If the run could not be recorded completely.
 
     Examples
     --------
@@ -319,23 +328,23 @@ def _simulate(protocol: Protocol, **options: Any) -> list[Run]:
 
 
 def validate(traces: AnyTrace | Iterable[AnyTrace], **options: Any) -> ValidationReport:
-    """Ask TLC whether the specification allows traces.
+    """Validate traces: ask TLC whether the specification allows them.
 
     Parameters
     ----------
     traces : Run, Trace, path, or an iterable of them
-        What was recorded.
+        The recorded traces.
     **options
-        As for :func:`toolkit.conformance.validate`.
+        Options of :func:`toolkit.conformance.validate`.
 
     Returns
     -------
     ValidationReport
         A verdict for each trace, in order.
     """
-    several = [traces] if isinstance(traces, Run | Trace | Path | str) else traces
+    sources = [traces] if isinstance(traces, Run | Trace | Path | str) else traces
     return validate_traces(
-        [one.trace if isinstance(one, Run) else one for one in several], **options
+        [source.trace if isinstance(source, Run) else source for source in sources], **options
     )
 
 
@@ -347,7 +356,7 @@ def follow(trace: AnyTrace, **options: Any) -> SpecReplay:
     trace : Run, Trace or path
         A file must hold one trace.
     **options
-        As for :func:`toolkit.conformance.follow`.
+        Options of :func:`toolkit.conformance.follow`.
 
     Returns
     -------
@@ -365,23 +374,24 @@ def explore(
     protocol: Protocol | str | None = None,
     **options: Any,
 ) -> TraceExplorer:
-    """Open a run, or a counterexample, in a notebook: a diagram and the state after each step.
+    """Show a run or a counterexample in a notebook: a diagram and the state after each step.
 
     Parameters
     ----------
     source : Run, Trace, path or CheckResult
-        A run, or a check whose first counterexample is shown.
+        A recorded run, or the result of a check, whose first counterexample is shown.
     followed : SpecReplay, optional
-        The specification's states, shown beside the run's.
+        The specification's states, shown next to those of the run.
     follow : bool
-        Whether to ask TLC for these.
+        Whether to compute them with TLC.
     step : int, optional
-        What is shown at first: 0 is the initial state, k+1 the state after step k.  By default
-        the first divergence if `followed` diverged, the last state of a counterexample, else 0.
+        The state that is shown first: 0 is the initial state, k+1 the state after step k.  By
+        default the last state of a counterexample; of a run the divergence, if `followed` has
+        one, else 0.
     protocol : Protocol or str, optional
-        Whose specification was checked; needed for a counterexample.
+        The protocol whose specification was checked; required for a counterexample.
     **options
-        As for :class:`toolkit.widgets.TraceExplorer`.
+        Options of :class:`toolkit.widgets.TraceExplorer`.
 
     Returns
     -------
@@ -397,8 +407,8 @@ def explore(
     if isinstance(source, CheckResult):
         if protocol is None:
             raise SettingError(
-                "the protocol of a counterexample must be given",
-                hint="explore(result, protocol=NAME)",
+                "a counterexample needs the protocol whose specification was checked",
+                hint="call explore(result, protocol=NAME)",
             )
         trace = counterexample_trace(source, _protocol(protocol).specification)
         step = len(trace.steps) if step is None else step
@@ -418,16 +428,17 @@ def explore(
 def check(
     model: str | Path | SpecSource, config: Path | str | None = None, **options: Any
 ) -> CheckResult:
-    """Check a model of the manifest, or any specification, with TLC.
+    """Check a model of the manifest or any other specification with TLC.
 
     Parameters
     ----------
     model : str, path or SpecSource
-        The name of a model, as the manifest has it; or a ``.tla`` file.
+        The name of a model of the manifest, or a ``.tla`` file.
     config : path, optional
-        The ``.cfg`` file of a ``.tla`` file; by default the one beside it.
+        The configuration file (``.cfg``) of a ``.tla`` file; by default the file of the same name
+        next to it.
     **options
-        As for :func:`toolkit.tlc.check`; for a model of the manifest, as for
+        Options of :func:`toolkit.tlc.check`; for a model of the manifest, options of
         :func:`toolkit.tlc.run_model`.
 
     Returns
@@ -437,7 +448,7 @@ def check(
     Raises
     ------
     UnknownNameError
-        If the manifest has no such model.
+        If the manifest does not contain the model.
     SettingError
         If `config` is given for a model of the manifest.
     """
@@ -445,7 +456,7 @@ def check(
         return check_specification(model, config, **options)
     if config is not None:
         raise SettingError(
-            f"the manifest names the configuration of {model!r}", hint="leave out config"
+            f"the manifest sets the configuration file of the model {model!r}", hint="omit config"
         )
     manifest = load_manifest()
     return run_model(manifest, manifest[model], **options)
@@ -454,15 +465,15 @@ def check(
 def hunt_bugs(
     protocol: Protocol | str, bugs: Sequence[str] | str | None = None, **options: Any
 ) -> BugTable:
-    """Run planted bugs and report which check finds each first.
+    """Run seeded bugs and report which check finds each first.
 
     Parameters
     ----------
     protocol : Protocol or str
     bugs : str or sequence of str, optional
-        By default all that the protocol has.
+        Names of bugs; by default all bugs of the protocol.
     **options
-        As for :func:`toolkit.checks.find_bugs`.
+        Options of :func:`toolkit.checks.find_bugs`.
 
     Returns
     -------
@@ -480,7 +491,7 @@ def catch_bug(
     runs: int = 200,
     seed: int = 1,
 ) -> Run:
-    """Return the first run in which TLC catches a planted bug.
+    """Return the first run in which TLC finds a seeded bug.
 
     Parameters
     ----------
@@ -488,28 +499,28 @@ def catch_bug(
     bug : str
         The name of the bug.
     scenario : Scenario, path or str, optional
-        Where the bug acts; by default what the protocol names for it, or random faults.
+        The scenario to run; by default the protocol's scenario for the bug, or random faults.
     runs : int
-        Runs with random faults, at most.
+        The largest number of runs with random faults.
     seed : int
-        Seed of the first of them; a scenario has its own.
+        Seed of the first run with random faults.  A scenario has its own seed.
 
     Returns
     -------
     Run
-        Its ``followed`` names the step that the specification does not explain.
+        Its ``followed`` reports the step that the specification does not allow.
 
     Raises
     ------
     UnknownNameError
-        If there is no such protocol or bug.
+        If the protocol or the bug is unknown.
     SettingError
-        If the specification allows all these runs.
+        If the specification allows all runs.
     """
     plugin = _protocol(protocol)
     if bug not in plugin.bugs:
         raise UnknownNameError(
-            f"{plugin.name} has no planted bug {bug!r}",
+            f"unknown seeded bug {bug!r} of {plugin.name}",
             hint=f"known: {', '.join(plugin.bugs) or 'none'}",
         )
     setup = plugin.bug_setups.get(bug, BugSetup())
@@ -518,18 +529,20 @@ def catch_bug(
     if where is not None:
         batches = [{"scenario": where}]
     else:
-        # TLC starts once for a batch, and most bugs are caught early.
-        few = min(10, runs)
-        sizes = {seed: few, seed + few: runs - few}
-        given = {"nodes": setup.nodes, "settings": setup.settings}
-        batches = [{"seed": own, "runs": size, **given} for own, size in sizes.items() if size]
+        # TLC starts once for each batch, and most bugs are found early.
+        first = min(10, runs)
+        sizes = {seed: first, seed + first: runs - first}
+        options = {"nodes": setup.nodes, "settings": setup.settings}
+        batches = [
+            {"seed": start, "runs": size, **options} for start, size in sizes.items() if size
+        ]
     for batch in batches:
-        made = _simulate(plugin, bug=bug, **batch)
-        report = validate_traces([run.trace for run in made], explain=0)
-        for run, verdict in zip(made, report.verdicts, strict=True):
+        recorded = _simulate(plugin, bug=bug, **batch)
+        report = validate_traces([run.trace for run in recorded], explain=0)
+        for run, verdict in zip(recorded, report.verdicts, strict=True):
             if verdict.status == "diverged":
                 return run
     raise SettingError(
         f"the specification allows all runs with the bug {bug!r}",
-        hint="try more runs, another seed, or hunt_bugs(), which makes other checks as well",
+        hint="try more runs or another seed; hunt_bugs() runs other checks as well",
     )

@@ -1,4 +1,4 @@
-"""Check what an installation needs to work, and suggest fixes."""
+"""Check the installation and suggest fixes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from toolkit.tlc.jvm_cache import jvm_cache, jvm_cache_folder
 __all__ = ["BROWSERS", "Diagnosis", "Finding", "diagnose", "find_browser"]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-"""Names that a browser goes by, in the order of preference."""
+"""Names of browser executables, in the order of preference."""
 
 MINIMUM_PYTHON = (3, 11)
 
@@ -40,20 +40,20 @@ TypeOK == x \\in {0, 1}
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was looked at.
+    """The result of checking a part of the installation.
 
     Parameters
     ----------
     name : str
-        What, for instance ``"Java"``.
+        The part, for instance ``"Java"``.
     status : {"ok", "missing", "broken"}
-        How it is.
+        Its state.
     essential : bool
         Whether the toolkit cannot work without it.
     detail : str
-        Version and place, or what was wrong.
+        Version and location, or the problem.
     mend : str
-        How to mend it; empty if it is well.
+        Suggested fix; empty if there is no problem.
     """
 
     name: str
@@ -64,12 +64,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Diagnosis(Shown, msgspec.Struct, frozen=True):
-    """All findings.
+    """The findings about an installation.
 
     Parameters
     ----------
     findings : tuple of Finding
-        In the order in which they were looked at.
+        In the order in which the parts were checked.
     """
 
     face: ClassVar[str] = "installation"
@@ -78,41 +78,46 @@ class Diagnosis(Shown, msgspec.Struct, frozen=True):
 
     @property
     def ok(self) -> bool:
-        """Whether everything essential is well."""
-        return all(found.status == "ok" for found in self.findings if found.essential)
+        """Whether everything essential works."""
+        return all(finding.status == "ok" for finding in self.findings if finding.essential)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the findings as JSON data, with ``ok``."""
+        """Return the findings as JSON data, with ``ok``.
+
+        Returns
+        -------
+        dict
+        """
         return {"ok": self.ok, **msgspec.to_builtins(self)}
 
 
 def find_browser() -> Path | None:
-    """Return the Chromium or Chrome that browser tests use.
+    """Return the path of the Chromium or Chrome that browser tests use.
 
     Returns
     -------
     pathlib.Path or None
-        The one that the environment variable ``TOOLKIT_CHROMIUM`` names, or the first of
-        :data:`BROWSERS` on the path; ``None`` if there is none, or what was named is no
-        program.
+        The program that the environment variable ``TOOLKIT_CHROMIUM`` names, else the first of
+        :data:`BROWSERS` on the path; ``None`` if there is none, or ``TOOLKIT_CHROMIUM`` does not
+        name an executable file.
     """
     named = os.environ.get("TOOLKIT_CHROMIUM")
     if named:
         return Path(named) if os.access(named, os.X_OK) and Path(named).is_file() else None
     for name in BROWSERS:
-        if found := shutil.which(name):
-            return Path(found)
+        if path := shutil.which(name):
+            return Path(path)
     return None
 
 
 def _python() -> Finding:
-    good = sys.version_info >= MINIMUM_PYTHON
+    supported = sys.version_info >= MINIMUM_PYTHON
     return Finding(
         name="Python",
-        status="ok" if good else "broken",
+        status="ok" if supported else "broken",
         essential=True,
         detail=f"{platform.python_version()} at {sys.executable}",
-        mend="" if good else "install Python 3.11 or newer",
+        mend="" if supported else "install Python 3.11 or newer",
     )
 
 
@@ -126,8 +131,8 @@ def _packages() -> list[Finding]:
                 name="consensus-toolkit",
                 status="broken",
                 essential=True,
-                detail="it runs, but is not installed: its protocols cannot be found",
-                mend="pip install . in the checkout",
+                detail="imported but not installed, so its protocols cannot be found",
+                mend="run pip install . in the checkout",
             )
         ]
     findings = [
@@ -194,7 +199,7 @@ def _tlc() -> Finding:
 
 
 def _jvm_cache() -> Finding:
-    """Say where Java's cache is, and prove by a start of Java that it is used."""
+    """Locate Java's cache, and verify by starting Java that it is used."""
     name = "Java's cache"
     folder = jvm_cache_folder()
     if folder is None:
@@ -211,8 +216,8 @@ def _jvm_cache() -> Finding:
             name=name,
             status="broken",
             essential=False,
-            detail=f"not used: Java cannot use a file in {folder}, where a colon is in the path",
-            mend="let TOOLKIT_JVM_CACHE name a folder without a colon in its path",
+            detail=f"not used: the path {folder} contains a colon, which Java does not allow",
+            mend="set TOOLKIT_JVM_CACHE to a folder without a colon in its path",
         )
     state = cache.state()
     kind = "AOT cache" if cache.kind == "aot" else "class data sharing"
@@ -229,22 +234,22 @@ def _jvm_cache() -> Finding:
             name=name,
             status="broken",
             essential=False,
-            detail=f"not used, it could not be made: {cache.problem()}",
-            mend=f"TLC works without; it is tried again a day later, or if {folder} is deleted",
+            detail=f"not used, creating it failed: {cache.problem()}",
+            mend=f"TLC works without it; delete {folder} to retry now instead of after a day",
         )
     if not _can_write(folder):
         return Finding(
             name=name,
             status="broken",
             essential=False,
-            detail=f"not used: {folder} cannot be written to",
-            mend="let TOOLKIT_JVM_CACHE name a folder that can be written to, or say off",
+            detail=f"not used: {folder} is not writable",
+            mend="set TOOLKIT_JVM_CACHE to a writable folder or to off",
         )
     return Finding(
         name=name,
         status="ok",
         essential=False,
-        detail=f"not used yet ({kind}, {state}): made in the background after a run of TLC, "
+        detail=f"not used yet ({kind}, {state}): created in the background after a run of TLC, "
         f"in {folder}",
     )
 
@@ -259,7 +264,7 @@ def _can_write(folder: Path) -> bool:
 
 
 def _trial() -> Finding:
-    """Check a specification of two states: only a run shows that Java and TLC go together."""
+    """Check a specification of two states, to show that Java and TLC work together."""
     name = "A trial run of TLC"
     try:
         result = check(
@@ -279,21 +284,21 @@ def _trial() -> Finding:
             status="broken",
             essential=True,
             detail=error.message,
-            mend=error.hint or "mend Java and TLC first",
+            mend=error.hint or "fix Java and TLC first",
         )
     if result.outcome == "success" and result.distinct == 2:
         return Finding(
             name=name,
             status="ok",
             essential=True,
-            detail=f"{result.tlc_version} found the 2 states it should, in {result.duration:.1f} s",
+            detail=f"{result.tlc_version} found the expected 2 states in {result.duration:.1f} s",
         )
     return Finding(
         name=name,
         status="broken",
         essential=True,
         detail=f"{result.outcome}, {result.distinct} states instead of 2: {result.message}",
-        mend="let JAVA_HOME name another Java (11 or newer), or unset TLA2TOOLS_JAR",
+        mend="set JAVA_HOME to another Java (11 or newer), or unset TLA2TOOLS_JAR",
     )
 
 
@@ -333,7 +338,7 @@ def _folders() -> list[Finding]:
                 status="broken",
                 essential=True,
                 detail=f"{temporary}: {error.strerror}",
-                mend="let TMPDIR name a folder that can be written to",
+                mend="set TMPDIR to a writable folder",
             )
         )
     else:
@@ -380,12 +385,14 @@ def _browser() -> Finding:
             name="browser",
             status="missing",
             essential=False,
-            detail=f"TOOLKIT_CHROMIUM={named} is no program" if named else "no Chromium or Chrome",
-            mend="only the browser tests need one: install chromium, or let TOOLKIT_CHROMIUM "
-            "name it",
+            detail=f"TOOLKIT_CHROMIUM={named} is not an executable file"
+            if named
+            else "no Chromium or Chrome",
+            mend="only the browser tests need it: install chromium, or set TOOLKIT_CHROMIUM to its "
+            "path",
         )
     try:
-        said = subprocess.run(
+        version = subprocess.run(
             [str(browser), "--version"],
             capture_output=True,
             text=True,
@@ -394,20 +401,20 @@ def _browser() -> Finding:
             stdin=subprocess.DEVNULL,
         ).stdout.strip()
     except (OSError, subprocess.TimeoutExpired):
-        said = ""
-    if not said:
+        version = ""
+    if not version:
         return Finding(
             name="browser",
             status="broken",
             essential=False,
-            detail=f"{browser} does not say its version",
-            mend="only the browser tests need one: let TOOLKIT_CHROMIUM name another",
+            detail=f"{browser} --version printed nothing",
+            mend="only the browser tests need it: set TOOLKIT_CHROMIUM to another browser",
         )
-    return Finding(name="browser", status="ok", essential=False, detail=f"{said} at {browser}")
+    return Finding(name="browser", status="ok", essential=False, detail=f"{version} at {browser}")
 
 
 def diagnose(*, trial: bool = True) -> Diagnosis:
-    """Check everything that the toolkit needs.
+    """Check the installation: everything that the toolkit needs.
 
     Parameters
     ----------

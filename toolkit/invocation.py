@@ -1,7 +1,7 @@
-"""What repeats a run, as data: the name of a command and its parameters.
+"""The command that repeats a run, as data: its name and its parameters.
 
-A header or a result holds an :class:`Invocation`.  Only :mod:`toolkit.cli` knows how its
-commands are spelt, and renders it.
+The header of a trace or a result holds an :class:`Invocation`.  Only :mod:`toolkit.cli` knows the
+syntax of its commands and renders an invocation as a command line.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class Invocation(msgspec.Struct, frozen=True):
     command : str
         The command's name, for instance ``"simulate"`` or ``"figure trace"``.
     parameters : dict
-        Name of a parameter, with underscores, to its value, in the order of the command line.
-        Text, numbers and paths stand for themselves, ``True`` for a flag, a sequence for an
-        option that is given several times, and a mapping for ``KEY=VALUE`` settings;
-        parameters that are ``None``, ``False`` or empty are left out.
+        Map from a parameter's name, with underscores, to its value, in the order of the command
+        line.  Text, numbers and paths are written as they are; ``True`` stands for a flag, a
+        sequence for an option that is repeated, and a mapping for ``KEY=VALUE`` settings.
+        Parameters that are ``None``, ``False`` or empty are left out.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""Quorum systems: who must agree, in one phase or in two.
+"""Quorum systems for protocols with one phase or two.
 
-A quorum system is given by its *minimal* quorums; a set of nodes is a quorum when it contains
-one of them.  A :class:`QuorumPair` holds the quorums of a protocol's two phases.  What safety
-needs is checked when a pair is made: every quorum of phase 1 meets every quorum of phase 2
+A quorum system is given by its *minimal* quorums; a set of nodes is a quorum if it contains a
+minimal quorum.  A :class:`QuorumPair` holds the quorums of a protocol's two phases.  It checks the
+condition for safety when it is created: every quorum of phase 1 intersects every quorum of phase 2
 (H. Howard, D. Malkhi, A. Spiegelman, *Flexible Paxos*, OPODIS 2016).
 """
 
@@ -34,7 +34,7 @@ class QuorumSystem:
     members : iterable of str
         All members.
     quorums : iterable of collections of str
-        Quorums; those that contain another one are dropped.
+        The quorums.  Those that contain another quorum are dropped.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class QuorumSystem:
     Raises
     ------
     QuorumError
-        If there is no quorum, an empty one, or one with a stranger in it.
+        If there is no quorum, or a quorum is empty or contains a node that is not a member.
 
     Examples
     --------
@@ -60,15 +60,17 @@ class QuorumSystem:
         known = frozenset(self.members)
         distinct = {frozenset(quorum) for quorum in quorums}
         if not distinct:
-            raise QuorumError("there is no quorum", hint="give at least one")
+            raise QuorumError("a quorum system needs a quorum", hint="give at least one")
         for quorum in distinct:
             if not quorum:
-                raise QuorumError("a quorum is empty", hint="it would meet no other quorum")
-            if not quorum <= known:
-                strangers = ", ".join(sorted(quorum - known))
                 raise QuorumError(
-                    f"a quorum names {strangers}, which is no member",
-                    hint=f"members: {', '.join(self.members)}",
+                    "a quorum must not be empty", hint="it would not intersect the others"
+                )
+            if not quorum <= known:
+                unknown = ", ".join(map(repr, sorted(quorum - known)))
+                raise QuorumError(
+                    f"a quorum contains the unknown member {unknown}",
+                    hint=f"known: {', '.join(self.members)}",
                 )
         minimal: list[frozenset[str]] = []
         for quorum in sorted(distinct, key=lambda q: (len(q), sorted(q))):
@@ -77,35 +79,44 @@ class QuorumSystem:
         self.minimal: tuple[frozenset[str], ...] = tuple(minimal)
 
     def is_quorum(self, nodes: Collection[str]) -> bool:
-        """Return whether the nodes contain a quorum.
+        """Return True if the nodes contain a quorum.
 
         Parameters
         ----------
         nodes : collection of str
-            Any nodes; strangers do not count.
+            Any nodes; those that are not members do not count.
+
+        Returns
+        -------
+        bool
         """
         present = nodes if isinstance(nodes, (set, frozenset)) else frozenset(nodes)
-        # The smallest come first.
+        # The smallest quorum comes first.
         if len(present) < len(self.minimal[0]):
             return False
         return any(map(present.issuperset, self.minimal))
 
     def is_majority(self) -> bool:
-        """Return whether the quorums are known to be all majorities of the members."""
+        """Return True if the quorums are known to be all majorities of the members.
+
+        Returns
+        -------
+        bool
+        """
         return False
 
     def meets(self, other: QuorumSystem) -> tuple[frozenset[str], frozenset[str]] | None:
-        """Return two quorums, one of each system, that do not intersect.
+        """Return a quorum of this system and a quorum of the other that do not intersect.
 
         Parameters
         ----------
         other : QuorumSystem
-            The other system (or this one, to see whether its quorums meet each other).
+            The other system, or this system, to test whether its quorums intersect each other.
 
         Returns
         -------
         tuple of frozenset, or None
-            A pair with nothing in common; ``None`` if every pair intersects.
+            Two disjoint quorums; ``None`` if every pair intersects.
         """
         for mine, theirs in product(self.minimal, other.minimal):
             if not mine & theirs:
@@ -126,7 +137,7 @@ class QuorumSystem:
 
 
 class _Threshold(QuorumSystem):
-    """Any so many members are a quorum: counted, since there may be very many of them."""
+    """The system in which any `size` members are a quorum; counted instead of enumerated."""
 
     def __init__(self, members: tuple[str, ...], size: int) -> None:
         self.members = members
@@ -167,18 +178,18 @@ class QuorumPair:
     Parameters
     ----------
     phase1 : QuorumSystem
-        Who must promise (elect).
+        Quorums that must promise (elect).
     phase2 : QuorumSystem, optional
-        Who must accept (replicate); phase 1's by default.
+        Quorums that must accept (replicate); by default those of phase 1.
     checked : bool
-        Whether to insist that every quorum of phase 1 meets every quorum of phase 2.  Only a
-        lesson on what goes wrong otherwise has a reason to say ``False``.
+        Whether to require that every quorum of phase 1 intersects every quorum of phase 2.
+        ``False`` is only for demonstrations of unsafe quorums.
 
     Raises
     ------
     QuorumError
-        If the two have different members, or two quorums do not intersect; the message
-        names both.
+        If the two systems have different members, or two quorums do not intersect; the message
+        names both quorums.
 
     Examples
     --------
@@ -217,6 +228,10 @@ def threshold(members: Iterable[str], size: int) -> QuorumSystem:
     size : int
         From 1 to the number of members.
 
+    Returns
+    -------
+    QuorumSystem
+
     Raises
     ------
     QuorumError
@@ -230,7 +245,7 @@ def threshold(members: Iterable[str], size: int) -> QuorumSystem:
     names = tuple(sorted(set(members)))
     if not 1 <= size <= len(names):
         raise QuorumError(
-            f"a quorum of {size} among {len(names)} members",
+            f"quorum size {size} is out of range for {len(names)} members",
             hint=f"choose a size from 1 to {len(names)}",
         )
     return _Threshold(names, size)
@@ -238,6 +253,14 @@ def threshold(members: Iterable[str], size: int) -> QuorumSystem:
 
 def majority(members: Iterable[str]) -> QuorumSystem:
     """Return the system of all majorities.
+
+    Parameters
+    ----------
+    members : iterable of str
+
+    Returns
+    -------
+    QuorumSystem
 
     Examples
     --------
@@ -249,12 +272,16 @@ def majority(members: Iterable[str]) -> QuorumSystem:
 
 
 def weighted(weights: Mapping[str, int]) -> QuorumSystem:
-    """Return the system in which more than half of the total weight is a quorum.
+    """Return the system in which members with more than half of the total weight are a quorum.
 
     Parameters
     ----------
     weights : mapping of str to int
-        Member to its weight, 0 or more.
+        Map from a member to its weight, 0 or more.
+
+    Returns
+    -------
+    QuorumSystem
 
     Raises
     ------
@@ -284,14 +311,18 @@ def weighted(weights: Mapping[str, int]) -> QuorumSystem:
 
 
 def grid(members: Sequence[str], rows: int, columns: int) -> QuorumPair:
-    """Return the grid: a full row in phase 1, a full column in phase 2.
+    """Return grid quorums: a full row in phase 1, a full column in phase 2.
 
     Parameters
     ----------
     members : sequence of str
-        Row by row.
+        The members, row by row.
     rows, columns : int
         Their product is the number of members.
+
+    Returns
+    -------
+    QuorumPair
 
     Raises
     ------
@@ -300,8 +331,8 @@ def grid(members: Sequence[str], rows: int, columns: int) -> QuorumPair:
 
     Notes
     -----
-    Every row meets every column, so that either phase may use the smaller sets although two
-    rows have nothing in common (*Flexible Paxos*, section 4.2).
+    Every row intersects every column, so that either phase may use the smaller sets although two
+    rows are disjoint (*Flexible Paxos*, section 4.2).
 
     Examples
     --------
@@ -336,9 +367,13 @@ def flexible(
     ----------
     members : iterable of str
     phase1, phase2 : int
-        Sizes; they intersect when their sum exceeds the number of members.
+        Sizes of the quorums; they intersect if the sum exceeds the number of members.
     checked : bool
         See :class:`QuorumPair`.
+
+    Returns
+    -------
+    QuorumPair
 
     Examples
     --------
@@ -350,14 +385,14 @@ def flexible(
 
 
 def parse_quorums(text: str, members: Sequence[str]) -> QuorumPair:
-    """Return the quorums that a setting describes.
+    """Parse the description of quorums in a setting.
 
     Parameters
     ----------
     text : str
         ``majority``; ``grid:RxC``; ``weighted:NAME=W,NAME=W,...`` (members that are not named
-        weigh 1); ``flexible:Q1,Q2``; or ``unsafe:Q1,Q2``, the same without the check that
-        they intersect.
+        have weight 1); ``flexible:Q1,Q2``; or ``unsafe:Q1,Q2``, which is ``flexible`` without
+        the check that the quorums intersect.
     members : sequence of str
         The members, in order.
 
@@ -368,7 +403,7 @@ def parse_quorums(text: str, members: Sequence[str]) -> QuorumPair:
     Raises
     ------
     QuorumError
-        If the text is none of these, or what it describes cannot be.
+        If the text has another form, or describes invalid quorums.
 
     Examples
     --------
@@ -391,14 +426,14 @@ def parse_quorums(text: str, members: Sequence[str]) -> QuorumPair:
                 name, weight = item.split("=")
                 if name not in weights:
                     raise QuorumError(
-                        f"{name!r} has a weight and is no member",
-                        hint=f"members: {', '.join(members)}",
+                        f"unknown member {name!r} in the weights",
+                        hint=f"known: {', '.join(members)}",
                     )
                 weights[name] = int(weight)
             return QuorumPair(weighted(weights))
     except ValueError:
         pass
     raise QuorumError(
-        f"{text!r} describes no quorums",
-        hint="majority, grid:2x3, weighted:n1=2,n2=1, flexible:3,2 or unsafe:2,1",
+        f"{text!r} is not a description of quorums",
+        hint="use majority, grid:2x3, weighted:n1=2,n2=1, flexible:3,2 or unsafe:2,1",
     )

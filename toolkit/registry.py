@@ -1,7 +1,7 @@
-"""Registries of plug-ins: find one by name, register one for this process.
+"""Registries of plug-ins: find a plug-in by name, register one for this process.
 
-A plug-in of another package is found exactly as the toolkit's own are: through an entry-point
-group.  :meth:`Registry.register` adds one for the running process only.
+Plug-ins are found through entry-point groups, those of other packages in the same way as the
+toolkit's own.  :meth:`Registry.register` adds a plug-in for the running process only.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @cache
 def _installed(group: str) -> dict[str, EntryPoint]:
-    """Return the entry points of a group by name; of two with one name, the first on the path."""
+    """Return the entry points of a group by name; the first on the path wins a clash of names."""
     points: dict[str, EntryPoint] = {}
     for point in entry_points(group=group):
         points.setdefault(point.name, point)
@@ -33,7 +33,7 @@ def _installed(group: str) -> dict[str, EntryPoint]:
 
 @cache
 def _packages() -> dict[str, str]:
-    """Return the top-level modules that bring plug-ins, each with its distribution's name."""
+    """Map each top-level module that provides plug-ins to the name of its distribution."""
     points = entry_points()
     return {
         point.module.partition(".")[0]: point.module if point.dist is None else point.dist.name
@@ -45,7 +45,7 @@ def _packages() -> dict[str, str]:
 
 
 def failed_plugin(error: BaseException) -> str | None:
-    """Return which installed plug-in was at work when an exception was raised.
+    """Return the installed plug-in whose code was running when an exception was raised.
 
     Parameters
     ----------
@@ -67,20 +67,21 @@ def failed_plugin(error: BaseException) -> str | None:
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of a registry's list.
+    """A line of the list of plug-ins.
 
     Parameters
     ----------
     kind : str
-        What the plug-in is, for instance ``"protocol"``.
+        The kind of plug-in, for instance ``"protocol"``.
     name : str
-        Its name.
+        The plug-in's name.
     title : str
-        What it is or does, in a line; empty if it cannot be loaded.
+        Description in one line; empty if the plug-in cannot be loaded.
     origin : str
-        The distribution that brings it, or ``"this process"`` if it was registered at run time.
+        The distribution that provides the plug-in, or ``"this process"`` if it was registered at
+        run time.
     problem : str or None
-        Why it cannot be loaded; ``None`` if it can.
+        The reason why the plug-in cannot be loaded; ``None`` if it can.
     """
 
     kind: str
@@ -100,17 +101,17 @@ class Registry(Generic[T]):
     Parameters
     ----------
     kind : str
-        What a plug-in is called in messages, for instance ``"protocol"``.
+        The noun for a plug-in in messages, for instance ``"protocol"``.
     group : str
         The entry-point group, for instance ``"toolkit.protocols"``.
     fits : callable
-        ``fits(object) -> bool``: whether an object can be such a plug-in.
+        ``fits(object) -> bool``: whether an object is a plug-in of this kind.
     expected : str
-        What it must be, for messages, for instance ``"a Figure object"``.
+        Description of a valid plug-in for messages, for instance ``"a Figure object"``.
     name_of : callable
-        ``name_of(plugin) -> str``: the name it is registered under.
+        ``name_of(plugin) -> str``: the plug-in's name.
     title_of : callable
-        ``title_of(plugin) -> str``: what it is or does, in a line; by default its ``title``.
+        ``title_of(plugin) -> str``: its description in one line; by default its ``title``.
 
     Examples
     --------
@@ -142,7 +143,7 @@ class Registry(Generic[T]):
         self._loaded: dict[str, T] = {}
 
     def register(self, plugin: T) -> None:
-        """Register a plug-in for this process, under its own name.
+        """Register a plug-in for this process under its own name.
 
         Parameters
         ----------
@@ -152,7 +153,7 @@ class Registry(Generic[T]):
         Raises
         ------
         SettingError
-            If it is not such a plug-in, or another one has its name.
+            If the object is not a plug-in of this kind, or its name is already taken.
         """
         if not self._fits(plugin):
             raise SettingError(
@@ -165,29 +166,53 @@ class Registry(Generic[T]):
             known is None and name in _installed(self.group)
         ):
             raise SettingError(
-                f"a {self.kind} named {name!r} is registered already",
-                hint="choose another name, or unregister the first",
+                f"a {self.kind} named {name!r} is already registered",
+                hint="choose another name, or unregister the registered plug-in",
             )
         self._registered[name] = plugin
 
     def unregister(self, name: str) -> None:
-        """Forget a plug-in that was registered in this process; unknown names are ignored."""
+        """Remove a plug-in that was registered in this process; unknown names are ignored.
+
+        Parameters
+        ----------
+        name : str
+        """
         self._registered.pop(name, None)
 
     def is_local(self, name: str) -> bool:
-        """Return whether a plug-in was registered in this process, so that no other finds it."""
+        """Return True if a plug-in was registered in this process, so that no other finds it.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        bool
+        """
         return name in self._registered
 
     def has_local(self) -> bool:
-        """Return whether any plug-in was registered in this process."""
+        """Return True if any plug-in was registered in this process.
+
+        Returns
+        -------
+        bool
+        """
         return bool(self._registered)
 
     def names(self) -> list[str]:
-        """Return the names of all known plug-ins, sorted."""
+        """Return the names of all known plug-ins, sorted.
+
+        Returns
+        -------
+        list of str
+        """
         return sorted({*_installed(self.group), *self._registered})
 
     def get(self, name: str) -> T:
-        """Return the plug-in with a name.
+        """Return the plug-in with the given name.
 
         Parameters
         ----------
@@ -203,7 +228,7 @@ class Registry(Generic[T]):
         UnknownNameError
             If no plug-in has the name.
         SettingError
-            If its entry point cannot be loaded, or does not name such a plug-in.
+            If its entry point cannot be loaded, or refers to something else.
         """
         if name in self._registered:
             return self._registered[name]
@@ -216,7 +241,16 @@ class Registry(Generic[T]):
         return plugin
 
     def unknown(self, name: str) -> UnknownNameError:
-        """Return the error about a name that no plug-in has, with the nearest known name."""
+        """Return the error for an unknown name, with the most similar known name as a hint.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        UnknownNameError
+        """
         names = self.names()
         close = get_close_matches(name, names, n=1)
         return UnknownNameError(
@@ -230,50 +264,65 @@ class Registry(Generic[T]):
         except Exception as error:
             raise SettingError(
                 f"the {self.kind} {point.name!r} cannot be loaded: {error}",
-                hint=f"look at its entry point {point.value!r}",
+                hint=f"check its entry point {point.value!r}",
             ) from error
         if not self._fits(plugin):
             raise SettingError(
                 f"the entry point {point.value!r} of the {self.kind} {point.name!r} is not "
                 f"{self._expected}",
-                hint=f"it must name {self._expected}",
+                hint=f"the entry point must refer to {self._expected}",
             )
-        found: T = plugin
-        if self._name_of(found) != point.name:
+        checked: T = plugin
+        if self._name_of(checked) != point.name:
             raise SettingError(
-                f"the entry point {point.name!r} names the {self.kind} {self._name_of(found)!r}",
-                hint="give the entry point the plug-in's own name",
+                f"the entry point {point.name!r} refers to the {self.kind} "
+                f"{self._name_of(checked)!r}",
+                hint="give the entry point the name of the plug-in",
             )
-        return found
+        return checked
 
     def all(self) -> list[T]:
         """Return all known plug-ins, sorted by name.
 
+        Returns
+        -------
+        list
+
         Raises
         ------
         SettingError
-            If one of them cannot be loaded.
+            If a plug-in cannot be loaded.
         """
         return [self.get(name) for name in self.names()]
 
     def loadable(self) -> list[T]:
-        """Return all known plug-ins, sorted by name, without those that cannot be loaded."""
-        found = []
+        """Return the plug-ins that can be loaded, sorted by name.
+
+        Returns
+        -------
+        list
+        """
+        plugins = []
         for name in self.names():
             with suppress(SettingError):
-                found.append(self.get(name))
-        return found
+                plugins.append(self.get(name))
+        return plugins
 
     def entries(self) -> list[Entry]:
-        """Return a line for each known plug-in, sorted by name; for one that fails too."""
-        found = []
+        """List all known plug-ins, sorted by name, including those that cannot be loaded.
+
+        Returns
+        -------
+        list of Entry
+        """
+        entries = []
         for name in self.names():
             origin = "this process"
             if name not in self._registered:
                 distribution = _installed(self.group)[name].dist
                 origin = "unknown" if distribution is None else distribution.name
             try:
-                found.append(Entry(self.kind, name, self._title_of(self.get(name)), origin))
+                entries.append(Entry(self.kind, name, self._title_of(self.get(name)), origin))
             except SettingError as error:
-                found.append(Entry(self.kind, name, "", origin, str(error)))
-        return found
+                entries.append(Entry(self.kind, name, "", origin, str(error)))
+        return entries

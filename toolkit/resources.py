@@ -1,4 +1,4 @@
-"""Where the files that travel with the package lie: specs, notebooks and data."""
+"""Locations of the files that are installed with the package: specs, notebooks and data."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _PACKAGE = Path(__file__).resolve().parent
 def resource_root(name: str) -> Path:
     """Return the folder ``specs``, ``notebooks`` or ``data`` of this installation.
 
-    In a checkout (or an editable install) it is the folder beside the package; in an
-    installed wheel it lies inside the package, under ``_share``.
+    In a checkout (or an editable install) the folder is next to the package; in an installed
+    wheel it is inside the package, under ``_share``.
 
     Parameters
     ----------
@@ -48,5 +48,10 @@ def resource_root(name: str) -> Path:
 
 
 def specs_root() -> Path:
-    """Return the folder of the specifications (see :func:`resource_root`)."""
+    """Return the folder of the specifications (see :func:`resource_root`).
+
+    Returns
+    -------
+    pathlib.Path
+    """
     return resource_root("specs")

@@ -367,7 +367,7 @@ def test_the_button_stops_a_check_while_another_cell_waits_for_it(browser: Any, 
     button.click()
     cells.nth(1).locator("text=it was cancelled").wait_for(timeout=60_000)
     assert button.is_disabled()
-    assert "stopped before TLC had an answer" in cells.nth(0).inner_text()
+    assert "cancelled before TLC had a result" in cells.nth(0).inner_text()
     picture(cells.nth(0), "stop-stopped")
     assert [one for one in wrong if "favicon" not in one] == []
 

@@ -156,7 +156,8 @@ def test_a_missing_configuration_is_named(
     result = toolkit("check", counter, *([] if config is None else ["--config", config]))
     assert result.exit_code == 2
     assert result.stdout == ""
-    assert f"{config or counter.with_suffix('.cfg')}: there is no such" in result.stderr
+    path = config or counter.with_suffix(".cfg")
+    assert f"{path}: the configuration file does not exist" in result.stderr
 
 
 def test_a_missing_specification_is_named(toolkit: Toolkit) -> None:

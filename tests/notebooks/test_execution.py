@@ -122,4 +122,4 @@ def test_notebook_runs_and_says_what_it_promises(
         )  # fmt: skip
         assert "Unknown operator: `step'" in shown
         assert "<CheckResult, invariant of AllCount" in shown
-        assert "not now" not in shown
+        assert "From the cache" not in shown

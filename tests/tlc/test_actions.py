@@ -152,10 +152,10 @@ def test_the_behaviour_is_found_under_any_names(rest: str, expected: tuple[str, 
 
 
 def test_a_specification_without_a_behaviour_is_refused_with_what_to_do() -> None:
-    with pytest.raises(SpecError, match="next-state relation are not known") as caught:
+    with pytest.raises(SpecError, match="and the next-state relation") as caught:
         read("A == Init /\\ [][Up]_x\nB == Init /\\ [][Reset]_x").behaviour()
     assert "A, B" in str(caught.value)
     with pytest.raises(SpecError, match=r"no definition 'Nxt'.*did you mean 'Next'"):
         read("Next == Reset").disjuncts("Nxt")
-    with pytest.raises(SpecError, match="M, line 13: this quantifier binds nothing"):
+    with pytest.raises(SpecError, match="M, line 13: the quantifier does not bind"):
         read("Next == \\E n : Up(n)").disjuncts("Next")

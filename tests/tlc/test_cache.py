@@ -218,7 +218,7 @@ def test_a_result_larger_than_the_limit_is_not_kept(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    assert "cannot be written" in (ResultCache(tmp_path / "file").put(KEY, FULL) or "")
+    assert "is not writable" in (ResultCache(tmp_path / "file").put(KEY, FULL) or "")
     assert ResultCache(tmp_path / "file" / "deeper").get(KEY) is None
 
 
@@ -391,7 +391,7 @@ def test_jars_count_by_what_is_in_them(tmp_path: Path, monkeypatch: pytest.Monke
     before = key(jar=one)
     one.write_bytes(b"other")
     assert key(jar=one) != before
-    with pytest.raises(SettingError, match="cannot be read"):
+    with pytest.raises(SettingError, match="cannot read"):
         key(class_path=[tmp_path / "none.jar"])
 
 
@@ -555,7 +555,7 @@ def test_a_time_limit_is_not_remembered(memory: ResultCache, runs: list[SpecSour
 @pytest.mark.slow
 def test_what_is_not_remembered_by_its_kind_is_told(memory: ResultCache) -> None:
     result = cached_check(with_line("T == JavaTime"), memory=memory, workers=1)
-    assert "not remembered: the specification looks at" in result.warnings[-1]
+    assert "not cached: the specification uses" in result.warnings[-1]
     assert memory.info().entries == 0
 
 

@@ -85,7 +85,7 @@ def test_a_checkpoint_whose_maker_is_not_known_gives_no_complete_answer(
     (unknown / "toolkit.json").unlink()
     result = check(walk(2200), workers=1, memory=1024, deadlock=False, recover=unknown)
     assert (result.outcome, result.complete) == ("success", False)
-    assert any("nothing says" in caveat for caveat in result.caveats)
+    assert any("contains no note" in caveat for caveat in result.caveats)
 
 
 @pytest.mark.slow
@@ -107,7 +107,7 @@ def test_a_checkpoint_after_a_violation_is_refused_since_tlc_would_call_it_a_suc
         options=["-recover", found.checkpoint],
     )  # fmt: skip
     assert (raw.outcome, raw.complete) == ("success", False)
-    assert any("not looked at" in caveat for caveat in raw.caveats)
+    assert any("not verified" in caveat for caveat in raw.caveats)
 
 
 @pytest.mark.slow
@@ -121,7 +121,7 @@ def test_a_continued_run_that_is_left_again_says_where(left: CheckResult, tmp_pa
 
 
 def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="no such checkpoint"):
+    with pytest.raises(SettingError, match="no checkpoint in this folder"):
         check(walk(3), recover=tmp_path)
 
 

@@ -229,7 +229,7 @@ def test_a_java_that_dies_with_the_cache_is_started_again_without_it(
     assert "noise" not in result.log
     # It is not tried again before a day has passed.
     assert other.state() == "failed"
-    assert "ended at once" in other.problem()
+    assert "exited immediately" in other.problem()
     assert not request_cache(other, find_java().version)
 
 

@@ -55,7 +55,7 @@ def test_the_one_that_failed_is_named_with_its_place_whatever_the_order(
     assert (result.outcome, result.name, result.candidates) == ("temporal", "Each", ())
     assert result.source == r"Each == \A n \in Nodes : []<>(holder = n)"
     assert result.counterexamples[0].name == "Each"
-    assert any("by itself against each of " + ", ".join(order) in one for one in result.warnings)
+    assert any("separately against each of " + ", ".join(order) in one for one in result.warnings)
 
 
 @pytest.mark.slow

@@ -31,7 +31,7 @@ CONFIG = "SPECIFICATION Spec\nINVARIANT Lost\nCONSTANT defaultInitValue = defaul
 @pytest.mark.slow
 def test_an_algorithm_is_translated_and_its_lost_update_found() -> None:
     source = spec_from_text(COUNTERS, CONFIG)
-    assert any("PlusCal algorithm and no translation" in note for note in source.notes)
+    assert any("PlusCal algorithm without a translation" in note for note in source.notes)
     translated = translate_spec(source)
     assert not translated.notes
     assert "\\* é: not ASCII" in translated.modules["Counters"]
@@ -57,7 +57,7 @@ def test_no_file_is_written_and_a_stale_translation_is_named(tmp_path: Path) -> 
     path.with_suffix(".cfg").write_text(CONFIG)
     source = translate_spec(load_spec(path))
     assert "x' = seen[self] + 2" in source.modules["Counters"]
-    assert any("was not that of its algorithm" in note for note in source.notes)
+    assert any("does not match its algorithm" in note for note in source.notes)
     assert path.read_text(encoding="utf-8") == stale
     assert sorted(one.name for one in tmp_path.iterdir()) == ["Counters.cfg", "Counters.tla"]
     path.write_text(text, encoding="utf-8")
@@ -87,7 +87,7 @@ def test_a_broken_algorithm_is_told_with_its_place() -> None:
 def test_what_has_no_algorithm_or_no_such_fairness_is_refused() -> None:
     with pytest.raises(SpecError, match="no PlusCal algorithm"):
         translate_pluscal("---- MODULE M ----\n====")
-    with pytest.raises(SpecError, match="defines no module"):
+    with pytest.raises(SpecError, match="does not contain a module"):
         translate_pluscal("(* --algorithm a { skip } *)")
     with pytest.raises(SettingError, match="fairness"):
         translate_pluscal(COUNTERS, fairness="very")  # type: ignore[arg-type]

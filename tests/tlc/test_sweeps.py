@@ -179,7 +179,7 @@ def test_what_goes_wrong_in_one_row_is_told_in_that_row(fake: Any) -> None:
         result[2].error,
         "RuntimeError: a bug",
     ]
-    assert "stands for no TLA+ value" in (result[2].error or "")
+    assert "to a TLA+ value" in (result[2].error or "")
     assert result.ended is None
     assert not result.complete
 
@@ -201,19 +201,19 @@ def test_what_goes_wrong_in_every_row_is_raised(fake: Any, error: Exception) -> 
 @pytest.mark.parametrize(
     ("constants", "options", "error", "message"),
     [
-        ({"M": [1]}, {}, SpecError, "no constant 'M'"),
+        ({"M": [1]}, {}, SpecError, "unknown constant 'M'"),
         ({"Whom": [1]}, {}, SpecError, "did you mean 'Who'"),
-        ({}, {}, SettingError, "no constant to sweep"),
-        ({"N": []}, {}, SettingError, "no value for 'N'"),
-        ({"N": "12"}, {}, SettingError, "no list"),
-        ({"N": {1, 2}}, {}, SettingError, "no list"),
-        ({"N": [1, "1"]}, {}, SettingError, "1 of 'N' is given twice"),
-        ({"N": [True, "TRUE"]}, {}, SettingError, "given twice"),
+        ({}, {}, SettingError, "a sweep needs a constant"),
+        ({"N": []}, {}, SettingError, "'N' is empty"),
+        ({"N": "12"}, {}, SettingError, "must be a list"),
+        ({"N": {1, 2}}, {}, SettingError, "must be a list"),
+        ({"N": [1, "1"]}, {}, SettingError, "1 of 'N' occurs twice"),
+        ({"N": [True, "TRUE"]}, {}, SettingError, "occurs twice"),
         (GRID, {"cores": 0}, SettingError, "cores=0"),
         (GRID, {"workers": 0}, SettingError, "workers=0"),
-        (GRID, {"cores": 2, "workers": 3}, SettingError, "do not fit"),
-        (GRID, {"states_folder": "x"}, SettingError, "'states_folder' makes no sense"),
-        (GRID, {"on_state": print}, SettingError, "'on_state' makes no sense"),
+        (GRID, {"cores": 2, "workers": 3}, SettingError, "exceed"),
+        (GRID, {"states_folder": "x"}, SettingError, "does not support the option 'states_folder'"),
+        (GRID, {"on_state": print}, SettingError, "does not support the option 'on_state'"),
         (GRID, {"dedlock": True}, SettingError, "did you mean 'deadlock'"),
         (GRID, {"config": "x.cfg"}, SettingError, "own configuration"),
         (GRID, {"jar": "nowhere.jar"}, TlcNotFoundError, "nowhere.jar"),
@@ -372,8 +372,8 @@ def test_undecided_ones_that_may_be_smaller_are_named(fake: Any) -> None:
     assert at(result, found.smaller) == [(1, 2)]
     assert at(result, found.others) == [(1, 3)]
     assert not found.certain
-    assert "smaller, and not decided: 1\n  N = 1, K = 2 (time-limit)" in str(found)
-    assert "neither smaller nor larger, and not decided: 1" in str(found)
+    assert "smaller and undecided: 1\n  N = 1, K = 2 (time-limit)" in str(found)
+    assert "neither smaller nor larger, and undecided: 1" in str(found)
     by_place = result.smallest_failing("grid")
     assert (at(result, by_place.smaller), by_place.others) == ([(1, 2), (1, 3)], ())
     by_sum = result.smallest_failing("sum")
@@ -415,7 +415,7 @@ def test_a_false_assumption_counts_only_when_asked(fake: Any) -> None:
     result = sweep_constants(SOURCE, {"N": [1, 2, 3]}, memory=False)
     found = result.smallest_failing()
     assert (at(result, found.rows), at(result, found.outside)) == ([(3,)], [(1,)])
-    assert "against an assumption of the specification: 1" in str(found)
+    assert "violating an assumption of the specification: 1" in str(found)
     found = result.smallest_failing(assumptions=True)
     assert (at(result, found.rows), found.outside) == ([(1,)], ())
 
@@ -449,7 +449,7 @@ def test_the_table_has_a_row_for_each_configuration(fake: Any) -> None:
     assert frame["length"].dtype == "Int64"
     assert frame["error"].tolist() == [None] * 4 + ["ended"] * 2
     assert frame["duration"].tolist() == [FULL.duration] * 6
-    assert str(result) == ("M.tla: 6 configurations: 2 hold, 2 fail, 2 not decided")
+    assert str(result) == ("M.tla: 6 configurations: 2 hold, 2 fail, 2 undecided")
     assert "NA" not in result._repr_html_()
     assert "None" not in result._repr_html_()
     assert "N = 1, Who = {p}" in repr(result[0])
@@ -498,12 +498,12 @@ def test_a_second_sweep_runs_nothing(fake: Any, tmp_path: Path) -> None:
     memory = ResultCache(tmp_path / "memory")
     first = sweep_constants(SOURCE, GRID, memory=memory)
     assert len(calls) == 9
-    assert "remembered" not in str(first)
+    assert "from the cache" not in str(first)
     seen: list[SweepProgress] = []
     second = sweep_constants(SOURCE, GRID, memory=memory, cores=1, on_progress=seen.append)
     assert len(calls) == 9
     assert seen[-1].generated == 0
-    assert "; 9 remembered" in str(second)
+    assert "; 9 from the cache" in str(second)
     assert second.frame()["remembered"].notna().all()
     assert (
         second.frame().drop(columns="remembered").equals(first.frame().drop(columns="remembered"))

@@ -72,7 +72,7 @@ def test_what_is_lost_in_plain_python_is_what_is_documented() -> None:
     assert to_python(function([(Tuple([1]), Record({"a": Tuple([TRUE])}))])) == {
         (1,): {"a": (True,)}
     }
-    with pytest.raises(ValueParseError, match="not written out"):
+    with pytest.raises(ValueParseError, match="not expanded"):
         to_python(interval(0, 10**9))
 
 
@@ -116,9 +116,9 @@ def test_strings_become_model_values_where_asked_for() -> None:
 
 @pytest.mark.parametrize("wrong", [1.5, b"a", object(), np.float64(1), {"a": {1: 2.5}}, iter([])])
 def test_what_stands_for_no_value_is_refused(wrong: Any) -> None:
-    with pytest.raises(ValueParseError, match="stands for no TLA"):
+    with pytest.raises(ValueParseError, match=r"cannot convert .* to a TLA"):
         from_python(wrong)
-    with pytest.raises(ValueParseError, match="stands for no TLA"):
+    with pytest.raises(ValueParseError, match=r"cannot convert .* to a TLA"):
         from_python([{"a": wrong}])
 
 

@@ -75,7 +75,7 @@ def test_the_button_stops_the_check_and_no_java_stays() -> None:
     assert result.outcome == "cancelled"
     assert not javas()
     assert "cancelled" in label(view)
-    assert "stopped before" in shown(view)
+    assert "cancelled before" in shown(view)
 
 
 def test_what_is_not_there_is_told_at_once(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def test_a_live_check_gives_a_view_at_once(shell: InteractiveShell) -> None:
 @pytest.mark.parametrize(
     ("magic", "line", "cell", "says"),
     [
-        ("tla", "", "no module", "defines no module"),
+        ("tla", "", "no module", "does not contain a module"),
         ("tla", "--nonsense", LAMP, "nonsense"),
         ("tla", "--fairness odd --translate", PLUSCAL, "fairness"),
         ("tlc", "Nowhere", CONFIG, "no cell has defined"),
@@ -169,7 +169,7 @@ def test_wrong_use_is_told_in_a_line(
 @pytest.mark.slow
 def test_a_constant_that_no_module_has_is_told(shell: InteractiveShell) -> None:
     run(shell, "tla", "--quiet", LAMP)
-    with pytest.raises(UsageError, match="which no module has"):
+    with pytest.raises(UsageError, match="unknown constant"):
         run(shell, "tlc", "Lamp", CONFIG + "CONSTANT N = 3\n")
     with pytest.raises(UsageError, match="must be the name of a variable"):
         run(shell, "tlc", "Lamp --out 1x", CONFIG)

@@ -1,4 +1,4 @@
-"""The bridge to TLC: find it, run it, understand what it says."""
+"""The bridge to TLC: find it, run it and parse its output."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ __all__ = [
     "worker_command",
 ]
 
-# Everything is loaded when it is first used: a command starts TLC before it loads the rest.
+# Modules are loaded on first use: a command starts TLC before it loads the rest.
 _MODULES = {
     "behaviour": "behaviour_from_itf behaviour_to_itf read_itf",
     "cache": "ResultCache cached_check",
@@ -106,6 +106,5 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 def __getattr__(name: str) -> Any:
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-    globals()[name] = found
-    return found
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    return value

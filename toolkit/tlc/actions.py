@@ -1,9 +1,9 @@
-r"""The actions of a specification, read from its next-state relation.
+r"""The actions of a specification, parsed from its next-state relation.
 
-The next-state relation is taken apart as TLC does it: at its disjunctions, at its existential
-quantifiers, and through definitions that are nothing else.  What is left are its *disjuncts*: an
-action, the variables that are bound around it with the sets they range over, and what else must
-hold in the step.  Only the text is read here; nothing is evaluated.
+The next-state relation is split as TLC splits it: at disjunctions, at existential quantifiers, and
+through definitions that consist of these.  The results are its *disjuncts*: an action, the
+variables that are bound around it with the sets they range over, and further conjuncts of the
+step.  Only the text is parsed; nothing is evaluated.
 """
 
 from __future__ import annotations
@@ -42,16 +42,17 @@ _BEHAVIOUR = re.compile(r"(?:/\\\s*)?(\w+)\s*/\\\s*\[\]\s*\[\s*(\w+)\s*\]_")
 
 
 class Binder(msgspec.Struct, frozen=True):
-    """A variable bound around an action, and the set that it ranges over.
+    """A variable bound around an action, with the set that it ranges over.
 
     Parameters
     ----------
     name : str
-        Its name in the step.
+        The variable's name in the step.
     domain : str
         The set, as TLA+ text.
     recorded : str
-        Its name in the specification; another than `name` only where two would be the same.
+        The variable's name in the specification; differs from `name` only if two bound variables
+        have the same name.
     """
 
     name: str
@@ -60,23 +61,23 @@ class Binder(msgspec.Struct, frozen=True):
 
 
 class Disjunct(msgspec.Struct, frozen=True):
-    """One disjunct of the next-state relation: a way to take a step.
+    """A disjunct of the next-state relation: an action with its context.
 
     Parameters
     ----------
     action : str
-        The name of the definition that the step is; that of the next-state relation itself,
-        or of the definition around it, for a formula that has no name.
+        The name of the action's definition; for a formula without a name, the name of the
+        definition that contains it.
     binders : tuple of Binder
-        What is bound around it, outermost first.
+        The variables bound around the action, outermost first.
     formula : str
         The action with its arguments, as TLA+ text.
     arguments : tuple of str
-        The arguments by themselves.
+        The arguments of the action.
     conjuncts : tuple of str
-        What else must hold in the step.
+        Further conjuncts that must hold in the step.
     location : Location
-        Where it stands.
+        Position in the module.
     """
 
     action: str
@@ -88,25 +89,25 @@ class Disjunct(msgspec.Struct, frozen=True):
 
 
 class SpecText:
-    r"""What the text of a specification says of its constants, variables and actions.
+    r"""The constants, variables and actions of a specification, parsed from its text.
 
     Parameters
     ----------
     root : str
         The specification's module.
     modules : mapping of str to str
-        Module name to text: the root, and what it extends.
+        Map from module name to text: the root and the modules that it extends.
 
     Attributes
     ----------
     defined : dict of str to Definition
-        The definitions that the root module can name.
+        The definitions that are visible in the root module.
     constants : dict of str to int
-        Constant to the number of its arguments, in order.
+        Map from each constant to the number of its arguments, in order.
     variables : tuple of str
         The variables, in order.
     problem : str or None
-        What was not understood in the modules.
+        The part of the modules that could not be parsed.
 
     Examples
     --------
@@ -116,44 +117,48 @@ class SpecText:
     ... Init == x = 0
     ... Next == \E k \in {1, 2} : Up(k)
     ... ===='''})
-    >>> [(one.action, [bound.domain for bound in one.binders]) for one in text.disjuncts("Next")]
+    >>> [(step.action, [bound.domain for bound in step.binders]) for step in text.disjuncts("Next")]
     [('Up', ['{1, 2}'])]
     """
 
     def __init__(self, root: str, modules: Mapping[str, str]) -> None:
         self.root = root
         self.visible = _visible(root, modules)
-        read = Definitions(self.visible, root)
-        self.problem = read.problem
-        self.variables = read.variables
+        definitions = Definitions(self.visible, root)
+        self.problem = definitions.problem
+        self.variables = definitions.variables
         plain = {name: blank_comments(text) for name, text in self.visible.items()}
         arity = {
             name: holes.count("_")
             for text in plain.values()
             for name, holes in _OPERATOR.findall(text)
         }
-        self.constants = {name: arity.get(name, 0) for name in read.constants}
+        self.constants = {name: arity.get(name, 0) for name in definitions.constants}
         local = {name: set(_LOCAL.findall(text)) for name, text in plain.items() if name != root}
         self.defined = {
-            name: one
-            for name in read
-            for one in read[name]
-            if name not in local.get(one.module, ())
+            name: definition
+            for name in definitions
+            for definition in definitions[name]
+            if name not in local.get(definition.module, ())
         }
-        self._read = read
-        self._acting: dict[str, bool] = {}
-        self._indexing: dict[str, frozenset[str]] = {}
+        self._definitions = definitions
+        self._action_names: dict[str, bool] = {}
+        self._indexes: dict[str, frozenset[str]] = {}
 
     def behaviour(self) -> tuple[str, str]:
         r"""Return the names of the initial predicate and of the next-state relation.
 
-        They are those of the formula ``Init /\ [][Next]_vars`` in the root module, whatever
-        their names; or ``Init`` and ``Next`` where there is no such formula.
+        They are taken from the formula ``Init /\ [][Next]_vars`` in the root module, whatever
+        their names; or they are ``Init`` and ``Next`` if there is no such formula.
+
+        Returns
+        -------
+        tuple of str
 
         Raises
         ------
         SpecError
-            If there are neither, or several such formulas.
+            If they cannot be determined, or there are several such formulas.
         """
         pairs = {}
         for definition in self.defined.values():
@@ -162,18 +167,18 @@ class SpecText:
             match = _BEHAVIOUR.match(definition.body)
             if match:
                 pairs[definition.name] = (match[1], match[2])
-        found = set(pairs.values())
+        distinct = set(pairs.values())
         if "Spec" in pairs:
             return pairs["Spec"]
-        if len(found) == 1:
-            return found.pop()
+        if len(distinct) == 1:
+            return distinct.pop()
         if {"Init", "Next"} <= set(self.defined):
             return "Init", "Next"
         raise SpecError(
-            f"module {self.root}: the initial predicate and the next-state relation are not known"
-            + (f": {', '.join(sorted(pairs))} name different ones" if found else "")
+            f"module {self.root}: cannot find the initial predicate and the next-state relation"
+            + (f": {', '.join(sorted(pairs))} differ" if distinct else "")
             + (f" ({self.problem})" if self.problem else ""),
-            hint="define Spec == Init /\\ [][Next]_vars, or give initial= and next=",
+            hint="define Spec == Init /\\ [][Next]_vars, or pass initial= and next=",
         )
 
     def disjuncts(self, name: str, actions: Collection[str] = ()) -> list[Disjunct]:
@@ -182,31 +187,47 @@ class SpecText:
         Parameters
         ----------
         name : str
-            The relation.
+            The name of the relation.
         actions : collection of str
-            Definitions that are actions whatever they look like; without them, a definition
-            that has only named actions as its disjuncts is taken apart.
+            Definitions to treat as actions in any case.  Any other definition whose disjuncts are
+            all named actions is split.
+
+        Returns
+        -------
+        list of Disjunct
 
         Raises
         ------
         SpecError
-            If there is no such definition, or its text cannot be taken apart.
+            If the relation is not defined, or its text cannot be parsed.
         """
         if name not in self.defined:
             close = get_close_matches(name, self.defined, n=1)
             raise SpecError(
                 f"module {self.root} has no definition {name!r}",
-                hint=f"did you mean {close[0]!r}?" if close else "name the next-state relation",
+                hint=f"did you mean {close[0]!r}?"
+                if close
+                else "give the name of the next-state relation",
             )
         root = self._formula(name)
         return list(self._disjuncts(root, root.body, (), (), {}, frozenset(actions), (name,)))
 
     def is_action(self, name: str) -> bool:
-        """Return whether a definition speaks of the next state, itself or through another."""
-        known = self._acting.get(name)
+        """Return True if a definition refers to the next state, directly or through others.
+
+        Parameters
+        ----------
+        name : str
+            Name of the definition.
+
+        Returns
+        -------
+        bool
+        """
+        known = self._action_names.get(name)
         if known is None:
-            primed = bool(self._read.uses(name) & {"'", "UNCHANGED"})
-            known = self._acting[name] = name in self.defined and primed
+            primed = bool(self._definitions.uses(name) & {"'", "UNCHANGED"})
+            known = self._action_names[name] = name in self.defined and primed
         return known
 
     def _formula(self, name: str) -> Formula:
@@ -214,25 +235,52 @@ class SpecText:
         return formula_of(self.defined[name].body, self.defined[name])
 
     def mentions(self, text: str) -> frozenset[str]:
-        """Return the variables that TLA+ text mentions, itself or through definitions."""
-        return self._read.closure(used_names(tokens_of(text))) & frozenset(self.variables)
+        """Return the variables that TLA+ text mentions, directly or through definitions.
+
+        Parameters
+        ----------
+        text : str
+
+        Returns
+        -------
+        frozenset of str
+        """
+        return self._definitions.closure(used_names(tokens_of(text))) & frozenset(self.variables)
 
     def indexed(self, name: str) -> frozenset[str]:
-        """Return the parameters of a definition that some variable is indexed by in it.
+        """Return the parameters of a definition that index a variable in it.
 
-        Indexed is a variable ``x`` by ``n`` in ``x[n]``, ``x'[n]`` and ``[x EXCEPT ![n] = ...]``,
-        in the definition itself or in one that it hands ``n`` on to.
+        ``n`` indexes a variable ``x`` in ``x[n]``, ``x'[n]`` and ``[x EXCEPT ![n] = ...]``, in the
+        definition itself or in a definition to which it passes ``n`` as an argument.
+
+        Parameters
+        ----------
+        name : str
+            Name of the definition.
+
+        Returns
+        -------
+        frozenset of str
         """
-        if name not in self._indexing:
-            self._indexing[name] = frozenset()
+        if name not in self._indexes:
+            self._indexes[name] = frozenset()
             definition = self.defined[name]
-            self._indexing[name] = frozenset(
+            self._indexes[name] = frozenset(
                 self.indexes(self._formula(name).body) & set(definition.parameters)
             )
-        return self._indexing[name]
+        return self._indexes[name]
 
     def indexes(self, body: Sequence[SpecToken]) -> set[str]:
-        """Return the names by which a formula indexes a variable; see :meth:`indexed`."""
+        """Return the names that index a variable in a formula; see :meth:`indexed`.
+
+        Parameters
+        ----------
+        body : sequence of SpecToken
+
+        Returns
+        -------
+        set of str
+        """
         found: set[str] = set()
         words = [token.text for token in body]
         for at, word in enumerate(words):
@@ -249,17 +297,30 @@ class SpecText:
         return found
 
     def indexes_in(self, text: str) -> set[str]:
-        """Return the names by which TLA+ text indexes a variable; see :meth:`indexed`."""
+        """Return the names that index a variable in TLA+ text; see :meth:`indexed`.
+
+        Parameters
+        ----------
+        text : str
+
+        Returns
+        -------
+        set of str
+        """
         return self.indexes(formula_of(text).body)
 
     def indexed_variables(self, step: Disjunct, name: str) -> set[str]:
-        """Return the variables that a step indexes by something that is bound around it.
+        """Return the variables of the specification that a bound variable indexes in a step.
 
         Parameters
         ----------
         step : Disjunct
         name : str
-            One of its bound variables.
+            A variable that is bound around the step.
+
+        Returns
+        -------
+        set of str
         """
         found: set[str] = set()
         seen: set[tuple[str, str]] = set()
@@ -287,20 +348,20 @@ class SpecText:
         return found
 
     def domain(self, init: str, variable: str) -> str | None:
-        r"""Return the domain that an initial predicate gives to a variable, as TLA+ text.
+        r"""Return the domain of a variable according to an initial predicate, as TLA+ text.
 
         Parameters
         ----------
         init : str
-            The initial predicate.
+            Name of the initial predicate.
         variable : str
-            The variable.
+            Name of the variable.
 
         Returns
         -------
         str or None
-            ``"S"`` where it says ``x = [n \in S |-> ...]`` or ``x \in [S -> ...]``; ``None``
-            if it says nothing of that kind.
+            ``"S"`` for ``x = [n \in S |-> ...]`` or ``x \in [S -> ...]``; ``None`` if the
+            predicate contains neither form.
         """
         seen: set[str] = set()
         todo = [init]
@@ -353,9 +414,9 @@ class SpecText:
             for name, domain in bound:
                 text = on_one_line(definition.text, domain, names)
                 fresh = name
-                taken = {one.name for one in inside}
+                used = {binder.name for binder in inside}
                 number = 2
-                while fresh in taken:
+                while fresh in used:
                     fresh, number = f"{name}{number}", number + 1
                 inside.append(Binder(fresh, text, name))
                 names.pop(name, None)
@@ -366,15 +427,15 @@ class SpecText:
             )
             return
         if sign == "/\\":
-            acting = [part for part in parts if self._leads_on(part, actions)]
-            if len(acting) == 1:
+            steps = [part for part in parts if self._is_step(part, actions)]
+            if len(steps) == 1:
                 others = tuple(
                     on_one_line(definition.text, part, names)
                     for part in parts
-                    if part is not acting[0]
+                    if part is not steps[0]
                 )
                 yield from self._disjuncts(
-                    definition, acting[0], binders, conjuncts + others, names, actions, path
+                    definition, steps[0], binders, conjuncts + others, names, actions, path
                 )
                 return
         call = self._call(tokens)
@@ -416,19 +477,19 @@ class SpecText:
             Location(definition.module, tokens[0].line, tokens[0].column),
         )
 
-    def _leads_on(self, tokens: Sequence[SpecToken], actions: frozenset[str]) -> bool:
-        """Return whether a conjunct is an action by name, or a group of such."""
+    def _is_step(self, tokens: Sequence[SpecToken], actions: frozenset[str]) -> bool:
+        """Return True if a conjunct is a named action or a group of named actions."""
         tokens = unwrapped(tokens)
         sign, parts = junction(tokens)
         if sign == "\\/":
-            return all(self._leads_on(part, actions) for part in parts)
+            return all(self._is_step(part, actions) for part in parts)
         if tokens and tokens[0].text == "\\E":
-            return self._leads_on(quantified(tokens, None)[1], actions)
+            return self._is_step(quantified(tokens, None)[1], actions)
         call = self._call(tokens)
         return call is not None and self.is_action(call[0])
 
     def _is_disjunction(self, name: str, actions: frozenset[str]) -> bool:
-        """Return whether a definition is nothing but named actions, quantified or by choice."""
+        """Return True if a definition is a disjunction or quantification of named actions only."""
         definition = self._formula(name)
         tokens = unwrapped(definition.body)
         if junction(tokens)[0] != "\\/" and not (tokens and tokens[0].text == "\\E"):
@@ -443,13 +504,13 @@ class SpecText:
         if tokens and tokens[0].text == "\\E":
             return self._all_named(quantified(tokens, None)[1], actions)
         if sign == "/\\":
-            return sum(self._leads_on(part, actions) for part in parts) == 1
-        return self._leads_on(tokens, actions)
+            return sum(self._is_step(part, actions) for part in parts) == 1
+        return self._is_step(tokens, actions)
 
     def _call(
         self, tokens: Sequence[SpecToken]
     ) -> tuple[str, tuple[Sequence[SpecToken], ...]] | None:
-        """Return the operator and the arguments, if tokens apply a defined operator."""
+        """Return operator and arguments if the tokens are the application of a defined operator."""
         if not tokens or tokens[0].text not in self.defined:
             return None
         name = tokens[0].text
@@ -461,15 +522,15 @@ class SpecText:
 
 
 def _visible(root: str, modules: Mapping[str, str]) -> dict[str, str]:
-    """Return the modules whose definitions a module may use, what it extends first."""
+    """Return the modules whose definitions a module may use, extended modules first."""
     order: dict[str, str] = {}
 
-    def add(name: str, above: tuple[str, ...]) -> None:
-        if name in order or name not in modules or name in above:
+    def add(name: str, ancestors: tuple[str, ...]) -> None:
+        if name in order or name not in modules or name in ancestors:
             return
         for match in _IMPORTED.finditer(blank_comments(modules[name])):
-            for one in re.split(r"\s*,\s*", match[1] or match[2]):
-                add(one, (*above, name))
+            for imported in re.split(r"\s*,\s*", match[1] or match[2]):
+                add(imported, (*ancestors, name))
         order[name] = modules[name]
 
     add(root, ())

@@ -1,8 +1,8 @@
-"""A run of TLC that is started before it is asked for, while the rest of a command is loaded.
+"""Start TLC ahead of time, while the rest of a command is loaded.
 
-Loading what reads a command and shows a result takes about as long as Java takes to start.  A
-run that was started ahead is used where :func:`~toolkit.tlc.check` asks the same question, and is
-ended where it asks another one or none.
+Loading the modules that parse a command and show a result takes about as long as starting Java.
+:func:`~toolkit.tlc.check` uses the run that was started ahead if it would start an equal run;
+otherwise the run is ended.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ def start_ahead(
     memory: int | None = None,
     options: Sequence[str] = (),
 ) -> None:
-    """Start TLC on a specification that :func:`~toolkit.tlc.check` will be asked to check.
+    """Start TLC on a specification that :func:`~toolkit.tlc.check` is going to check.
 
     Parameters
     ----------
     spec, config, workers, memory, options
-        As for :func:`~toolkit.tlc.check`.
+        See :func:`~toolkit.tlc.check`.
 
     Raises
     ------
     ToolkitError
-        As :func:`~toolkit.tlc.check` does for a file that cannot be read, and where there is no
-        Java or TLC.
+        If a file cannot be read, or Java or TLC is not found, as in
+        :func:`~toolkit.tlc.check`.
     """
     plan = Plan(load_spec(spec, config))
     plan.begin(workers or os.cpu_count() or 1)
@@ -60,23 +60,23 @@ def start_ahead(
 
 
 def claim(run: TlcRun) -> TlcRun:
-    """Return the run that was started ahead in the place of one that asks the same.
+    """Return the run that was started ahead if it is equal to a given run, else the given run.
 
     Parameters
     ----------
     run : TlcRun
-        Not started.
+        A run that is not started.
 
     Returns
     -------
     TlcRun
-        What is to be entered: `run` itself where nothing was started ahead, or something else.
+        The run to enter: `run` itself if no run, or a different run, was started ahead.
     """
     if not _ahead:
         return run
-    found = _ahead.pop()
-    if found.question != run.question:
-        found.close()
+    started = _ahead.pop()
+    if started.question != run.question:
+        started.close()
         return run
-    found.limit_as(run)
-    return found
+    started.limit_as(run)
+    return started

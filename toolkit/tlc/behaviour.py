@@ -1,4 +1,4 @@
-"""Behaviours as ITF documents, which other tools write and read (Apalache's format)."""
+"""Conversion of behaviours to and from ITF documents, Apalache's exchange format."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _URL = "https://apalache.informal.systems/docs/adr/015adr-trace.html"
 
 
 def behaviour_to_itf(example: Counterexample) -> dict[str, Any]:
-    """Return a behaviour as an ITF document.
+    """Convert a behaviour to an ITF document.
 
     Parameters
     ----------
@@ -27,21 +27,22 @@ def behaviour_to_itf(example: Counterexample) -> dict[str, Any]:
     -------
     dict
         ``vars``; ``states``, each with its variables and, under ``#meta``, ``index`` (from 0) and
-        ``action``; ``loop``, the index of the state that the last one returns to, where there
-        is one (itself, if the behaviour ends in stuttering); under ``#meta`` what is violated.
+        ``action``; ``loop``, the index of the state that follows the last state, if the behaviour
+        is infinite (the last state itself if it ends in stuttering); under ``#meta`` the
+        violation.
 
     Raises
     ------
     TraceError
-        If a state could not be read.
+        If TLC's text of a state could not be parsed.
     """
     names = dict.fromkeys(name for state in example.states for name in state.variables)
     states = []
     for index, state in enumerate(example.states):
         if state.unparsed is not None:
             raise TraceError(
-                f"state {state.index} could not be read, and has no ITF form",
-                hint="its text is in the state's 'unparsed'",
+                f"state {state.index} cannot be written in ITF because it could not be parsed",
+                hint="see the attribute 'unparsed' of the state for its text",
             )
         meta = {"index": index, "action": state.action, "parameters": list(state.parameters)}
         variables = {name: to_itf(value) for name, value in state.variables.items()}
@@ -67,33 +68,33 @@ def behaviour_to_itf(example: Counterexample) -> dict[str, Any]:
 
 
 def behaviour_from_itf(document: Mapping[str, Any]) -> Counterexample:
-    """Return the behaviour of an ITF document, ours or another tool's.
+    """Convert an ITF document of the toolkit or of another tool to a behaviour.
 
     Parameters
     ----------
     document : mapping
-        With ``states``; see :func:`behaviour_to_itf`.
+        A document with ``states``; see :func:`behaviour_to_itf`.
 
     Returns
     -------
     Counterexample
-        States counted from 1; what the document does not say of kind, name and actions is
-        missing in it too.
+        States are counted from 1.  A name or action that the document lacks is ``None``, a kind
+        ``"violation"``.
 
     Raises
     ------
     TraceError
-        If it is no such document, or a value in it is none.
+        If the document or a value in it is malformed.
 
     Examples
     --------
-    >>> found = behaviour_from_itf({"vars": ["x"], "states": [{"x": 0}, {"x": 1}], "loop": 0})
-    >>> found.loop, [state.variables["x"] for state in found.states]
+    >>> example = behaviour_from_itf({"vars": ["x"], "states": [{"x": 0}, {"x": 1}], "loop": 0})
+    >>> example.loop, [state.variables["x"] for state in example.states]
     (1, [0, 1])
     """
     rows = document.get("states") if isinstance(document, Mapping) else None
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-        raise TraceError("this is no ITF document", hint="it has a list of states")
+        raise TraceError("not an ITF document", hint="it must have a list 'states'")
     states = []
     for index, row in enumerate(rows):
         meta = row.get("#meta")
@@ -124,7 +125,8 @@ def behaviour_from_itf(document: Mapping[str, Any]) -> Counterexample:
         not isinstance(back, int) or isinstance(back, bool) or not 0 <= back < len(states)
     ):
         raise TraceError(
-            f"loop={back!r} is the index of no state", hint=f"0 to {len(states) - 1}, or none"
+            f"loop={back!r} is not the index of a state",
+            hint=f"use 0 to {len(states) - 1}, or omit it",
         )
     about = document.get("#meta")
     about = about if isinstance(about, Mapping) else {}
@@ -154,16 +156,16 @@ def read_itf(path: Path | str) -> Counterexample:
     Raises
     ------
     TraceError
-        If it cannot be read, or is no ITF document.
+        If the file cannot be read, or is not an ITF document.
     """
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise TraceError(
-            f"it cannot be read: {error.strerror}", path=path, hint="check the path"
+            f"cannot read the file: {error.strerror}", path=path, hint="check the path"
         ) from error
     except (ValueError, RecursionError) as error:
-        raise TraceError(f"this is no JSON: {error}", path=path) from error
+        raise TraceError(f"not valid JSON: {error}", path=path) from error
     try:
         return behaviour_from_itf(document)
     except TraceError as error:

@@ -1,33 +1,31 @@
-r"""Results that are remembered, so that the same question is not put to TLC twice.
+r"""Cache of check results, so that TLC does not run twice for the same check.
 
-A result is kept under the SHA-256 of all that it depends on:
+The key of a result is the SHA-256 of everything that it depends on:
 
-- the name and the text of every module, and the text of the configuration;
-- every argument of :func:`~toolkit.tlc.check` that can change the answer: workers, deadlock
-  checking, fingerprint index, seed, the options for TLC and for Java, further jars (by content);
+- the name and the text of every module, and the text of the configuration file;
+- every argument of :func:`~toolkit.tlc.check` that can change the result: workers, deadlock
+  checking, fingerprint index, seed, options for TLC and for Java, further jars (by content);
 - the content of ``tla2tools.jar``, and with it TLC's version;
-- the toolkit's version and source, because it is what reads TLC's output, and the format of
-  what is kept.
+- the toolkit's version and source, because it parses TLC's output, and the format of the cache.
 
-Left out are heap, time limit and callbacks, for a run that they end is not remembered, and
-Java's version, for TLC gives the same answers on all of them; the one that was used is recorded
-in the result.  A question that is answered from memory needs no Java at all.
+The key does not contain heap, time limit and callbacks, because a run that they end is not cached.
+It does not contain Java's version either, because TLC's results do not depend on it; the result
+records the version that was used.  A result from the cache needs no Java.
 
-Not remembered are
+The results of these runs are not cached:
 
-- runs that were cancelled, or ended by a limit of time, memory or stack, or without a verdict,
-  or that TLC did not end by itself;
-- runs that draw at random without a seed, for each of them is a sample of its own;
-- specifications that look at the clock or at files, whose content is no part of the key;
-- runs that leave files behind, or continue from such files: they are asked for more than an
-  answer.
+- runs that were cancelled, ended by a limit of time, memory or stack or without a verdict, or that
+  TLC did not end by itself;
+- runs that draw random numbers without a seed, because each run is a different sample;
+- runs of specifications that read the clock or files, which are not part of the key;
+- runs that write files or continue from such files, because the files are wanted as well.
 
-In the last three cases the result has a warning that says so.
+In the last three cases the result has a warning that states the reason.
 
-Each result is one file: a line with a checksum, then compressed JSON, values in the ITF
-encoding.  It is written under another name and then renamed, so that no process ever sees half
-of one, and many can share the folder.  There is no index that could be damaged, and nothing is
-unpickled, so that a file that somebody else put there cannot run anything.
+Each result is a file: a line with a checksum, then compressed JSON with values in the ITF
+encoding.  It is written under another name and then renamed, so that no process reads an
+incomplete file and several processes can share the folder.  There is no index that could be
+damaged.  Nothing is unpickled, so that a planted file cannot run code.
 """
 
 from __future__ import annotations
@@ -68,23 +66,23 @@ __all__ = [
 ]
 
 FORMAT = 1
-"""The version of what is written; results of another one are not read."""
+"""Version of the file format; results of another version are ignored."""
 
 _SUFFIX = ".result"
 _MAGIC = b"toolkit-tlc-result"
 _DEFAULT_LIMIT = 2**30
 
-_PASSING = frozenset({"cancelled", "time-limit", "out-of-memory", "stack-overflow"})
+_TRANSIENT = frozenset({"cancelled", "time-limit", "out-of-memory", "stack-overflow"})
 _NO_VERDICT = {"error"}
-# What TLC says when memory or stack gave out, which it may do after a violation.
+# TLC's messages about exhausted memory or stack, which may follow a violation.
 _EXHAUSTED = re.compile(r"STARTMSG (?:1001|1002|1005):")
 _FINISHED = re.compile(r"STARTMSG 2186:")
 
-_ELSEWHERE = frozenset(
+_NOT_IN_KEY = frozenset(
     {
-        # These reach the answer through the specification or through the jar's content.
+        # These are part of the key as the specification or as the content of the jar.
         "spec", "config", "module_path", "jar", "class_path",
-        # These cannot change an answer that is remembered.
+        # These cannot change a result that is cached.
         "java", "timeout", "memory", "short", "cancel",
         "on_event", "on_progress", "on_state", "on_print",
     }
@@ -96,21 +94,21 @@ _FILE_OPTIONS = frozenset(
         "-generatespecte", "-tespecoutdir", "-debugger",
     }
 )  # fmt: skip
-_OUTSIDE = re.compile(r'\b(?:IOUtils|Json|CSV|SVG|JavaTime)\b|TLCGet\s*\(\s*"duration"')
+_EXTERNAL_INPUT = re.compile(r'\b(?:IOUtils|Json|CSV|SVG|JavaTime)\b|TLCGet\s*\(\s*"duration"')
 _RANDOM = re.compile(r"\b(?:Randomization|RandomElement)\b")
 
 
 class MemoryInfo(msgspec.Struct, frozen=True):
-    """What a :class:`ResultCache` holds.
+    """Location and size of a :class:`ResultCache`.
 
     Parameters
     ----------
     folder : str
-        Where.
+        The folder of the results.
     entries : int
-        How many results.
+        Number of results.
     size, limit : int
-        Bytes on disk, and how many there may be.
+        Bytes on disk, and the largest number allowed.
     """
 
     folder: str
@@ -124,19 +122,19 @@ def _now() -> datetime:
 
 
 class ResultCache:
-    """A folder of remembered results.
+    """A folder of cached check results.
 
-    Several processes and threads can use one folder at once.
+    Several processes and threads can use a folder at the same time.
 
     Parameters
     ----------
     folder : path, optional
-        By default the folder ``results`` in the one that the environment variable
-        ``TOOLKIT_CACHE`` names, or else in the user's folder for caches.
+        By default ``results`` in the folder that the environment variable ``TOOLKIT_CACHE``
+        names, else in the user's cache folder.
     limit : int
-        Bytes that the results may take; those that were not asked for longest go first.
+        Largest size of all results in bytes; the least recently used results are removed first.
     clock : callable, optional
-        Returns the time that a result is marked with; by default now, in UTC.
+        Returns the time that is recorded with a result; by default the current time in UTC.
 
     Raises
     ------
@@ -159,7 +157,7 @@ class ResultCache:
         clock: Callable[[], datetime] = _now,
     ) -> None:
         if limit < 0:
-            raise SettingError(f"limit={limit}", hint="0 or more bytes")
+            raise SettingError(f"limit={limit} must be 0 bytes or more")
         self.folder = _default_folder() if folder is None else Path(folder)
         self.limit = limit
         self._clock = clock
@@ -171,25 +169,25 @@ class ResultCache:
         return self.folder / f"{key}{_SUFFIX}"
 
     def _entries(self) -> Iterator[tuple[Path, os.stat_result]]:
-        with contextlib.suppress(FileNotFoundError), os.scandir(self.folder) as found:
-            for one in found:
-                if re.fullmatch(rf"[0-9a-f]{{64}}{re.escape(_SUFFIX)}", one.name):
+        with contextlib.suppress(FileNotFoundError), os.scandir(self.folder) as files:
+            for file in files:
+                if re.fullmatch(rf"[0-9a-f]{{64}}{re.escape(_SUFFIX)}", file.name):
                     # Another process may have removed it in the meantime.
                     with contextlib.suppress(FileNotFoundError):
-                        yield Path(one.path), one.stat()
+                        yield Path(file.path), file.stat()
 
     def get(self, key: str) -> CheckResult | None:
-        """Return a result, marked with the time when it was computed.
+        """Return a cached result, with the time when it was computed.
 
         Parameters
         ----------
         key : str
-            What :func:`result_key` says.
+            A key from :func:`result_key`.
 
         Returns
         -------
         CheckResult or None
-            ``None`` if there is none.  What cannot be read is no result, and is removed.
+            ``None`` if there is none.  A file that cannot be decoded is removed.
         """
         path = self._path(key)
         try:
@@ -206,38 +204,38 @@ class ResultCache:
         return result
 
     def put(self, key: str, result: CheckResult) -> str | None:
-        """Keep a result.
+        """Store a result.
 
         Parameters
         ----------
         key : str
-            What :func:`result_key` says.
+            A key from :func:`result_key`.
         result : CheckResult
-            What came out of a run.
+            The result of a run.
 
         Returns
         -------
         str or None
-            Why it was not kept, if it was not.
+            The reason why the result was not stored; ``None`` if it was.
         """
-        reason = _why_not_kept(result)
+        reason = _uncacheable_reason(result)
         if reason is not None:
             return reason
         try:
             computed = self._clock().isoformat(timespec="seconds")
             data = _encode(result, key, computed)
-            # A result that would come back as another one, or not at all, is none to keep.
+            # A result that would be decoded differently, or not at all, is not stored.
             if _decode(data, key) != msgspec.structs.replace(result, remembered=computed):
-                return "the result does not come back the same from JSON"
+                return "the result changes when it is written as JSON and read again"
         except (ToolkitError, ValueError, TypeError, RecursionError) as error:
             return f"the result cannot be written as JSON: {error}"
         if len(data) > self.limit:
             return f"the result takes {len(data):,} bytes, more than the limit of {self.limit:,}"
         try:
             self._write(key, data)
-            self._make_room()
+            self._evict()
         except OSError as error:
-            return f"the folder {self.folder} cannot be written: {error.strerror}"
+            return f"the folder {self.folder} is not writable: {error.strerror}"
         return None
 
     def _write(self, key: str, data: bytes) -> None:
@@ -251,9 +249,9 @@ class ResultCache:
             Path(name).unlink(missing_ok=True)
             raise
 
-    def _make_room(self) -> None:
+    def _evict(self) -> None:
         for path in self.folder.glob("new-*"):
-            # A file of a process that was killed while it wrote.
+            # A file of a process that was killed while writing it.
             owner = path.name.split("-")[1]
             if owner.isdigit() and not _alive(int(owner)):
                 path.unlink(missing_ok=True)
@@ -266,18 +264,23 @@ class ResultCache:
             size -= stat.st_size
 
     def forget(self, key: str) -> None:
-        """Remove a result, if there is one.
+        """Remove a result from the cache, if it is stored.
 
         Parameters
         ----------
         key : str
-            What :func:`result_key` says.
+            A key from :func:`result_key`.
         """
         with contextlib.suppress(OSError):
             self._path(key).unlink(missing_ok=True)
 
     def clear(self) -> int:
-        """Remove all results, and nothing else, and return how many there were."""
+        """Remove all results, and no other files, and return their number.
+
+        Returns
+        -------
+        int
+        """
         count = 0
         for path, _ in self._entries():
             path.unlink(missing_ok=True)
@@ -285,7 +288,12 @@ class ResultCache:
         return count
 
     def info(self) -> MemoryInfo:
-        """Return what is held where."""
+        """Return location and size of the cache.
+
+        Returns
+        -------
+        MemoryInfo
+        """
         sizes = [stat.st_size for _, stat in self._entries()]
         return MemoryInfo(str(self.folder), len(sizes), sum(sizes), self.limit)
 
@@ -306,19 +314,19 @@ def _alive(process: int) -> bool:
     return True
 
 
-def _why_not_kept(result: CheckResult) -> str | None:
-    if result.outcome in _PASSING | _NO_VERDICT:
-        return f"an outcome {result.outcome!r} may be another one the next time"
+def _uncacheable_reason(result: CheckResult) -> str | None:
+    if result.outcome in _TRANSIENT | _NO_VERDICT:
+        return f"the outcome {result.outcome!r} may differ the next time"
     if result.exit_status is None or not _FINISHED.search(
         result.log, max(0, len(result.log) - 4096)
     ):
-        return "the run did not come to its end"
+        return "the run did not finish"
     if _EXHAUSTED.search(result.log):
-        return "memory or stack gave out"
+        return "memory or stack was exhausted"
     return None
 
 
-class _Kept(msgspec.Struct):
+class _Stored(msgspec.Struct):
     key: str
     computed: str
     result: dict[str, Any]
@@ -326,7 +334,7 @@ class _Kept(msgspec.Struct):
 
 def _encode(result: CheckResult, key: str, computed: str) -> bytes:
     plain = msgspec.structs.replace(result, remembered=None)
-    body = zlib.compress(msgspec.json.encode(_Kept(key, computed, plain.to_json(log=True))), 3)
+    body = zlib.compress(msgspec.json.encode(_Stored(key, computed, plain.to_json(log=True))), 3)
     head = b"%s %d %s\n" % (_MAGIC, FORMAT, sha256(body).hexdigest().encode())
     return head + body
 
@@ -334,11 +342,11 @@ def _encode(result: CheckResult, key: str, computed: str) -> bytes:
 def _decode(data: bytes, key: str) -> CheckResult:
     head, _, body = data.partition(b"\n")
     if head != b"%s %d %s" % (_MAGIC, FORMAT, sha256(body).hexdigest().encode()):
-        raise ValueError("not a result, or a damaged one")
-    kept = msgspec.json.decode(zlib.decompress(body), type=_Kept)
-    if kept.key != key:
-        raise ValueError("the result of another question")
-    result = msgspec.convert(kept.result, CheckResult)
+        raise ValueError("not a result, or a damaged result")
+    stored = msgspec.json.decode(zlib.decompress(body), type=_Stored)
+    if stored.key != key:
+        raise ValueError("a result with another key")
+    result = msgspec.convert(stored.result, CheckResult)
     examples = tuple(
         msgspec.structs.replace(
             example,
@@ -352,7 +360,7 @@ def _decode(data: bytes, key: str) -> CheckResult:
         )
         for example in result.counterexamples
     )
-    return msgspec.structs.replace(result, counterexamples=examples, remembered=kept.computed)
+    return msgspec.structs.replace(result, counterexamples=examples, remembered=stored.computed)
 
 
 def check_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -361,12 +369,16 @@ def check_options(options: Mapping[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     options : mapping of str to object
-        Those that are given.
+        The given keyword arguments.
+
+    Returns
+    -------
+    dict
 
     Raises
     ------
     SettingError
-        If there is an unknown one among them.
+        If an option is unknown.
 
     Examples
     --------
@@ -382,48 +394,53 @@ def check_options(options: Mapping[str, Any]) -> dict[str, Any]:
         if name not in known:
             close = get_close_matches(name, known, n=1)
             raise SettingError(
-                f"a check has no option {name!r}",
+                f"unknown option {name!r} of check()",
                 hint=f"did you mean {close[0]!r}?" if close else "see toolkit.tlc.check",
             )
     return {**known, **options}
 
 
 def why_not_remembered(source: SpecSource, options: Mapping[str, Any]) -> str | None:
-    """Return why the answer to a question is not remembered, whatever it is.
+    """Return the reason why the result of a check cannot be cached, known before the run.
 
     Parameters
     ----------
     source : SpecSource
-        What is checked.
+        The specification.
     options : mapping of str to object
         Keyword arguments of :func:`~toolkit.tlc.check`.
 
     Returns
     -------
     str or None
-        ``None`` if it is remembered.
+        ``None`` if the result can be cached.
+
+    Raises
+    ------
+    SettingError
+        If an option is unknown.
     """
     given = check_options(options)
-    tlc_options = [str(one) for one in given["options"]]
+    tlc_options = [str(option) for option in given["options"]]
     for name in _FILES:
         if given[name] is not None:
-            return f"with {name!r} the run leaves files, or needs them"
-    for one in tlc_options:
-        if one.lower() in _FILE_OPTIONS or "file=" in one:
-            return f"with {one!r} the run leaves files, or needs them"
+            return f"with {name!r} the run writes or reads files"
+    for option in tlc_options:
+        if option.lower() in _FILE_OPTIONS or "file=" in option:
+            return f"with {option!r} the run writes or reads files"
     texts = [blank_comments(text) for text in source.modules.values()]
     for text in texts:
-        if found := _OUTSIDE.search(text):
-            return f"the specification looks at files or at the clock ({found[0]})"
+        if match := _EXTERNAL_INPUT.search(text):
+            return f"the specification uses files or the clock ({match[0]})"
     if given["seed"] is None and "-seed" not in tlc_options:
         if given["simulate"] is not None or "-simulate" in tlc_options:
-            return "a simulation without a seed is another one each time"
+            return "a simulation without a seed differs each time"
         for text in texts:
-            if found := _RANDOM.search(text):
-                return f"the specification draws at random ({found[0]}) and there is no seed"
+            if match := _RANDOM.search(text):
+                return f"the specification draws random values ({match[0]}) without a seed"
     for name, value in given.items():
-        if name not in _ELSEWHERE and not _is_plain(value):
-            return f"the option {name!r} is a {type(value).__name__}, which has no lasting name"
+        if name not in _NOT_IN_KEY and not _is_plain(value):
+            return f"the option {name!r} is a {type(value).__name__}, which cannot be part of a key"
     return None
 
 
@@ -434,15 +451,14 @@ def _is_plain(value: object) -> bool:
 
 
 def result_key(source: SpecSource, options: Mapping[str, Any]) -> str:
-    """Return the name of a question: a hash of all that its answer depends on.
+    """Return the key of a check: a hash of everything that its result depends on.
 
     Parameters
     ----------
     source : SpecSource
-        What is checked.
+        The specification.
     options : mapping of str to object
-        Keyword arguments of :func:`~toolkit.tlc.check`; leaving one out and giving its default
-        is the same.
+        Keyword arguments of :func:`~toolkit.tlc.check`; an omitted option counts as its default.
 
     Returns
     -------
@@ -452,67 +468,67 @@ def result_key(source: SpecSource, options: Mapping[str, Any]) -> str:
     Raises
     ------
     TlcNotFoundError
-        If there is no TLC.
+        If TLC is not found.
     SettingError
         If an option is unknown, or a jar cannot be read.
     """
     given = check_options(options)
-    answer = {name: value for name, value in given.items() if name not in _ELSEWHERE}
-    answer["workers"] = given["workers"] or os.cpu_count() or 1
-    # It says how many threads Java itself starts, and workers are told to TLC.
-    answer["java_options"] = [
-        str(one)
-        for one in given["java_options"]
-        if not str(one).startswith("-XX:ActiveProcessorCount=")
+    relevant = {name: value for name, value in given.items() if name not in _NOT_IN_KEY}
+    relevant["workers"] = given["workers"] or os.cpu_count() or 1
+    # This option only sets how many threads Java itself starts; TLC gets the number of workers.
+    relevant["java_options"] = [
+        str(option)
+        for option in given["java_options"]
+        if not str(option).startswith("-XX:ActiveProcessorCount=")
     ]
-    whole = {
+    content = {
         "format": FORMAT,
         "toolkit": [__version__, _source_digest()],
         "root": source.root,
         "modules": dict(source.modules),
         "config": source.config,
-        # They become warnings of the result.
+        # Notes become warnings of the result.
         "notes": list(source.notes),
-        "options": answer,
+        "options": relevant,
         "jar": _digest_of(Path(find_tlc(given["jar"]).path)),
-        "class_path": [_digest_of(Path(one)) for one in given["class_path"]],
+        "class_path": [_digest_of(Path(jar)) for jar in given["class_path"]],
     }
-    return sha256(msgspec.json.encode(whole, order="deterministic", enc_hook=str)).hexdigest()
+    return sha256(msgspec.json.encode(content, order="deterministic", enc_hook=str)).hexdigest()
 
 
 @functools.lru_cache(maxsize=1)
 def _source_digest() -> str:
-    """Return a hash of what reads TLC's output, which decides what a result says."""
+    """Return a hash of the toolkit's code that produces results from TLC's output."""
     package = Path(__file__).resolve().parent.parent
-    whole = sha256()
+    digest = sha256()
     for folder in ("tlc", "values"):
         for path in sorted((package / folder).rglob("*.py")):
-            whole.update(f"{path.relative_to(package).as_posix()}\0".encode())
-            whole.update(sha256(path.read_bytes()).digest())
-    return whole.hexdigest()
+            digest.update(f"{path.relative_to(package).as_posix()}\0".encode())
+            digest.update(sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 @functools.lru_cache(maxsize=64)
 def _file_digest(path: Path, size: int, changed: int, number: int) -> str:
     with path.open("rb") as file:
-        whole = sha256()
+        digest = sha256()
         while block := file.read(2**20):
-            whole.update(block)
-    return whole.hexdigest()
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _digest_of(path: Path) -> str:
-    """Return the hash of a file, or of all that is in a folder."""
+    """Return the hash of a file, or of all files in a folder."""
     try:
         if path.is_dir():
-            files = sorted(one for one in path.rglob("*") if one.is_file())
-            whole = "\n".join(f"{_digest_of(one)} {one.relative_to(path)}" for one in files)
-            return sha256(whole.encode()).hexdigest()
+            files = sorted(file for file in path.rglob("*") if file.is_file())
+            text = "\n".join(f"{_digest_of(file)} {file.relative_to(path)}" for file in files)
+            return sha256(text.encode()).hexdigest()
         stat = path.stat()
         return _file_digest(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
     except OSError as error:
         raise SettingError(
-            f"the jar cannot be read: {error.strerror}", path=path, hint="check the path"
+            f"cannot read the jar: {error.strerror}", path=path, hint="check the path"
         ) from error
 
 
@@ -525,51 +541,51 @@ def cached_check(
     heap: int | None = None,
     **options: Any,
 ) -> CheckResult:
-    """Check a specification with TLC, unless the answer is remembered.
+    """Check a specification with TLC, or return the cached result of an equal check.
 
     Parameters
     ----------
     spec : path or SpecSource
-        A ``.tla`` file, or a specification gathered already.
+        A ``.tla`` file, or a loaded specification.
     config : path, optional
-        A ``.cfg`` file; by default the one beside the specification.
+        A configuration file (``.cfg``); by default the file of the same name next to the
+        specification.
     memory : ResultCache or False, optional
-        Where results are kept; by default ``ResultCache()``, and with ``False`` nowhere.
+        The cache; by default ``ResultCache()``.  ``False`` turns caching off.
     again : bool
-        Run TLC in any case; what comes out is remembered in place of what was.
+        Whether to run TLC in any case and replace the cached result.
     heap : int, optional
-        Heap in MiB: what :func:`~toolkit.tlc.check` calls `memory`.
+        Heap in MiB, the `memory` of :func:`~toolkit.tlc.check`.
     **options
         All other arguments of :func:`~toolkit.tlc.check`.
 
     Returns
     -------
     CheckResult
-        If it was remembered, :attr:`CheckResult.remembered` says when it was computed, its
-        duration, log and Java version are those of that time, and no callback was called.  If
-        the question is of a kind whose answers are not remembered, or the folder cannot be
-        written, a warning says so.
+        If the result is from the cache, :attr:`CheckResult.remembered` is the time when it was
+        computed; duration, log and Java version are those of the original run, and no callback
+        is called.  If the result cannot be cached, a warning states the reason.
 
     Raises
     ------
     SpecError
         If a file cannot be read.
     JavaNotFoundError, TlcNotFoundError
-        If there is nothing to run; what is remembered needs no Java.
+        If TLC is not found, or Java is not found and the result is not in the cache.
     SettingError
         If an option is unknown or out of range.
     """
     if memory is not None and memory is not False and not isinstance(memory, ResultCache):
         raise SettingError(
-            f"memory={memory!r} is no memory of results",
-            hint="give a toolkit.tlc.ResultCache; the heap of a run is 'heap', in MiB",
+            f"'memory' must be a ResultCache or False, not {memory!r}",
+            hint="to set the heap in MiB, use 'heap'",
         )
     given = check_options(options)
     if isinstance(spec, SpecSource):
         if config is not None:
             raise SettingError(
-                "a specification that was gathered has its own configuration",
-                hint="leave 'config' out",
+                "a SpecSource contains its own configuration file",
+                hint="omit 'config'",
             )
         source = spec
     else:
@@ -578,17 +594,19 @@ def cached_check(
         return check(source, memory=heap, **options)
     reason = why_not_remembered(source, given)
     if reason is not None:
-        return _warned(check(source, memory=heap, **options), reason)
+        return _with_warning(check(source, memory=heap, **options), reason)
     store = memory or ResultCache()
     key = result_key(source, given)
-    if not again and (found := store.get(key)) is not None:
-        return found
+    if not again and (cached := store.get(key)) is not None:
+        return cached
     result = check(source, memory=heap, **options)
     reason = store.put(key, result)
-    # That such an outcome is not kept goes without saying.
-    return result if reason is None or _why_not_kept(result) else _warned(result, reason)
+    # For an outcome that is never cached no warning is needed.
+    return (
+        result if reason is None or _uncacheable_reason(result) else _with_warning(result, reason)
+    )
 
 
-def _warned(result: CheckResult, reason: str) -> CheckResult:
-    warnings = (*result.warnings, f"not remembered: {reason}")
+def _with_warning(result: CheckResult, reason: str) -> CheckResult:
+    warnings = (*result.warnings, f"not cached: {reason}")
     return msgspec.structs.replace(result, warnings=warnings)

@@ -1,4 +1,4 @@
-"""Check a specification: run TLC, follow what it says, return what came out."""
+"""Check a specification: run TLC, interpret its output and return the result."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from toolkit.tlc.source import SpecSource, load_spec
 __all__ = ["Log", "check", "conclude"]
 
 _LOG_LIMIT = 64 * 2**20
-_NAMING = 60.0
+_NAMING_TIMEOUT = 60.0
 _COLLECTOR_ADVICE = 2401
 
 
 class Log:
-    """The output, with a bound on what is kept of it: its end."""
+    """TLC's output, of which only the end is kept if it is very long."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []
@@ -39,7 +39,12 @@ class Log:
         self.cut = False
 
     def add(self, line: str) -> None:
-        """Take a line."""
+        """Append a line.
+
+        Parameters
+        ----------
+        line : str
+        """
         self._lines.append(line)
         self._size += len(line)
         if self._size > 2 * _LOG_LIMIT:
@@ -47,13 +52,18 @@ class Log:
             self._lines, self._size, self.cut = [text], len(text), True
 
     def text(self) -> str:
-        """Return what was kept."""
+        """Return the text that was kept.
+
+        Returns
+        -------
+        str
+        """
         return "".join(self._lines)
 
 
-def _number(name: str, value: float | None, least: float, what: str) -> None:
+def _require(name: str, value: float | None, least: float, rule: str) -> None:
     if value is not None and value < least:
-        raise SettingError(f"{name}={value}", hint=what)
+        raise SettingError(f"{name} must be {rule}, not {value}")
 
 
 def check(
@@ -95,97 +105,96 @@ def check(
     Parameters
     ----------
     spec : path or SpecSource
-        A ``.tla`` file, or a specification gathered already.
+        A ``.tla`` file, or a loaded specification.
     config : path, optional
-        A ``.cfg`` file; by default the one beside the specification.  Not with a
-        :class:`SpecSource`, which carries its own.
+        A configuration file (``.cfg``); by default the file of the same name next to the
+        specification.  Ignored for a :class:`SpecSource`, which contains its own.
     workers : int, optional
-        TLC's worker threads; by default as many as there are processors.  With one worker
+        Number of TLC's worker threads, by default the number of processors.  With 1 worker,
         counts and counterexamples are the same in every run.
     timeout : float, optional
-        Seconds after which the run is ended; its outcome is then ``"time-limit"``.
+        Seconds after which the run is ended with the outcome ``"time-limit"``.
     memory : int, optional
         Heap in MiB; see :func:`default_memory`.
     deadlock : bool
-        Whether a state without successor is a violation.
+        Whether a state without a successor is a violation.
     fingerprint : int
         Index of the fingerprint polynomial, 0 to 130; fixed, so that a run can be repeated.
     seed : int, optional
-        Seed of what TLC draws; by default TLC draws it, and the result says which.
+        Seed of TLC's random numbers; by default TLC draws it, and the result reports it.
     keep_going : bool
-        Look for further violations after the first; each is a counterexample of its own.
+        Whether to search for further violations after the first; each gives a counterexample.
     coverage : bool
-        Count how often everything is evaluated; see :attr:`CheckResult.coverage`.
+        Whether to count evaluations; see :attr:`CheckResult.coverage`.
     simulate : int, optional
-        Look at so many random behaviours instead of all states.
+        Number of random behaviours to check instead of all states.
     depth : int, optional
-        The greatest length of such a behaviour (TLC's default: 100).
+        Maximal length of a random behaviour (TLC's default: 100).
     depth_first : int, optional
-        Search depth first, up to behaviours of so many states (iterative deepening).
+        Maximal number of states of a behaviour in a depth-first search (iterative deepening).
     difference : bool
-        Have TLC print only what changed in each state of a counterexample (``-difftrace``);
-        what it leaves out is filled in again.
+        Whether TLC prints only the changed variables of each state of a counterexample
+        (``-difftrace``); the toolkit fills in the others.
     name_property : bool
-        Where TLC does not say which of several temporal properties failed, find it out: a second
-        or so for each of them.
+        Whether to find out which temporal property failed if TLC does not report it, which takes
+        about a second for each property.
     checkpoint : int, optional
-        Minutes between checkpoints, kept in `states_folder`; 0 for none.
+        Minutes between checkpoints, which are stored in `states_folder`; 0 for none.
     states_folder : path, optional
-        Where TLC keeps its states, and where they stay; by default in a temporary folder.
+        Folder for TLC's states, which is kept; by default a temporary folder.
     recover : path, optional
-        A checkpoint to continue from: what :attr:`CheckResult.checkpoint` said.  TLC goes on
-        in that folder, and removes it when the run succeeds: continue from a copy to keep it.
+        A checkpoint to continue from (:attr:`CheckResult.checkpoint`).  TLC continues in that
+        folder, and removes it when the run succeeds; to keep it, continue from a copy.
     options : sequence of str
-        Further options of TLC, passed on as they are.
+        Further options of TLC, passed on unchanged.
     module_path : sequence of paths
         Further folders with modules.
     class_path : sequence of paths
-        Further jars, for instance with modules that are written in Java: they run code.
+        Further jars, for instance with modules written in Java.  Their code is run.
     java_options : sequence of str
         Further options of Java.
     short : bool
-        Whether the run is expected to last a few seconds at most.  Java then gets the collector
-        and the compiler that start fastest, and a long run takes longer.
+        Whether the run is expected to take only a few seconds.  Java then uses the garbage
+        collector and the compiler that start fastest, which make a long run slower.
     java, jar : path, optional
         See :func:`~toolkit.tlc.find_java` and :func:`~toolkit.tlc.find_tlc`.
     on_event : callable, optional
-        Called with every message, as it comes.
+        Called with every message when it arrives.
     on_progress : callable, optional
         Called with every :class:`CheckProgress`.
     on_state : callable, optional
-        Called with every state of a counterexample, as it comes.
+        Called with every state of a counterexample when it arrives.
     on_print : callable, optional
-        Called with every line that the specification prints, as it comes.
+        Called with every line that the specification prints when it arrives.
     keep_states : bool
-        Whether the counterexamples of the result have their states; a very long one can be
-        taken by `on_state` alone.
+        Whether the counterexamples of the result contain their states.  With ``False``, a very
+        long counterexample can be processed by `on_state` only.
     cancel : threading.Event, optional
-        Ends the run when set, from another thread; the outcome is ``"cancelled"``.
+        Ends the run when it is set from another thread; the outcome is ``"cancelled"``.
 
     Returns
     -------
     CheckResult
-        What is wrong with the specification, and running out of time or memory, are
-        outcomes and no exceptions.
+        Problems of the specification and exhausted time or memory are outcomes, not exceptions.
 
     Raises
     ------
     SpecError
         If a file cannot be read.
     JavaNotFoundError, TlcNotFoundError
-        If there is nothing to run.
+        If Java or TLC is not found.
     SettingError
-        If a number is out of range, two settings exclude each other, or the checkpoint to
-        continue from is not this specification's or comes after a violation.
+        If a number is out of range, two settings exclude each other, or the checkpoint belongs to
+        another specification or follows a violation.
     """
-    _number("workers", workers, 1, "at least one worker")
-    _number("timeout", timeout, 1e-9, "more than 0 seconds")
-    _number("memory", memory, 16, "at least 16 MiB")
-    _number("simulate", simulate, 1, "at least one behaviour")
-    _number("depth_first", depth_first, 1, "at least one state")
-    _number("checkpoint", checkpoint, 0, "0 or more minutes")
+    _require("workers", workers, 1, "at least 1")
+    _require("timeout", timeout, 1e-9, "more than 0 seconds")
+    _require("memory", memory, 16, "at least 16 MiB")
+    _require("simulate", simulate, 1, "at least 1")
+    _require("depth_first", depth_first, 1, "at least 1")
+    _require("checkpoint", checkpoint, 0, "0 or more minutes")
     if simulate is not None and depth_first is not None:
-        raise SettingError("a simulation cannot be depth first", hint="leave one of them out")
+        raise SettingError("simulate and depth_first exclude each other", hint="omit one of them")
     if isinstance(spec, SpecSource):
         source = spec
     else:
@@ -193,7 +202,7 @@ def check(
     found_java, found_jar = find_java(java), find_tlc(jar)
     for extra in class_path:
         if not Path(extra).exists():
-            raise SettingError("there is no such jar", path=Path(extra), hint="check the path")
+            raise SettingError("the jar does not exist", path=Path(extra), hint="check the path")
     count = workers or os.cpu_count() or 1
     plan = Plan(source)
     plan.begin(count, fingerprint, states_folder)
@@ -204,7 +213,7 @@ def check(
     if keep_going:
         plan.add("-continue")
     if coverage:
-        # So many minutes apart that only the account at the end is given.
+        # An interval of so many minutes that TLC only reports coverage at the end.
         plan.add("-coverage", 10_000)
     if difference:
         plan.add("-difftrace")
@@ -223,7 +232,7 @@ def check(
         plan.unsure = not known
         plan.add("-recover", Path(recover).absolute())
     plan.read_config()
-    asked, source = source, plan.source
+    given, source = source, plan.source
     before = checkpoints(states_folder)
     interpreter = Interpreter(
         source,
@@ -237,7 +246,7 @@ def check(
 
     def take(event: OutputEvent) -> None:
         if short and isinstance(event, Message) and event.code == _COLLECTOR_ADVICE:
-            # Java runs with another collector than TLC advises because we chose it.
+            # The toolkit chose another garbage collector than TLC recommends.
             if on_event is not None:
                 on_event(event)
             return
@@ -277,7 +286,7 @@ def check(
         interrupted = run.interrupted
         status = None if interrupted or run.lingered else run.exit_status
     if run.lingered:
-        plan.warnings.append("Java stayed when TLC had said its last, and was ended")
+        plan.warnings.append("Java did not exit after TLC had finished, and was ended")
     result = conclude(
         plan, interpreter, status, stderr, interrupted,
         duration=time.monotonic() - started,
@@ -293,19 +302,19 @@ def check(
         states_folder,
         before,
         recover,
-        CheckpointNote(asked.digest(), fingerprint, result.outcome, result.violation),
+        CheckpointNote(given.digest(), fingerprint, result.outcome, result.violation),
     )
     result = msgspec.structs.replace(result, checkpoint=left)
     if not name_property or (cancel is not None and cancel.is_set()):
         return result
 
-    def ask(alone: SpecSource) -> CheckResult:
+    def check_property(single: SpecSource) -> CheckResult:
         return check(
-            alone, workers=1, timeout=_NAMING, memory=memory, deadlock=False, short=True,
+            single, workers=1, timeout=_NAMING_TIMEOUT, memory=memory, deadlock=False, short=True,
             class_path=class_path, java_options=java_options, java=java, jar=jar, cancel=cancel,
         )  # fmt: skip
 
-    return with_names(result, source, ask)
+    return with_names(result, source, check_property)
 
 
 def conclude(
@@ -320,24 +329,28 @@ def conclude(
     problem: str | None = None,
     **facts: Any,
 ) -> CheckResult:
-    """Return the result that a plan and what TLC said come to.
+    """Build the result of a run from its plan and TLC's messages.
 
     Parameters
     ----------
     plan : Plan
     interpreter : Interpreter
-        Which has seen all of TLC's messages.
+        The interpreter of all messages of the run.
     status : int or None
         TLC's exit status, if it ended by itself.
     stderr : str
     interrupted : str or None
-        The outcome, if it was ended.
+        The outcome, if the toolkit ended the run.
     seed : int or None
     fingerprint : int
     problem : str, optional
-        Why it was ended, where that is not in TLC's own words.
+        The reason why the run was ended, if TLC does not report it.
     **facts
         Further fields of the result.
+
+    Returns
+    -------
+    CheckResult
     """
     source = plan.source
     finding = interpreter.verdict(status, stderr, interrupted)
@@ -346,11 +359,11 @@ def conclude(
         finding.message = problem
     if interpreter.dropped_states:
         plan.caveats.append(
-            f"{interpreter.dropped_states} states of counterexamples were passed on and not kept"
+            f"{interpreter.dropped_states} states of counterexamples are not stored in the result"
         )
     success = finding.outcome == "success"
     if success and not plan.sampled and not interpreter.distinct:
-        plan.caveats.append("there is no initial state: nothing but the assumptions was checked")
+        plan.caveats.append("there is no initial state: only the assumptions were checked")
     unsound = any(caveat.startswith("TLC is unsound") for caveat in plan.caveats)
     return CheckResult(
         outcome=finding.outcome,

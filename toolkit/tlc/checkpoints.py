@@ -1,9 +1,8 @@
-"""Checkpoints: what TLC leaves behind so that a long run can be continued.
+"""Checkpoints, from which TLC can continue a long run.
 
-TLC does not look whether a checkpoint is that of the specification that it is given, and what a
-run had found before it was left is not found again: the states that violate something count as
-seen.  A run of ours therefore leaves a note in the checkpoint that says whose it is, and a run
-that continues from it reads the note.
+TLC does not verify that a checkpoint belongs to the given specification.  A violation that was
+found before the checkpoint is not found again, because the violating states count as seen.  The
+toolkit therefore writes a note into each checkpoint and reads it before it continues a run.
 """
 
 from __future__ import annotations
@@ -23,19 +22,19 @@ _QUEUE = "queue.chkpt"
 
 
 class CheckpointNote(msgspec.Struct, frozen=True):
-    """What a run says of the checkpoint that it left.
+    """The note about a run that is stored in its checkpoint.
 
     Parameters
     ----------
     digest : str
-        Of the specification (:meth:`SpecSource.digest`).
+        Digest of the specification (:meth:`SpecSource.digest`).
     fingerprint : int
-        Index of the fingerprint polynomial: the fingerprints that were kept are of no use
-        under another one.
+        Index of the fingerprint polynomial; the stored fingerprints are only valid for this
+        polynomial.
     outcome : str
-        How the run ended.
+        Outcome of the run.
     violation : bool
-        Whether it had found one.
+        Whether the run found a violation.
     """
 
     digest: str
@@ -45,28 +44,32 @@ class CheckpointNote(msgspec.Struct, frozen=True):
 
 
 def checkpoints(folder: Path | str | None) -> set[Path]:
-    """Return the checkpoints in a folder of states; the folder is made if it is not there.
+    """List the checkpoints in a folder of states; the folder is created if it does not exist.
 
     Parameters
     ----------
     folder : path or None
-        ``None`` for none.
+        With ``None`` the result is empty.
+
+    Returns
+    -------
+    set of pathlib.Path
 
     Raises
     ------
     SettingError
-        If the folder cannot be made or read.
+        If the folder cannot be created or read.
     """
     if folder is None:
         return set()
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
-        return {one for one in Path(folder).iterdir() if (one / _QUEUE).is_file()}
+        return {path for path in Path(folder).iterdir() if (path / _QUEUE).is_file()}
     except OSError as error:
         raise SettingError(
-            f"states cannot be kept there: {error.strerror}",
+            f"cannot store states in this folder: {error.strerror}",
             path=Path(folder),
-            hint="name a folder that can be written to",
+            hint="use a writable folder",
         ) from error
 
 
@@ -76,24 +79,30 @@ def leave_note(
     recovered: Path | str | None,
     note: CheckpointNote,
 ) -> str | None:
-    """Find the checkpoint that a run left, and put a note into it.
+    """Write a note into the checkpoint of a run.
 
     Parameters
     ----------
     folder : path or None
-        Where the run kept its states.
+        The folder in which the run stored its states.
     before : set of pathlib.Path
-        The checkpoints that were there before it.
+        The checkpoints that existed before the run.
     recovered : path or None
-        What it continued from: TLC goes on in that folder, and removes it when it succeeds.
+        The checkpoint from which the run continued.  TLC continues in that folder, and removes
+        it on success.
     note : CheckpointNote
 
     Returns
     -------
     str or None
-        The checkpoint, if there is one.
+        The path of the checkpoint; ``None`` if the run left none.
+
+    Raises
+    ------
+    SettingError
+        If the folder cannot be read.
     """
-    new = sorted(checkpoints(folder) - before, key=lambda one: one.stat().st_mtime)
+    new = sorted(checkpoints(folder) - before, key=lambda path: path.stat().st_mtime)
     if not new and recovered is not None and (Path(recovered) / _QUEUE).is_file():
         new = [Path(recovered).absolute()]
     if not new:
@@ -105,58 +114,57 @@ def leave_note(
 
 
 def continue_from(checkpoint: Path, source: SpecSource, fingerprint: int) -> tuple[list[str], bool]:
-    """Look whether a run may continue from a checkpoint.
+    """Check that a run can continue from a checkpoint.
 
     Parameters
     ----------
     checkpoint : pathlib.Path
     source : SpecSource
-        What is to be checked.
+        The specification to check.
     fingerprint : int
         Index of the fingerprint polynomial.
 
     Returns
     -------
     caveats : list of str
-        In what the answer will say less than it seems to.
+        Limits of the result.
     known : bool
-        Whether the run that left it said what it was about.
+        Whether the checkpoint contains a note.
 
     Raises
     ------
     SettingError
-        If it is no checkpoint, or that of another specification or polynomial, or the run that
-        left it had found a violation, which would not be found again.
+        If there is no checkpoint, or it belongs to another specification or polynomial, or the run
+        that wrote it had found a violation, which would not be found again.
     """
     if not (checkpoint / _QUEUE).is_file():
         raise SettingError(
-            "there is no such checkpoint", path=checkpoint, hint="name a folder that TLC left"
+            "no checkpoint in this folder", path=checkpoint, hint="use a checkpoint folder of TLC"
         )
-    caveats = ["continued from a checkpoint: time and depth count from there"]
+    caveats = ["continued from a checkpoint: time and depth are counted from there"]
     try:
         note = msgspec.json.decode((checkpoint / _NOTE).read_bytes(), type=CheckpointNote)
     except (OSError, msgspec.MsgspecError):
         caveats.append(
-            "nothing says what the run that left the checkpoint was about: a violation that it "
-            "had found is not found again, and whether its specification was this one was not "
-            "looked at"
+            "the checkpoint contains no note of the toolkit: its specification was not compared "
+            "with this one, and a violation found before the checkpoint is not found again"
         )
         return caveats, False
-    for what, same in (
+    for item, same in (
         ("specification", note.digest == source.digest()),
         ("fingerprint polynomial", note.fingerprint == fingerprint),
     ):
         if not same:
             raise SettingError(
-                f"the checkpoint is that of another {what}",
+                f"the checkpoint belongs to another {item}",
                 path=checkpoint,
-                hint="check from the beginning, or name what it was made with",
+                hint=f"check from the beginning, or use the {item} of the checkpoint",
             )
     if note.violation:
         raise SettingError(
-            f"the run that left the checkpoint had found a violation ({note.outcome}), which "
-            "would not be found again from there",
+            f"the run had found a violation ({note.outcome}) before this checkpoint, which would "
+            "not be found again",
             path=checkpoint,
-            hint="check from the beginning, with keep_going to find more",
+            hint="check from the beginning; keep_going finds further violations",
         )
     return caveats, True

@@ -1,4 +1,4 @@
-"""What a configuration says, as far as the bridge must know."""
+"""Parser of the keywords of TLC's configuration files."""
 
 from __future__ import annotations
 
@@ -24,46 +24,51 @@ _SECTIONS = {
 
 
 def config_sections(config: str) -> dict[str, list[str]]:
-    """Return the words under each keyword of a configuration.
+    """Return the words under each keyword of a configuration file.
 
     Parameters
     ----------
     config : str
-        The configuration's text.
+        The text of the configuration file.
 
     Returns
     -------
     dict of str to list of str
-        Keyword, in the singular, to the words that follow; without what a constant is equal to.
+        Map from each keyword, in the singular, to the words that follow it.
 
     Examples
     --------
     >>> config_sections("SPECIFICATION S PROPERTIES A B INVARIANT I")["PROPERTY"]
     ['A', 'B']
     """
-    found: dict[str, list[str]] = {}
+    sections: dict[str, list[str]] = {}
     current: list[str] = []
     for word in blank_comments(config).split():
         if word in _SECTIONS:
-            current = found.setdefault(_SECTIONS[word], [])
+            current = sections.setdefault(_SECTIONS[word], [])
         else:
             current.append(word)
-    return found
+    return sections
 
 
 def blank_keyword(source: SpecSource, keyword: str) -> SpecSource:
-    """Return a specification whose configuration lacks a keyword and the word after it.
+    """Blank out a keyword of the configuration file and the word after it.
 
-    Everything else keeps its place, so that TLC's line numbers stay true.
+    The other text keeps its position, so that TLC's line numbers stay correct.
 
     Parameters
     ----------
     source : SpecSource
     keyword : str
+
+    Returns
+    -------
+    SpecSource
+        The changed specification; `source` itself if the keyword does not occur.
     """
-    found = re.search(rf"\b{keyword}\s+\w+", blank_comments(source.config))
-    if found is None:
+    match = re.search(rf"\b{keyword}\s+\w+", blank_comments(source.config))
+    if match is None:
         return source
-    gap = re.sub(r"\S", " ", found[0])
-    text = source.config[: found.start()] + gap + source.config[found.end() :]
+    gap = re.sub(r"\S", " ", match[0])
+    text = source.config[: match.start()] + gap + source.config[match.end() :]
     return msgspec.structs.replace(source, config=text)

@@ -1,12 +1,11 @@
-r"""Models that differ from one another in their constants.
+r"""Assign values to the constants of a specification.
 
-A configuration can give a constant a number from 0 on, a string without escapes, a model value,
-or a set of these.  Whatever else is wanted is defined in a module of its own, which EXTENDS
-the specification, and the configuration names that definition: ``Name <- Sweep_Name``.
+A configuration file can assign to a constant a number from 0 on, a string without escapes, a model
+value, or a set of these.  Any other value is defined in a generated module, which EXTENDS the
+specification, and the configuration file refers to that definition: ``Name <- Sweep_Name``.
 
-What a name stands for in a text is decided like this: one that the configuration uses as a model
-value, and one that no module defines or declares, is a model value; any other is what the
-modules say that it is.
+A name in the text of a value is a model value if the configuration file uses it as a model value,
+or if no module defines or declares it.  Otherwise it has the meaning that the modules give it.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ __all__ = [
 ]
 
 PREFIX = "Sweep_"
-"""What the names of generated modules and definitions begin with."""
+"""Prefix of the names of generated modules and definitions."""
 
 _WIDTH = 80
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|\w+|<-|[^\w\s]')
@@ -74,18 +73,18 @@ def _is_keyword(word: str) -> bool:
 
 
 class Assignment(msgspec.Struct, frozen=True):
-    """What a configuration gives a constant.
+    """The assignment of a value to a constant in a configuration file.
 
     Parameters
     ----------
     name : str
         The constant.
     start, end : int
-        Where the assignment stands in the configuration's text.
+        Start and end of the assignment in the text of the configuration file.
     sign : str
         ``=`` or ``<-``.
     value : str
-        The text after it.
+        The text after the sign.
     """
 
     name: str
@@ -96,16 +95,21 @@ class Assignment(msgspec.Struct, frozen=True):
 
 
 def assignments(config: str) -> list[Assignment]:
-    """Return what a configuration gives to constants, in order.
+    """Return the assignments to constants in a configuration file, in order.
 
     Parameters
     ----------
     config : str
-        The configuration's text.
+        The text of the configuration file.
+
+    Returns
+    -------
+    list of Assignment
 
     Examples
     --------
-    >>> [(one.name, one.value) for one in assignments("CONSTANTS N = 3 S = {a, b} Q <- Half")]
+    >>> found = assignments("CONSTANTS N = 3 S = {a, b} Q <- Half")
+    >>> [(assignment.name, assignment.value) for assignment in found]
     [('N', '3'), ('S', '{a, b}'), ('Q', 'Half')]
     """
     plain = blank_comments(config)
@@ -138,7 +142,7 @@ def assignments(config: str) -> list[Assignment]:
 
 
 def _balanced(tokens: list[tuple[str, int, int]], at: int) -> int:
-    """Return the place after the value that begins here."""
+    """Return the index after the value that starts at a token."""
     depth = 0
     while tokens[at][0]:
         depth += {"{": 1, "[": 1, "(": 1, "}": -1, "]": -1, ")": -1}.get(tokens[at][0], 0)
@@ -150,7 +154,7 @@ def _balanced(tokens: list[tuple[str, int, int]], at: int) -> int:
 
 
 def _extended(source: SpecSource) -> dict[str, str]:
-    """Return the modules whose definitions the root module has, without comments."""
+    """Return the root module and the modules that it extends, without comments."""
     found: dict[str, str] = {}
     todo = [source.root]
     while todo:
@@ -164,11 +168,15 @@ def _extended(source: SpecSource) -> dict[str, str]:
 
 
 def declared_constants(source: SpecSource) -> list[str]:
-    r"""Return the constants that the root module has, its own and those that it extends.
+    r"""Return the constants of the root module and of the modules that it extends.
 
     Parameters
     ----------
     source : SpecSource
+
+    Returns
+    -------
+    list of str
 
     Examples
     --------
@@ -184,7 +192,7 @@ def declared_constants(source: SpecSource) -> list[str]:
 
 
 def check_names(source: SpecSource, names: Iterable[str]) -> None:
-    """Raise unless a specification has all these constants.
+    """Raise an error unless a specification has all given constants.
 
     Parameters
     ----------
@@ -194,20 +202,21 @@ def check_names(source: SpecSource, names: Iterable[str]) -> None:
     Raises
     ------
     SpecError
-        If it lacks one of them.
+        If the specification lacks a constant.
     """
     declared = declared_constants(source)
-    # A configuration may also put something in the place of a definition.
-    known = list(dict.fromkeys([*declared, *(one.name for one in assignments(source.config))]))
+    # A configuration file may also replace definitions.
+    assigned = (assignment.name for assignment in assignments(source.config))
+    known = list(dict.fromkeys([*declared, *assigned]))
     for name in names:
         if name not in known:
             close = get_close_matches(str(name), known, n=1)
             raise SpecError(
-                f"the specification has no constant {name!r}",
+                f"unknown constant {name!r}",
                 path=source.origin or source.root,
                 hint=f"did you mean {close[0]!r}?"
                 if close
-                else f"it has {', '.join(known) or 'none at all'}",
+                else f"known: {', '.join(known) or 'none'}",
             )
 
 
@@ -217,7 +226,7 @@ def constant_text(value: Any) -> str:
     Parameters
     ----------
     value : str, Value or plain Python
-        A ``str`` is TLA+ text already.
+        A ``str`` is taken as TLA+ text.
 
     Returns
     -------
@@ -226,7 +235,7 @@ def constant_text(value: Any) -> str:
     Raises
     ------
     ValueParseError
-        If it stands for no TLA+ value.
+        If the object cannot be converted to a TLA+ value.
 
     Examples
     --------
@@ -239,32 +248,41 @@ def constant_text(value: Any) -> str:
 def _parts(value: Value) -> Iterator[Value]:
     todo: list[Value] = [value]
     while todo:
-        one = todo.pop()
-        yield one
-        if isinstance(one, Set):
-            if one.ends is None:
-                todo += one
-        elif isinstance(one, Tuple):
-            todo += one
-        elif isinstance(one, Record | Function):
-            for key, item in one.items():
+        part = todo.pop()
+        yield part
+        if isinstance(part, Set):
+            if part.ends is None:
+                todo += part
+        elif isinstance(part, Tuple):
+            todo += part
+        elif isinstance(part, Record | Function):
+            for key, item in part.items():
                 todo += [key, item]
 
 
 def model_values(value: Value) -> set[str]:
-    """Return the names of the model values in a value."""
+    """Return the names of all model values in a value.
+
+    Parameters
+    ----------
+    value : Value
+
+    Returns
+    -------
+    set of str
+    """
     return {part.name for part in _parts(value) if isinstance(part, ModelValue)}
 
 
 def _fits_config(value: Value) -> bool:
-    """Whether a configuration can express a value."""
+    """Return True if a configuration file can express a value."""
     for part in _parts(value):
         if isinstance(part, Set):
             fits = part.ends is None
         elif isinstance(part, ModelValue):
             fits = _NAME.fullmatch(part.name) is not None and not _is_keyword(part.name)
         elif isinstance(part, str):
-            # A configuration has no escapes: a backslash there is a backslash.
+            # A configuration file has no escapes: a backslash is a plain character.
             fits = part.isprintable() and not set(part) & {'"', "\\", "`"}
         else:
             fits = isinstance(part, Bool) or (isinstance(part, int) and part >= 0)
@@ -274,23 +292,23 @@ def _fits_config(value: Value) -> bool:
 
 
 class _Names:
-    """What the names in a specification stand for."""
+    """The meaning of names in a specification: model values, constants, operators."""
 
     def __init__(self, source: SpecSource, constants: Mapping[str, Any]) -> None:
         self.declared = set(declared_constants(source))
         self.operators = definitions({name: source.modules[name] for name in _extended(source)})
         self.defined = self.declared | self.operators.keys()
         self.model_values: set[str] = set()
-        for one in assignments(source.config):
-            if one.sign == "=":
-                self._learn(one.name, one.value)
+        for assignment in assignments(source.config):
+            if assignment.sign == "=":
+                self._add_model_values(assignment.name, assignment.value)
         for name, value in constants.items():
             if isinstance(value, str):
-                self._learn(name, value)
+                self._add_model_values(name, value)
             else:
                 self.model_values |= model_values(from_python(value))
 
-    def _learn(self, constant: str, text: str) -> None:
+    def _add_model_values(self, constant: str, text: str) -> None:
         value = _parsed(text)
         if value is not None:
             self.model_values |= {
@@ -299,8 +317,8 @@ class _Names:
                 if name == constant or (name not in self.defined and not _is_standard(name))
             }
 
-    def meant(self, value: Value) -> bool:
-        """Whether all names in a value that was read from a text are model values."""
+    def all_model_values(self, value: Value) -> bool:
+        """Return True if all names in a value that was parsed from text are model values."""
         return model_values(value) <= self.model_values
 
     def used(self, text: str) -> set[str]:
@@ -323,28 +341,28 @@ def _is_standard(name: str) -> bool:
 
 
 def with_constants(source: SpecSource, constants: Mapping[str, Any]) -> SpecSource:
-    r"""Return a specification with other values for some of its constants.
+    r"""Assign values to constants of a specification.
 
     Parameters
     ----------
     source : SpecSource
-        What stands in its configuration for other constants, and all else there, stays.
+        The specification.  The rest of its configuration file stays unchanged.
     constants : mapping of str to object
-        Constant to value: a ``str`` is TLA+ text, an expression of any kind; everything else
-        is a TLA+ value or becomes one by :func:`toolkit.values.from_python`.
+        Map from constant to value: a ``str`` is TLA+ text, an expression of any kind; any other
+        object is a TLA+ value or is converted by :func:`toolkit.values.from_python`.
 
     Returns
     -------
     SpecSource
-        The lines of its configuration keep their numbers; what is new stands at the end.
-        Where a configuration cannot express a value, the root is a generated module.
+        The lines of its configuration file keep their numbers; new lines are at the end.  If the
+        configuration file cannot express a value, the root is a generated module.
 
     Raises
     ------
     SpecError
-        If the specification lacks one of the constants.
+        If the specification lacks a constant.
     ValueParseError
-        If a value is none in TLA+, or has a string that TLC's parser does not read.
+        If a value cannot be converted to TLA+, or has a string that TLC cannot parse.
 
     Examples
     --------
@@ -368,13 +386,15 @@ def with_constants(source: SpecSource, constants: Mapping[str, Any]) -> SpecSour
     used: set[str] = set()
     for name, given in constants.items():
         value = _parsed(given) if isinstance(given, str) else from_python(given)
-        certain = value is not None and (not isinstance(given, str) or names.meant(value))
+        certain = value is not None and (
+            not isinstance(given, str) or names.all_model_values(value)
+        )
         if value is not None and certain and _fits_config(value):
             lines.append(f"{name} = {format_value(value, width=_WIDTH)}")
         elif isinstance(value, ModelValue) and not certain and value.name in names.operators:
             lines.append(f"{name} <- {value.name}")
         else:
-            # What was given as text may be more than a value, and is taken as it is.
+            # A given text may be an expression that is not a value; it is used unchanged.
             text = (
                 constant_text(given)
                 if value is None
@@ -391,11 +411,11 @@ def with_constants(source: SpecSource, constants: Mapping[str, Any]) -> SpecSour
         return msgspec.structs.replace(source, config=config)
     root = free_name(PREFIX + source.root, source.modules)
     parts = [f"---- MODULE {root} ----\n"]
-    whole = "\n".join(_STRING.sub('""', blank_comments(text)) for text in defined.values())
+    expressions = "\n".join(_STRING.sub('""', blank_comments(text)) for text in defined.values())
     needed = [
         module
         for module, sign in _NEEDED
-        if any(match[0] not in names.defined for match in sign.finditer(whole))
+        if any(match[0] not in names.defined for match in sign.finditer(expressions))
     ]
     parts.append(f"EXTENDS {', '.join([source.root, *needed])}\n")
     if new:
@@ -408,7 +428,18 @@ def with_constants(source: SpecSource, constants: Mapping[str, Any]) -> SpecSour
 
 
 def free_name(name: str, taken: Collection[str]) -> str:
-    """Return a name, with underscores behind it as long as it is taken."""
+    """Append underscores to a name until it is not taken.
+
+    Parameters
+    ----------
+    name : str
+    taken : collection of str
+        Names that must not be used.
+
+    Returns
+    -------
+    str
+    """
     while name in taken:
         name += "_"
     return name
@@ -419,9 +450,10 @@ def _indented(text: str, margin: str) -> str:
 
 
 def _without(config: str, names: Collection[str]) -> str:
-    """Return a configuration without what it gives to these constants; all else stays in place."""
-    for one in reversed(assignments(config)):
-        if one.name in names:
-            gap = re.sub(r"[^\n]", " ", config[one.start : one.end])
-            config = config[: one.start] + gap + config[one.end :]
+    """Blank out the assignments to constants; the other text keeps its position."""
+    for assignment in reversed(assignments(config)):
+        if assignment.name in names:
+            start, end = assignment.start, assignment.end
+            gap = re.sub(r"[^\n]", " ", config[start:end])
+            config = config[:start] + gap + config[end:]
     return config

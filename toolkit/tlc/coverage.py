@@ -1,4 +1,4 @@
-"""How often TLC evaluated what: coverage per action and per expression."""
+"""Coverage: how often TLC took each action and evaluated each expression."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = ["ActionCoverage", "Coverage", "CoverageReader", "ExpressionCoverage"]
 
 Kind = Literal["init", "next", "property", "constraint"]
 
-# TLC 2.15 has no account of constraints.
+# TLC 2.15 does not report the coverage of constraints.
 _KINDS: dict[int, Kind] = {
     2773: "init",
     2772: "next",
     2774: "property",
     2778: "constraint",
 }
-_HEAD = re.compile(r"\s*<(?P<what>.*)>(?::\s*(?P<distinct>\d+):(?P<generated>\d+))?\s*", re.DOTALL)
+_HEAD = re.compile(r"\s*<(?P<head>.*)>(?::\s*(?P<distinct>\d+):(?P<generated>\d+))?\s*", re.DOTALL)
 _INNER = re.compile(r"\((\d+) (\d+) (\d+) (\d+)\)\s*$")
 _EXPRESSION = re.compile(
     r"\s*(?P<bars>\|*)(?P<place>line .*?): (?P<count>\d+)(?::(?P<cost>\d+))?\s*"
@@ -38,15 +38,16 @@ class ActionCoverage(msgspec.Struct, frozen=True):
     Parameters
     ----------
     name : str
-        The definition's name, or TLC's own words where it has none.
+        The definition's name, or TLC's description if it has no name.
     kind : str
         ``init``, ``next``, ``property`` or ``constraint``.
     location : Location or None
-        Where the action is defined.
+        Position of the action's definition.
     inner : Location or None
-        The part of the definition that is meant, where it is not the whole.
+        The part of the definition that is the action, if it is not the whole definition.
     distinct, generated : int or None
-        New states found by it, and states it led to at all; a property has neither.
+        Number of new states found by the action, and of all states that it generated; ``None``
+        for a property.
     """
 
     name: str
@@ -63,14 +64,14 @@ class ExpressionCoverage(msgspec.Struct, frozen=True):
     Parameters
     ----------
     action : int
-        The index of its action among :attr:`Coverage.actions`.
+        The index of its action in :attr:`Coverage.actions`.
     level : int
-        How deep it is nested, from 0.
+        Depth of nesting, from 0.
     location : Location
     count : int
-        Evaluations.
+        Number of evaluations.
     cost : int or None
-        Values that were constructed on the way, where TLC says.
+        Number of values constructed by the evaluations, if TLC reports it.
     """
 
     action: int
@@ -81,7 +82,7 @@ class ExpressionCoverage(msgspec.Struct, frozen=True):
 
 
 class Coverage(msgspec.Struct, frozen=True):
-    """How often TLC evaluated what; the last account that it gave.
+    """Coverage of actions and expressions, from TLC's last report.
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ class Coverage(msgspec.Struct, frozen=True):
     expressions : tuple of ExpressionCoverage
         In TLC's order.
     final : bool
-        Whether TLC gave the account at its end; otherwise states were explored after it.
+        Whether TLC made the report at its end; otherwise states were explored after it.
     """
 
     actions: tuple[ActionCoverage, ...]
@@ -99,7 +100,7 @@ class Coverage(msgspec.Struct, frozen=True):
 
     @property
     def never(self) -> tuple[ActionCoverage, ...]:
-        """The actions of the next-state relation that never happened."""
+        """The actions of the next-state relation that were never taken."""
         return tuple(a for a in self.actions if a.kind == "next" and not a.generated)
 
     def _repr_html_(self) -> str:
@@ -108,7 +109,7 @@ class Coverage(msgspec.Struct, frozen=True):
         return render_coverage(self)
 
     def action_frame(self) -> pd.DataFrame:
-        """Return one row for each action.
+        """Return a table with a row for each action.
 
         Returns
         -------
@@ -120,58 +121,58 @@ class Coverage(msgspec.Struct, frozen=True):
 
         rows = [
             {
-                "action": one.name,
-                "kind": one.kind,
-                "module": place.module if (place := one.inner or one.location) else None,
+                "action": action.name,
+                "kind": action.kind,
+                "module": place.module if (place := action.inner or action.location) else None,
                 "line": place.line if place else None,
                 "column": place.column if place else None,
-                "distinct": one.distinct,
-                "generated": one.generated,
+                "distinct": action.distinct,
+                "generated": action.generated,
             }
-            for one in self.actions
+            for action in self.actions
         ]
         columns = ["action", "kind", "module", "line", "column", "distinct", "generated"]
-        whole = dict.fromkeys(("line", "column", "distinct", "generated"), "Int64")
-        return pd.DataFrame(rows, columns=columns).astype(whole)
+        integers = dict.fromkeys(("line", "column", "distinct", "generated"), "Int64")
+        return pd.DataFrame(rows, columns=columns).astype(integers)
 
     def expression_frame(self, modules: Mapping[str, str] | None = None) -> pd.DataFrame:
-        """Return one row for each expression.
+        """Return a table with a row for each expression.
 
         Parameters
         ----------
         modules : mapping of str to str, optional
-            Module name to text, to show the expressions themselves.
+            Map from module name to text, to show the text of the expressions.
 
         Returns
         -------
         pandas.DataFrame
             Columns ``action``, ``level``, ``module``, ``line``, ``column``, ``end_line``,
-            ``end_column``, ``count``, ``cost`` (missing where TLC does not say) and ``text``.
+            ``end_column``, ``count``, ``cost`` (missing if TLC does not report it) and ``text``.
         """
         import pandas as pd
 
         rows = [
             {
-                "action": self.actions[one.action].name if one.action >= 0 else None,
-                "level": one.level,
-                "module": one.location.module,
-                "line": one.location.line,
-                "column": one.location.column,
-                "end_line": one.location.end_line,
-                "end_column": one.location.end_column,
-                "count": one.count,
-                "cost": one.cost,
-                "text": text_at(one.location, modules or {}),
+                "action": self.actions[item.action].name if item.action >= 0 else None,
+                "level": item.level,
+                "module": item.location.module,
+                "line": item.location.line,
+                "column": item.location.column,
+                "end_line": item.location.end_line,
+                "end_column": item.location.end_column,
+                "count": item.count,
+                "cost": item.cost,
+                "text": text_at(item.location, modules or {}),
             }
-            for one in self.expressions
+            for item in self.expressions
         ]
         columns = ["action", "level", "module", "line", "column", "end_line", "end_column"]
         columns += ["count", "cost", "text"]
-        whole = dict.fromkeys([*columns[3:8], "level", "cost"], "Int64")
-        return pd.DataFrame(rows, columns=columns).astype(whole)
+        integers = dict.fromkeys([*columns[3:8], "level", "cost"], "Int64")
+        return pd.DataFrame(rows, columns=columns).astype(integers)
 
     def line_counts(self, module: str) -> dict[int, int]:
-        """Return how often each line of a module was evaluated, as far as TLC says.
+        """Return how often each line of a module was evaluated.
 
         Parameters
         ----------
@@ -181,37 +182,39 @@ class Coverage(msgspec.Struct, frozen=True):
         Returns
         -------
         dict of int to int
-            Line, from 1, to the greatest count of an expression that begins there.
+            Map from a line, from 1, to the greatest count of an expression that starts in it.
+            Lines that TLC does not report are missing.
         """
         counts: dict[int, int] = {}
-        for one in self.expressions:
-            if one.location.module == module:
-                line = one.location.line
-                counts[line] = max(counts.get(line, 0), one.count)
+        for expression in self.expressions:
+            if expression.location.module == module:
+                line = expression.location.line
+                counts[line] = max(counts.get(line, 0), expression.count)
         return counts
 
     def annotated(self, module: str, text: str) -> str:
-        """Return a module's source with the counts in its margin.
+        """Return the text of a module with the counts in the margin.
 
         Parameters
         ----------
         module : str
             The module's name.
         text : str
-            Its text.
+            The module's text.
 
         Returns
         -------
         str
-            A line for each line of the text: the count, or ``never`` where TLC could have
-            evaluated something and never did, and the line.
+            For each line of the text, its count and its text.  The count is ``never`` for 0 and
+            empty for a line that TLC does not report.
         """
         counts = self.line_counts(module)
         notes = {line: f"{count:,}" if count else "never" for line, count in counts.items()}
-        for one in self.actions:
-            place = one.inner or one.location
-            if place is not None and place.module == module and one.generated is not None:
-                notes.setdefault(place.line, f"{one.generated:,}" if one.generated else "never")
+        for action in self.actions:
+            place = action.inner or action.location
+            if place is not None and place.module == module and action.generated is not None:
+                note = f"{action.generated:,}" if action.generated else "never"
+                notes.setdefault(place.line, note)
         width = max((len(note) for note in notes.values()), default=0)
         return "\n".join(
             f"{notes.get(number, ''):>{width}} | {line}".rstrip()
@@ -220,22 +223,27 @@ class Coverage(msgspec.Struct, frozen=True):
 
 
 class CoverageReader:
-    """Gathers TLC's messages on coverage; each account replaces the one before."""
+    """Collector of TLC's messages about coverage; each report replaces the previous report."""
 
     codes = frozenset({2201, 2202, 2221, 2772, 2773, 2774, 2775, 2776, 2777, 2778})
 
     def __init__(self) -> None:
         self._actions: list[ActionCoverage] = []
         self._expressions: list[ExpressionCoverage] = []
-        self._done: Coverage | None = None
+        self._report: Coverage | None = None
         self._open = False
 
     def take(self, message: Message) -> None:
-        """Take a message with one of :attr:`codes`."""
+        """Process a message whose code is in :attr:`codes`.
+
+        Parameters
+        ----------
+        message : Message
+        """
         if message.code == 2201:
             self._actions, self._expressions, self._open = [], [], True
         elif message.code == 2202:
-            self._done = Coverage(tuple(self._actions), tuple(self._expressions))
+            self._report = Coverage(tuple(self._actions), tuple(self._expressions))
             self._open = False
         elif message.code in _KINDS:
             self._action(_KINDS[message.code], message.text)
@@ -246,13 +254,13 @@ class CoverageReader:
         match = _HEAD.fullmatch(text)
         if match is None:
             return
-        what = match["what"]
-        location = find_location(what)
+        head = match["head"]
+        location = find_location(head)
         inner = None
-        if location is not None and (part := _INNER.search(what)):
+        if location is not None and (part := _INNER.search(head)):
             line, column, end_line, end_column = map(int, part.groups())
             inner = Location(location.module, line, column, end_line, end_column)
-        name = what.partition(" line ")[0].strip()
+        name = head.partition(" line ")[0].strip()
         numbers = [
             None if match[key] is None else int(match[key]) for key in ("distinct", "generated")
         ]
@@ -270,13 +278,17 @@ class CoverageReader:
         )
 
     def result(self, *, ended: bool) -> Coverage | None:
-        """Return the last account, or ``None`` if there was none.
+        """Return the last report, or ``None`` if there was none.
 
         Parameters
         ----------
         ended : bool
-            Whether TLC came to its end, and the last account is thus the final one.
+            Whether TLC finished, so that the last report is final.
+
+        Returns
+        -------
+        Coverage or None
         """
-        if self._done is None or (ended and not self._open):
-            return self._done
-        return msgspec.structs.replace(self._done, final=False)
+        if self._report is None or (ended and not self._open):
+            return self._report
+        return msgspec.structs.replace(self._report, final=False)

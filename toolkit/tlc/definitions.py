@@ -1,9 +1,9 @@
 r"""Definitions of a specification, and the variables that each of them reads.
 
-The text is split into tokens and into definitions; it is not evaluated.  Names are resolved
-by their spelling alone, over all modules at once.  So what is returned may be too much (a bound
-variable of one module may have the name of a definition of another), and it is never too
-little: where a text is not understood, every definition counts as one that reads all variables.
+The text is split into tokens and definitions; it is not evaluated.  Names are resolved by their
+spelling, over all modules together.  The result may therefore contain too many variables (a bound
+variable of a module may have the name of a definition in another module), but never too few: if a
+text cannot be parsed, every definition is treated as reading all variables.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = ["Definition", "Definitions", "Token", "read_definitions", "tokens_of"
 
 # Modules that come with TLC and declare no variables.
 _STANDARD = frozenset({"Naturals", "Integers", "Reals", "Sequences", "FiniteSets", "Bags", "TLC"})
-# Their value or effect is not a function of the state alone.
+# Operators whose value or effect is not a function of the state alone.
 _IMPURE = frozenset(
     {"TLCGet", "TLCSet", "RandomElement", "JavaTime", "Print", "PrintT", "ENABLED", "UNCHANGED"}
     | {"'", "<>", "~>", "-+->", "WF_", "SF_", "\\cdot", "\\AA", "\\EE", "[_", "]_"}
@@ -57,7 +57,7 @@ class Token(NamedTuple):
     kind : str
         "name", "operator", "keyword", "string", "other" (numbers and brackets) or "unknown".
     start : int
-        Its place in the text, counted from 0.
+        Position in the text, counted from 0.
     """
 
     text: str
@@ -66,7 +66,7 @@ class Token(NamedTuple):
 
     @property
     def end(self) -> int:
-        """The place after its last character."""
+        """The position after the last character."""
         return self.start + len(self.text)
 
 
@@ -76,19 +76,19 @@ class Definition(msgspec.Struct, frozen=True):
     Parameters
     ----------
     name : str
-        Its name; the symbol where an operator such as ``\prec`` is defined.
+        The defined name, or the symbol of an operator such as ``\prec``.
     module : str
-        The module whose text has it.
+        The module that contains the definition.
     parameters : tuple of str
-        Names of its parameters, of a function those of its arguments.
+        Names of the parameters, or of the arguments of a function.
     body : str
-        What stands after ``==``, without comments.
+        The text after ``==``, without comments.
     line : int
         The line where the body starts, counted from 1.
     column : int
         The column where the body starts, counted from 0: lists of conjuncts depend on it.
     uses : frozenset of str
-        Names and operator symbols in its body, and in the domain of a function; not the names
+        Names and operator symbols in the body and in the domain of a function, except the names
         of record fields.
     """
 
@@ -102,7 +102,7 @@ class Definition(msgspec.Struct, frozen=True):
 
 
 class _Module(msgspec.Struct, frozen=True):
-    """What the text of one module says; `problem` says what was not understood."""
+    """The parsed text of a module; `problem` describes the part that could not be parsed."""
 
     definitions: tuple[Definition, ...] = ()
     variables: tuple[str, ...] = ()
@@ -115,7 +115,7 @@ class _Module(msgspec.Struct, frozen=True):
 
 
 def _kind(kind: object) -> str | None:
-    """Return what a token is to a reader of definitions; ``None`` for space and comments."""
+    """Return the kind of a token; ``None`` for white space and comments."""
     for parents, name in (
         ((Comment, Whitespace), None),
         ((String,), "string"),
@@ -129,23 +129,27 @@ def _kind(kind: object) -> str | None:
 
 
 def tokens_of(plain: str) -> list[Token]:
-    """Return the tokens of a text without comments.
+    """Split a text without comments into tokens.
 
     Parameters
     ----------
     plain : str
-        As :func:`toolkit.tlc.modules.blank_comments` returns it.
+        A result of :func:`toolkit.tlc.modules.blank_comments`.
+
+    Returns
+    -------
+    list of Token
     """
-    found = []
+    tokens = []
     for start, kind, text in TlaLexer().get_tokens_unprocessed(plain):
-        named = _kind(kind)
-        if named is not None and text.strip():
-            found.append(Token(text, named, start))
-    return found
+        name = _kind(kind)
+        if name is not None and text.strip():
+            tokens.append(Token(text, name, start))
+    return tokens
 
 
 def _opening(tokens: list[Token], at: int, start: int) -> int:
-    """Return the index of the bracket that the one at `at` closes, -1 if there is none."""
+    """Return the index of the opening bracket for the closing bracket at `at`; -1 if missing."""
     depth = 0
     for index in range(at, start - 1, -1):
         if tokens[index].text in {")", "]", "]_"}:
@@ -158,7 +162,7 @@ def _opening(tokens: list[Token], at: int, start: int) -> int:
 
 
 class _Head(NamedTuple):
-    """The left side of a definition: where it starts, its name, its parameters."""
+    """The left side of a definition: index of its first token, name and parameters."""
 
     start: int
     name: str
@@ -166,7 +170,7 @@ class _Head(NamedTuple):
 
 
 def _head(tokens: list[Token], at: int, start: int) -> _Head | None:
-    """Return the head that ends before the ``==`` at `at`; ``None`` if it is not understood."""
+    """Return the head that ends before the ``==`` at `at`; ``None`` if it cannot be parsed."""
     last = at - 1
     if last < start:
         return None
@@ -178,14 +182,14 @@ def _head(tokens: list[Token], at: int, start: int) -> _Head | None:
         inside = tokens[opening + 1 : last]
         if token.text == "]":
             names = [
-                one.text
-                for before, one, after in zip(
+                name.text
+                for before, name, after in zip(
                     tokens[opening:last], inside, tokens[opening + 2 :], strict=False
                 )
-                if one.kind == "name" and before.text in {"[", ","} and after.text in {"\\in", ","}
+                if name.kind == "name" and before.text in {"[", ","} and after.text in {"\\in", ","}
             ]
         else:
-            names = [one.text for one in inside if one.kind == "name" and one.text != "_"]
+            names = [name.text for name in inside if name.kind == "name" and name.text != "_"]
         return _Head(opening - 1, tokens[opening - 1].text, tuple(names))
     if token.kind == "operator":
         if token.text not in _POSTFIX or last == start or tokens[last - 1].kind != "name":
@@ -207,8 +211,12 @@ def used_names(tokens: Sequence[Token]) -> frozenset[str]:
     Parameters
     ----------
     tokens : sequence of Token
+
+    Returns
+    -------
+    frozenset of str
     """
-    found = set()
+    names = set()
     for at, token in enumerate(tokens):
         if token.kind == "name":
             before = tokens[at - 1].text if at else ""
@@ -217,12 +225,12 @@ def used_names(tokens: Sequence[Token]) -> frozenset[str]:
                 continue
         elif token.kind not in {"operator", "keyword"} and token.text not in _IMPURE:
             continue
-        found.add(token.text)
-    return frozenset(found)
+        names.add(token.text)
+    return frozenset(names)
 
 
 def _names_until_unit(tokens: list[Token], at: int) -> list[str]:
-    """Return the names of a declaration that starts at `at`; parameters of constants are left."""
+    """Return the declared names from `at` on, without parameters of constants."""
     names: list[str] = []
     depth = 0
     while at < len(tokens) and tokens[at].text not in _UNITS and not _RULE.match(tokens[at].text):
@@ -239,24 +247,24 @@ def _names_until_unit(tokens: list[Token], at: int) -> list[str]:
 def _substitutions(tokens: list[Token]) -> Iterator[tuple[str, frozenset[str]]]:
     """Yield each name on the left of a ``<-``, with the names on its right.
 
-    The right side is taken to the end of what is given: too much rather than too little.
+    The right side extends to the end of the tokens, which may include too many names.
     """
     for at, token in enumerate(tokens):
         if token.text == "<-" and at:
             yield tokens[at - 1].text, used_names(tokens[at + 1 :])
 
 
-class _Starts(NamedTuple):
-    """Where a unit of a module starts; `equals` is the place of its ``==`` if it defines."""
+class _Unit(NamedTuple):
+    """Start of a unit of a module; `equals` is the index of ``==`` in a definition."""
 
     start: int
     equals: int
     head: _Head | None
 
 
-def _units(tokens: list[Token]) -> tuple[list[_Starts], str | None]:
-    """Return the units outside of any LET, in order, and what was not understood."""
-    units: list[_Starts] = []
+def _units(tokens: list[Token]) -> tuple[list[_Unit], str | None]:
+    """Return the units outside of any LET, in order, and what could not be parsed."""
+    units: list[_Unit] = []
     depth = 0
     problem = None
     start = 0
@@ -266,48 +274,48 @@ def _units(tokens: list[Token]) -> tuple[list[_Starts], str | None]:
         elif token.text == "IN" and token.kind == "keyword":
             depth -= 1
             if depth < 0:
-                return units, "an IN without LET"
+                return units, "IN without LET"
         elif depth:
             continue
         elif _RULE.match(token.text) and token.kind == "other":
-            units.append(_Starts(at, -1, None))
+            units.append(_Unit(at, -1, None))
             start = at + 1
         elif token.text in _UNITS and token.kind == "keyword":
             if at and tokens[at - 1].text == "==" and token.text == "INSTANCE":
                 continue
-            units.append(_Starts(at, -1, None))
+            units.append(_Unit(at, -1, None))
             start = at + 1
         elif token.text == "==":
             head = _head(tokens, at, start)
             if head is None:
-                problem = problem or "the left side of a definition"
+                problem = problem or "cannot parse the left side of a definition"
                 continue
-            units.append(_Starts(head.start, at, head))
+            units.append(_Unit(head.start, at, head))
             start = at + 1
-    return units, problem or ("a LET without IN" if depth else None)
+    return units, problem or ("LET without IN" if depth else None)
 
 
 @lru_cache(maxsize=64)
-def _read(module: str, text: str) -> _Module:
+def _parse_module(module: str, text: str) -> _Module:
     plain = blank_comments(text)
     tokens = tokens_of(plain)
     if any(token.kind == "unknown" or not token.text.isascii() for token in tokens
            if token.kind != "string"):  # fmt: skip
-        return _Module(problem=f"module {module}: a sign that is not TLA+")
+        return _Module(problem=f"module {module}: it contains a character that is not TLA+")
     units, problem = _units(tokens)
     if not any(token.text == "MODULE" for token in tokens):
-        problem = "no line '---- MODULE name ----'"
+        problem = "the line '---- MODULE name ----' is missing"
     definitions = []
     variables: list[str] = []
     constants: list[str] = []
     extends: set[str] = set()
-    for unit, after in zip(units, [*units[1:], _Starts(len(tokens), -1, None)], strict=True):
+    for unit, after in zip(units, [*units[1:], _Unit(len(tokens), -1, None)], strict=True):
         first = tokens[unit.start].text
         inside = tokens[unit.start + 1 : after.start]
         if unit.head is not None:
             body = tokens[unit.equals + 1 : after.start]
             if not body:
-                problem = problem or f"the definition of {unit.head.name}"
+                problem = problem or f"the definition of {unit.head.name} is empty"
                 continue
             definitions.append(
                 Definition(
@@ -351,12 +359,12 @@ def _read(module: str, text: str) -> _Module:
 
 
 def _substitutions_of(tokens: list[Token]) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield the substitutions of every INSTANCE of a module."""
+    """Yield the substitutions of all INSTANCEs of a module."""
     for at, token in enumerate(tokens):
         if token.text != "INSTANCE" or token.kind != "keyword":
             continue
         end = at + 1
-        # Up to the next definition, declaration or rule, whatever it belongs to.
+        # Up to the next definition, declaration or rule, whether or not it ends the INSTANCE.
         while (
             end < len(tokens)
             and tokens[end].text not in _UNITS | {"==", "IN"}
@@ -372,18 +380,20 @@ class Definitions:
     Parameters
     ----------
     modules : mapping of str to str
-        Module name to text.
+        Map from module name to text.
     root : str
-        The specification's own module.
+        The specification's root module.
     overrides : mapping of str to str, optional
-        What a configuration puts in the place of a name (``Name <- Other``).
+        Replacements of names in a configuration file (``Name <- Other``).
 
     Attributes
     ----------
     variables, constants : tuple of str
-        Those that the root and the modules that it extends declare, in this order.
+        The variables and constants declared in the root and in the modules that it extends, in
+        this order.
     problem : str or None
-        What was not understood; then every definition counts as reading all variables.
+        The part that could not be parsed; then every definition is treated as reading all
+        variables.
     """
 
     def __init__(
@@ -392,48 +402,48 @@ class Definitions:
         self._named: dict[str, list[Definition]] = {}
         self._uses: dict[str, set[str]] = {}
         self.problem: str | None = None
-        read = self._gather(modules, root)
-        for part in read.values():
-            for one in part.definitions:
-                self._named.setdefault(one.name, []).append(one)
-                self._uses.setdefault(one.name, set()).update(one.uses)
-            for name, uses in part.substitutions:
+        parsed = self._parse_modules(modules, root)
+        for module in parsed.values():
+            for definition in module.definitions:
+                self._named.setdefault(definition.name, []).append(definition)
+                self._uses.setdefault(definition.name, set()).update(definition.uses)
+            for name, uses in module.substitutions:
                 self._uses.setdefault(name, set()).update(uses)
         for name, other in (overrides or {}).items():
             self._uses.setdefault(name, set()).update(re.findall(r"\w+", other))
-        order = self._extended(read, root)
-        self._visible = {name for name in order if read[name].flat}
-        # Names that an INSTANCE or the configuration gives another meaning.
-        self._replaced = {name for part in read.values() for name, _ in part.substitutions}
+        order = self._extended(parsed, root)
+        self._visible = {name for name in order if parsed[name].flat}
+        # Names that an INSTANCE or the configuration file replaces.
+        self._replaced = {name for module in parsed.values() for name, _ in module.substitutions}
         self._replaced |= set(overrides or {})
-        self.variables = tuple(dict.fromkeys(v for name in order for v in read[name].variables))
-        self.constants = tuple(dict.fromkeys(c for name in order for c in read[name].constants))
+        self.variables = tuple(dict.fromkeys(v for name in order for v in parsed[name].variables))
+        self.constants = tuple(dict.fromkeys(c for name in order for c in parsed[name].constants))
 
-    def _gather(self, modules: Mapping[str, str], root: str) -> dict[str, _Module]:
-        read: dict[str, _Module] = {}
+    def _parse_modules(self, modules: Mapping[str, str], root: str) -> dict[str, _Module]:
+        parsed: dict[str, _Module] = {}
         todo = [root]
         while todo:
             name = todo.pop()
-            if name in read:
+            if name in parsed:
                 continue
             if name not in modules:
                 if name not in _STANDARD:
-                    self.problem = self.problem or f"module {name}: its text is not given"
+                    self.problem = self.problem or f"module {name}: its text is missing"
                 continue
-            read[name] = _read(name, modules[name])
-            self.problem = self.problem or read[name].problem
-            todo += sorted(read[name].needs)
-        return read
+            parsed[name] = _parse_module(name, modules[name])
+            self.problem = self.problem or parsed[name].problem
+            todo += sorted(parsed[name].needs)
+        return parsed
 
     @staticmethod
-    def _extended(read: Mapping[str, _Module], root: str) -> list[str]:
+    def _extended(parsed: Mapping[str, _Module], root: str) -> list[str]:
         order: list[str] = []
         todo = [root]
         while todo:
             name = todo.pop()
-            if name in read and name not in order:
+            if name in parsed and name not in order:
                 order.append(name)
-                todo += sorted(read[name].extends)
+                todo += sorted(parsed[name].extends)
         return order
 
     def __contains__(self, name: str) -> bool:
@@ -443,7 +453,7 @@ class Definitions:
         return iter(self._named)
 
     def __getitem__(self, name: str) -> tuple[Definition, ...]:
-        """Return the definitions of a name; several where modules share it.
+        """Return the definitions of a name; several if more than one module defines it.
 
         Raises
         ------
@@ -453,22 +463,29 @@ class Definitions:
         return tuple(self._named[name])
 
     def is_single(self, name: str) -> bool:
-        """Return whether exactly one definition has this name.
+        """Return True if there is exactly one definition of a name.
 
         Parameters
         ----------
         name : str
+
+        Returns
+        -------
+        bool
         """
         return len(self._named.get(name, [])) == 1
 
     def closure(self, names: Iterable[str]) -> frozenset[str]:
-        """Return the names that some names depend on, however indirectly, themselves included.
+        """Return the given names and all names that they depend on, directly or indirectly.
 
         Parameters
         ----------
         names : iterable of str
-            Definitions, constants, variables, or symbols; a name of none of these depends on
-            itself.
+            Definitions, constants, variables or symbols; any other name only depends on itself.
+
+        Returns
+        -------
+        frozenset of str
         """
         seen: set[str] = set()
         todo = list(names)
@@ -480,7 +497,16 @@ class Definitions:
         return frozenset(seen)
 
     def uses(self, name: str) -> frozenset[str]:
-        """Return the names that one name depends on; see :meth:`closure`."""
+        """Return a name and all names that it depends on; see :meth:`closure`.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        frozenset of str
+        """
         return self.closure([name])
 
     def reads(self, name: str) -> frozenset[str] | None:
@@ -494,9 +520,9 @@ class Definitions:
         Returns
         -------
         frozenset of str or None
-            ``None`` stands for all variables: a text was not understood, no module defines the
-            name, or its value is not one of a single state (it uses primes, temporal
-            operators, ``ENABLED``, ``TLCGet``, a random choice, or prints).
+            ``None`` means all variables: a text could not be parsed, no module defines the name,
+            or its value is not a function of a single state (it uses primes, temporal operators,
+            ``ENABLED``, ``TLCGet``, a random choice, or prints).
         """
         return self.reads_of([name]) if name in self._named else None
 
@@ -506,12 +532,12 @@ class Definitions:
         Parameters
         ----------
         names : iterable of str
-            As :func:`used_names` returns them.
+            A result of :func:`used_names`.
 
         Returns
         -------
         frozenset of str or None
-            As for :meth:`reads`.
+            See :meth:`reads`.
         """
         used = self.closure(names)
         if self.problem is not None or used & _IMPURE:
@@ -519,26 +545,34 @@ class Definitions:
         return used & frozenset(self.variables)
 
     def is_quotable(self, name: str) -> bool:
-        """Return whether the body of a definition means the same in a module that extends the root.
+        """Return True if the body of a definition can be copied into an extending module.
 
         Parameters
         ----------
         name : str
+
+        Returns
+        -------
+        bool
         """
-        found = self._named.get(name, [])
+        definitions = self._named.get(name, [])
         return (
             self.problem is None
             and self.is_single(name)
-            and self.is_visible(found[0])
-            and not found[0].parameters
+            and self.is_visible(definitions[0])
+            and not definitions[0].parameters
         )
 
     def is_visible(self, definition: Definition) -> bool:
-        """Return whether an extending module sees all names of a definition, with its meaning.
+        """Return True if all names in a definition have the same meaning in an extending module.
 
         Parameters
         ----------
         definition : Definition
+
+        Returns
+        -------
+        bool
         """
         return (
             definition.module in self._visible
@@ -548,11 +582,19 @@ class Definitions:
 
 
 def read_definitions(source: SpecSource) -> Definitions:
-    """Return the definitions of a specification, with its configuration's replacements.
+    """Parse the definitions of a specification, with the replacements in its configuration file.
 
     Parameters
     ----------
     source : SpecSource
+
+    Returns
+    -------
+    Definitions
     """
-    overrides = {one.name: one.value for one in assignments(source.config) if one.sign == "<-"}
+    overrides = {
+        assignment.name: assignment.value
+        for assignment in assignments(source.config)
+        if assignment.sign == "<-"
+    }
     return Definitions(source.modules, source.root, overrides)

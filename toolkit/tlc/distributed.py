@@ -1,4 +1,4 @@
-"""TLC on several machines: a server that holds the states, and workers that compute them."""
+"""TLC's distributed mode: a server that stores the states, and workers that compute them."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ __all__ = ["check_distributed", "worker_command"]
 _SERVER = "tlc2.tool.distributed.TLCServer"
 _WORKER = "tlc2.tool.distributed.TLCWorker"
 _READY = 7000
-_PATIENCE = 15.0
+_WORKER_TIMEOUT = 15.0
 _REFUSED = {
-    "-simulate": "a simulation",
-    "-dfid": "a search depth first",
-    "-continue": "looking for further violations",
+    "-simulate": "simulation",
+    "-dfid": "depth-first search",
+    "-continue": "searching for further violations",
     "-coverage": "coverage",
     "-recover": "continuing from a checkpoint",
-    "-dump": "a dump of the states",
+    "-dump": "a dump of the state graph",
 }
 
 
 def _free_port(host: str) -> int:
-    with socket.socket() as one:
-        one.bind((host, 0))
-        return int(one.getsockname()[1])
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
 
 
 def _java_options(host: str, port: int, threads: int | None = None) -> list[str]:
@@ -60,18 +60,19 @@ def worker_command(host: str, port: int, *, threads: int = 1, memory: int = 1024
     Parameters
     ----------
     host : str
-        The server, as that machine knows it.
+        Name or address of the server, as the other machine knows it.
     port : int
         The server's port.
     threads : int
-        The worker's threads.
+        Number of threads of the worker.
     memory : int
-        Its heap in MiB.
+        The worker's heap in MiB.
 
     Returns
     -------
     str
-        To be typed into a shell there, where ``java`` and the same ``tla2tools.jar`` are.
+        A command for a shell on the other machine, where ``java`` and the same ``tla2tools.jar``
+        must be available.
 
     Examples
     --------
@@ -90,18 +91,18 @@ class _Worker:
 
     def __init__(self, run: TlcRun) -> None:
         self.run = run
-        self.said: list[str] = []
+        self.output: list[str] = []
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
     def _read(self) -> None:
-        # The pipe is closed under the reader when the server has ended first.
+        # If the server ends first, the pipe is closed while this thread reads it.
         with contextlib.suppress(ValueError, OSError):
             for line in self.run.lines():
-                self.said.append(line)
+                self.output.append(line)
 
     @property
-    def gone(self) -> bool:
+    def ended(self) -> bool:
         return not self._thread.is_alive()
 
     def join(self) -> None:
@@ -112,16 +113,16 @@ def _refuse(source: SpecSource, options: Sequence[str]) -> None:
     properties = config_sections(source.config).get("PROPERTY", [])
     if properties:
         raise SettingError(
-            f"TLC cannot check properties when distributed, and would not say so: "
+            f"TLC cannot check properties in distributed mode and would report success: "
             f"{', '.join(properties)}",
             path=source.origin or None,
-            hint="take PROPERTY out of the configuration, or check on one machine",
+            hint="remove PROPERTY from the configuration file, or check on a single machine",
         )
     for option in options:
         if option in _REFUSED:
             raise SettingError(
-                f"{_REFUSED[option]} is not possible when distributed ({option})",
-                hint="leave it out, or check on one machine",
+                f"TLC does not support {_REFUSED[option]} in distributed mode ({option})",
+                hint="omit the option, or check on a single machine",
             )
 
 
@@ -147,50 +148,53 @@ def check_distributed(
     on_progress: Callable[[CheckProgress], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> CheckResult:
-    """Check a specification with TLC's own distributed mode.
+    """Check a specification with TLC's distributed mode.
 
-    A server is started here, and workers: on this machine, and by hand on others.  Only
-    invariants, assumptions and deadlock can be checked so.  The server can be reached by
-    whoever reaches its machine, and runs what it is told: use it in networks that you trust.
+    This starts a server and workers on this machine; workers on other machines are started by
+    hand.  Only invariants, assumptions and deadlock can be checked.  The server accepts connections
+    from any machine that can reach it, and executes what they send: use it only in trusted
+    networks.
 
     Parameters
     ----------
     spec, config, deadlock, fingerprint, timeout, module_path, java, jar, cancel
-        As for :func:`~toolkit.tlc.check`.
+        See :func:`~toolkit.tlc.check`.
     local_workers : int
-        Worker processes to start here; 0 waits for others.
+        Number of worker processes on this machine; with 0 the server waits for others.
     threads : int
-        Threads of each of them.
+        Number of threads of each worker.
     host : str
         This machine's name or address, as the workers know it.
     port : int, optional
-        The server's; any free one by default.
+        Port of the server, by default a free port.
     memory, worker_memory : int, optional
-        Heap of the server and of each worker here, in MiB.
+        Heap of the server and of each local worker, in MiB.
     options : sequence of str
         Further options of TLC.
     on_ready : callable, optional
-        Called with the command that starts a worker elsewhere, when the server waits for some.
+        Called when the server is ready, with the command that starts a worker on another machine.
     on_event, on_progress : callable, optional
-        As for :func:`~toolkit.tlc.check`.
+        See :func:`~toolkit.tlc.check`.
 
     Returns
     -------
     CheckResult
-        `workers` counts the threads on this machine.  The depth is the one that the server
-        says, which depends on the order in which workers return.  TLC names no violation in
-        this mode and shows only its last states: the outcome is then ``"violation"``.
+        `workers` is the number of threads on this machine.  The depth that the server reports
+        depends on the order in which workers answer.  In this mode TLC does not name a violation
+        and only shows its last states; the outcome is then ``"violation"``.
 
     Raises
     ------
     SettingError
-        If something is asked that TLC cannot do when distributed: it would report success.
+        If a number is out of range, or the check needs something that TLC ignores in distributed
+        mode.
     SpecError, JavaNotFoundError, TlcNotFoundError
-        As for :func:`~toolkit.tlc.check`.
+        See :func:`~toolkit.tlc.check`.
     """
     if local_workers < 0 or threads < 1:
         raise SettingError(
-            f"{local_workers} workers of {threads} threads", hint="0 or more of 1 or more"
+            f"cannot start {local_workers} workers with {threads} threads each",
+            hint="local_workers must be at least 0, threads at least 1",
         )
     source = (
         spec if isinstance(spec, SpecSource) else load_spec(spec, config, module_path=module_path)
@@ -263,11 +267,11 @@ def check_distributed(
         status = None if interrupted or server.lingered else server.exit_status
     for worker in workers:
         worker.join()
-        log.add("".join(worker.said))
+        log.add("".join(worker.output))
     if interpreter.findings and interpreter.findings[0].outcome == "violation":
         plan.caveats.append(
-            "distributed: TLC says neither what is violated nor how its first state is reached; "
-            "check on one machine to see"
+            "distributed: TLC reports neither what is violated nor the whole behaviour; check on a "
+            "single machine to see them"
         )
     return conclude(
         plan, interpreter, status, stderr, "error" if lost else interrupted,
@@ -292,9 +296,10 @@ def _start_worker(
     threads: int,
     memory: int,
 ) -> _Worker:
-    nothing = SpecSource("Worker", {}, "")
+    # A worker receives the specification from the server.
+    empty = SpecSource("Worker", {}, "")
     run = TlcRun(
-        nothing,
+        empty,
         arguments=[_WORKER, host],
         memory=memory,
         java=java,
@@ -305,13 +310,13 @@ def _start_worker(
 
 
 def _watch(server: TlcRun, workers: list[_Worker], ended: threading.Event, lost: list[str]) -> None:
-    """End a server that nobody works for any more: it would wait for ever."""
+    """End the server when all workers have ended; otherwise it would wait forever."""
     while not ended.wait(0.2):
-        if not all(worker.gone for worker in workers):
+        if not all(worker.ended for worker in workers):
             continue
-        if ended.wait(_PATIENCE):
+        if ended.wait(_WORKER_TIMEOUT):
             return
-        said = "".join("".join(worker.said[-20:]) + worker.run.stderr() for worker in workers)
-        lost.append(f"all workers have ended, and the server waited for more: {said.strip()}")
+        output = "".join("".join(worker.output[-20:]) + worker.run.stderr() for worker in workers)
+        lost.append(f"all workers ended before the check was complete: {output.strip()}")
         server.cancel()
         return

@@ -1,8 +1,8 @@
-r"""Formulas of TLA+ taken apart by their text: tokens, junctions, quantifiers, arguments.
+r"""Parser of TLA+ formulas: tokens, conjunctions and disjunctions, quantifiers, arguments.
 
-Just enough of the language's grammar to find the parts of a formula: lists of conjuncts and
-disjuncts that stand under each other, junctions between their parts, what a quantifier binds.
-Nothing is evaluated, and whatever is not understood stays one part.
+It knows just enough of the grammar to find the parts of a formula: aligned lists of conjuncts and
+disjuncts, infix conjunctions and disjunctions, and the variables that a quantifier binds.  Nothing
+is evaluated.  Text that cannot be parsed stays a single part.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ class SpecToken(msgspec.Struct, frozen=True):
     Parameters
     ----------
     text : str
-        Its characters.
+        The characters of the token.
     start : int
-        Its place in the definition's text.
+        Position in the definition's text.
     line, column : int
-        Its place in the module, counted from 1.
+        Position in the module, counted from 1.
     """
 
     text: str
@@ -54,7 +54,7 @@ class SpecToken(msgspec.Struct, frozen=True):
 
     @property
     def end(self) -> int:
-        """Where the next character of the definition's text is."""
+        """Position after the token in the definition's text."""
         return self.start + len(self.text)
 
 
@@ -66,13 +66,13 @@ class Formula(msgspec.Struct, frozen=True):
     name : str
         The definition's name.
     parameters : tuple of str
-        Its parameters.
+        The definition's parameters.
     module : str or None
-        The module where it stands.
+        The module that contains the formula.
     text : str
-        Its text without comments, as far to the right as it stands there.
+        The text without comments, indented as in the module.
     body : tuple of SpecToken
-        Its tokens.
+        The tokens of the text.
     """
 
     name: str
@@ -84,14 +84,18 @@ class Formula(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=2048)
 def formula_of(text: str, definition: Definition | None = None) -> Formula:
-    """Return a formula with its tokens.
+    """Split TLA+ text into a formula with tokens.
 
     Parameters
     ----------
     text : str
-        TLA+ without comments.
+        TLA+ text without comments.
     definition : Definition, optional
-        The definition whose body it is.
+        The definition that has this body.
+
+    Returns
+    -------
+    Formula
     """
     padded = " " * (definition.column if definition else 0) + text
     first = definition.line if definition else 1
@@ -113,7 +117,19 @@ def formula_of(text: str, definition: Definition | None = None) -> Formula:
 
 
 def find_token(tokens: Sequence[SpecToken], start: int, wanted: Collection[str]) -> int | None:
-    """Return the first place of a token outside all brackets that open behind `start`."""
+    """Return the index of the first wanted token from `start` on that is not inside brackets.
+
+    Parameters
+    ----------
+    tokens : sequence of SpecToken
+    start : int
+    wanted : collection of str
+        Texts of tokens.
+
+    Returns
+    -------
+    int or None
+    """
     depth = 0
     for at in range(start, len(tokens)):
         text = tokens[at].text
@@ -126,7 +142,18 @@ def find_token(tokens: Sequence[SpecToken], start: int, wanted: Collection[str])
 
 
 def matching_bracket(tokens: Sequence[SpecToken], start: int) -> int | None:
-    """Return the place of the bracket that closes the one at `start`."""
+    """Return the index of the closing bracket for the opening bracket at `start`.
+
+    Parameters
+    ----------
+    tokens : sequence of SpecToken
+    start : int
+
+    Returns
+    -------
+    int or None
+        ``None`` if the bracket is not closed.
+    """
     depth = 0
     for at in range(start, len(tokens)):
         depth += (tokens[at].text in _OPENING) - (tokens[at].text in _CLOSING)
@@ -136,31 +163,63 @@ def matching_bracket(tokens: Sequence[SpecToken], start: int) -> int | None:
 
 
 def arguments_at(tokens: Sequence[SpecToken], start: int) -> list[Sequence[SpecToken]]:
-    """Return the arguments in the brackets that open at a place."""
+    """Return the arguments in the brackets that open at an index.
+
+    Parameters
+    ----------
+    tokens : sequence of SpecToken
+    start : int
+        Index of the opening bracket.
+
+    Returns
+    -------
+    list of sequence of SpecToken
+        The tokens of each argument; empty if the bracket is not closed.
+    """
     end = matching_bracket(tokens, start)
     if end is None:
         return []
-    found: list[Sequence[SpecToken]] = []
+    arguments: list[Sequence[SpecToken]] = []
     at = start + 1
     while at <= end:
         comma = find_token(tokens[:end], at, {","})
         stop = end if comma is None else comma
-        found.append(tokens[at:stop])
+        arguments.append(tokens[at:stop])
         at = stop + 1
-    return found
+    return arguments
 
 
 def unwrapped(tokens: Sequence[SpecToken]) -> Sequence[SpecToken]:
-    """Return a formula without the parentheses around the whole of it."""
+    """Remove the parentheses that enclose a whole formula.
+
+    Parameters
+    ----------
+    tokens : sequence of SpecToken
+
+    Returns
+    -------
+    sequence of SpecToken
+    """
     while tokens and tokens[0].text == "(" and matching_bracket(tokens, 0) == len(tokens) - 1:
         tokens = tokens[1:-1]
     return tokens
 
 
 def junction(tokens: Sequence[SpecToken]) -> tuple[str | None, list[Sequence[SpecToken]]]:
-    r"""Return the outermost junction of a formula, ``\/`` or ``/\``, and what it joins.
+    r"""Return the outermost operator ``\/`` or ``/\`` of a formula, and its operands.
 
-    A junction may be a list whose signs stand under each other, or stand between its parts.
+    The operator may form an aligned list or be written between its operands.
+
+    Parameters
+    ----------
+    tokens : sequence of SpecToken
+
+    Returns
+    -------
+    str or None
+        The operator; ``None`` if the formula is neither a disjunction nor a conjunction.
+    list of sequence of SpecToken
+        The operands; the whole formula if there is no operator.
     """
     if not tokens:
         return None, []
@@ -177,7 +236,7 @@ def junction(tokens: Sequence[SpecToken]) -> tuple[str | None, list[Sequence[Spe
             signs.add(_JUNCTIONS[token.text])
             places.append(at)
         elif depth == 0 and token.text in _SCOPES:
-            # What is bound, or chosen, goes on to the end.
+            # The scope of a quantifier or choice extends to the end.
             break
         elif depth == 0 and token.text in {"=>", "<=>", "~>", "-+->"}:
             return None, [tokens]
@@ -206,7 +265,27 @@ def _listed(tokens: Sequence[SpecToken], sign: str) -> tuple[str | None, list[Se
 def quantified(
     tokens: Sequence[SpecToken], definition: Formula | None
 ) -> tuple[list[tuple[str, Sequence[SpecToken]]], Sequence[SpecToken]]:
-    """Return what an existential quantifier binds, name and set, and its body."""
+    """Return the bound variables of an existential quantifier with their sets, and its body.
+
+    Parameters
+    ----------
+    tokens : sequence of SpecToken
+        A formula that starts with the quantifier.
+    definition : Formula or None
+        The formula that contains the quantifier, for the message of an error.
+
+    Returns
+    -------
+    list of (str, sequence of SpecToken)
+        Each bound variable with its set.
+    sequence of SpecToken
+        The body.
+
+    Raises
+    ------
+    SpecError
+        If the quantifier has no set.
+    """
     colon = find_token(tokens, 1, {":"})
     bound: list[tuple[str, Sequence[SpecToken]]] = []
     at = 1
@@ -215,7 +294,7 @@ def quantified(
         if within is None:
             break
         names = [token.text for token in tokens[at:within] if token.text != ","]
-        # The set ends at a comma that the next names and their \in come after.
+        # The set ends at a comma that is followed by further names and \in.
         end = within + 1
         while True:
             comma = find_token(tokens[:colon], end, {","})
@@ -229,14 +308,27 @@ def quantified(
     if colon is None or not bound:
         where = f"{definition.module}, line {tokens[0].line}" if definition else "?"
         raise SpecError(
-            f"{where}: this quantifier binds nothing in a set",
+            f"{where}: the quantifier does not bind a variable in a set",
             hint="write \\E x \\in S : A(x)",
         )
     return bound, tokens[colon + 1 :]
 
 
 def on_one_line(text: str, tokens: Sequence[SpecToken], names: Mapping[str, str]) -> str:
-    """Return tokens on one line, with names replaced."""
+    """Format tokens on a single line, with names replaced.
+
+    Parameters
+    ----------
+    text : str
+        The text that contains the tokens.
+    tokens : sequence of SpecToken
+    names : mapping of str to str
+        Map from a name to its replacement.
+
+    Returns
+    -------
+    str
+    """
     written = []
     for at, token in enumerate(tokens):
         if at:
@@ -248,16 +340,35 @@ def on_one_line(text: str, tokens: Sequence[SpecToken], names: Mapping[str, str]
 
 
 def laid_out(definition: Formula, tokens: Sequence[SpecToken], names: Mapping[str, str]) -> str:
-    """Return tokens as they stand, lines and columns kept, with names replaced."""
+    """Format tokens with their line breaks and columns, with names replaced.
+
+    Parameters
+    ----------
+    definition : Formula
+        The formula that contains the tokens.
+    tokens : sequence of SpecToken
+    names : mapping of str to str
+        Map from a name to its replacement.
+
+    Returns
+    -------
+    str
+        ``"TRUE"`` if there are no tokens.
+
+    Raises
+    ------
+    SpecError
+        If names must be replaced in several lines.
+    """
     if not tokens:
         return "TRUE"
     if tokens[0].line == tokens[-1].line:
         return on_one_line(definition.text, tokens, names)
     if any(token.text in names for token in tokens):
         raise SpecError(
-            f"{definition.module}, line {tokens[0].line}: this part of "
-            f"{definition.name} cannot be told apart from the rest",
-            hint="give it a name of its own: a definition with its parameters",
+            f"{definition.module}, line {tokens[0].line}: cannot rename variables in this part of "
+            f"{definition.name}, which spans several lines",
+            hint="make it a definition of its own, with its parameters",
         )
     column = tokens[0].column
     lines = [" " * (column - 1) + definition.text[tokens[0].start : tokens[-1].end]]

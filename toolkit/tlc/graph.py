@@ -1,4 +1,4 @@
-"""The graph of all states that TLC found, from its own dump."""
+"""The state graph of a specification, read from TLC's dump."""
 
 from __future__ import annotations
 
@@ -41,37 +41,37 @@ _VARIABLE = re.compile(r"(?:\A|\n)/\\ (\w+) = ")
 
 
 class Graph:
-    """States, and the steps between them.
+    """A state graph: states and the steps between them.
 
-    Made by :func:`read_graph` and :func:`dump_graph`.  A state is known by its place in the
-    order in which TLC found them.
+    Created by :func:`read_graph` and :func:`dump_graph`.  A state is identified by its index in the
+    order in which TLC found the states.
 
     Parameters
     ----------
     fingerprints : numpy.ndarray of int64
-        One for each state.
+        Fingerprint of each state.
     names : sequence of str
         The variables.
     columns : dict of str to numpy.ndarray of int32
-        Variable to one number for each state, a place in `values`.
+        Map from a variable to an array with an index into `values` for each state.
     values : list of Value
-        Every value that a variable has somewhere, once.
+        The distinct values of all variables.
     initial : numpy.ndarray of int32
         The initial states.
     sources, targets, labels : numpy.ndarray of int32
-        One for each step; `labels` are places in `actions`.
+        Source, target and action of each step; `labels` are indices into `actions`.
     actions : list of str
     complete : bool
-        Whether nothing is known to be missing.  From :func:`dump_graph`: whether this is all that
-        can be reached within the model's bounds.  From :func:`read_graph`: whether the dump is
-        whole, for it does not say whether TLC had come to its end when it closed it.
+        Whether the graph is complete.  From :func:`dump_graph`: whether it contains all states
+        that can be reached within the model's bounds.  From :func:`read_graph`: whether the dump
+        is complete; a dump does not record whether TLC finished the check.
     missing : int
-        Steps that were left out, since a state of theirs is not in a dump that was cut off.
+        Number of steps that were dropped because the dump does not contain both of their states.
     stuttering : int
-        Steps that are no action's, which TLC 2.15 adds to every state where a temporal property
-        is checked.  They are counted here and are not among the steps.
+        Number of steps without an action, which TLC 2.15 adds to every state when it checks a
+        temporal property.  The graph does not contain them.
     caveats : tuple of str
-        In what the graph is less than it seems to be.
+        Limits of the graph.
     """
 
     def __init__(
@@ -120,40 +120,49 @@ class Graph:
             )
         return head + render_table(self.states.head(_SHOWN).map(_text))
 
-    def _own(self, name: str) -> str:
-        # A variable may have the name of a column that is ours; none has parentheses.
+    def _column(self, name: str) -> str:
+        # A variable may have the name of one of the graph's own columns, but no parentheses.
         return f"({name})" if name in self.columns else name
 
     def state(self, index: int) -> dict[str, Value]:
-        """Return a state's variables.
+        """Return the variables of a state.
 
         Parameters
         ----------
         index : int
+
+        Returns
+        -------
+        dict of str to Value
+
+        Raises
+        ------
+        SettingError
+            If there is no such state.
         """
         if not 0 <= index < len(self):
-            raise SettingError(f"there is no state {index}", hint=f"0 to {len(self) - 1}")
+            raise SettingError(f"unknown state {index}", hint=f"use 0 to {len(self) - 1}")
         return {name: self.values[codes[index]] for name, codes in self.columns.items()}
 
     @cached_property
     def states(self) -> pd.DataFrame:
-        """One row for each state: a column for each variable, ``initial`` and ``depth``.
+        """Table of the states: a row for each state, a column for each variable.
 
-        The index is the state's place; ``depth`` is the least number of steps from an initial
-        state, -1 where none leads there.  Where a variable has one of these names, our column is
+        Further columns are ``initial`` and ``depth``, the smallest number of steps from an initial
+        state (-1 for an unreachable state).  If a variable has one of these names, the column is
         named ``(initial)`` or ``(depth)``.
         """
         values = np.empty(len(self.values), dtype=object)
         values[:] = self.values
         frame = pd.DataFrame({name: values[codes] for name, codes in self.columns.items()})
-        frame[self._own("initial")] = np.isin(np.arange(len(self)), self.initial)
-        frame[self._own("depth")] = self.depth
-        frame.index.name = self._own("state")
+        frame[self._column("initial")] = np.isin(np.arange(len(self)), self.initial)
+        frame[self._column("depth")] = self.depth
+        frame.index.name = self._column("state")
         return frame
 
     @cached_property
     def edges(self) -> pd.DataFrame:
-        """One row for each step: ``source``, ``target``, ``action`` (categorical)."""
+        """Table of the steps: ``source``, ``target`` and ``action`` (categorical)."""
         actions = pd.Categorical.from_codes(self.labels, categories=pd.Index(self.actions))
         return pd.DataFrame({"source": self.sources, "target": self.targets, "action": actions})
 
@@ -164,46 +173,46 @@ class Graph:
         targets = self.targets[order].tolist()
         places = order.tolist()
         depth = [-1] * len(self)
-        came = [-1] * len(self)
+        incoming = [-1] * len(self)
         todo = deque(self.initial.tolist())
-        for one in todo:
-            depth[one] = 0
+        for state in todo:
+            depth[state] = 0
         while todo:
-            one = todo.popleft()
-            for at in range(starts[one], starts[one + 1]):
-                other = targets[at]
-                if depth[other] < 0:
-                    depth[other] = depth[one] + 1
-                    came[other] = places[at]
-                    todo.append(other)
-        return np.array(depth, dtype=np.int32), came
+            state = todo.popleft()
+            for at in range(starts[state], starts[state + 1]):
+                successor = targets[at]
+                if depth[successor] < 0:
+                    depth[successor] = depth[state] + 1
+                    incoming[successor] = places[at]
+                    todo.append(successor)
+        return np.array(depth, dtype=np.int32), incoming
 
     @property
     def depth(self) -> np.ndarray[Any, np.dtype[np.int32]]:
-        """The least number of steps from an initial state to each; -1 where none leads there.
+        """The smallest number of steps from an initial state to each state; -1 if unreachable.
 
-        The greatest of them is one less than TLC's own depth, which counts states; with several
-        workers TLC's may be greater, since it need not have come by the shortest way.
+        The maximum is TLC's depth minus 1, because TLC counts states.  With several workers TLC's
+        depth may be larger, because TLC may not have found the shortest path.
         """
         return self._search[0]
 
     @property
     def deadlocks(self) -> np.ndarray[Any, np.dtype[np.int64]]:
-        """The states without any step: what TLC calls a deadlock.
+        """The states without a step: TLC's deadlocks.
 
-        A step to the state itself counts as one.  Where a constraint cuts steps off, or the graph
-        is not complete, a state may be here whose steps were merely not followed.
+        A step from a state to itself counts as a step.  If a constraint excludes steps, or the
+        graph is not complete, the result may contain states whose steps were not explored.
         """
         return np.setdiff1d(np.arange(len(self)), self.sources)
 
     @property
     def terminal(self) -> np.ndarray[Any, np.dtype[np.int64]]:
-        """The states from which no step leads to another state; deadlocks are among them."""
+        """The states without a step to another state, including deadlocks."""
         moves = self.sources[self.sources != self.targets]
         return np.setdiff1d(np.arange(len(self)), moves)
 
     def path_to(self, index: int) -> list[tuple[str | None, int]]:
-        """Return a shortest way to a state.
+        """Return a shortest path from an initial state to a state.
 
         Parameters
         ----------
@@ -212,22 +221,22 @@ class Graph:
         Returns
         -------
         list of (str or None, int)
-            Action, ``None`` for the initial state, and the state it led to.
+            Pairs of an action (``None`` for the initial state) and the state after it.
 
         Raises
         ------
         SettingError
-            If no initial state leads there.
+            If the state is unknown or unreachable.
         """
         self.state(index)
-        depth, came = self._search
+        depth, incoming = self._search
         if depth[index] < 0:
             raise SettingError(
-                f"no way leads to state {index}", hint="the dump may be cut off: see complete"
+                f"state {index} is unreachable", hint="the dump may be incomplete, see 'complete'"
             )
         path: list[tuple[str | None, int]] = []
-        while came[index] >= 0:
-            edge = came[index]
+        while incoming[index] >= 0:
+            edge = incoming[index]
             path.append((self.actions[self.labels[edge]], index))
             index = int(self.sources[edge])
         return [(None, index), *reversed(path)]
@@ -235,34 +244,35 @@ class Graph:
     def shortest_path(
         self, predicate: Callable[[dict[str, Value]], bool]
     ) -> list[tuple[str | None, dict[str, Value]]] | None:
-        """Return a shortest behaviour that ends in a state with a property.
+        """Return a shortest behaviour that ends in a state that satisfies a predicate.
 
         Parameters
         ----------
         predicate : callable
-            Given a state's variables.
+            Called with the variables of a state.
 
         Returns
         -------
         list of (str or None, dict of str to Value), or None
-            Actions and states from an initial one on; ``None`` if there is no such state.
+            Actions and states, from an initial state on; ``None`` if no state satisfies the
+            predicate.
         """
         for index in self._matching(predicate):
             return [(action, self.state(at)) for action, at in self.path_to(index)]
         return None
 
     def find(self, predicate: Callable[[dict[str, Value]], bool]) -> list[int]:
-        """Return the states with a property, those with the shortest way to them first.
+        """Return the states that satisfy a predicate, in the order of their depth.
 
         Parameters
         ----------
         predicate : callable
-            Given a state's variables.
+            Called with the variables of a state.
 
         Returns
         -------
         list of int
-            Only states that can be reached from an initial one.
+            Only states that can be reached from an initial state.
         """
         return list(self._matching(predicate))
 
@@ -272,30 +282,31 @@ class Graph:
                 yield index
 
     def to_networkx(self, *, values: bool = True) -> nx.MultiDiGraph[int]:
-        """Return the graph for NetworkX.
+        """Convert the graph to a NetworkX graph.
 
         Parameters
         ----------
         values : bool
-            Whether nodes carry their variables, as TLA+ text, beside ``initial`` and ``depth``.
+            Whether nodes have their variables as attributes, as TLA+ text, in addition to
+            ``initial`` and ``depth``.
 
         Returns
         -------
         networkx.MultiDiGraph
-            Nodes are the states' places; edges carry ``action``.
+            Nodes are the indices of states; edges have the attribute ``action``.
         """
         graph: nx.MultiDiGraph[int] = nx.MultiDiGraph()
         first = set(self.initial.tolist())
         depth = self.depth.tolist()
         texts = [format_value(value) for value in self.values] if values else []
         shown = self.columns if values else {}
-        # Not as keywords: a variable may have the name of a parameter.
+        # Not as keyword arguments: a variable may have the name of a parameter.
         graph.add_nodes_from(
             (
                 index,
                 {
-                    self._own("initial"): index in first,
-                    self._own("depth"): depth[index],
+                    self._column("initial"): index in first,
+                    self._column("depth"): depth[index],
                     **{name: texts[codes[index]] for name, codes in shown.items()},
                 },
             )
@@ -312,30 +323,30 @@ class Graph:
             yield source, target, self.actions[label]
 
     def write(self, path: Path | str) -> None:
-        """Write the graph for other programs.
+        """Write the graph to a file for other programs.
 
         Parameters
         ----------
         path : path
-            The form is told by its end:
+            The suffix selects the format:
 
             ``.graphml``
-                For NetworkX, Gephi, yEd and others; values are TLA+ text.
+                For NetworkX, Gephi, yEd and other programs; values are TLA+ text.
             ``.dot``
                 For Graphviz; values are TLA+ text.
             ``.json``
                 An object with ``vars``, ``states`` (values in the ITF encoding, and under
-                ``#meta`` the state's place, whether it is initial, and its depth), ``edges``
+                ``#meta`` the state's index, whether it is initial, and its depth), ``edges``
                 (source, target, action), ``complete`` and ``caveats``.
             ``.csv``, ``.parquet``
-                Two tables: the states, and beside them the steps, with ``-edges`` in the name;
+                Two files: the states, and the steps in a second file with ``-edges`` in the name;
                 values are TLA+ text.
 
         Raises
         ------
         SettingError
-            If the end of the name is none of these, the file cannot be written, or pandas lacks
-            what it needs for Parquet.
+            If the suffix is unknown, the file cannot be written, or pandas lacks a library for
+            Parquet.
         """
         file = Path(path)
         writers: dict[str, Callable[[], None]] = {
@@ -347,19 +358,21 @@ class Graph:
         }
         if file.suffix not in writers:
             raise SettingError(
-                f"a graph cannot be written as {file.suffix!r}", path=file, hint=", ".join(writers)
+                f"unknown format {file.suffix!r} for a graph",
+                path=file,
+                hint=f"known: {', '.join(writers)}",
             )
         try:
             writers[file.suffix]()
         except OSError as error:
             raise SettingError(
-                f"the graph cannot be written: {error.strerror or error}",
+                f"cannot write the graph: {error.strerror or error}",
                 path=file,
-                hint="name a file in a folder that is there and can be written to",
+                hint="use a file in an existing, writable folder",
             ) from error
         except ImportError as error:
             raise SettingError(
-                "pandas lacks what it needs for Parquet", path=file, hint="install pyarrow"
+                "pandas needs pyarrow to write Parquet", path=file, hint="install pyarrow"
             ) from error
 
     def _write_lines(self, file: Path, lines: Iterable[str]) -> None:
@@ -448,13 +461,15 @@ class _Builder:
         if len(parts) > 1 and not parts[0]:
             row = {parts[at]: self.code(parts[at + 1]) for at in range(1, len(parts), 2)}
             if len(row) != len(parts) // 2:
-                raise ValueParseError("a variable stands twice in a state")
+                raise ValueParseError("a variable occurs twice in a state")
         else:
             row = {n: self.code(format_value(v), v) for n, v in parse_state(state.text).items()}
         if not self.columns:
             self.columns = {name: array("i") for name in row}
         if row.keys() != self.columns.keys():
-            raise ValueParseError(f"a state has other variables: {', '.join(row)}")
+            raise ValueParseError(
+                f"the variables of a state differ from those before: {', '.join(row)}"
+            )
         new = len(self.fingerprints)
         place = self.places.setdefault(state.fingerprint, new)
         if place != new:
@@ -479,29 +494,29 @@ class _Builder:
         order = np.array(self.fingerprints, dtype=np.int64)
         ranks = np.argsort(order)
         ends = []
-        found = np.ones(len(self.sources), dtype=bool)
+        present = np.ones(len(self.sources), dtype=bool)
         for side in (self.sources, self.targets):
             wanted = np.array(side, dtype=np.int64)
             at = np.searchsorted(order, wanted, sorter=ranks)
             at = np.minimum(at, max(len(order) - 1, 0))
             place = ranks[at] if len(order) else at
-            found &= (order[place] == wanted) if len(order) else False
+            present &= (order[place] == wanted) if len(order) else False
             ends.append(place.astype(np.int32))
-        missing = int((~found).sum())
+        missing = int((~present).sum())
         if missing and not partial:
-            raise ValueParseError(f"{missing} steps lead from or to states that are not there")
+            raise ValueParseError(f"{missing} steps refer to states that the dump does not contain")
         caveats = []
         if torn is not None:
-            caveats.append(f"read up to line {torn.line} only: {torn.reason}")
+            caveats.append(f"only read up to line {torn.line}: {torn.reason}")
         if missing:
-            caveats.append(f"{missing} steps were left out: a state of theirs is not there")
+            caveats.append(f"{missing} steps were dropped because the dump lacks a state of theirs")
         labels = np.array(self.labels, dtype=np.int32)
         return Graph(
             order,
             {name: np.array(codes, dtype=np.int32) for name, codes in self.columns.items()},
             self.values,
             np.array(self.initial, dtype=np.int32),
-            (ends[0][found], ends[1][found], labels[found]),
+            (ends[0][present], ends[1][present], labels[present]),
             list(self.actions),
             complete=torn is None and not missing,
             missing=missing,
@@ -511,15 +526,15 @@ class _Builder:
 
 
 def read_graph(source: Path | str | Iterable[str], *, partial: bool = False) -> Graph:
-    """Read the dump of a state graph.
+    """Read a state graph from TLC's dump.
 
     Parameters
     ----------
     source : path or iterable of str
         A file that ``-dump dot,actionlabels`` wrote (compressed by gzip or not), or its lines.
     partial : bool
-        Whether a dump that is cut off or damaged is read as far as it goes; the graph then says
-        that it is not complete, where reading ended, and how many steps were left out.
+        Whether to read an incomplete or damaged dump as far as it goes; the graph then is not
+        complete, and reports where reading ended and how many steps were dropped.
 
     Returns
     -------
@@ -528,12 +543,12 @@ def read_graph(source: Path | str | Iterable[str], *, partial: bool = False) -> 
     Raises
     ------
     TlcError
-        If it cannot be read, is cut off or damaged, or is no dump of TLC's; with file and line.
+        If the file cannot be read, or is not a complete dump of TLC; with file and line.
 
     Notes
     -----
-    A step's action is named as TLC names it: by the innermost definition that TLC can look into.
-    The dump has no location by which a better name could be found, as a counterexample has.
+    The actions have TLC's names: the innermost definition that TLC can expand.  Unlike a
+    counterexample, a dump contains no locations from which a better name could be derived.
 
     Examples
     --------
@@ -545,7 +560,7 @@ def read_graph(source: Path | str | Iterable[str], *, partial: bool = False) -> 
     """
     builder = _Builder()
     path = source if isinstance(source, (Path, str)) else None
-    hint = "was it changed? make it again, or read what there is with partial=True"
+    hint = "write the dump again, or read it as far as it goes with partial=True"
     torn = None
     for line, item in numbered(source, partial=partial):
         try:
@@ -558,7 +573,7 @@ def read_graph(source: Path | str | Iterable[str], *, partial: bool = False) -> 
         except ValueParseError as error:
             if not partial:
                 raise TlcError(
-                    f"a state cannot be understood: {error.message}",
+                    f"cannot parse a state: {error.message}",
                     path=path,
                     line=line,
                     hint=hint,
@@ -572,44 +587,46 @@ def read_graph(source: Path | str | Iterable[str], *, partial: bool = False) -> 
 
 
 _NO_GRAPH = {
-    "simulate": "a simulation has no graph",
-    "depth_first": "a depth-first search writes each step anew in every round, without its action",
-    "recover": "a run that continues from a checkpoint writes only what comes after it",
+    "simulate": "a simulation does not give a state graph",
+    "depth_first": "a depth-first search writes each step several times, without its action",
+    "recover": "a run that continues from a checkpoint only writes the states after it",
 }
 
 
 def dump_graph(
     spec: Path | str | SpecSource, config: Path | str | None = None, **options: Any
 ) -> tuple[CheckResult, Graph]:
-    """Check a specification, and return all states that were found and the steps between them.
+    """Check a specification, and return the result and the state graph.
 
     Parameters
     ----------
     spec, config, **options
-        As for :func:`~toolkit.tlc.check`; one worker by default, so that the order of the
-        states is the same in every run.
+        See :func:`~toolkit.tlc.check`; by default with 1 worker, so that the order of the states
+        is the same in every run.
 
     Returns
     -------
     CheckResult, Graph
-        The graph is complete only if all states were explored; after a violation, or when time
-        or memory were up, it has what TLC had written, and says so.
+        The graph is complete only if all states were explored.  After a violation, or a limit of
+        time or memory, it contains the states that TLC had written, with a caveat.
 
     Raises
     ------
     SettingError
-        If a simulation, a depth-first search or a recovery is asked for, which have no graph, or
-        a dump of one's own.
+        If the options contain a simulation, a depth-first search or a recovery, which do not give
+        a state graph, or ``-dump``.
     TlcError
-        If TLC came to no state at all: see the message for why.
+        If TLC found no state; the message gives the reason.
     """
     given = list(options.get("options", ()))
-    for name, why in _NO_GRAPH.items():
+    for name, reason in _NO_GRAPH.items():
         option = {"depth_first": "-dfid"}.get(name, f"-{name}")
         if options.get(name) is not None or option in given:
-            raise SettingError(why, hint=f"leave {name} out")
+            raise SettingError(reason, hint=f"omit {name}")
     if "-dump" in given:
-        raise SettingError("-dump stands in the options already", hint="leave it out")
+        raise SettingError(
+            "dump_graph() sets the option -dump itself", hint="omit it from 'options'"
+        )
     options.setdefault("workers", 1)
     folder = run_folder()
     try:
@@ -622,23 +639,23 @@ def dump_graph(
         shutil.rmtree(folder, ignore_errors=True)
     if graph is None or not len(graph):
         raise TlcError(
-            f"there is no state graph: {result.outcome}: {result.message}",
-            hint="mend the specification, or give it more time or memory",
+            f"TLC wrote no state graph: {result.outcome}: {result.message}",
+            hint="fix the specification, or allow more time or memory",
         )
-    graph.caveats += tuple(_reservations(result, graph, explored=explored))
+    graph.caveats += tuple(_graph_caveats(result, graph, explored=explored))
     if not explored or len(graph) != result.distinct:
         graph.complete = False
     return result, graph
 
 
-def _reservations(result: CheckResult, graph: Graph, *, explored: bool) -> Iterator[str]:
-    """Yield in what a graph is less than it seems to be, by what TLC was told and said."""
+def _graph_caveats(result: CheckResult, graph: Graph, *, explored: bool) -> Iterator[str]:
+    """Yield the limits of a graph, from the options and messages of the run."""
     if result.ok and not explored:
         yield f"TLC ended with {result.left_on_queue} states still to be explored"
     elif not explored:
         yield f"the run ended with {result.outcome}: states may lack steps, and others be missing"
     if explored and len(graph) != result.distinct:
-        yield f"TLC counted {result.distinct} states, and its dump has {len(graph)}"
+        yield f"TLC counted {result.distinct} states, but its dump contains {len(graph)}"
     yield from result.caveats
     if config_sections(result.config).get("SYMMETRY"):
-        yield "states that symmetry makes alike are one: a step may lead to one with names changed"
+        yield "symmetric states are merged: a step may lead to a state with exchanged names"

@@ -1,4 +1,4 @@
-"""The lines of the state graph that TLC writes (``-dump dot``), one state or step at a time."""
+"""Parser of the state graph that TLC writes (``-dump dot``), one state or step at a time."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ __all__ = ["GraphEdge", "GraphState", "GraphTear", "iter_graph", "numbered"]
 
 _TEXT = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
 _NUMBER = r"(-?[0-9]{1,19})"
-# Newer versions repeat the state in a tooltip: it stays whole where the label is a difference or
-# an alias.  They fill states outside of the constraints with a colour, and initial ones without.
+# Newer versions repeat the complete state in a tooltip, because the label may be a difference or an
+# alias.  They fill states that violate a constraint with a colour, and initial states without.
 _NODE = re.compile(
     rf"{_NUMBER} \[label={_TEXT}(?:,tooltip={_TEXT})?(,style = filled(, fillcolor=\w+)?)?\];?"
 )
@@ -33,20 +33,21 @@ _LAYOUT = re.compile(
     r"|\S+ \[label=\"[^\"]*\",fillcolor=\w+\]"
 )
 _CLOSING = re.compile(r"\}{1,2}")
-_LEAST, _MOST = -(2**63), 2**63 - 1
-_CUT = "was TLC ended while it wrote? read what there is with partial=True"
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+_CUT = "TLC may have been ended while writing; partial=True reads the dump as far as it goes"
 
 
 class GraphState(NamedTuple):
-    """A state as it stands in a dump.
+    """A state of a dump.
 
     Parameters
     ----------
     fingerprint : int
-        TLC's, of 64 bits.
+        TLC's fingerprint of 64 bits.
     text : str
         The variables, as TLC prints them.
     initial : bool
+        Whether the state is an initial state.
     """
 
     fingerprint: int
@@ -55,17 +56,17 @@ class GraphState(NamedTuple):
 
 
 class GraphEdge(NamedTuple):
-    """A step as it stands in a dump.
+    """A step of a dump.
 
     Parameters
     ----------
     source, target : int
-        Fingerprints.
+        Fingerprints of the two states.
     action : str
-        The action's name; empty where the dump has no labels.
+        The action's name; empty if the dump has no labels.
     stuttering : bool
-        Whether no action was taken: where a temporal property is checked, TLC 2.15 adds such a
-        step to every state.
+        Whether the step is not an action.  TLC 2.15 adds such a step to every state when it checks
+        a temporal property.
     """
 
     source: int
@@ -75,14 +76,14 @@ class GraphEdge(NamedTuple):
 
 
 class GraphTear(NamedTuple):
-    """The last item of a dump that is not whole, if it is read as far as it goes.
+    """The last item of an incomplete dump that is read with ``partial=True``.
 
     Parameters
     ----------
     line : int
-        Where reading ended, from 1.
+        The line where reading ended, from 1.
     reason : str
-        What is wrong there.
+        The problem in that line.
     """
 
     line: int
@@ -101,8 +102,8 @@ def _unescape(label: str) -> str:
 
 def _fingerprint(text: str) -> int:
     number = int(text)
-    if not _LEAST <= number <= _MOST:
-        raise _DamagedError(f"a fingerprint has 64 bits: {text}")
+    if not _SMALLEST <= number <= _LARGEST:
+        raise _DamagedError(f"the fingerprint {text} has more than 64 bits")
     return number
 
 
@@ -115,30 +116,30 @@ def _lines(source: Path | str | Iterable[str]) -> Iterator[str]:
         raw = path.open("rb")
     except OSError as error:
         raise TlcError(
-            f"the dump cannot be opened: {error.strerror or error}", path=path, hint="check it"
+            f"cannot open the dump: {error.strerror or error}", path=path, hint="check the path"
         ) from error
     with raw:
         try:
-            zipped = raw.read(2) == b"\x1f\x8b"
+            compressed = raw.read(2) == b"\x1f\x8b"
             raw.seek(0)
-            with cast("IO[bytes]", gzip.open(raw)) if zipped else raw as file:
+            with cast("IO[bytes]", gzip.open(raw)) if compressed else raw as file:
                 for line in file:
                     yield line.decode()
         except UnicodeDecodeError as error:
-            raise _DamagedError("a line is not UTF-8") from error
+            raise _DamagedError("a line is not encoded in UTF-8") from error
         except (OSError, EOFError, zlib.error) as error:
-            raise _DamagedError(f"the file cannot be read on: {error}") from error
+            raise _DamagedError(f"the rest of the file cannot be read: {error}") from error
 
 
 class _Frame:
-    """What surrounds states and steps, so that a missing end is noticed."""
+    """Parser of the lines around states and steps, which detects a missing end."""
 
     def __init__(self) -> None:
         self.begun = False
         self.open = 0
 
     def take(self, line: str) -> bool:
-        """Take a line that is no state and no step; return whether it may stand here."""
+        """Parse a line that is neither a state nor a step; return True if it is valid here."""
         if self.begun and not self.open:
             return not line
         if _OPENING.fullmatch(line):
@@ -158,7 +159,7 @@ def _items(
 ) -> Iterator[GraphState | GraphEdge]:
     frame = _Frame()
     lines = _lines(source)
-    # Counted before the line is read, so that one which cannot be read has its number.
+    # Counted before the line is read, so that the number is correct if reading fails.
     place[0] = 1
     while (text := next(lines, None)) is not None:
         line = text.rstrip("\r\n")
@@ -184,29 +185,34 @@ def _items(
         if not frame.take(line):
             shown = f"{line[:120]!r}{'...' if len(line) > 120 else ''}"
             raise _DamagedError(
-                f"this is no line of TLC's: {shown}"
+                f"not a line of a dump of TLC: {shown}"
                 if frame.begun
-                else f"this is no state graph of TLC's; it begins with {shown}"
+                else f"not a state graph of TLC; it starts with {shown}"
             )
         place[0] += 1
     place[0] -= 1
     if frame.open or not frame.begun:
-        raise _DamagedError("the dump is cut off" if frame.begun else "there is no dump")
+        raise _DamagedError("the dump is cut off" if frame.begun else "the dump is empty")
 
 
 def numbered(
     source: Path | str | Iterable[str], *, partial: bool = False
 ) -> Iterator[tuple[int, GraphState | GraphEdge | GraphTear]]:
-    """Yield what :func:`iter_graph` does, each with its line.
+    """Yield the items of a dump with their line numbers.
 
     Parameters
     ----------
     source, partial
-        As there.
+        See :func:`iter_graph`.
 
     Yields
     ------
     int, and GraphState, GraphEdge or GraphTear
+
+    Raises
+    ------
+    TlcError
+        See :func:`iter_graph`.
     """
     place = [0]
     try:
@@ -223,25 +229,25 @@ def numbered(
 def iter_graph(
     source: Path | str | Iterable[str], *, partial: bool = False
 ) -> Iterator[GraphState | GraphEdge | GraphTear]:
-    """Yield states and steps of a dump, one at a time, in the order in which TLC wrote them.
+    """Yield the states and steps of a dump in the order in which TLC wrote them.
 
     Parameters
     ----------
     source : path or iterable of str
         A file that ``-dump dot,actionlabels`` wrote (compressed by gzip or not), or its lines.
     partial : bool
-        Whether a dump that is cut off is read as far as it goes.
+        Whether to read an incomplete dump as far as it goes.
 
     Yields
     ------
     GraphState, GraphEdge or GraphTear
-        The last one only with `partial`, at the end of a dump that is not whole.
+        A ``GraphTear`` is only yielded with `partial`, at the end of an incomplete dump.
 
     Raises
     ------
     TlcError
-        If the file cannot be opened; without `partial` also if it is cut off or has a line that
-        is none of TLC's, with that line.
+        If the file cannot be opened; without `partial` also if the dump is incomplete or contains
+        a line that TLC does not write.
 
     Examples
     --------

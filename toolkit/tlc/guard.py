@@ -1,9 +1,9 @@
-"""Runs a program for Python, and ends it when Python is gone.
+"""Guard process that runs a program and kills it when the toolkit's Python process has ended.
 
-This file is run by itself (``python -I -S guard.py FOLDER PROGRAM ...``), in a process group of
-its own.  Its standard input is a pipe whose other end nobody but our Python holds: however
-Python ends, killed outright included, the pipe is closed, and then the program is killed and
-its folder removed.  It imports as little as it can, since every run of TLC waits for it.
+This file is run as a script (``python -I -S guard.py FOLDER PROGRAM ...``), in its own process
+group.  Its standard input is a pipe whose other end only the toolkit's process holds.  When that
+process ends in any way, including a kill, the pipe is closed; the guard then kills the program and
+removes its folder.  It imports as little as possible, because every run of TLC waits for it.
 """
 
 from __future__ import annotations
@@ -17,22 +17,26 @@ __all__: list[str] = []
 
 
 def main(folder: str, command: list[str]) -> int:
-    """Run the command; return its exit status, or 128 and its signal as shells do.
+    """Run a command, and return its exit status, or 128 plus its signal as shells do.
 
     Parameters
     ----------
     folder : str
-        What to remove if Python dies.
+        The folder to remove if the toolkit's process ends.
     command : list of str
-        The program, by its path, and its arguments.
+        The path of the program, and its arguments.
+
+    Returns
+    -------
+    int
     """
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
-    # A polite end is for the program: the guard stays until it has ended.
-    for polite in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(polite, signal.SIG_IGN)
+    # These signals are for the program; the guard stays until the program has ended.
+    for ignored in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
     program = os.posix_spawn(
         command[0],
         command,

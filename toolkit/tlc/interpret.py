@@ -1,4 +1,4 @@
-"""From TLC's messages to a result: which of them is the verdict, and what belongs to it."""
+"""Interpret TLC's messages: find the outcome of a run and the details that belong to it."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _COUNTS = re.compile(
     re.DOTALL,
 )
 _STATE = re.compile(r"\s*(?:State )?(\d{1,9}): ?(?:<(.*)>)?[ ]*(?:\n|\Z)")
-# The place is what ends the line: an argument may be a string that speaks of places as well.
+# The location is at the end of the line: an argument may be a string that contains a location.
 _ACTION = re.compile(r"(.*?) line \d+, col \d+(?: to line \d+, col \d+)? of module \S+", re.DOTALL)
-# A string is one sign, whatever stands in it.
+# A string is a single sign, whatever its content.
 _SIGN = re.compile(r'"(?:[^"\\]|\\.)*"|<<|>>|[(\[{)\]},]', re.DOTALL)
 _SIMULATED = re.compile(r"([\d.,]+) states (?:checked|generated)")
 _VIOLATION = re.compile(
@@ -80,7 +80,7 @@ _TOO_LARGE = re.compile(
 )
 _PLACED = {2103, 2147}
 _FRAME = {2121, 2264}
-# Where several messages are errors, the first of the best of these names the outcome.
+# If several messages are errors, the first message of the lowest rank decides the outcome.
 _RANK: dict[str, int] = {
     **dict.fromkeys(("out-of-memory", "stack-overflow"), 0),
     **dict.fromkeys(VIOLATIONS, 1),
@@ -92,15 +92,22 @@ _RANK: dict[str, int] = {
 
 
 def number(text: str) -> int | None:
-    """Return a number that may have separators of any locale between its digits.
+    """Parse a number whose digits may be separated in the manner of any locale.
 
-    ``None`` for -1, which is how TLC says that it does not count something.
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    int or None
+        ``None`` for -1, which TLC prints for a number that it does not count.
     """
     return None if text.strip().startswith("-") else int(re.sub(r"\D", "", text))
 
 
 class Finding(msgspec.Struct):
-    """An error that TLC told of, on its way into a result.
+    """An error that TLC reported, before it becomes part of a result.
 
     Parameters
     ----------
@@ -111,10 +118,10 @@ class Finding(msgspec.Struct):
     positions : tuple of Location
         The nested expressions that were being evaluated.
     candidates : tuple of str
-        The properties that it may have been.
+        The properties that may be violated.
     states : list of TraceState
     length : int
-        How many there were, kept or not.
+        Number of states, whether or not they are kept.
     loop : int or None
     stuttering : bool
     """
@@ -132,20 +139,20 @@ class Finding(msgspec.Struct):
 
 
 class Interpreter:
-    """Gathers TLC's messages into a result.
+    """Collector of TLC's messages, from which a result is built.
 
     Parameters
     ----------
     source : SpecSource, optional
-        What is checked: TLC says where a property failed and not which, and names an
-        invariant and not where it stands.  Both can be looked up.
+        The specification that is checked.  It is used to find the name of a property, for which
+        TLC only reports a location, and the location of an invariant, for which TLC only reports
+        a name.
     partial_states : bool
-        Whether a state shows only what changed (``-difftrace``).
+        Whether a state only contains the changed variables (``-difftrace``).
     on_state : callable, optional
-        Called with every state of a counterexample as it comes.
+        Called with every state of a counterexample when it arrives.
     keep_states : bool
-        Whether states are kept; otherwise `on_state` is all that sees them, and their number
-        is still told.
+        Whether to keep states; otherwise they are only passed to `on_state` and counted.
     """
 
     def __init__(
@@ -158,7 +165,7 @@ class Interpreter:
     ) -> None:
         self._source = source
         config = "" if source is None else source.config
-        self._null_is_meant = re.search(r"\bnull\b", config) is not None
+        self._null_in_config = re.search(r"\bnull\b", config) is not None
         self._properties = config_sections(config).get("PROPERTY", [])
         self._partial = partial_states
         self._on_state = on_state
@@ -187,11 +194,15 @@ class Interpreter:
         self.dropped_states = 0
 
     def take(self, event: OutputEvent) -> CheckProgress | None:
-        """Take one event; return progress if it was one.
+        """Process a message or line; return the progress that it reports, if any.
 
         Parameters
         ----------
         event : Message or Unmarked
+
+        Returns
+        -------
+        CheckProgress or None
         """
         if isinstance(event, Unmarked):
             self._unmarked(event.text)
@@ -222,14 +233,14 @@ class Interpreter:
             self.warnings.append(event.text.strip())
         elif code in _FRAME:
             if not self.findings:
-                self.findings.append(Finding("violation", "TLC does not say what is violated"))
+                self.findings.append(Finding("violation", "TLC does not report what is violated"))
         elif self._is_error(event):
             self._error(event)
         return None
 
     @staticmethod
     def _is_error(event: Message) -> bool:
-        # TLC 2.15 nests an Assert in message 1000 with the severity of mere information.
+        # TLC 2.15 nests an Assert in message 1000, which has the severity of information.
         return (
             event.code in _VIOLATED
             or event.code in _FAILED
@@ -239,12 +250,12 @@ class Interpreter:
 
     @property
     def ending(self) -> bool:
-        """Whether TLC has nothing more to do: it has finished, or has no memory left."""
+        """Whether TLC has finished or run out of memory, so that no result follows."""
         return self.finished or self._exhausted
 
     @property
     def printing(self) -> bool:
-        """Whether what stands between messages is the specification's, not the parser's."""
+        """Whether a line between messages is output of the specification, not of the parser."""
         return not self._parsing
 
     def _unmarked(self, text: str) -> None:
@@ -278,7 +289,7 @@ class Interpreter:
         return CheckProgress(self.generated or 0, self.distinct or 0, self.queue or 0, self.depth)
 
     def _place(self, event: Message) -> None:
-        """Say where the error before this message happened: the innermost place named."""
+        """Add locations to the error before this message; its own location is the innermost."""
         positions = tuple(locations(event.text))
         last = self.findings[-1] if self.findings else None
         if last is None:
@@ -288,7 +299,7 @@ class Interpreter:
         if last.outcome == "error":
             last.outcome = "evaluation-error"
         if positions:
-            # Message 2147 gives the place alone, not the expressions around it.
+            # Message 2147 only contains the location, not the expressions around it.
             last.positions = positions if event.code == 2103 else last.positions
             last.location = last.location or positions[-1]
 
@@ -296,7 +307,7 @@ class Interpreter:
         finding = self._finding(event, event.text.strip())
         inner, self._nested = self._nested, None
         if inner is not None:
-            # What stands inside says what it is; what stands around it, where or of what.
+            # The inner message gives the kind of error, the outer message its location or name.
             if finding.outcome in {"evaluation-error", "error"}:
                 finding.outcome = inner.outcome
             if event.code != 1000:
@@ -317,7 +328,7 @@ class Interpreter:
         if code in _VIOLATED:
             return self._violated(code, text)
         finding = Finding("error", text, location=find_location(text))
-        if code in {3002, 2171} or (self._parsed_badly() and code not in _CONFIG):
+        if code in {3002, 2171} or (self._has_parse_error() and code not in _CONFIG):
             return self._parser_failure(text)
         if (match := _INVARIANT_FAILED.match(text)) and self._source is not None:
             finding.name = match[1]
@@ -343,18 +354,18 @@ class Interpreter:
         outcome = _VIOLATED[code]
         finding = Finding(outcome, text, location=find_location(text))
         match = _VIOLATION.match(text)
-        # By the location of the part that failed, where that is all TLC says.
+        # Found by the location of the part that failed, if TLC reports nothing else.
         if match is not None and match["post"] is not None:
             finding.name = match["post"]
         elif match is not None and match[1] != "line":
             finding.name = match[1]
             if code == 2108 and match[1] not in self._properties:
-                self._abstract(finding, match[1])
+                self._find_abstract_property(finding, match[1])
         elif outcome == "assumption" and finding.location is not None:
             modules = self._source.modules if self._source is not None else {}
             finding.name = assumption_name(finding.location, modules)
         elif outcome in {"action-property", "temporal"}:
-            self._which_property(finding)
+            self._find_property(finding)
         if code in {2107, 2108}:
             heading, _, state = text.partition("\n")
             finding.message = heading
@@ -363,18 +374,18 @@ class Interpreter:
             self._look_up(finding, self._source)
         return finding
 
-    def _abstract(self, finding: Finding, named: str) -> None:
-        """Find the property that a name belongs to which the configuration does not have.
+    def _find_abstract_property(self, finding: Finding, formula: str) -> None:
+        """Find the property for a name that the configuration file does not contain.
 
-        It is that of a formula of another specification, which a property instantiates.
+        The name is that of a formula of another specification, which a property instantiates.
         """
-        self._which_property(finding)
+        self._find_property(finding)
         if self._source is None or finding.name is None:
             return
         root = self._source.root
         places = [
             place
-            for place, _ in definitions(self._source.modules).get(named, [])
+            for place, _ in definitions(self._source.modules).get(formula, [])
             if place.module != root
         ]
         finding.location = places[0] if len(places) == 1 else None
@@ -383,25 +394,25 @@ class Interpreter:
         if text.strip():
             self._keep_state(finding, _read_state(1, None, None, text, ()))
 
-    def _which_property(self, finding: Finding) -> None:
+    def _find_property(self, finding: Finding) -> None:
         possible = self._properties
         finding.name = None
         if finding.location is not None and self._source is not None:
             defined = definitions(self._source.modules)
             place = finding.location
-            holding = [
+            containing = [
                 name
                 for name in possible
                 if any(where.holds(place) for where, _ in reaches(name, defined))
             ]
-            possible = holding or possible
+            possible = containing or possible
         if len(possible) == 1:
             finding.name = possible[0]
         else:
             finding.candidates = tuple(possible)
 
     def _look_up(self, finding: Finding, source: SpecSource) -> None:
-        """Find where a name is defined, and whether it is another specification's."""
+        """Find the definition of a name, and whether it refers to another specification."""
         assert finding.name is not None
         defined = definitions(source.modules)
         places = defined.get(finding.name, [])
@@ -412,14 +423,14 @@ class Interpreter:
         ):
             finding.outcome = "refinement"
 
-    def _parsed_badly(self) -> bool:
+    def _has_parse_error(self) -> bool:
         return any(
             line.startswith(("***Parse Error***", "Semantic errors:", "*** Errors:"))
             for line in self._parser_text
         )
 
     def _parser_failure(self, text: str) -> Finding:
-        said = "\n".join(self._parser_text)
+        output = "\n".join(self._parser_text)
         start = min(
             (
                 at
@@ -428,19 +439,19 @@ class Interpreter:
                     "Fatal",
                     "Cannot find source file", "Could not parse",
                 )
-                if (at := said.find(mark)) >= 0
+                if (at := output.find(mark)) >= 0
             ),
             default=-1,
         )  # fmt: skip
-        detail = said[start:].strip() if start >= 0 else said.strip()[-2000:]
-        semantic = "Semantic errors:" in said or "*** Errors:" in said
+        detail = output[start:].strip() if start >= 0 else output.strip()[-2000:]
+        semantic = "Semantic errors:" in output or "*** Errors:" in output
         location = find_location(detail)
         if location is None and (line := re.search(r"around line (\d{1,9})", detail)):
             location = Location(None, int(line[1]), 1)
         if location is not None and location.module is None:
-            named = re.search(r"^(?:In module|Could not parse module) (\w+)", said, re.MULTILINE)
-            if named:
-                location = msgspec.structs.replace(location, module=named[1])
+            module = re.search(r"^(?:In module|Could not parse module) (\w+)", output, re.MULTILINE)
+            if module:
+                location = msgspec.structs.replace(location, module=module[1])
         message = f"{text}\n{detail}".strip()
         return Finding("semantic-error" if semantic else "parse-error", message, location=location)
 
@@ -453,8 +464,8 @@ class Interpreter:
         if event.code == 2218:
             finding.stuttering = True
         elif event.code == 2122:
-            found = re.search(r"(?:Back to state:? ?)?(\d{1,9})", text)
-            finding.loop = int(found[1]) if found else None
+            target = re.search(r"(?:Back to state:? ?)?(\d{1,9})", text)
+            finding.loop = int(target[1]) if target else None
         elif match is not None:
             head = match[2] or ""
             location = find_location(head)
@@ -463,7 +474,7 @@ class Interpreter:
             if location is not None:
                 named = _ACTION.fullmatch(head)
                 action, parameters = _call(named[1] if named else head.partition(" line ")[0])
-            # Newer versions name the initial predicate; a distributed run lacks that state.
+            # Newer versions name the initial predicate; a distributed run lacks the initial state.
             first = match[1] == "1" and finding.outcome != "violation"
             if first or head in {"", "Initial predicate"}:
                 action = None
@@ -475,8 +486,8 @@ class Interpreter:
             if state.index > 1:
                 state = msgspec.structs.replace(state, variables=self._before | state.variables)
             self._before = state.variables
-        if ModelValue("null") in state.variables.values() and not self._null_is_meant:
-            # So TLC prints a variable that has no value yet.
+        if ModelValue("null") in state.variables.values() and not self._null_in_config:
+            # TLC prints null for a variable that has no value yet.
             known = {n: v for n, v in state.variables.items() if v != ModelValue("null")}
             state = msgspec.structs.replace(state, variables=known)
         finding.length += 1
@@ -490,41 +501,50 @@ class Interpreter:
     def verdict(
         self, exit_status: int | None, stderr: str, interrupted: CheckOutcome | None
     ) -> Finding:
-        """Return what everything that was said comes to.
+        """Decide the outcome of the run from all messages.
 
         Parameters
         ----------
         exit_status : int or None
-            TLC's own, if it ended by itself.
+            TLC's exit status, if it ended by itself.
         stderr : str
-            What it wrote there.
+            TLC's standard error output.
         interrupted : str or None
-            ``"time-limit"`` or ``"cancelled"`` if we ended it.
+            ``"time-limit"`` or ``"cancelled"`` if the toolkit ended TLC.
+
+        Returns
+        -------
+        Finding
         """
         if self.findings:
             best = min(self.findings, key=lambda finding: _RANK[finding.outcome])
-            # A parser that is stopped may call what it could not read an error.
+            # A parser that is stopped may report unread text as an error.
             if interrupted is None or best.outcome != "parse-error":
                 return best
         if interrupted is not None:
-            return Finding(interrupted, "the run was ended before TLC had an answer")
-        # Java may not have ended by itself when TLC had finished.
+            return Finding(interrupted, "the run was ended before TLC had a result")
+        # Java may not have ended by itself after TLC had finished.
         lingered = exit_status is None and self.finished and "OutOfMemoryError" not in stderr
-        # Neither a simulation nor a search to a given depth ends with 2193.
+        # A simulation and a depth-first search do not end with message 2193.
         if (exit_status == 0 or lingered) and (self.success or (self._bounded and self.finished)):
             return Finding("success", "no error was found")
         if "OutOfMemoryError" in stderr or "could not reserve enough space" in stderr.lower():
             return Finding("out-of-memory", stderr.strip())
-        said = "\n".join([stderr.strip(), *self._parser_text[-20:], *self.prints[-20:]]).strip()
-        if self._parsed_badly() or "Parsing or semantic analysis failed" in said:
+        output = "\n".join([stderr.strip(), *self._parser_text[-20:], *self.prints[-20:]]).strip()
+        if self._has_parse_error() or "Parsing or semantic analysis failed" in output:
             return self._parser_failure(stderr.strip())
         return Finding(
             "error",
-            f"TLC ended with status {exit_status} and no verdict: {said or 'it said nothing'}",
+            f"TLC ended with status {exit_status} and without a result: {output or 'no output'}",
         )
 
     def examples(self) -> tuple[Counterexample, ...]:
-        """Return the counterexamples, in the order in which TLC found them."""
+        """Return the counterexamples, in the order in which TLC found them.
+
+        Returns
+        -------
+        tuple of Counterexample
+        """
         return tuple(
             Counterexample(
                 kind=finding.outcome,
@@ -542,19 +562,28 @@ class Interpreter:
         )
 
     def source_at(self, location: Location | None) -> str | None:
-        """Return the text at a place, if it is known."""
+        """Return the text at a location; ``None`` if it is unknown.
+
+        Parameters
+        ----------
+        location : Location or None
+
+        Returns
+        -------
+        str or None
+        """
         if location is None or self._source is None:
             return None
         return text_at(location, self._source.modules)
 
     @property
     def coverage(self) -> CoverageReader:
-        """What was said of coverage."""
+        """The collector of messages about coverage."""
         return self._coverage
 
 
 def _call(text: str) -> tuple[str, tuple[str, ...]]:
-    """Split ``Name(a, <<b, c>>)`` into the name and the arguments' texts."""
+    """Split ``Name(a, <<b, c>>)`` into the name and the texts of the arguments."""
     name, bracket, rest = text.strip().partition("(")
     if not bracket or not rest.endswith(")"):
         return text.strip(), ()

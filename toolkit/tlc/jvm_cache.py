@@ -1,15 +1,15 @@
-"""A cache of Java's own classes and TLC's, which lets the next run of TLC start faster.
+"""A cache of the classes of Java and TLC, which makes TLC start faster.
 
-Java 25 and newer keep an *AOT cache* (``-XX:AOTCache``), Java 11 to 24 an archive of *class data
-sharing* (``-XX:SharedArchiveFile``).  Either holds the classes of Java and of TLC's jar, parsed
-and linked, and saves about a third of a second of the start.  The file is made once, after the
-first run of TLC and in a process of its own (:mod:`toolkit.tlc.jvm_training`), for each Java and
-jar; it serves all garbage collectors that are used here.  Where it cannot be made or used, TLC
-runs without.
+Java 25 and newer use an *AOT cache* (``-XX:AOTCache``), Java 11 to 24 an archive for *class data
+sharing* (``-XX:SharedArchiveFile``).  The file contains the classes of Java and of TLC's jar,
+parsed and linked, and saves about a third of a second per start.  It is created for each Java and
+jar after their first run of TLC, in a separate process (:mod:`toolkit.tlc.jvm_training`), and
+works with all garbage collectors that the toolkit uses.  If it cannot be created or used, TLC runs
+without it.
 
-The environment variable ``TOOLKIT_JVM_CACHE`` names the folder of these files, or says ``off``.
-Otherwise the folder is ``jvm`` in the folder that ``TOOLKIT_CACHE`` names, or in the user's
-folder for caches.  The folder may be deleted at any time.
+The environment variable ``TOOLKIT_JVM_CACHE`` is the folder of these files, or ``off``.  By
+default the folder is ``jvm`` in the folder ``TOOLKIT_CACHE``, or in the user's cache folder.  The
+folder may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -45,31 +45,31 @@ __all__ = [
 ]
 
 State: TypeAlias = Literal["ready", "missing", "damaged", "failed"]
-"""Whether a cache can be used; see :meth:`JvmCache.state`."""
+"""State of a cache; see :meth:`JvmCache.state`."""
 
 FileStamp: TypeAlias = tuple[str, int, int]
-"""A file's real path, size in bytes and time of change in ns."""
+"""A file's real path, size in bytes and modification time in ns."""
 
 _FORMAT = 1
 _FIRST_WITH_AOT = 25
 _RETRY_AFTER = 24 * 3600.0
 _STALE_AFTER = 3600.0
-# Collector and compiler of a short run, and of one of unknown length.
+# Garbage collector and compiler of a short run, and of a run of unknown length.
 _SHORT = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 _LONG = ("-XX:+UseParallelGC", "")
-# These make Java say something of its own, or run with other settings than are recorded.
+# These variables make Java print messages, or run with settings that are not recorded.
 _JAVA_ENVIRONMENT = {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"}
 _COLLECTOR = re.compile(r"-XX:\+Use\w+GC$")
 _COMPILER = re.compile(r"-XX:(?:TieredStopAtLevel=|[+-]TieredCompilation)|-Xint$|-Xcomp$")
-# Options with which Java does not use such a cache, or uses another one.
-_ELSEWHERE = re.compile(
+# Options with which Java does not use the cache, or uses another cache.
+_CONFLICTING_OPTIONS = re.compile(
     r"-XX:(?:AOT|[+-]AOT|SharedArchiveFile|SharedClassListFile|ArchiveClassesAtExit)|-Xshare|-Xlog"
     r"|-agent|-javaagent|--upgrade-module-path|--patch-module|--limit-modules|-Xbootclasspath"
 )
 
 
 class _Note(msgspec.Struct, frozen=True):
-    """What is written beside a cache: of what it was made, and how it looked when it was."""
+    """The note next to a cache: the Java and jar it was created for, its size and time."""
 
     java: FileStamp
     jar: FileStamp
@@ -80,16 +80,16 @@ class _Note(msgspec.Struct, frozen=True):
 
 
 class JvmCache(msgspec.Struct, frozen=True):
-    """The cache of one Java and jar; its file need not exist.
+    """The cache for a Java and a jar; its file need not exist.
 
     Parameters
     ----------
     java, jar : str
         The executable and the ``tla2tools.jar``.
     kind : {"aot", "cds"}
-        Whether Java calls it an AOT cache or a shared archive.
+        Whether it is an AOT cache or a shared archive.
     file : pathlib.Path
-        Where it is, or will be.
+        Path of the cache.
     """
 
     java: str
@@ -99,36 +99,36 @@ class JvmCache(msgspec.Struct, frozen=True):
 
     @property
     def note(self) -> Path:
-        """The file that says of what the cache was made."""
+        """Path of the note that describes the cache."""
         return self.file.with_suffix(".json")
 
     @property
     def lock(self) -> Path:
-        """The file that whoever makes the cache holds a lock on."""
+        """Path of the file that is locked while the cache is created."""
         return self.file.with_suffix(".lock")
 
     @property
     def options(self) -> tuple[str, ...]:
-        """Java's options to use the cache, and to be silent where it does not fit."""
+        """Options that make Java use the cache, and ignore it silently if it does not fit."""
         if self.kind == "aot":
             return (f"-XX:AOTCache={self.file}", "-Xlog:aot*=off,cds*=off")
         return (f"-XX:SharedArchiveFile={self.file}", "-Xshare:auto", "-Xlog:cds*=off")
 
     @property
     def strict_options(self) -> tuple[str, ...]:
-        """Java's options to use the cache, and to fail where it does not fit."""
+        """Options that make Java use the cache, and fail if it does not fit."""
         if self.kind == "aot":
             return (f"-XX:AOTCache={self.file}", "-XX:AOTMode=on")
         return (f"-XX:SharedArchiveFile={self.file}", "-Xshare:on")
 
     def state(self) -> State:
-        """Return whether the cache can be used.
+        """Return the state of the cache, which tells if it can be used.
 
         Returns
         -------
         {"ready", "missing", "damaged", "failed"}
-            ``"damaged"`` if the file is not as it was made; ``"failed"`` if it could not be made
-            within the last day.
+            ``"damaged"`` if the file was changed after its creation; ``"failed"`` if creating it
+            failed within the last day.
         """
         try:
             note = msgspec.json.decode(self.note.read_bytes(), type=_Note)
@@ -137,36 +137,41 @@ class JvmCache(msgspec.Struct, frozen=True):
         if note.problem:
             return "failed" if time.time() - note.made < _RETRY_AFTER else "missing"
         try:
-            found = self.file.stat()
+            stat = self.file.stat()
         except OSError:
             return "missing"
-        same = (found.st_size, found.st_mtime_ns) == (note.size, note.changed)
+        same = (stat.st_size, stat.st_mtime_ns) == (note.size, note.changed)
         return "ready" if same else "damaged"
 
     def problem(self) -> str:
-        """Return why the cache could not be made; empty if nothing is known."""
+        """Return the reason why creating the cache failed; empty if unknown.
+
+        Returns
+        -------
+        str
+        """
         try:
             return msgspec.json.decode(self.note.read_bytes(), type=_Note).problem
         except (OSError, msgspec.DecodeError):
             return ""
 
     def describe(self, problem: str = "") -> None:
-        """Write the note beside the cache.
+        """Write the note next to the cache.
 
         Parameters
         ----------
         problem : str
-            Why there is no cache; empty if its file is complete.
+            The reason why there is no cache; empty if the file is complete.
 
         Raises
         ------
         OSError
-            If the folder cannot be written to.
+            If the folder is not writable.
         """
         size = changed = 0
         if not problem:
-            found = self.file.stat()
-            size, changed = found.st_size, found.st_mtime_ns
+            stat = self.file.stat()
+            size, changed = stat.st_size, stat.st_mtime_ns
         note = _Note(
             read_file_stamp(self.java), read_file_stamp(self.jar), time.time(), size, changed,
             problem,
@@ -179,7 +184,7 @@ class JvmCache(msgspec.Struct, frozen=True):
         Parameters
         ----------
         problem : str
-            If given, the cache is not made again within a day, for this reason.
+            If given, the reason why the cache is not created again within a day.
         """
         with contextlib.suppress(OSError):
             self.note.unlink(missing_ok=True)
@@ -188,9 +193,13 @@ class JvmCache(msgspec.Struct, frozen=True):
                 self.describe(problem)
 
     def proven(self) -> bool:
-        """Start Java with the cache, and return whether Java says that it fits.
+        """Start Java with the cache, and return True if Java accepts it.
 
-        It takes about 50 ms.
+        This takes about 50 ms.
+
+        Returns
+        -------
+        bool
         """
         command = [self.java, *self.strict_options, _LONG[0], "-cp", self.jar, "-version"]
         try:
@@ -208,12 +217,26 @@ class JvmCache(msgspec.Struct, frozen=True):
 
 
 def java_environment() -> dict[str, str]:
-    """Return the environment for Java: ours, without the variables that hold options of Java."""
+    """Return the environment for Java, without the variables that contain options of Java.
+
+    Returns
+    -------
+    dict of str to str
+    """
     return {k: v for k, v in os.environ.items() if k not in _JAVA_ENVIRONMENT}
 
 
 def major_version(version: str) -> int:
-    """Return the number that people call a Java by.
+    """Return the major version of a Java.
+
+    Parameters
+    ----------
+    version : str
+
+    Returns
+    -------
+    int
+        0 if the text contains no number.
 
     Examples
     --------
@@ -225,7 +248,12 @@ def major_version(version: str) -> int:
 
 
 def jvm_cache_folder() -> Path | None:
-    """Return the folder of these caches, or ``None`` where they are turned off."""
+    """Return the folder of the caches, or ``None`` if they are turned off.
+
+    Returns
+    -------
+    pathlib.Path or None
+    """
     named = os.environ.get("TOOLKIT_JVM_CACHE")
     if named:
         return None if named == "off" else Path(named).absolute()
@@ -237,44 +265,53 @@ def jvm_cache_folder() -> Path | None:
 
 
 def read_file_stamp(path: str | Path) -> FileStamp:
-    """Return a file's real path, size in bytes and time of change in ns.
+    """Return a file's real path, size in bytes and modification time in ns.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+
+    Returns
+    -------
+    tuple of (str, int, int)
 
     Raises
     ------
     OSError
-        If there is no such file.
+        If the file does not exist.
     """
     real = os.path.realpath(path)
-    found = os.stat(real)
-    return real, found.st_size, found.st_mtime_ns
+    stat = os.stat(real)
+    return real, stat.st_size, stat.st_mtime_ns
 
 
 def jvm_cache(java: str, version: str, jar: str) -> JvmCache | None:
-    """Return the cache of a Java and a jar.
+    """Return the cache for a Java and a jar.
 
     Parameters
     ----------
     java : str
         The executable.
     version : str
-        Its version, for instance ``"25.0.2"``.
+        Version of the Java, for instance ``"25.0.2"``.
     jar : str
         The ``tla2tools.jar``.
 
     Returns
     -------
     JvmCache or None
-        ``None`` if caches are turned off, or Java or jar cannot be read.
+        ``None`` if caches are turned off, the folder's path contains a colon, or Java or jar
+        cannot be read.
     """
     folder = jvm_cache_folder()
     # Java reads a colon in the path of an archive as a separator.
     if folder is None or ":" in str(folder):
         return None
     try:
-        of = [_FORMAT, version, read_file_stamp(java), read_file_stamp(jar)]
+        inputs = [_FORMAT, version, read_file_stamp(java), read_file_stamp(jar)]
     except OSError:
         return None
-    key = sha256(msgspec.json.encode(of)).hexdigest()[:32]
+    key = sha256(msgspec.json.encode(inputs)).hexdigest()[:32]
     kind: Literal["aot", "cds"] = "aot" if major_version(version) >= _FIRST_WITH_AOT else "cds"
     return JvmCache(java, jar, kind, folder / f"{key}.jsa")
 
@@ -282,18 +319,25 @@ def jvm_cache(java: str, version: str, jar: str) -> JvmCache | None:
 def start_options(
     cache: JvmCache | None, java_options: Sequence[str], *, short: bool
 ) -> tuple[list[str], bool]:
-    """Return Java's options for a fast start, and whether the cache is among them.
+    """Return Java's options for a fast start.
 
-    A short run has a collector of one thread and one compiler only (C1), which start at once; a
-    run of unknown length has the collector that TLC's authors recommend, and all compilers.
+    A short run uses a garbage collector with a single thread and only the compiler C1, which start
+    fastest.  A run of unknown length uses the garbage collector that TLC's authors recommend, and
+    all compilers.
 
     Parameters
     ----------
     cache : JvmCache or None
     java_options : sequence of str
-        The caller's own options of Java; they prevail.
+        The caller's own options of Java, which take precedence.
     short : bool
-        Whether the caller expects the run to last a few seconds at most.
+        Whether the run is expected to take only a few seconds.
+
+    Returns
+    -------
+    options : list of str
+    cached : bool
+        Whether the options use the cache.
     """
     collector, compiler = _SHORT if short else _LONG
     options = []
@@ -303,7 +347,7 @@ def start_options(
         options.append(compiler)
     if (
         cache is None
-        or any(_ELSEWHERE.match(option) for option in java_options)
+        or any(_CONFLICTING_OPTIONS.match(option) for option in java_options)
         or cache.state() != "ready"
     ):
         return options, False
@@ -311,18 +355,18 @@ def start_options(
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that nobody ever reads a part of it.
+    """Write a file atomically, so that no process reads an incomplete file.
 
     Parameters
     ----------
     path : pathlib.Path
-        Its folder must exist.
+        The file; its folder must exist.
     content : bytes
 
     Raises
     ------
     OSError
-        If the folder cannot be written to.
+        If the folder is not writable.
     """
     number, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     try:
@@ -339,7 +383,7 @@ _requested: set[Path] = set()
 
 
 def request_cache(cache: JvmCache, version: str) -> bool:
-    """Have a cache made by a process of its own, which outlives this one.
+    """Start a background process that creates a cache and may outlive this process.
 
     Parameters
     ----------
@@ -350,8 +394,8 @@ def request_cache(cache: JvmCache, version: str) -> bool:
     Returns
     -------
     bool
-        Whether such a process was started: not if the cache is there, could not be made a short
-        while ago, or was requested by this process before.
+        Whether a process was started.  None is started if the cache exists, if creating it failed
+        within the last day, or if this process has requested it before.
     """
     if cache.file in _requested or cache.state() in {"ready", "failed"}:
         return False
@@ -364,7 +408,7 @@ def request_cache(cache: JvmCache, version: str) -> bool:
         cache.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         process = subprocess.Popen(
             command,
-            # It must find this package as we did.
+            # The process must find this package where this process found it.
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -373,13 +417,13 @@ def request_cache(cache: JvmCache, version: str) -> bool:
         )
     except OSError:
         return False
-    # Somebody must take note of its end, or a dead entry stays in the table of processes.
+    # Wait for its end, so that it does not become a zombie process.
     threading.Thread(target=process.wait, daemon=True).start()
     return True
 
 
 def remove_stale_caches(folder: Path) -> list[Path]:
-    """Remove the caches whose Java or jar is gone or was replaced, and what makers left behind.
+    """Remove caches whose Java or jar was removed or replaced, and leftover temporary files.
 
     Parameters
     ----------
@@ -395,7 +439,7 @@ def remove_stale_caches(folder: Path) -> list[Path]:
     for path in folder.glob("*.json"):
         try:
             note = msgspec.json.decode(path.read_bytes(), type=_Note)
-            current = all(read_file_stamp(of[0]) == of for of in (note.java, note.jar))
+            current = all(read_file_stamp(stamp[0]) == stamp for stamp in (note.java, note.jar))
         except (OSError, msgspec.DecodeError):
             current = False
         if not current and path.name != "versions.json":

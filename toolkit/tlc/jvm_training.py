@@ -1,7 +1,7 @@
-"""Makes a cache for Java (:mod:`toolkit.tlc.jvm_cache`) by a small run of TLC.
+"""Create a cache for Java (:mod:`toolkit.tlc.jvm_cache`) with a small run of TLC.
 
-Run as ``python -m toolkit.tlc.jvm_training JAVA VERSION JAR`` in the background after
-a run of TLC that had no cache.
+Run as ``python -m toolkit.tlc.jvm_training JAVA VERSION JAR`` in the background after a run of TLC
+that had no cache.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ __all__ = ["main", "make_cache"]
 _TIMEOUT = 180.0
 _STALE_AFTER = 3600.0
 
-# One small run that goes through what most runs need: standard modules, functions, records, sets,
-# sequences, strings, an invariant that fails and its counterexample, and a temporal property.
+# A small run that uses what most runs need: standard modules, functions, records, sets, sequences,
+# strings, an invariant that fails, its counterexample, and a temporal property.
 _SPEC = r"""---- MODULE Training ----
 EXTENDS Integers, Sequences, FiniteSets, TLC
 CONSTANT Node
@@ -67,7 +67,7 @@ PROPERTY Started
 
 @contextlib.contextmanager
 def _locked(cache: JvmCache) -> Iterator[bool]:
-    """Hold the lock on a cache; yield whether it could be had at once."""
+    """Lock a cache; yield True if the lock was free."""
     with cache.lock.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -78,7 +78,7 @@ def _locked(cache: JvmCache) -> Iterator[bool]:
 
 
 def _run(command: list[str], folder: Path) -> str:
-    """Run a program, ended after a while, and return what it said if it failed."""
+    """Run a program with a time limit, and return the error message if it failed."""
     with (folder / "output").open("w+b") as output:
         process = subprocess.Popen(
             command,
@@ -99,15 +99,15 @@ def _run(command: list[str], folder: Path) -> str:
                 return f"Java took more than {_TIMEOUT:g} s"
             raise
         output.seek(0)
-        said = output.read().decode(errors="replace")
-    # TLC's own status of a violation that it went on after is 0 or 12.
+        text = output.read().decode(errors="replace")
+    # TLC's status after a violation with -continue is 0 or 12.
     if status in {0, 12}:
         return ""
-    return f"Java ended with status {status}: {said.strip()[-400:]}"
+    return f"Java ended with status {status}: {text.strip()[-400:]}"
 
 
 def _train(cache: JvmCache, folder: Path, archive: Path) -> str:
-    """Have Java write an archive, and return what went wrong."""
+    """Run Java to write an archive, and return the error message if it failed."""
     (folder / "Training.tla").write_text(_SPEC, encoding="utf-8")
     (folder / "Training.cfg").write_text(_CONFIG, encoding="utf-8")
     common = ["-XX:+UseParallelGC", "-Xmx512m", "-Xss16m"]
@@ -132,7 +132,7 @@ def _train(cache: JvmCache, folder: Path, archive: Path) -> str:
 
 
 def make_cache(cache: JvmCache) -> bool:
-    """Make a cache now, unless it is there or another process makes it.
+    """Create a cache, unless it exists or another process is creating it.
 
     Parameters
     ----------
@@ -146,20 +146,20 @@ def make_cache(cache: JvmCache) -> bool:
     folder = cache.file.parent
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with _locked(cache) as mine:
-            if not mine or cache.state() in {"ready", "failed"}:
+        with _locked(cache) as locked:
+            if not locked or cache.state() in {"ready", "failed"}:
                 return cache.state() == "ready"
             remove_stale_caches(folder)
-            for left in folder.glob("making-*"):
-                if time.time() - left.stat().st_mtime > _STALE_AFTER:
-                    shutil.rmtree(left, ignore_errors=True)
+            for leftover in folder.glob("making-*"):
+                if time.time() - leftover.stat().st_mtime > _STALE_AFTER:
+                    shutil.rmtree(leftover, ignore_errors=True)
             with tempfile.TemporaryDirectory(
                 prefix="making-", dir=folder, ignore_cleanup_errors=True
             ) as name:
                 archive = Path(name) / cache.file.name
                 problem = _train(cache, Path(name), archive)
                 if not problem and not archive.is_file():
-                    problem = "Java wrote no file"
+                    problem = "Java did not write the file"
                 if problem:
                     cache.discard(problem)
                     return False
@@ -176,12 +176,16 @@ def make_cache(cache: JvmCache) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """Make a cache with low priority; return 0 if it can be used now.
+    """Create a cache with low priority; return 0 if it can be used now.
 
     Parameters
     ----------
     arguments : list of str
-        Java, its version, and the jar.
+        Path of Java, its version, and path of the jar.
+
+    Returns
+    -------
+    int
     """
     java, version, jar = arguments
     with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""A behaviour that never ends, as a picture: a chain of states, and the way back."""
+"""SVG picture of an infinite behaviour: a chain of states and an arc back."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ __all__ = ["lasso_picture"]
 
 _STEP = 96
 _RADIUS = 15
-_MOST = 10
+_MOST_SHOWN = 10
 _GAP = 36
 
 
 def lasso_picture(example: Counterexample) -> str:
-    """Return an SVG of a lasso or of a behaviour that ends in stuttering.
+    """Draw a lasso, or a behaviour that ends in stuttering, as SVG.
 
     Parameters
     ----------
     example : Counterexample
-        Of a long one the beginning, the surroundings of the state that it returns to, and the
-        end are drawn.
+        The behaviour.  Of a long behaviour only the beginning, the states around the start of
+        the loop, and the end are drawn.
 
     Returns
     -------
     str
-        With the picture's meaning in words, for those who cannot see it.
+        SVG with a description for screen readers.
     """
     states = example.states
     total = len(states)
@@ -33,7 +33,7 @@ def lasso_picture(example: Counterexample) -> str:
     loop = next((p for p, state in enumerate(states) if state.index == example.loop), None)
     target = last if loop is None else loop
     shown = set(range(total))
-    if total > _MOST:
+    if total > _MOST_SHOWN:
         near = {*range(3), *range(target - 1, target + 2), *range(last - 1, total)}
         shown = {position for position in near if 0 <= position < total}
     places: dict[int, int] = {}
@@ -82,7 +82,7 @@ def lasso_picture(example: Counterexample) -> str:
         if loop is None
         else f"back to state {states[loop].index}"
     )
-    # Above the arc, or beside the small one that leads from a state to itself.
+    # The text is above the arc, or next to the small arc from a state to itself.
     where, height, anchor = (places[last] + places[target]) // 2, 12, "middle"
     if not span:
         where, height, anchor = places[last] + 22, y - _RADIUS - 14, "start"
@@ -105,9 +105,9 @@ def _arrow(start: int, end: int, y: int) -> str:
 
 
 def _back(start: int, end: int, y: int, rise: int) -> str:
-    """Return the arc from the last state to the one that follows it, with its head."""
+    """Return the arc with an arrowhead from the last state to the start of the loop."""
     top = y - _RADIUS
-    # An arc onto the state itself leaves to the right and comes back from the left.
+    # An arc from a state to itself starts on the right and ends on the left.
     aside = 0 if start != end else 9
     lean = 0 if start != end else 16
     return (

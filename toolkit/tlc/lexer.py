@@ -1,7 +1,7 @@
-r"""TLA+ and PlusCal in syntax colours: a lexer for Pygments, which has none.
+r"""A Pygments lexer for syntax highlighting of TLA+ and PlusCal.
 
-It colours and decides nothing: TLC alone reads specifications.  The tokens of any text, however
-broken, joined give the text again.
+It only highlights; TLC parses specifications.  It accepts any text, and its tokens joined give the
+text again.
 
 The tokens are those of the book *Specifying Systems* (L. Lamport, 2002), chapter 15 and table
 1 to 8, and of *A PlusCal User's Manual* in both of its syntaxes.
@@ -49,7 +49,7 @@ _PLUSCAL = """
 algorithm assert await begin call define do either else elsif end fair goto if macro or print
 procedure process return self skip then variable variables when while with
 """
-# The operators that end with a letter stand in another rule.
+# Operators that end with a letter are in another rule.
 _SIGNS = """
 :: := ::= :> || | |- |= -| =| => <=> <= >= =< == = /= # ~> -+-> -> <- <: |-> << >>_ >> ~ /\\ \\/
 .. ... . ++ + -- - ** * // / %% % ^^ ^+ ^* ^# ^ && & $$ $ ?? ! !! @@ @ ## < > (+) (-) (.) (/) (\\X)
@@ -72,14 +72,14 @@ def _operators() -> str:
 class TlaLexer(RegexLexer):  # type: ignore[misc]
     r"""Lexer for TLA+ modules, parts of modules, and PlusCal algorithms inside comments.
 
-    What stands before the first module and after the last is prose, as it is to TLC; a text
-    without any module line is taken for a part of a module.
+    Text before the first module and after the last is prose, as for TLC.  A text without a module
+    line is treated as part of a module.
 
     Parameters
     ----------
     **options
-        Those of every Pygments lexer; unlike others this one leaves newlines at the ends
-        alone unless told otherwise.
+        Options of every Pygments lexer.  Unlike other lexers, this lexer does not strip or add
+        newlines by default.
 
     Examples
     --------
@@ -142,7 +142,7 @@ class TlaLexer(RegexLexer):  # type: ignore[misc]
             (_list(_EXPRESSIONS), Keyword),
             (_list(_PROOFS), Keyword.Reserved),
             (_list("TRUE FALSE BOOLEAN STRING"), Keyword.Constant),
-            # What is being defined: a name, with or without parameters or a domain.
+            # The name that is defined, with or without parameters or a domain.
             (rf"{_NAME}(?=[ \t]*==(?!=))", Name.Function),
             (rf"{_NAME}(?=\([\w, \t]*\)[ \t]*==(?!=))", Name.Function),
             (rf"{_NAME}(?=\[[^\[\]\n]*\][ \t]*==(?!=))", Name.Function),
@@ -173,7 +173,7 @@ class TlaLexer(RegexLexer):  # type: ignore[misc]
             (r"[^(*\-]+", Comment.Multiline),
             (r"[(*\-]", Comment.Multiline),
         ],
-        # The syntax with braces ends with the brace that was opened first.
+        # An algorithm in the syntax with braces ends with the brace that closes the first brace.
         "braces": [
             (r"(?=\*\))", Text, "#pop"),
             (r"\{", Punctuation, ("#pop", "block")),
@@ -198,7 +198,7 @@ class TlaLexer(RegexLexer):  # type: ignore[misc]
             (r"\n", Whitespace),
             (r"[^\S\n]+", Whitespace),
             (r"\(\*", Comment.Multiline, "comment"),
-            # A comment to the end of the line does not hide the end of the one around it.
+            # A line comment does not hide the end of the enclosing comment.
             (r"\\\*(?:(?!\*\))[^\n])*", Comment.Single),
             (_list(_PLUSCAL), Keyword),
             include("expression"),
@@ -213,14 +213,18 @@ class TlaLexer(RegexLexer):  # type: ignore[misc]
     def get_tokens_unprocessed(
         self, text: str, stack: Iterable[str] | None = None
     ) -> Iterator[tuple[int, Any, str]]:
-        """Yield place, kind and text of each token.
+        """Yield position, kind and text of each token.
 
         Parameters
         ----------
         text : str
-            Anything.
+            Any text.
         stack : iterable of str, optional
-            The states to begin in.
+            The initial states of the lexer.
+
+        Yields
+        ------
+        tuple of (int, token type, str)
         """
         if stack is None:
             stack = ("prose",) if _HEADER.search(text) else ("root",)

@@ -1,4 +1,4 @@
-"""Checks that run beside what else is done: in a thread, or awaited."""
+"""Checks that run in the background, in a thread, and can be awaited."""
 
 from __future__ import annotations
 
@@ -18,9 +18,21 @@ __all__ = ["RunningCheck", "start_check"]
 
 
 class RunningCheck:
-    """A check in a thread of its own.
+    """A check that runs in its own thread.
 
-    Made by :func:`start_check`.  It may be awaited; several do not disturb each other.
+    Created by :func:`start_check`.  It can be awaited.  Several checks can run at the same time.
+
+    Parameters
+    ----------
+    work : callable
+        Runs the check and returns its result.
+    cancel : threading.Event
+        Ends the check when set.
+
+    Attributes
+    ----------
+    progress : CheckProgress or None
+        The latest progress report.
     """
 
     def __init__(self, work: Callable[[], CheckResult], cancel: threading.Event) -> None:
@@ -34,13 +46,13 @@ class RunningCheck:
         self._thread = threading.Thread(target=self._run, args=(work,), daemon=True)
 
     def start(self) -> None:
-        """Begin; called by :func:`start_check`."""
+        """Start the thread; called by :func:`start_check`."""
         self._thread.start()
 
     def _run(self, work: Callable[[], CheckResult]) -> None:
         try:
             self._result = work()
-        # Whoever waits gets it, whatever it is.
+        # Any exception is raised again in wait().
         except BaseException as error:
             self._error = error
         with self._lock:
@@ -51,20 +63,20 @@ class RunningCheck:
 
     @property
     def done(self) -> bool:
-        """Whether the check has ended, in whatever way."""
+        """Whether the check has ended, with a result or an exception."""
         return self._done.is_set()
 
     def cancel(self) -> None:
-        """End the check; its outcome is then ``"cancelled"``, unless TLC had found something."""
+        """Cancel the check; its outcome is ``"cancelled"`` unless a violation was found before."""
         self._cancel.set()
 
     def when_done(self, call: Callable[[RunningCheck], None]) -> None:
-        """Call something when the check has ended; at once if it has.
+        """Call a function when the check has ended, or now if it has ended already.
 
         Parameters
         ----------
         call : callable
-            Called with this object, in the check's thread.
+            Called with this object, in the thread of the check.
         """
         with self._lock:
             if not self.done:
@@ -78,7 +90,7 @@ class RunningCheck:
         Parameters
         ----------
         timeout : float, optional
-            Seconds to wait at most.
+            Longest time to wait, in seconds.
 
         Returns
         -------
@@ -87,11 +99,11 @@ class RunningCheck:
         Raises
         ------
         SettingError
-            If the check has not ended by then; it goes on.
+            If the check has not ended within `timeout`; it continues.
         ToolkitError
-            What :func:`~toolkit.tlc.check` raised.
+            The exception that :func:`~toolkit.tlc.check` raised.
         KeyboardInterrupt
-            On Ctrl-C; the check is cancelled first.
+            On Ctrl-C, after the check is cancelled.
         """
         try:
             ended = self._done.wait(timeout)
@@ -101,7 +113,7 @@ class RunningCheck:
             raise
         if not ended:
             raise SettingError(
-                f"the check has not ended within {timeout} s", hint="wait longer, or cancel it"
+                f"the check has not ended within {timeout} s", hint="wait longer, or call cancel()"
             )
         if self._error is not None:
             raise self._error
@@ -114,18 +126,18 @@ class RunningCheck:
     async def _awaited(self) -> CheckResult:
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
-        self.when_done(lambda _: _tell(loop, ended))
+        self.when_done(lambda _: _notify(loop, ended))
         try:
             await ended.wait()
         except asyncio.CancelledError:
             self.cancel()
-            # Not before Java is gone: the promise is that nothing stays behind.
+            # Wait until Java has ended: a cancelled check must not leave a process.
             await asyncio.shield(asyncio.to_thread(self._thread.join))
             raise
         return self.wait()
 
 
-def _tell(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
+def _notify(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
     if not loop.is_closed():
         loop.call_soon_threadsafe(ended.set)
 
@@ -138,16 +150,17 @@ def start_check(
     on_done: Callable[[RunningCheck], None] | None = None,
     **options: Any,
 ) -> RunningCheck:
-    """Start a check and return at once.
+    """Start a check in the background.
 
     Parameters
     ----------
     spec, config, **options
-        As for :func:`~toolkit.tlc.check`; not ``cancel``, which the returned object has.
+        As for :func:`~toolkit.tlc.check`, except ``cancel``; use
+        :meth:`RunningCheck.cancel` instead.
     on_progress : callable, optional
-        Called with every :class:`CheckProgress`, in the check's thread.
+        Called with every :class:`CheckProgress`, in the thread of the check.
     on_done : callable, optional
-        Called with the returned object when the check has ended, in the check's thread.
+        Called with the returned object when the check has ended, in the thread of the check.
 
     Returns
     -------
@@ -156,10 +169,12 @@ def start_check(
     Raises
     ------
     SettingError
-        If an option is given that belongs to the returned object.
+        If `cancel` is given.
     """
     if "cancel" in options:
-        raise SettingError("'cancel' cannot be given here", hint="call the result's cancel()")
+        raise SettingError(
+            "start_check() does not take 'cancel'", hint="call cancel() of the returned object"
+        )
     cancel = threading.Event()
 
     def watch(progress: CheckProgress) -> None:

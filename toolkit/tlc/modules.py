@@ -1,8 +1,8 @@
-"""What the text of modules says: definitions, places, and the text at a place.
+"""Definitions and locations in the text of modules.
 
-TLA+ is read by TLC, and only by TLC.  Here its text is looked at to *show* it: where the
-invariant stands that TLC names, which definition a place belongs to.  Nothing that is found
-here changes a verdict.
+Only TLC interprets specifications.  This module searches their text in order to *show* parts of it,
+for instance the invariant that TLC names, or the definition at a location.  It never changes a
+verdict.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ __all__ = [
 
 
 class Location(msgspec.Struct, frozen=True):
-    """A place in a module.
+    """A location in a module.
 
     Parameters
     ----------
     module : str or None
-        Its name.
+        Name of the module.
     line, column : int
-        Counted from 1.
+        Start, counted from 1.
     end_line, end_column : int or None
-        Where it ends; the last character belongs to it.
+        End, including the last character.
     """
 
     module: str | None
@@ -48,7 +48,16 @@ class Location(msgspec.Struct, frozen=True):
         return f"{self.module or '?'}:{self.line}:{self.column}"
 
     def holds(self, other: Location) -> bool:
-        """Whether another place lies within this one."""
+        """Return True if another location starts inside this location.
+
+        Parameters
+        ----------
+        other : Location
+
+        Returns
+        -------
+        bool
+        """
         if self.module != other.module or self.end_line is None or self.end_column is None:
             return False
         begin = (self.line, self.column)
@@ -64,16 +73,20 @@ _LOCATION = re.compile(
 
 
 def locations(text: str) -> Iterator[Location]:
-    """Yield the places that a message names, in order.
+    """Yield the locations in a message, in order.
 
     Parameters
     ----------
     text : str
-        What TLC said, in any of the forms it has for a place.
+        A message of TLC, with locations in any of TLC's formats.
+
+    Yields
+    ------
+    Location
 
     Examples
     --------
-    >>> [str(one) for one in locations("0. Line 4, column 9 to line 4, column 13 in M")]
+    >>> [str(place) for place in locations("0. Line 4, column 9 to line 4, column 13 in M")]
     ['M:4:9']
     """
     for match in _LOCATION.finditer(text):
@@ -89,7 +102,15 @@ _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 
 
 def find_location(text: str) -> Location | None:
-    """Return the first place in a module that a text names, not looking into strings.
+    """Return the first location in a text that is not inside a string.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    Location or None
 
     Examples
     --------
@@ -100,9 +121,20 @@ def find_location(text: str) -> Location | None:
 
 
 def text_at(location: Location, modules: Mapping[str, str]) -> str | None:
-    """Return the text at a place, or ``None`` if it is not at hand or has no known end.
+    """Return the text at a location.
 
-    Columns are TLC's: a tab goes on to the next column after a multiple of eight.
+    Columns are counted as by TLC: a tab extends to the next column after a multiple of 8.
+
+    Parameters
+    ----------
+    location : Location
+    modules : mapping of str to str
+        Map from module name to text.
+
+    Returns
+    -------
+    str or None
+        ``None`` if the module is unknown or the location has no end.
     """
     module = modules.get(location.module or "")
     if module is None or location.end_line is None or location.end_column is None:
@@ -110,7 +142,7 @@ def text_at(location: Location, modules: Mapping[str, str]) -> str | None:
     lines = module.expandtabs(8).splitlines()[location.line - 1 : location.end_line]
     if len(lines) != location.end_line - location.line + 1:
         return None
-    # From the end, since both may be the same line.
+    # The last line first, because both may be the same line.
     lines[-1] = lines[-1][: location.end_column]
     lines[0] = lines[0][location.column - 1 :]
     return "\n".join(lines)
@@ -123,7 +155,15 @@ _NOT_END = re.compile(r"[^\n]")
 
 @lru_cache(maxsize=256)
 def blank_comments(text: str) -> str:
-    r"""Return the text with comments replaced by spaces; every other character stays in place.
+    r"""Replace comments by spaces; all other characters keep their position.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
 
     Examples
     --------
@@ -188,30 +228,42 @@ def _definitions(module: str, text: str) -> tuple[tuple[str, Location, str], ...
 
 
 def definitions(modules: Mapping[str, str]) -> dict[str, list[tuple[Location, str]]]:
-    """Return where each name is defined, and the text of the definition without comments.
+    """Find the definitions in modules: location and text, without comments.
 
     Parameters
     ----------
     modules : mapping of str to str
-        Module name to text.
+        Map from module name to text.
 
     Returns
     -------
     dict
-        Name to places and texts; several where modules share a name.
+        Map from name to (location, text) pairs; several if modules share a name.
     """
-    found: dict[str, list[tuple[Location, str]]] = {}
+    table: dict[str, list[tuple[Location, str]]] = {}
     for module, text in modules.items():
         for name, place, body in _definitions(module, text):
-            found.setdefault(name, []).append((place, body))
-    return found
+            table.setdefault(name, []).append((place, body))
+    return table
 
 
 _ASSUMED = re.compile(r"\b(?:ASSUME|ASSUMPTION|AXIOM)\s+(\w+)\s*==\s*\Z")
 
 
 def assumption_name(place: Location, modules: Mapping[str, str]) -> str | None:
-    """Return the name of an assumption whose formula stands at a place, if it has one."""
+    """Return the name of the assumption at a location; ``None`` if it has no name.
+
+    Parameters
+    ----------
+    place : Location
+        Location of the formula.
+    modules : mapping of str to str
+        Map from module name to text.
+
+    Returns
+    -------
+    str or None
+    """
     text = modules.get(place.module or "")
     if text is None:
         return None
@@ -229,7 +281,18 @@ _WORD = re.compile(r"\w+")
 def reaches(
     name: str, defined: Mapping[str, Sequence[tuple[Location, str]]]
 ) -> Iterable[tuple[Location, str]]:
-    """Return the definitions that a name's own uses, itself included, however deep."""
+    """Return the definitions of a name and of all names that they use, directly or indirectly.
+
+    Parameters
+    ----------
+    name : str
+    defined : mapping of str to sequence of (Location, str)
+        All definitions; see :func:`definitions`.
+
+    Returns
+    -------
+    iterable of (Location, str)
+    """
     seen: set[str] = set()
     todo = [name]
     found = []
@@ -249,7 +312,15 @@ _TRANSLATED = re.compile(r"^[ \t]*\\\*+[ \t]*BEGIN TRANSLATION", re.MULTILINE)
 
 
 def has_algorithm(text: str) -> bool:
-    """Return whether a module has a PlusCal algorithm.
+    """Return True if a module contains a PlusCal algorithm.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    bool
 
     Examples
     --------
@@ -260,7 +331,15 @@ def has_algorithm(text: str) -> bool:
 
 
 def untranslated(text: str) -> bool:
-    r"""Return whether a module has an algorithm and no translation of it.
+    r"""Return True if a module contains a PlusCal algorithm without its translation.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    bool
 
     Examples
     --------

@@ -1,8 +1,8 @@
-r"""Which of several properties a behaviour violates, where TLC does not say.
+r"""Find the property that a counterexample violates if TLC does not report it.
 
-TLC finds *a* violation of the conjunction of all temporal properties and does not say whose.
-The behaviour itself decides: a specification that has it as its only behaviour is checked
-against each property alone.
+TLC checks the conjunction of all temporal properties, and does not report which property a
+behaviour violates.  To find it, a specification whose only behaviour is the counterexample is
+generated and checked against each property separately.
 """
 
 from __future__ import annotations
@@ -22,31 +22,31 @@ from toolkit.values.text import is_identifier
 
 __all__ = ["only_behaviour", "with_names"]
 
-_LONGEST = 1000
+_MOST_STATES = 1000
 _WIDTH = 80
 
 
 def only_behaviour(source: SpecSource, example: Counterexample) -> SpecSource | None:
-    """Return a specification whose only behaviour is that of a counterexample.
+    """Generate a specification whose only behaviour is that of a counterexample.
 
     Parameters
     ----------
     source : SpecSource
-        What was checked.
+        The specification that was checked.
     example : Counterexample
-        A behaviour that returns to a state or ends in stuttering.
+        A lasso, or a behaviour that ends in stuttering.
 
     Returns
     -------
     SpecSource or None
-        Its configuration has the constants and no property.  ``None`` if the behaviour cannot
-        be written down: a value that could not be read, a variable without a value, more than
-        1,000 states, or states that stand for others (SYMMETRY, VIEW) or are shown
-        otherwise (ALIAS).
+        A specification whose configuration file contains the constants and no property.  ``None``
+        if the behaviour cannot be written in TLA+: a value could not be parsed, a variable has no
+        value, there are more than 1,000 states, or the states are representatives (SYMMETRY, VIEW)
+        or transformed (ALIAS).
     """
     states = example.states
     sections = config_sections(source.config)
-    if not states or len(states) > _LONGEST or sections.keys() & {"SYMMETRY", "VIEW", "ALIAS"}:
+    if not states or len(states) > _MOST_STATES or sections.keys() & {"SYMMETRY", "VIEW", "ALIAS"}:
         return None
     names = list(states[0].variables)
     if not names or any(
@@ -72,7 +72,9 @@ def only_behaviour(source: SpecSource, example: Counterexample) -> SpecSource | 
         free_name(f"Only_{word}", taken) for word in ("at", "states", "init", "next", "spec")
     )
     new = sorted(used - declared)
-    back = next((k for k, one in enumerate(states, 1) if one.index == example.loop), len(states))
+    back = next(
+        (k for k, state in enumerate(states, 1) if state.index == example.loop), len(states)
+    )
     root = free_name(f"Only_{source.root}", source.modules)
     lines = [
         f"---- MODULE {root} ----",
@@ -95,7 +97,8 @@ def only_behaviour(source: SpecSource, example: Counterexample) -> SpecSource | 
         "====",
     ]
     config = "".join(
-        f"CONSTANT {source.config[one.start : one.end]}\n" for one in assignments(source.config)
+        f"CONSTANT {source.config[assignment.start : assignment.end]}\n"
+        for assignment in assignments(source.config)
     )
     config += "".join(f"CONSTANT {name} = {name}\n" for name in new)
     return SpecSource(
@@ -108,41 +111,46 @@ def only_behaviour(source: SpecSource, example: Counterexample) -> SpecSource | 
 def with_names(
     result: CheckResult, source: SpecSource, ask: Callable[[SpecSource], CheckResult]
 ) -> CheckResult:
-    """Return a result that says which of several properties its behaviours violate.
+    """Add the names of violated properties to the counterexamples of a result.
 
     Parameters
     ----------
     result : CheckResult
     source : SpecSource
-        What was checked.
+        The specification that was checked.
     ask : callable
-        Checks a specification.
+        Checks a specification, and returns its result.
 
     Returns
     -------
     CheckResult
-        The same one where nothing was to be found out, or could not be.
+        `result` itself if all names are known, or cannot be found.
     """
     named: dict[int, Counterexample] = {}
     for number, example in enumerate(result.counterexamples):
         if example.name is None and len(example.candidates) > 1:
-            violated = _violated(example, source, ask)
+            violated = _violated_properties(example, source, ask)
             if violated:
                 named[number] = _named(example, violated, result)
     if not named:
         return result
-    examples = tuple(named.get(n, one) for n, one in enumerate(result.counterexamples))
+    examples = tuple(named.get(n, example) for n, example in enumerate(result.counterexamples))
     first = next(
-        (one for one in named.values() if result.name is None and one.kind == result.outcome), None
+        (
+            example
+            for example in named.values()
+            if result.name is None and example.kind == result.outcome
+        ),
+        None,
     )
-    asked = dict.fromkeys(name for n in named for name in result.counterexamples[n].candidates)
+    checked = dict.fromkeys(name for n in named for name in result.counterexamples[n].candidates)
     result = msgspec.structs.replace(
         result,
         counterexamples=examples,
         warnings=(
             *result.warnings,
-            "TLC does not say which property failed: the behaviour was checked by itself against "
-            f"each of {', '.join(asked)}",
+            "TLC does not report which property failed; the behaviour was checked separately "
+            f"against each of {', '.join(checked)}",
         ),
     )
     if first is None:
@@ -156,21 +164,21 @@ def with_names(
     )
 
 
-def _violated(
+def _violated_properties(
     example: Counterexample, source: SpecSource, ask: Callable[[SpecSource], CheckResult]
 ) -> Sequence[str]:
-    alone = only_behaviour(source, example)
-    if alone is None:
+    single = only_behaviour(source, example)
+    if single is None:
         return ()
-    found = []
+    violated = []
     for name in example.candidates:
-        result = ask(msgspec.structs.replace(alone, config=f"{alone.config}PROPERTY {name}\n"))
+        result = ask(msgspec.structs.replace(single, config=f"{single.config}PROPERTY {name}\n"))
         if not result.ok and not result.violation:
-            # Stopped, or not to be evaluated in this form: then nothing is known of it.
+            # The check was stopped, or cannot evaluate the property: the result is unknown.
             return ()
         if result.violation:
-            found.append(name)
-    return found
+            violated.append(name)
+    return violated
 
 
 def _named(example: Counterexample, violated: Sequence[str], result: CheckResult) -> Counterexample:

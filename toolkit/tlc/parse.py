@@ -1,4 +1,4 @@
-"""Whether a specification can be read at all, by TLC's own parser."""
+"""Parse a specification with TLC's own parser, and report the problem if that fails."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def parse_problem(
     java: Path | str | None = None,
     jar: Path | str | None = None,
 ) -> CheckResult | None:
-    """Have TLC read the modules of a specification, and evaluate nothing.
+    """Parse the modules of a specification with TLC, without evaluating them.
 
     Parameters
     ----------
     source : SpecSource
-        Its configuration does not matter.
+        The specification; its configuration file is ignored.
     timeout : float
         Seconds.
     java, jar : path, optional
@@ -38,19 +38,19 @@ def parse_problem(
     Returns
     -------
     CheckResult or None
-        What is wrong: its outcome is ``"parse-error"`` or ``"semantic-error"``, or tells why
-        TLC did not come to an end.  ``None`` if all modules can be read.
+        The problem: its outcome is ``"parse-error"`` or ``"semantic-error"``, or the reason why
+        TLC did not finish.  ``None`` if all modules can be parsed.
 
     Raises
     ------
     JavaNotFoundError, TlcNotFoundError
-        If there is nothing to run.
+        If Java or TLC is not found.
     """
-    # TLC reads the modules first, and then looks for what the configuration leaves out or
-    # names: with a name that cannot be found it goes no further.
-    nothing = free_name("Nothing", definitions(source.modules))
+    # TLC parses the modules first and then looks up the names of the configuration file.  A name
+    # that is not defined stops it there.
+    undefined = free_name("Nothing", definitions(source.modules))
     result = check(
-        msgspec.structs.replace(source, config=f"SPECIFICATION {nothing}\n"),
+        msgspec.structs.replace(source, config=f"SPECIFICATION {undefined}\n"),
         workers=1,
         timeout=timeout,
         memory=512,
@@ -58,5 +58,5 @@ def parse_problem(
         java=java,
         jar=jar,
     )
-    read = _PARSED in result.log
-    return None if read and result.outcome == "config-error" else result
+    parsed = _PARSED in result.log
+    return None if parsed and result.outcome == "config-error" else result

@@ -1,4 +1,4 @@
-"""What a check comes to: the options that TLC gets, and what they mean for the answer."""
+"""The plan of a check: TLC's options, and the caveats that follow from them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,24 @@ _NEWER = {"ALIAS", "POSTCONDITION", "_PERIODIC", "_RL_REWARD"}
 
 
 class Plan:
-    """What the arguments of :func:`check` come to: TLC's options, and what they leave out."""
+    """TLC's options for a check, with the caveats and warnings that follow from them.
+
+    Parameters
+    ----------
+    source : SpecSource
+        The specification to check.
+
+    Attributes
+    ----------
+    options : list of str
+        Options of TLC.
+    caveats, warnings : list of str
+        Caveats and warnings of the result.
+    sampled : bool
+        Whether not all states are searched.
+    unsure : bool
+        Whether states from an unknown checkpoint count as searched.
+    """
 
     def __init__(self, source: SpecSource) -> None:
         self.source = source
@@ -32,37 +49,42 @@ class Plan:
 
     @property
     def arguments(self) -> list[str]:
-        """TLC's class and its arguments; ``{folder}`` stands for the run's folder."""
+        """TLC's main class and its arguments; ``{folder}`` is replaced by the run's folder."""
         root = self.source.root
         return ["tlc2.TLC", *self.options, "-config", f"{root}.cfg", f"{root}.tla"]
 
     def add(self, *parts: object) -> None:
-        """Add options."""
+        """Append options."""
         self.options += [str(part) for part in parts]
 
     def begin(
         self, workers: int, fingerprint: int = 0, states_folder: Path | str | None = None
     ) -> None:
-        """Add the options that every run has.
+        """Append the options that every run has.
 
         Parameters
         ----------
         workers : int
-            Threads.
+            Number of threads.
         fingerprint : int
             Index of the fingerprint polynomial.
         states_folder : path, optional
-            Where TLC keeps its states; by default in the run's folder.
+            Folder for TLC's states; by default inside the run's folder.
         """
         kept = "{folder}/meta" if states_folder is None else Path(states_folder).absolute()
         self.add("-tool", "-metadir", kept, "-workers", workers, "-fp", fingerprint)
 
     def read_options(self, options: Sequence[str]) -> None:
-        """Take options that go to TLC as they are, and see what they mean for the answer."""
+        """Append options that are passed to TLC unchanged, and derive caveats from them.
+
+        Parameters
+        ----------
+        options : sequence of str
+        """
         self.options += options
         if "-simulate" in self.options:
             self.sampled = True
-            self.caveats.append("a simulation: random behaviours were looked at, not all states")
+            self.caveats.append("a simulation: random behaviours were checked, not all states")
         if "-dfid" in self.options:
             self.sampled = True
             at = self.options.index("-dfid") + 1
@@ -71,55 +93,62 @@ class Plan:
         if "-recover" in options:
             self.unsure = True
             self.caveats.append(
-                "continued from a checkpoint that was not looked at: time and depth count from "
-                "there, and a violation found before it is not found again"
+                "continued from a checkpoint that was not verified: time and depth are counted "
+                "from there, and a violation found before it is not found again"
             )
 
     def read_config(self) -> None:
-        """See what the configuration means for the answer."""
+        """Derive caveats and options from the configuration file."""
         sections = config_sections(self.source.config)
         for keyword, meaning in (
-            ("CONSTRAINT", "states beyond the constraint {} were not followed"),
-            ("ACTION_CONSTRAINT", "steps against the action constraint {} were not taken"),
-            ("VIEW", "states that look alike under the view {} were taken for one"),
+            ("CONSTRAINT", "states that violate the constraint {} were not explored further"),
+            ("ACTION_CONSTRAINT", "steps that violate the action constraint {} were not taken"),
+            ("VIEW", "states that are equal under the view {} were treated as one"),
         ):
             if names := sections.get(keyword):
                 self.caveats.append(meaning.format(", ".join(names)))
         properties = sections.get("PROPERTY", [])
         if sections.get("SYMMETRY") and properties:
             self.caveats.append(
-                "TLC is unsound for liveness under symmetry: no error says nothing about "
+                "TLC is unsound for liveness under symmetry: it may miss violations of "
                 + ", ".join(properties)
             )
         deadlock = sections.get("CHECK_DEADLOCK")
         if deadlock and deadlock[0] in {"TRUE", "FALSE"}:
-            # Older versions know the option alone, newer ones both.
+            # Older versions only know the option, newer versions know both.
             self.source = blank_keyword(self.source, "CHECK_DEADLOCK")
-            self.warnings.append(f"CHECK_DEADLOCK {deadlock[0]} was given to TLC as an option")
+            self.warnings.append(f"CHECK_DEADLOCK {deadlock[0]} was passed to TLC as an option")
             if deadlock[0] == "FALSE" and "-deadlock" not in self.options:
                 self.add("-deadlock")
             elif deadlock[0] == "TRUE" and "-deadlock" in self.options:
                 self.options.remove("-deadlock")
 
     def explain(self, finding: Finding, version: str) -> None:
-        """Say what an old TLC means when it does not know a word of the configuration.
+        """Explain TLC's error about a keyword of the configuration file that it does not know.
 
-        And of a newer one, what it does with it that is easily overlooked.
+        For a newer TLC, add a caveat about aliases.
+
+        Parameters
+        ----------
+        finding : Finding
+            The outcome of the run, which is changed.
+        version : str
+            The version that TLC reported.
         """
         old = _OLD.search(version) is not None
         sections = config_sections(self.source.config)
         if (alias := sections.get("ALIAS")) and not old:
             self.caveats.append(
-                f"counterexamples show what the alias {', '.join(alias)} makes of the states, "
+                f"counterexamples show the states as transformed by the alias {', '.join(alias)}, "
                 "not their variables"
             )
         if finding.outcome not in {"config-error", "error"}:
             return
         newer = sorted(_NEWER & set(sections))
-        # An old TLC may name no more than the line, or take the word for an invariant's name.
+        # An old TLC may only report the line, or take the keyword for the name of an invariant.
         if newer and (old or any(word in finding.message for word in newer)):
             finding.outcome = "config-error"
             finding.message += (
-                f"\nthis version of TLC does not know {', '.join(newer)}: name a newer one "
-                "(TLA2TOOLS_JAR), or take the line out"
+                f"\nthis version of TLC does not know {', '.join(newer)}: set TLA2TOOLS_JAR to a "
+                "newer version, or remove the line"
             )

@@ -1,4 +1,4 @@
-"""PlusCal, translated to TLA+ by the translator that comes with TLC."""
+"""Translate PlusCal to TLA+ with the translator that is part of TLC."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from toolkit.tlc.source import SpecSource, module_name
 __all__ = ["Fairness", "Translation", "translate_pluscal", "translate_spec"]
 
 Fairness: TypeAlias = Literal["none", "wf", "sf", "wfNext"]
-"""What the formula ``Spec`` of the translation assumes.
+"""Fairness assumption of the formula ``Spec`` of a translation.
 
-Nothing; weak or strong fairness of each process; weak fairness of the whole next-state action.
+``"none"``; ``"wf"`` or ``"sf"``, weak or strong fairness of each process; ``"wfNext"``, weak
+fairness of the next-state relation.
 """
 
 _FAILED = re.compile(r"Unrecoverable error:\s*(.*)", re.DOTALL)
@@ -31,16 +32,16 @@ _MEMORY = 512
 
 
 class Translation(msgspec.Struct, frozen=True):
-    """A module with the translation of its algorithm.
+    """A module with the translation of its PlusCal algorithm.
 
     Parameters
     ----------
     text : str
-        The whole module; a former translation has been replaced.
+        Text of the module, in which an earlier translation is replaced.
     version : str
-        The translator's.
+        Version of the translator.
     notes : tuple of str
-        What the translator said besides, for instance the labels that it added.
+        Further messages of the translator, for instance the labels that it added.
     """
 
     text: str
@@ -59,19 +60,18 @@ def translate_pluscal(
 ) -> Translation:
     """Translate the PlusCal algorithm of a module.
 
-    The text is not changed in place, and no file of yours is written: the translator works in
-    a folder of its own.
+    The translator works in a temporary folder; no other file is written.
 
     Parameters
     ----------
     text : str
         A module with an algorithm in a comment.
     fairness : str
-        See :data:`Fairness`; what the algorithm says itself (``--fair algorithm``, ``fair
-        process``) counts as well.
+        See :data:`Fairness`.  Fairness that the algorithm declares (``--fair algorithm``, ``fair
+        process``) applies in addition.
     label : bool
-        Whether to add the labels that are missing, which the notes then name; otherwise a
-        missing label is an error where the algorithm has processes.
+        Whether to add missing labels, which are listed in the notes.  Otherwise a missing label
+        is an error if the algorithm has processes.
     timeout : float
         Seconds.
     java, jar : path, optional
@@ -84,21 +84,24 @@ def translate_pluscal(
     Raises
     ------
     SpecError
-        If there is no algorithm, or something is wrong with it: with line and column, where the
-        translator gives them.
+        If there is no algorithm, or it has an error; with line and column if the translator
+        reports them.
     TlcError
-        If the translator ended otherwise, or not in time.
+        If the translator failed in another way, or exceeded the time limit.
     JavaNotFoundError, TlcNotFoundError
-        If there is nothing to run.
+        If Java or TLC is not found.
     SettingError
-        If there is no such fairness.
+        If the fairness is unknown.
     """
     if fairness not in get_args(Fairness):
-        raise SettingError(f"fairness={fairness!r}", hint=f"one of {', '.join(get_args(Fairness))}")
+        raise SettingError(
+            f"unknown fairness {fairness!r}", hint=f"known: {', '.join(get_args(Fairness))}"
+        )
     name = module_name(text)
     if not has_algorithm(text):
         raise SpecError(
-            f"module {name} has no PlusCal algorithm", hint="it begins with (* --algorithm name"
+            f"module {name} has no PlusCal algorithm",
+            hint="an algorithm starts with (* --algorithm name",
         )
     options = ["-nocfg", "-unixEOL"]
     if fairness != "none":
@@ -114,20 +117,20 @@ def translate_pluscal(
         short=True,
         timeout=timeout,
     ) as run:
-        said = "".join(run.lines())
+        output = "".join(run.lines())
         if run.interrupted is not None:
             raise TlcError(f"the translation of {name} took more than {timeout:g} s")
-        if failed := _FAILED.search(said):
+        if failed := _FAILED.search(output):
             raise _error(failed[1])
         if run.exit_status != 0:
             raise TlcError(
                 f"the translator ended with status {run.exit_status}: "
-                f"{(said + run.stderr()).strip()[-400:]}",
+                f"{(output + run.stderr()).strip()[-400:]}",
                 hint=f"run '{Invocation('doctor')}'",
             )
         translated = (run.folder / "spec" / f"{name}.tla").read_text(encoding="utf-8")
-    version = _VERSION.search(said)
-    notes = [line.strip() for line in said.splitlines() if line.strip()]
+    version = _VERSION.search(output)
+    notes = [line.strip() for line in output.splitlines() if line.strip()]
     return Translation(
         translated,
         version[1].strip() if version else "unknown",
@@ -135,10 +138,10 @@ def translate_pluscal(
     )
 
 
-def _error(said: str) -> SpecError:
-    """Return the translator's complaint, its place taken out of its words."""
-    place = find_location(said)
-    words = " ".join(_PLACE.sub("", said.strip()).removeprefix("--").split())
+def _error(output: str) -> SpecError:
+    """Convert an error of the translator; its location moves from the text to the fields."""
+    place = find_location(output)
+    words = " ".join(_PLACE.sub("", output.strip()).removeprefix("--").split())
     return SpecError(
         f"PlusCal: {words.rstrip('.')}",
         line=place.line if place else None,
@@ -147,7 +150,7 @@ def _error(said: str) -> SpecError:
 
 
 def translate_spec(source: SpecSource, *, fairness: Fairness = "none") -> SpecSource:
-    """Return a specification whose root module has a fresh translation of its algorithm.
+    """Translate the PlusCal algorithm in the root module of a specification again.
 
     Parameters
     ----------
@@ -158,7 +161,7 @@ def translate_spec(source: SpecSource, *, fairness: Fairness = "none") -> SpecSo
     Returns
     -------
     SpecSource
-        With a note where the translation that stood there was another one.
+        The specification with the new translation, and with a note if it differs from the old.
 
     Raises
     ------
@@ -170,8 +173,8 @@ def translate_spec(source: SpecSource, *, fairness: Fairness = "none") -> SpecSo
     notes = [note for note in source.notes if not note.startswith(f"{source.root} has a PlusCal")]
     if not untranslated(before) and _plain(before) != _plain(translation.text):
         notes.append(
-            f"the translation that stood in {source.root} was not that of its algorithm, or of "
-            "another version of the translator: it was replaced for this run"
+            f"the translation in {source.root} does not match its algorithm or this version of the "
+            "translator; it was replaced for this run"
         )
     notes += [f"PlusCal: {note}" for note in translation.notes]
     return msgspec.structs.replace(
@@ -182,5 +185,5 @@ def translate_spec(source: SpecSource, *, fairness: Fairness = "none") -> SpecSo
 
 
 def _plain(text: str) -> list[str]:
-    """Return the lines without spaces at their ends, and without the translator's own marks."""
+    """Return the lines without trailing spaces and without the translator's marks."""
     return [line.rstrip() for line in text.splitlines() if "TRANSLATION" not in line]

@@ -1,4 +1,4 @@
-"""What came out of a run of TLC."""
+"""Results of TLC: outcome, counterexamples, progress."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ CheckOutcome = Literal[
     "cancelled",
     "error",
 ]
-"""How a run ended.
+"""Outcome of a run.
 
 ``initial-invariant`` and ``initial-property`` are violated by an initial state.
-``postcondition`` is what newer versions look at when they have explored everything.
-``refinement`` is a step, or an initial state, that a property forbids which is another
-specification's, by way of an INSTANCE.  ``violation`` is one that TLC does not name, as its
-distributed mode does not.
+``postcondition`` is evaluated by newer versions of TLC after all states are explored.
+``refinement`` is a step or an initial state that violates another specification, which is checked
+as a property through an INSTANCE.  ``violation`` is a violation that TLC does not name, for
+instance in its distributed mode.
 """
 
 VIOLATIONS = frozenset(
@@ -74,20 +74,20 @@ VIOLATIONS = frozenset(
         "violation",
     }
 )
-"""The outcomes that say: what was claimed does not hold."""
+"""The outcomes that are violations of what is checked."""
 
 
 class CheckProgress(msgspec.Struct):
-    """How far a running check has come.
+    """Progress of a running check.
 
     Parameters
     ----------
     generated, distinct, queue : int
-        States generated, distinct ones, and those still to be explored.
+        Number of states generated, of distinct states, and of states still to be explored.
     depth : int or None
         Length of the longest behaviour so far.
     elapsed : float
-        Seconds since the check began.
+        Seconds since the start of the check.
     """
 
     generated: int
@@ -98,7 +98,7 @@ class CheckProgress(msgspec.Struct):
 
     @property
     def rate(self) -> float:
-        """States generated in a second, on the average so far."""
+        """Average number of states generated per second."""
         return self.generated / self.elapsed if self.elapsed > 0 else 0.0
 
     def __str__(self) -> str:
@@ -115,17 +115,17 @@ class TraceState(msgspec.Struct, frozen=True):
     Parameters
     ----------
     index : int
-        From 1.
+        Number of the state, from 1.
     action : str or None
-        The action that led to it; ``None`` for an initial state.
+        The action that led to the state; ``None`` for an initial state.
     location : Location or None
-        Where that action is defined.
+        Position of the action's definition.
     variables : dict of str to Value
         All variables.
     unparsed : str or None
-        TLC's text, where it could not be read.
+        TLC's text, if it could not be parsed.
     parameters : tuple of str
-        The action's arguments as TLA+ text, where TLC gives them (2.15 does not).
+        The action's arguments as TLA+ text, if TLC reports them (2.15 does not).
     """
 
     index: int
@@ -137,29 +137,29 @@ class TraceState(msgspec.Struct, frozen=True):
 
 
 class Counterexample(Shown, msgspec.Struct, frozen=True, kw_only=True):
-    """A behaviour that violates something.
+    """A behaviour that violates an invariant or a property.
 
     Parameters
     ----------
     kind : str
-        The outcome that it shows.  The behaviour before an evaluation error is one too.
+        The outcome that it shows; this includes behaviours that end in an evaluation error.
     name : str or None
-        What is violated, where TLC says or it can be nothing else.
+        The violated invariant or property, if TLC reports it or there is only one.
     message : str
-        What TLC said.
+        TLC's message.
     location : Location or None
-        Where it stands in the modules.
+        Position in the modules.
     source : str or None
-        The text there.
+        The text at that position.
     candidates : tuple of str
-        Where TLC does not say which property failed: those that it may have been; with a
-        `name`, all those that the behaviour was found to violate.
+        If `name` is ``None``, the properties that may be violated; otherwise all properties that
+        the behaviour was found to violate.
     states : tuple of TraceState
         The behaviour.
     loop : int or None
-        Index of the state that a lasso returns to.
+        Index of the state to which a lasso returns.
     stuttering : bool
-        Whether the behaviour ends in stuttering for ever.
+        Whether the behaviour ends in infinite stuttering.
     """
 
     face: ClassVar[str] = "counterexample"
@@ -181,7 +181,12 @@ class Counterexample(Shown, msgspec.Struct, frozen=True, kw_only=True):
         return f"<Counterexample, {self.kind}{name}: {len(self.states):,} states{end}>"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the behaviour as JSON data, values in the ITF encoding."""
+        """Return the behaviour as JSON data, values in the ITF encoding.
+
+        Returns
+        -------
+        dict
+        """
         data: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(self, states=()))
         data["states"] = [
             {
@@ -208,12 +213,16 @@ _HEADINGS = re.compile(
 
 
 def gist(message: str) -> str:
-    r"""Return the line of a message that says what is wrong, which TLC puts under headings.
+    r"""Return the line of a message that describes the problem, without TLC's headings.
 
     Parameters
     ----------
     message : str
-        What TLC said.
+        TLC's message.
+
+    Returns
+    -------
+    str
 
     Examples
     --------
@@ -221,8 +230,8 @@ def gist(message: str) -> str:
     "Unknown operator: `x'."
     """
     lines = [line.strip() for line in message.splitlines() if line.strip()]
-    telling = [line for line in lines if not _HEADINGS.fullmatch(line)]
-    return next(iter(telling or lines), "").removeprefix(": ")
+    details = [line for line in lines if not _HEADINGS.fullmatch(line)]
+    return next(iter(details or lines), "").removeprefix(": ")
 
 
 _QUANTIFIER = re.compile(r"\s*\\E\s[^:]*:(?!:)")
@@ -230,16 +239,16 @@ _CALL = re.compile(r"\s*([A-Za-z_]\w*)\s*\(")
 
 
 def action_name(text: str) -> str | None:
-    r"""Return the operator that an action is an instance of, if its text says no more than that.
+    r"""Return the name of the operator that an action applies under quantifiers.
 
-    TLC names an action after the innermost definition that it can look into, and does not look
-    below a quantifier over something that changes, such as the messages sent so far.  The text
-    there still names the action.
+    TLC names an action after the innermost definition that it can expand.  It does not expand a
+    quantifier over a set that changes, such as the messages sent so far; the text of the quantifier
+    still names the action.
 
     Parameters
     ----------
     text : str
-        TLA+: quantifiers, and then one operator applied to arguments.
+        TLA+ text: quantifiers, followed by an operator applied to arguments.
 
     Returns
     -------
@@ -270,20 +279,20 @@ def action_name(text: str) -> str | None:
 def name_actions(
     examples: Sequence[Counterexample], modules: Mapping[str, str]
 ) -> tuple[Counterexample, ...]:
-    """Return counterexamples whose actions are named as the specification's text names them.
+    """Rename the actions of counterexamples to the names in the specification's text.
 
     Parameters
     ----------
     examples : sequence of Counterexample
-        With the names that TLC gave.
+        Counterexamples with TLC's names of actions.
     modules : mapping of str to str
-        Module name to text.
+        Map from module name to text.
 
     Returns
     -------
     tuple of Counterexample
-        An action whose text is not at hand, or is not of the form that :func:`action_name`
-        reads, keeps TLC's name.
+        An action whose text is not available, or does not have the form that
+        :func:`action_name` expects, keeps TLC's name.
     """
 
     def named(state: TraceState) -> TraceState:
@@ -298,52 +307,52 @@ def name_actions(
 
 
 class CheckResult(Shown, msgspec.Struct, frozen=True, kw_only=True):
-    """What came out of a run of TLC.
+    """The result of a run of TLC.
 
     Parameters
     ----------
     outcome : str
         See :data:`CheckOutcome`.
     name : str or None
-        What is violated.
+        The violated invariant or property.
     message : str
-        What TLC said, or why the run ended.
+        TLC's message, or the reason why the run ended.
     location : Location or None
-        Where.
+        Position of the problem.
     source : str or None
-        The text at that place.
+        The text at that position.
     positions : tuple of Location
-        Where an evaluation went wrong: the nested expressions, outermost first.
+        Positions of an evaluation error: the nested expressions, outermost first.
     candidates : tuple of str
-        The properties that it may have been, where TLC does not say which; with a `name`, all
-        those that the behaviour was found to violate.
+        If `name` is ``None``, the properties that may be violated; otherwise all properties that
+        the behaviour was found to violate.
     generated, distinct, left_on_queue, depth : int or None
         States generated, distinct states, states never explored, length of the longest
-        behaviour from an initial state; the last ones that TLC reported.
+        behaviour from an initial state; the last numbers that TLC reported.
     complete : bool
         Whether all states within the model's bounds were explored.
     caveats : tuple of str
-        In what the answer says less than it seems to: what was sampled, cut or assumed.
+        Limits of the result: what was sampled, cut or assumed.
     duration : float
-        Seconds of wall time, the start of the JVM included.
+        Seconds of wall time, including the start of the JVM.
     counterexamples : tuple of Counterexample
-        Under ``-continue`` there may be several.
+        There may be several with ``-continue``.
     coverage : Coverage or None
-        If TLC was asked for it (``-coverage``).
+        Coverage, if it was requested (``-coverage``).
     prints : str
-        What the specification printed.
+        The output of the specification.
     prints_cut : bool
-        Whether only the beginning of it was kept, because of its size.
+        Whether only the beginning of the output was kept because of its size.
     warnings : tuple of str
-        TLC's warnings, and ours.
+        Warnings of TLC and of the toolkit.
     log : str
-        TLC's whole output.
+        TLC's complete output.
     log_cut : bool
         Whether the beginning of the log was dropped because of its size.
     exit_status : int or None
-        TLC's own; ``None`` if it was ended by us.
+        TLC's exit status; ``None`` if the toolkit ended TLC.
     tlc_version, java_version, command : str
-        What is needed to run it again, with `workers`, `fingerprint` and `seed`.
+        Versions and command line, which repeat the run with `workers`, `fingerprint` and `seed`.
     workers : int
     fingerprint : int
         Index of the fingerprint polynomial.
@@ -352,11 +361,11 @@ class CheckResult(Shown, msgspec.Struct, frozen=True, kw_only=True):
     modules : dict of str to str
         The texts of the modules that were checked.
     config : str
-        The text of the configuration.
+        The text of the configuration file.
     checkpoint : str or None
-        Where TLC left its states, if it was told to keep them.
+        The folder with TLC's states, if they are kept.
     remembered : str or None
-        When the result was computed, if it was not computed now.
+        The time when the result was computed, if it is from the cache.
     """
 
     face: ClassVar[str] = "check"
@@ -396,27 +405,27 @@ class CheckResult(Shown, msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         name = f" of {self.name}" if self.name else ""
-        told = "no states" if self.distinct is None else f"{self.distinct:,} distinct states"
+        states = "no states" if self.distinct is None else f"{self.distinct:,} distinct states"
         more = "" if self.complete else ", not complete"
-        if found := len(self.counterexamples):
-            more += f", {found} counterexample{'' if found == 1 else 's'}"
-        return f"<CheckResult, {self.outcome}{name}: {told}{more}>"
+        if count := len(self.counterexamples):
+            more += f", {count} counterexample{'' if count == 1 else 's'}"
+        return f"<CheckResult, {self.outcome}{name}: {states}{more}>"
 
     @property
     def ok(self) -> bool:
-        """Whether TLC found nothing wrong, and said so."""
+        """Whether TLC completed the check without a problem."""
         return self.outcome == "success"
 
     @property
     def violation(self) -> bool:
-        """Whether something that was claimed does not hold."""
+        """Whether an invariant, a property or another check is violated."""
         return self.outcome in VIOLATIONS or any(
             example.kind in VIOLATIONS for example in self.counterexamples
         )
 
     @property
     def digests(self) -> dict[str, str]:
-        """The SHA-256 of every module and, under ``.cfg``, of the configuration."""
+        """The SHA-256 of every module and, under ``.cfg``, of the configuration file."""
         texts = {**self.modules, ".cfg": self.config}
         return {name: sha256(text.encode()).hexdigest() for name, text in texts.items()}
 
@@ -436,8 +445,8 @@ class CheckResult(Shown, msgspec.Struct, frozen=True, kw_only=True):
         Returns
         -------
         dict
-            The fields of this object, and ``ok``, ``violation``, ``digests`` (of the modules'
-            texts, which stand there only with the log).
+            The fields of this object, and ``ok``, ``violation`` and ``digests`` (of the texts of
+            the modules, which are only included with the log).
         """
         data: dict[str, Any] = msgspec.to_builtins(
             msgspec.structs.replace(self, counterexamples=(), log=self.log if log else "")

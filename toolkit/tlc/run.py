@@ -1,4 +1,4 @@
-"""A process of TLC in a folder of its own, of which nothing stays behind."""
+"""Run TLC as a process in a temporary folder, and clean up in any case."""
 
 from __future__ import annotations
 
@@ -32,26 +32,32 @@ __all__ = ["TlcRun", "default_memory", "remove_stale_runs", "run_folder"]
 
 _PREFIX = "toolkit-tlc-"
 _GRACE = 2.0
-# Java stays when TLC's main thread has died of a lack of memory and others wait for it.
+# Java does not exit if TLC's main thread has died of exhausted memory while others wait for it.
 _LINGER = 30.0
-_LINGER_UNTOLD = 90.0
+_LINGER_UNANNOUNCED = 90.0
 _GUARD = Path(__file__).with_name("guard.py")
 
 
 def default_memory() -> int:
-    """Return the heap that a run gets unless told otherwise: half the memory, in MiB.
+    """Return the default heap of a run in MiB: half the memory, from 512 MiB to 8 GiB.
 
-    Never more than 8 GiB and never less than 512 MiB.
+    Returns
+    -------
+    int
     """
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
     return max(512, min(8192, total // 2))
 
 
 def remove_stale_runs() -> list[Path]:
-    """Remove the folders of runs whose process is gone, and return them.
+    """Remove the folders of runs whose process has ended, and return them.
 
-    A run removes its own folder, and its guard does if Python was killed; only where both were
-    killed at once does it stay until the next run begins.
+    A run removes its own folder, and its guard removes it if Python is killed.  Only if both are
+    killed at once does the folder remain until the next run starts.
+
+    Returns
+    -------
+    list of pathlib.Path
     """
     removed = []
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
@@ -69,23 +75,29 @@ def remove_stale_runs() -> list[Path]:
 
 
 def run_folder() -> Path:
-    """Make a folder that :func:`remove_stale_runs` knows."""
+    """Create a temporary folder that :func:`remove_stale_runs` recognizes.
+
+    Returns
+    -------
+    pathlib.Path
+    """
     remove_stale_runs()
     return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
 
 
 class TlcRun:
-    """One process of TLC, in a folder of its own.
+    """A process of TLC in a temporary folder.
 
-    Use it as a context manager: whatever happens inside, the process and the folder are gone
-    afterwards.  If Python itself is killed, a guard ends the process and removes the folder.
+    Use it as a context manager: at its exit the process is ended and the folder removed.  If Python
+    is killed, a guard process does this.
 
     Parameters
     ----------
     source : SpecSource
-        What to check; its modules are all that is copied into the folder.
+        The specification to check; only its modules and configuration file are copied into the
+        folder.
     arguments : sequence of str
-        The Java class to run, and its arguments.  ``{folder}`` stands for the run's folder.
+        The Java class to run, and its arguments.  ``{folder}`` is replaced by the run's folder.
     memory : int
         Heap in MiB.
     java : Java
@@ -95,8 +107,8 @@ class TlcRun:
     java_options : sequence of str
         Further options of Java.
     short : bool
-        Whether the run is expected to last a few seconds at most: Java then starts faster, and
-        what runs long runs slower.
+        Whether the run is expected to take only a few seconds.  Java then starts faster, but a
+        long run is slower.
     timeout : float or None
         Seconds after which the run is ended.
     cancel : threading.Event or None
@@ -105,13 +117,13 @@ class TlcRun:
     Attributes
     ----------
     interrupted : str or None
-        Why the run was ended, if it was.
+        The reason why the run was ended from outside; ``None`` if it was not.
     lingered : bool
-        Whether it was ended because Java stayed when TLC had nothing more to say.
+        Whether it was ended because Java did not exit after TLC had finished.
     exit_status : int or None
-        Of the process, when it has ended.
+        Exit status of the process, when it has ended.
     started : float
-        When it was started, by the monotonic clock in s.
+        Time of the start, by the monotonic clock in s.
     """
 
     def __init__(
@@ -132,16 +144,16 @@ class TlcRun:
         self.interrupted: Literal["time-limit", "cancelled"] | None = None
         self.exit_status: int | None = None
         self.lingered = False
-        self._patience: float | None = None
-        self._looked_at = 0
-        self._said = time.monotonic()
+        self._linger_limit: float | None = None
+        self._stderr_size = 0
+        self._last_output = time.monotonic()
         self._memory = memory
         self._java = java
         self._jar = jar
         self._class_path = list(class_path)
         self._java_options = list(java_options)
         self._short = short
-        # Which cache Java runs with, and which one it could have had.
+        # The cache that Java runs with, or the cache that is missing.
         self._used: JvmCache | None = None
         self._missing: JvmCache | None = None
         self._began = False
@@ -159,26 +171,31 @@ class TlcRun:
 
     @property
     def folder(self) -> Path:
-        """The run's folder, while it lasts."""
+        """The temporary folder, while the run lasts."""
         assert self._folder is not None
         return self._folder
 
     @property
     def question(self) -> tuple[object, ...]:
-        """All that TLC's answer depends on, and how Java runs."""
+        """Everything that TLC's result depends on, and the options of Java."""
         return (
             self.source, self._arguments, self._memory, self._java, self._jar, self._class_path,
             self._java_options, self._short,
         )  # fmt: skip
 
     def limit_as(self, other: TlcRun) -> None:
-        """Have this run ended by what would end another one, its time counted from now."""
+        """Take the cancel event and time limit of another run; the time starts now.
+
+        Parameters
+        ----------
+        other : TlcRun
+        """
         self._cancel = other._cancel
         self._deadline = None if other._timeout is None else time.monotonic() + other._timeout
 
     def __enter__(self) -> TlcRun:
         if self._folder is not None:
-            # It was started ahead.
+            # The run was started ahead.
             return self
         self.started = time.monotonic()
         self._folder = run_folder()
@@ -196,7 +213,7 @@ class TlcRun:
         self._errors = (folder / "stderr").open("w+", encoding="utf-8", errors="replace")
         if not os.access(self._java.path, os.X_OK):
             raise TlcError(
-                "Java could not be started: it is no program that may be run",
+                "cannot start Java: the file is not executable",
                 path=self._java.path,
                 hint=f"run '{Invocation('doctor')}'",
             )
@@ -237,16 +254,16 @@ class TlcRun:
         )
 
     def _start_again(self) -> bool:
-        """Start Java without the cache that it could not be started with.
+        """Start Java again without the cache, after starting it with the cache failed.
 
         Returns
         -------
         bool
-            Whether it was started: not if the run was ended from outside meanwhile.
+            Whether Java was started; ``False`` if the run was ended from outside meanwhile.
         """
         assert self._used is not None
         assert self._process is not None
-        self._used.discard("Java ended at once when it was started with the cache")
+        self._used.discard("Java exited immediately when it was started with the cache")
         with self._lock:
             if self.interrupted is not None or self._ended.is_set():
                 return False
@@ -273,24 +290,24 @@ class TlcRun:
                 return
 
     def ending(self) -> None:
-        """Say that TLC has told its last: it is ended if it stays and says nothing more."""
-        self._patience = _LINGER
+        """Announce that TLC has finished: if Java does not exit, it is ended after a while."""
+        self._linger_limit = _LINGER
 
     def _lingers(self) -> bool:
-        silence = time.monotonic() - self._said
-        if silence <= min(_LINGER, _LINGER_UNTOLD):
+        silence = time.monotonic() - self._last_output
+        if silence <= min(_LINGER, _LINGER_UNANNOUNCED):
             return False
         errors = self.folder / "stderr"
-        if self._patience is None and errors.stat().st_size != self._looked_at:
+        if self._linger_limit is None and errors.stat().st_size != self._stderr_size:
             text = errors.read_bytes()
-            self._looked_at = len(text)
+            self._stderr_size = len(text)
             if b"OutOfMemoryError" in text:
-                self._patience = _LINGER_UNTOLD
+                self._linger_limit = _LINGER_UNANNOUNCED
         stays = self._process is not None and self._process.poll() is None
-        return stays and self._patience is not None and silence > self._patience
+        return stays and self._linger_limit is not None and silence > self._linger_limit
 
     def cancel(self) -> None:
-        """End the run; from any thread."""
+        """End the run; can be called from any thread."""
         if self.interrupted is None and not self._ended.is_set():
             self.interrupted = "cancelled"
         self._kill()
@@ -308,7 +325,7 @@ class TlcRun:
                 break
             except subprocess.TimeoutExpired:
                 continue
-        # The guard went with the group when it was killed; Java may need a moment more.
+        # SIGKILL also ends the guard, which is in the same group; Java may need more time.
         deadline = time.monotonic() + _GRACE
         while time.monotonic() < deadline:
             try:
@@ -318,7 +335,12 @@ class TlcRun:
             time.sleep(0.01)
 
     def lines(self) -> Iterator[str]:
-        """Yield TLC's output line by line, until it ends."""
+        """Yield TLC's output line by line.
+
+        Yields
+        ------
+        str
+        """
         while True:
             yield from self._lines_of_process()
             died = not self._began and self.exit_status != 0 and self.interrupted is None
@@ -329,8 +351,8 @@ class TlcRun:
         assert self._process is not None
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self._said = time.monotonic()
-            # So begins what Java says when it crashes, with a damaged cache for instance.
+            self._last_output = time.monotonic()
+            # Java's report of a crash, for instance with a damaged cache, starts like this.
             if not self._began and self._used is not None and line.startswith("#"):
                 continue
             self._began = True
@@ -338,7 +360,12 @@ class TlcRun:
         self.exit_status = self._process.wait()
 
     def stderr(self) -> str:
-        """Return what was written to standard error so far."""
+        """Return the standard error output so far.
+
+        Returns
+        -------
+        str
+        """
         self._errors.flush()
         self._errors.seek(0)
         return self._errors.read()

@@ -1,7 +1,8 @@
-"""Which modules a run needs, gathered into a folder of its own.
+"""Load a specification: its modules and its configuration file.
 
-TLC loads ``.class`` files that lie beside a specification: a stranger's folder could run any
-Java.  Only modules and the configuration are copied, and only those that are named.
+TLC loads ``.class`` files that are next to a specification, so that an untrusted folder could run
+any Java code.  Therefore only the required modules and the configuration file are copied to the
+folder of a run.
 """
 
 from __future__ import annotations
@@ -50,20 +51,20 @@ _HEADER = re.compile(r"-{4,}[ \t]*MODULE\s+(\w+)\s*-{4,}")
 
 
 class SpecSource(msgspec.Struct, frozen=True):
-    """A specification with all that TLC needs to read it.
+    """A specification with all modules that TLC needs to parse it.
 
     Parameters
     ----------
     root : str
         Name of the module to check.
     modules : dict of str to str
-        Module name to text.
+        Map from module name to text.
     config : str
-        Text of the configuration.
+        Text of the configuration file.
     origin : str
-        What people call it: the path, as a rule.
+        Name of the specification for messages, usually its path.
     notes : tuple of str
-        What people should know of how it was gathered.
+        Notes for the user about how the modules were found.
     """
 
     root: str
@@ -73,15 +74,20 @@ class SpecSource(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
     def digest(self) -> str:
-        """Return a hash of all texts, the same wherever they came from."""
-        whole = sha256()
+        """Return a hash of all texts, independent of their origin.
+
+        Returns
+        -------
+        str
+        """
+        digest = sha256()
         for name in sorted(self.modules):
-            whole.update(f"{name}\0{self.modules[name]}\0".encode())
-        whole.update(self.config.encode())
-        return whole.hexdigest()
+            digest.update(f"{name}\0{self.modules[name]}\0".encode())
+        digest.update(self.config.encode())
+        return digest.hexdigest()
 
     def write(self, folder: Path) -> None:
-        """Write modules and configuration into a folder.
+        """Write modules and configuration file to a folder.
 
         Parameters
         ----------
@@ -93,16 +99,16 @@ class SpecSource(msgspec.Struct, frozen=True):
         (folder / f"{self.root}.cfg").write_text(self.config, encoding="utf-8")
 
 
-def _read(path: Path, what: str) -> str:
+def _read(path: Path, kind: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
         raise SpecError(
-            f"the {what} cannot be read: {error.strerror}", path=path, hint="check the path"
+            f"cannot read the {kind}: {error.strerror}", path=path, hint="check the path"
         ) from error
     except UnicodeDecodeError as error:
         raise SpecError(
-            f"the {what} is not UTF-8 text", path=path, hint="save it as UTF-8"
+            f"the {kind} is not encoded in UTF-8", path=path, hint="save it as UTF-8"
         ) from error
 
 
@@ -113,23 +119,24 @@ def load_spec(
     module_path: Sequence[Path | str] = (),
     extra_modules: Mapping[str, str] | None = None,
 ) -> SpecSource:
-    """Gather a specification, what it extends and instantiates, and its configuration.
+    """Load a specification, the modules that it extends or instantiates, and its configuration.
 
     Parameters
     ----------
     spec : path
         A ``.tla`` file.
     config : path, optional
-        A ``.cfg`` file; by default the one beside the specification, of the same name.
+        A configuration file (``.cfg``); by default the file of the same name next to the
+        specification.
     module_path : sequence of paths, optional
-        Further folders with modules, looked through in order after the specification's own.
+        Further folders with modules, searched in order after the specification's own folder.
     extra_modules : mapping of str to str, optional
-        Modules that are given as texts; they come first.
+        Modules given as texts; they take precedence over files.
 
     Returns
     -------
     SpecSource
-        A module that is found nowhere is left to TLC, which names it in its error.
+        A module that is not found is missing; TLC reports it in its error.
 
     Raises
     ------
@@ -138,7 +145,7 @@ def load_spec(
     """
     path = Path(spec)
     if path.suffix != ".tla":
-        raise SpecError("this is no .tla file", path=path, hint="name a module's file")
+        raise SpecError("not a .tla file", path=path, hint="give the file of a module")
     folders = [path.parent, *map(Path, module_path)]
     modules, notes = _gather(
         path.stem, _read(path, "specification"), folders, dict(extra_modules or {})
@@ -146,11 +153,11 @@ def load_spec(
     cfg = Path(config) if config is not None else path.with_suffix(".cfg")
     if not cfg.is_file():
         raise SpecError(
-            "there is no such configuration",
+            "the configuration file does not exist",
             path=cfg,
-            hint="name one with --config, or put it beside the specification",
+            hint="give it with --config, or put it next to the specification",
         )
-    text = _read(cfg, "configuration")
+    text = _read(cfg, "configuration file")
     _reject_unknown_constants(cfg, text, modules)
     return SpecSource(path.stem, modules, text, str(path), notes)
 
@@ -161,12 +168,16 @@ def module_name(text: str) -> str:
     Parameters
     ----------
     text : str
-        TLA+; what stands before the module's first line is a comment to TLC too.
+        TLA+ text; like TLC, this ignores text before the module's first line.
+
+    Returns
+    -------
+    str
 
     Raises
     ------
     SpecError
-        If there is no such line.
+        If the text contains no module.
 
     Examples
     --------
@@ -176,8 +187,8 @@ def module_name(text: str) -> str:
     header = _HEADER.search(text)
     if header is None:
         raise SpecError(
-            "this text defines no module",
-            hint="begin with '---- MODULE Name ----' and end with '===='",
+            "the text does not contain a module",
+            hint="start with '---- MODULE Name ----' and end with '===='",
         )
     return header[1]
 
@@ -190,20 +201,20 @@ def spec_from_text(
     module_path: Sequence[Path | str] = (),
     origin: str = "",
 ) -> SpecSource:
-    r"""Gather a specification that is no file.
+    r"""Load a specification from texts instead of files.
 
     Parameters
     ----------
     text : str
         The module to check.
     config : str
-        The configuration.
+        The text of the configuration file.
     modules : mapping of str to str, optional
-        Further modules, name to text; those that it needs are taken.
+        Map from the names of further modules to their texts; only required modules are used.
     module_path : sequence of paths, optional
         Folders with further modules.
     origin : str
-        What people call it; by default the module's name.
+        Name of the specification for messages; by default the module's name.
 
     Returns
     -------
@@ -212,8 +223,8 @@ def spec_from_text(
     Raises
     ------
     SpecError
-        If the text defines no module, or the configuration gives a value to a constant that
-        no module has.
+        If the text contains no module, or the configuration file assigns a value to a constant
+        that no module contains.
 
     Examples
     --------
@@ -221,15 +232,16 @@ def spec_from_text(
     'Clock'
     """
     root = module_name(text)
-    found, notes = _gather(root, text, [Path(one) for one in module_path], dict(modules or {}))
-    _reject_unknown_constants(None, config, found)
-    return SpecSource(root, found, config, origin or root, notes)
+    folders = [Path(folder) for folder in module_path]
+    required, notes = _gather(root, text, folders, dict(modules or {}))
+    _reject_unknown_constants(None, config, required)
+    return SpecSource(root, required, config, origin or root, notes)
 
 
 def _gather(
     root: str, text: str, folders: Sequence[Path], given: Mapping[str, str]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Return the modules that a module needs, itself first, and what people should know."""
+    """Return a module with all modules that it needs, and notes for the user."""
     modules: dict[str, str] = {root: text}
     todo = [root]
     notes: list[str] = []
@@ -241,36 +253,36 @@ def _gather(
         for name in names:
             if name in modules:
                 continue
-            found = list(
+            files = list(
                 dict.fromkeys(
                     (f / f"{name}.tla").resolve() for f in folders if (f / f"{name}.tla").is_file()
                 )
             )
             if name in given:
                 modules[name] = given[name]
-            elif found:
-                modules[name] = _read(found[0], "module")
+            elif files:
+                modules[name] = _read(files[0], "module")
                 notes += [
-                    f"there are several modules {name}: {found[0]} was taken, not {other}"
-                    for other in found[1:]
+                    f"there are several modules {name}: {files[0]} is used, not {other}"
+                    for other in files[1:]
                     if _read(other, "module") != modules[name]
                 ]
             else:
                 continue
             todo.append(name)
     notes += [
-        f"{name} has a PlusCal algorithm and no translation of it: translate it first"
-        for name, one in modules.items()
-        if untranslated(one)
+        f"{name} has a PlusCal algorithm without a translation: translate it first"
+        for name, module in modules.items()
+        if untranslated(module)
     ]
     return modules, tuple(notes)
 
 
 def _reject_unknown_constants(path: Path | None, config: str, modules: Mapping[str, str]) -> None:
-    """Raise for a constant that no module mentions: TLC would pass over it in silence."""
+    """Raise an error for a constant that no module mentions; TLC would ignore it silently."""
     words = {word for text in modules.values() for word in _WORD.findall(blank_comments(text))}
     if any(map(untranslated, modules.values())):
-        # A constant that the translation of PlusCal will declare.
+        # The translation of PlusCal declares this constant.
         words.add("defaultInitValue")
     inside = False
     plain = blank_comments(config)
@@ -281,8 +293,8 @@ def _reject_unknown_constants(path: Path | None, config: str, modules: Mapping[s
             elif inside and match["name"] not in words:
                 close = get_close_matches(match["name"], sorted(words), n=1)
                 raise SpecError(
-                    f"the configuration gives a value to {match['name']!r}, which no module has",
+                    f"unknown constant {match['name']!r} in the configuration file",
                     path=path,
                     line=number,
-                    hint=f"did you mean {close[0]!r}?" if close else "take the line out",
+                    hint=f"did you mean {close[0]!r}?" if close else "remove the line",
                 )

@@ -1,9 +1,9 @@
-"""The same specification over a grid of constants.
+"""Check a specification for a grid of values of its constants.
 
-Rows stand in grid order: the last constant changes fastest, as in nested loops.  Each row is a
-model of its own, checked by a process of its own, and what goes wrong in one is told in that
-row.  An order on the grid says which failing configuration is the smallest: a position in each
-constant's list, so that the lists themselves say what is small.
+Rows are in grid order: the last constant changes fastest, as in nested loops.  Each row is a
+separate model, checked in a separate process; an error in a row is reported in that row.  An order
+on the grid defines the smallest failing configuration.  It compares the positions of values in the
+lists of the constants, so that the order of the lists defines which values are small.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _COLUMNS = (
     "remembered", "error",
 )  # fmt: skip
 _COUNTS = ("generated", "distinct", "depth", "length")
-# Runs at once would use one folder, or call one function from several threads.
+# Concurrent runs would share a folder, or call a function from several threads.
 _NOT_IN_SWEEPS = frozenset(
     {"states_folder", "recover", "on_event", "on_state", "on_print", "on_progress", "cancel"}
 )
@@ -54,20 +54,20 @@ _SHOWN = 10
 
 
 class SweepRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One configuration of a sweep, and what came out of it.
+    """A configuration of a sweep and its result.
 
     Parameters
     ----------
     index : int
-        Place in grid order, from 0.
+        Index in grid order, from 0.
     positions : tuple of int
-        Place of each constant's value in its list, from 0.
+        Index of each constant's value in its list, from 0.
     constants : dict of str to object
-        Constant to value, as given.
+        Map from constant to the given value.
     result : CheckResult or None
-        ``None`` if it was not run, or could not be.
+        ``None`` if the configuration was not checked.
     error : str or None
-        Why there is no result, or what was wrong with the model.
+        The reason why there is no result, or the error of the model.
     """
 
     index: int
@@ -78,19 +78,18 @@ class SweepRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def outcome(self) -> str:
-        """What :attr:`CheckResult.outcome` says; ``"not-run"``; ``"error"`` without a result."""
+        """Outcome of the check; ``"not-run"`` or ``"error"`` if there is no result."""
         if self.result is not None:
             return self.result.outcome
         return "not-run" if self.error is None else "error"
 
     @property
     def status(self) -> Status:
-        """What the row says about the specification.
+        """Conclusion about the specification with the constants of this row.
 
-        ``"holds"``: all states were explored, and nothing is wrong; ``"fails"``: something is
-        violated; ``"outside"``: the constants are against one of the specification's
-        assumptions; ``"undecided"``: anything else, such as a time limit, an error, a
-        sample, or not run.
+        ``"holds"``: all states were explored without a violation; ``"fails"``: something is
+        violated; ``"outside"``: the constants violate an assumption of the specification;
+        ``"undecided"``: anything else, such as a time limit, an error, a sample, or not run.
         """
         if self.result is None:
             return "undecided"
@@ -105,26 +104,26 @@ class SweepRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def label(self) -> str:
-        """The constants, on one line."""
+        """The constants as a single line of text."""
         texts = {name: " ".join(_text(value).split()) for name, value in self.constants.items()}
         return ", ".join(f"{name} = {text}" for name, text in texts.items())
 
 
 class SweepProgress(msgspec.Struct, frozen=True):
-    """How far a running sweep has come.
+    """Progress of a running sweep.
 
     Parameters
     ----------
     done, total : int
-        Rows.
+        Number of rows that are done, and of all rows.
     running : tuple of int
         The indices of the rows that are being checked.
     row : SweepRow or None
-        The row that has just ended, if one has.
+        The row that has just ended, if any.
     generated : int
-        States generated so far, in all rows; those that were remembered are not counted.
+        States generated so far in all rows, except rows with cached results.
     elapsed : float
-        Seconds since the sweep began.
+        Seconds since the start of the sweep.
     """
 
     done: int
@@ -136,22 +135,23 @@ class SweepProgress(msgspec.Struct, frozen=True):
 
 
 class SmallestFailing(msgspec.Struct, frozen=True):
-    """The smallest configurations that fail, and what is not known about smaller ones.
+    """The smallest failing configurations, and undecided configurations that may be smaller.
 
     Parameters
     ----------
     order : str
         The order on the grid; see :meth:`SweepResult.smallest_failing`.
     rows : tuple of SweepRow
-        The smallest ones: several if they are equal in the order, or not comparable by it;
-        none if no configuration is known to fail.
+        The smallest failing configurations: several if they are equal or not comparable in the
+        order; none if no configuration is known to fail.
     smaller : tuple of SweepRow
-        Undecided ones that are smaller: if one of them fails, the answer is another one.
+        Undecided configurations that are smaller.  If any of them fails, `rows` changes.
     others : tuple of SweepRow
-        Undecided ones that are neither smaller nor larger: if one of them fails, it belongs
-        to the answer too.
+        Undecided configurations that are neither smaller nor larger.  If any of them fails, it
+        belongs to `rows` as well.
     outside : tuple of SweepRow
-        Those that are against the specification's assumptions, and count as not failing.
+        Configurations that violate an assumption of the specification; they do not count as
+        failing.
     """
 
     order: str
@@ -162,7 +162,7 @@ class SmallestFailing(msgspec.Struct, frozen=True):
 
     @property
     def certain(self) -> bool:
-        """Whether no undecided configuration could change the answer."""
+        """Whether no undecided configuration could change the result."""
         return not self.smaller and not self.others
 
     def __str__(self) -> str:
@@ -170,48 +170,48 @@ class SmallestFailing(msgspec.Struct, frozen=True):
         if not self.rows:
             lines.append("no configuration is known to fail")
         elif len(self.rows) == 1:
-            lines.append(f"the smallest failing configuration: {_failing(self.rows[0])}")
+            lines.append(f"the smallest failing configuration: {_failure_text(self.rows[0])}")
         else:
             lines.append(f"{len(self.rows)} smallest failing configurations:")
-            lines += [f"  {_failing(row)}" for row in self.rows]
-        for rows, what in (
-            (self.smaller, "smaller, and not decided"),
-            (self.others, "neither smaller nor larger, and not decided"),
+            lines += [f"  {_failure_text(row)}" for row in self.rows]
+        for rows, heading in (
+            (self.smaller, "smaller and undecided"),
+            (self.others, "neither smaller nor larger, and undecided"),
         ):
             if rows:
-                lines.append(f"{what}: {len(rows)}")
+                lines.append(f"{heading}: {len(rows)}")
                 lines += [f"  {row.label} ({row.outcome})" for row in rows[:_SHOWN]]
                 if len(rows) > _SHOWN:
                     lines.append(f"  and {len(rows) - _SHOWN} more")
         if self.outside:
-            lines.append(f"against an assumption of the specification: {len(self.outside)}")
+            lines.append(f"violating an assumption of the specification: {len(self.outside)}")
         return "\n".join(lines)
 
 
-def _failing(row: SweepRow) -> str:
+def _failure_text(row: SweepRow) -> str:
     assert row.result is not None
     name = row.result.name
     return f"{row.label} ({row.outcome} {name})" if name else f"{row.label} ({row.outcome})"
 
 
 class SweepResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came out of a sweep.
+    """The result of a sweep.
 
     Parameters
     ----------
     origin : str
-        What was checked.
+        Name of the specification.
     constants : dict of str to tuple
-        The lists that span the grid.
+        The lists of values that span the grid.
     rows : tuple of SweepRow
-        One for each configuration, in grid order.
+        The configurations, in grid order.
     ended : str or None
-        ``"cancelled"``, ``"interrupted"`` (Ctrl-C) or ``"failure"`` (the first one, if that
-        was asked for), if that left rows out.
+        The reason why rows were not run: ``"cancelled"``, ``"interrupted"`` (Ctrl-C) or
+        ``"failure"`` (with `stop_at_first_failure`); ``None`` if all were run.
     runs : int
-        How many were run at once at most.
+        Largest number of concurrent runs.
     workers : int
-        Worker threads of each.
+        Number of worker threads of each run.
     duration : float
         Seconds of wall time.
     """
@@ -239,17 +239,17 @@ class SweepResult(msgspec.Struct, frozen=True, kw_only=True):
         return all(row.status != "undecided" for row in self.rows)
 
     def frame(self) -> pd.DataFrame:
-        """Return one row for each configuration.
+        """Return a table with a row for each configuration.
 
         Returns
         -------
         pandas.DataFrame
-            A column for each constant: whole numbers and Booleans as they are, all else as
-            TLA+ text; ``constant N`` where the name is that of another column.  Then
-            ``status`` and ``outcome`` (see :class:`SweepRow`), ``violated`` (a name),
-            ``generated``, ``distinct`` and ``depth`` (states), ``length`` (states of the first
-            counterexample), ``duration`` (seconds, of the run that gave the answer),
-            ``remembered`` (when that was, if not now) and ``error``.
+            A column for each constant, with integers and Booleans unchanged and other values as
+            TLA+ text.  The column is named ``constant N`` if another column is named ``N``.
+            Further columns are ``status`` and ``outcome`` (see :class:`SweepRow`), ``violated``
+            (a name), ``generated``, ``distinct`` and ``depth`` (states), ``length`` (states of
+            the first counterexample), ``duration`` (seconds of the run of TLC), ``remembered``
+            (the time of that run if the result is from the cache) and ``error``.
         """
         data: dict[str, Any] = {}
         for name in self.constants:
@@ -272,28 +272,27 @@ class SweepResult(msgspec.Struct, frozen=True, kw_only=True):
         *,
         assumptions: bool = False,
     ) -> SmallestFailing:
-        """Return the smallest configurations that fail.
+        """Return the smallest failing configurations.
 
         Parameters
         ----------
         order : str or callable
-            ``"product"``: one is smaller than another if each of its values stands no later
-            in its list, and one stands earlier; some are not comparable.  ``"sum"``: by the
-            sum of the positions.  ``"grid"``: by the first constant's position, then the
-            second's, and so on.  A function returns what a row is sorted by.
+            ``"product"``: a configuration is smaller than another if no position is larger and
+            at least one is smaller; some configurations are not comparable.  ``"sum"``: compare
+            the sum of the positions.  ``"grid"``: compare the first constant's position, then the
+            second's, and so on.  A function returns the sort key of a row.
         assumptions : bool
-            Whether a false ASSUME is a failure; by default it means that the constants are
-            none that the specification is about.
+            Whether a false ASSUME is a failure.  By default it means that the specification does
+            not apply to the constants.
 
         Returns
         -------
         SmallestFailing
-            All that are smallest, and the undecided ones that may be smaller.
 
         Raises
         ------
         SettingError
-            If there is no such order.
+            If the order is unknown.
         """
         below = _order(order)
         failing = [r for r in self.rows if r.status in _failures(assumptions)]
@@ -302,9 +301,9 @@ class SweepResult(msgspec.Struct, frozen=True, kw_only=True):
         for row in self.rows:
             if row.status != "undecided":
                 continue
-            if any(below(row, one) for one in least):
+            if any(below(row, minimal) for minimal in least):
                 smaller.append(row)
-            elif not any(below(one, row) for one in least):
+            elif not any(below(minimal, row) for minimal in least):
                 others.append(row)
         outside = [] if assumptions else [row for row in self.rows if row.status == "outside"]
         name = order if isinstance(order, str) else getattr(order, "__name__", "a function")
@@ -321,7 +320,7 @@ class SweepResult(msgspec.Struct, frozen=True, kw_only=True):
         )
         text = f"{self.origin}: {len(self.rows)} configurations: {', '.join(parts)}"
         if remembered:
-            text += f"; {remembered} remembered"
+            text += f"; {remembered} from the cache"
         if self.ended:
             text += f"; {_ENDS[self.ended]}"
         return text
@@ -333,21 +332,21 @@ class SweepResult(msgspec.Struct, frozen=True, kw_only=True):
         from toolkit.tlc.html.render import render_table
 
         frame = self.frame()
-        empty = [name for name in _SELDOM if frame[name].isna().all()]
+        empty = [name for name in _OPTIONAL_COLUMNS if frame[name].isna().all()]
         return render_table(frame.drop(columns=empty), title=str(self), limit=100)
 
 
-_SELDOM = ["violated", "length", "remembered", "error"]
+_OPTIONAL_COLUMNS = ["violated", "length", "remembered", "error"]
 _WORDS = {
     "holds": "hold",
     "fails": "fail",
-    "outside": "against an assumption",
-    "undecided": "not decided",
+    "outside": "violate an assumption",
+    "undecided": "undecided",
 }
 _ENDS = {
     "cancelled": "cancelled",
     "interrupted": "interrupted",
-    "failure": "ended at a failure, as asked",
+    "failure": "stopped at the first failure",
 }
 
 
@@ -356,12 +355,12 @@ def _failures(assumptions: bool) -> set[str]:
 
 
 def _order(order: Order | Callable[[SweepRow], Any]) -> Callable[[SweepRow, SweepRow], bool]:
-    """Return whether one row is smaller than another."""
+    """Return a function that compares two rows: True if the first is smaller."""
     if order == "product":
 
-        def below(one: SweepRow, other: SweepRow) -> bool:
-            pairs = zip(one.positions, other.positions, strict=True)
-            return one.positions != other.positions and all(a <= b for a, b in pairs)
+        def below(row: SweepRow, other: SweepRow) -> bool:
+            pairs = zip(row.positions, other.positions, strict=True)
+            return row.positions != other.positions and all(a <= b for a, b in pairs)
 
         return below
     keys: dict[str, Callable[[SweepRow], Any]] = {
@@ -371,9 +370,9 @@ def _order(order: Order | Callable[[SweepRow], Any]) -> Callable[[SweepRow, Swee
     key = keys.get(order) if isinstance(order, str) else order
     if key is None:
         raise SettingError(
-            f"there is no order {order!r}", hint="'product', 'sum', 'grid' or a function"
+            f"unknown order {order!r}", hint="use 'product', 'sum', 'grid' or a function"
         )
-    return lambda one, other: bool(key(one) < key(other))
+    return lambda row, other: bool(key(row) < key(other))
 
 
 def _text(value: Any) -> str:
@@ -406,20 +405,23 @@ def _facts(row: SweepRow) -> dict[str, Any]:
 
 def _grid(constants: Mapping[str, Sequence[Any]]) -> dict[str, tuple[Any, ...]]:
     if not constants:
-        raise SettingError("there is no constant to sweep", hint="name one, with its values")
+        raise SettingError("a sweep needs a constant", hint="give a constant with its values")
     lists: dict[str, tuple[Any, ...]] = {}
     for name, values in constants.items():
         if isinstance(values, str) or not isinstance(values, Sequence):
             raise SettingError(
-                f"the values of {name!r} are no list", hint="give them in the order of their size"
+                f"the values of {name!r} must be a list",
+                hint="list them in the order of their size",
             )
         if not values:
-            raise SettingError(f"there is no value for {name!r}", hint="give at least one")
+            raise SettingError(
+                f"the list of values of {name!r} is empty", hint="give at least 1 value"
+            )
         texts = [_text(value) for value in values]
         for text in texts:
             if texts.count(text) > 1:
                 raise SettingError(
-                    f"the value {text} of {name!r} is given twice", hint="leave one of them out"
+                    f"the value {text} of {name!r} occurs twice", hint="remove a duplicate"
                 )
         lists[name] = tuple(values)
     return lists
@@ -440,78 +442,77 @@ def sweep_constants(
     cancel: threading.Event | None = None,
     **options: Any,
 ) -> SweepResult:
-    """Check a specification for every combination of values of some of its constants.
+    """Check a specification for every combination of values of its constants.
 
     Parameters
     ----------
     spec : path or SpecSource
-        A ``.tla`` file, or a specification gathered already.
+        A ``.tla`` file, or a loaded specification.
     constants : mapping of str to sequence
-        Constant to values, from the smallest to the largest.  A ``str`` is TLA+ text:
-        ``"{a1, a2}"``, ``"1 .. N"``, the name of an operator; a string of TLA+ has its own
-        quotation marks.  Anything else is a TLA+ value, or becomes one by
+        Map from constant to values, from the smallest to the largest.  A ``str`` is TLA+ text:
+        ``"{a1, a2}"``, ``"1 .. N"``, the name of an operator; a TLA+ string has its own quotation
+        marks.  Any other object is a TLA+ value or is converted by
         :func:`toolkit.values.from_python`.
     config : path, optional
-        The configuration that the others are made from; by default the one beside the
-        specification.
+        The configuration file on which all configurations are based; by default the file of the
+        same name next to the specification.
     cores : int, optional
-        Processors to use at most; by default all.  So many runs go on at once as have room in
-        them with their workers.
+        Largest number of processors to use; by default all.  It limits the number of concurrent
+        runs, together with their workers.
     workers : int
-        Worker threads of each run.
+        Number of worker threads of each run.
     heap : int, optional
-        Heap of each run, in MiB; by default the runs share what one alone would get, with 256
-        at least.
+        Heap of each run in MiB; by default the runs share the default heap of a single run, with
+        at least 256 MiB each.
     memory : ResultCache or False, optional
-        Where results are kept; see :func:`~toolkit.tlc.cached_check`.
+        The cache of results; see :func:`~toolkit.tlc.cached_check`.
     again : bool
-        Run what is remembered too.
+        Whether to run TLC even if the result is in the cache.
     stop_at_first_failure : bool
-        Begin no row after one that fails, and end those that run.  All rows before the first
-        that fails are checked; which of the later ones were finished by then may differ
-        from time to time.
+        Whether to stop at the first failure: later rows are not started, and running later rows
+        are ended.  All rows before the first failing row are checked; which later rows are
+        complete may vary.
     on_progress : callable, optional
-        Called in this thread with :class:`SweepProgress`: at the beginning, when a row ends, and
-        when a run reports how far it is.
+        Called in this thread with :class:`SweepProgress`: at the start, when a row ends, and when
+        a run reports progress.
     cancel : threading.Event, optional
         Ends all runs when set.
     **options
-        All other arguments of :func:`~toolkit.tlc.check`; those hold for each run.
+        Other arguments of :func:`~toolkit.tlc.check`, used for each run.
 
     Returns
     -------
     SweepResult
-        Also after Ctrl-C or a cancellation: with what was done by then.
+        After Ctrl-C or a cancellation it contains the rows that are complete.
 
     Raises
     ------
     SpecError
-        If the specification has no such constant, or a file cannot be read.
+        If a constant is unknown, or a file cannot be read.
     JavaNotFoundError, TlcNotFoundError
-        If there is nothing to run.
+        If Java or TLC is not found.
     SettingError
-        If a list is empty or has a value twice, or an option is unknown or makes no sense here.
+        If a list is empty or contains a value twice, or an option is unknown or not supported in
+        a sweep.
     """
     given = check_options(options)
     for name in options:
         if name in _NOT_IN_SWEEPS:
             raise SettingError(
-                f"{name!r} makes no sense for several runs at once",
-                hint="leave it out, or check one configuration",
+                f"a sweep does not support the option {name!r}",
+                hint="omit it, or use check() for a single configuration",
             )
     available = os.cpu_count() or 1 if cores is None else cores
     if workers < 1 or available < 1:
-        raise SettingError(f"cores={available}, workers={workers}", hint="at least one of each")
+        raise SettingError(f"cores={available} and workers={workers} must be at least 1")
     if workers > available:
-        raise SettingError(
-            f"{workers} workers do not fit into {available} cores", hint="give it fewer workers"
-        )
+        raise SettingError(f"{workers} workers exceed {available} cores", hint="use fewer workers")
     lists = _grid(constants)
     if isinstance(spec, SpecSource):
         if config is not None:
             raise SettingError(
-                "a specification that was gathered has its own configuration",
-                hint="leave 'config' out",
+                "a SpecSource contains its own configuration file",
+                hint="omit 'config'",
             )
         source = spec
     else:
@@ -559,10 +560,10 @@ def sweep_constants(
 
 
 class _Sweep:
-    """A sweep while it goes on: threads that run rows, and one that waits for them.
+    """A running sweep: threads that run rows, and the main thread, which waits for them.
 
-    What threads have to say comes through a queue, so that all callbacks are called, and all
-    rows are changed, by the one that waits.
+    The threads report through a queue, so that only the main thread calls callbacks and changes
+    rows.
     """
 
     def __init__(
@@ -584,41 +585,41 @@ class _Sweep:
         self._on_progress = on_progress
         self._cancel = cancel
         self._ends = [threading.Event() for _ in rows]
-        self._said: queue.SimpleQueue[tuple[int, str, Any]] = queue.SimpleQueue()
+        self._reports: queue.SimpleQueue[tuple[int, str, Any]] = queue.SimpleQueue()
         self._running: set[int] = set()
         self._generated = [0] * len(rows)
         self._done = 0
         self._started = time.monotonic()
 
     def run(self) -> Literal["cancelled", "interrupted", "failure"] | None:
-        """Run all rows, and return what ended them before their time, if anything did."""
+        """Run all rows; return the reason if not all of them were run."""
         executor = ThreadPoolExecutor(self._runs, thread_name_prefix="sweep")
-        left_out: Literal["cancelled", "interrupted", "failure"] | None = None
+        reason: Literal["cancelled", "interrupted", "failure"] | None = None
         futures: list[Future[SweepRow]] = []
         try:
-            self._tell(None)
+            self._report_progress(None)
             for row in self.rows:
                 futures.append(executor.submit(self._run_row, row))
             while self._done < len(self.rows):
-                if left_out is None and self._cancel is not None and self._cancel.is_set():
-                    left_out = "cancelled"
+                if reason is None and self._cancel is not None and self._cancel.is_set():
+                    reason = "cancelled"
                     self._end_from(0)
-                failed = self._listen()
+                failed = self._receive_report()
                 if failed is not None and self._stop_at_first_failure:
                     self._end_from(failed + 1)
         except KeyboardInterrupt:
-            left_out = "interrupted"
+            reason = "interrupted"
         finally:
             self._end_from(0)
             executor.shutdown(wait=True, cancel_futures=True)
-        # What ended while the threads were being waited for, or was not listened to any more.
+        # Rows that ended while this waited for the threads, or whose report was not read.
         for future in futures:
             if future.done() and not future.cancelled():
                 row = future.result()
                 self.rows[row.index] = row
         if all(row.outcome not in {"not-run", "cancelled"} for row in self.rows):
             return None
-        return left_out or "failure"
+        return reason or "failure"
 
     def _end_from(self, index: int) -> None:
         for end in self._ends[index:]:
@@ -627,21 +628,21 @@ class _Sweep:
     def _run_row(self, row: SweepRow) -> SweepRow:
         end = self._ends[row.index]
         if not end.is_set():
-            self._said.put((row.index, "begin", None))
+            self._reports.put((row.index, "begin", None))
             row = self._checked(row, end)
-        self._said.put((row.index, "row", row))
+        self._reports.put((row.index, "row", row))
         return row
 
     def _checked(self, row: SweepRow, end: threading.Event) -> SweepRow:
-        def progress(so_far: CheckProgress) -> None:
-            self._said.put((row.index, "progress", so_far))
+        def progress(report: CheckProgress) -> None:
+            self._reports.put((row.index, "progress", report))
 
         try:
             source = with_constants(self._source, row.constants)
             result = cached_check(source, cancel=end, on_progress=progress, **self._options)
         except (SettingError, JavaNotFoundError, TlcNotFoundError) as error:
-            # It would be the same in every row.
-            self._said.put((row.index, "fatal", error))
+            # The error would be the same in every row.
+            self._reports.put((row.index, "fatal", error))
             return row
         except ToolkitError as error:
             return msgspec.structs.replace(row, error=str(error))
@@ -649,36 +650,36 @@ class _Sweep:
             return msgspec.structs.replace(row, error=f"{type(error).__name__}: {error}")
         return msgspec.structs.replace(row, result=result, error=_model_error(result))
 
-    def _listen(self) -> int | None:
-        """Wait for what a thread says; return the index of a row that failed."""
+    def _receive_report(self) -> int | None:
+        """Wait for a report of a thread; return the index of the row if it failed."""
         try:
-            index, kind, what = self._said.get(timeout=_POLL)
+            index, kind, report = self._reports.get(timeout=_POLL)
         except queue.Empty:
             return None
-        self._take(index, kind, what)
+        self._update(index, kind, report)
         if kind == "row":
-            self._tell(what)
-            if what.status == "fails":
+            self._report_progress(report)
+            if report.status == "fails":
                 return index
         elif kind == "progress":
-            self._tell(None)
+            self._report_progress(None)
         elif kind == "fatal":
-            raise what
+            raise report
         return None
 
-    def _take(self, index: int, kind: str, what: Any) -> None:
+    def _update(self, index: int, kind: str, report: Any) -> None:
         if kind == "begin":
             self._running.add(index)
         elif kind == "progress":
-            self._generated[index] = what.generated
+            self._generated[index] = report.generated
         elif kind == "row":
-            self.rows[index] = what
+            self.rows[index] = report
             self._running.discard(index)
             self._done += 1
-            if what.result is not None and what.result.remembered is None:
-                self._generated[index] = what.result.generated or 0
+            if report.result is not None and report.result.remembered is None:
+                self._generated[index] = report.result.generated or 0
 
-    def _tell(self, row: SweepRow | None) -> None:
+    def _report_progress(self, row: SweepRow | None) -> None:
         if self._on_progress is None:
             return
         self._on_progress(
@@ -694,7 +695,7 @@ class _Sweep:
 
 
 def _model_error(result: CheckResult) -> str | None:
-    """Return what TLC said, where it says nothing about the specification's behaviours."""
+    """Return TLC's message, unless the result is a success or a violation."""
     if result.ok or result.violation:
         return None
     return result.message

@@ -1,4 +1,4 @@
-"""TLA+ values as typed Python values, with their text and ITF forms, and as plain Python."""
+"""TLA+ values as typed Python values, and their conversion to text, ITF and plain Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TLA+ values to plain Python and back."""
+"""Conversion between TLA+ values and plain Python objects."""
 
 from __future__ import annotations
 
@@ -27,25 +27,28 @@ _VALUES = (Bool, ModelValue, Set, Tuple, Record, Function)
 
 
 def to_python(value: Value) -> Any:
-    """Return plain Python: ``bool``, ``int``, ``str``, ``frozenset``, ``tuple``, ``dict``.
+    """Convert a TLA+ value to a plain Python object.
 
     Parameters
     ----------
     value : Value
-        Model values become their names.
+        A TLA+ value.
 
     Returns
     -------
     object
-        Records and functions become ``dict``; inside a set or as an argument, where Python
-        needs something hashable, a tuple of sorted pairs.  What Python does not keep apart is
-        not kept apart: ``TRUE`` and ``1`` in one set, the string ``"a"`` and the model value
-        ``a``, a record and a function of the same pairs in a set and the tuple of its pairs.
+        A ``bool``, ``int``, ``str``, ``frozenset``, ``tuple`` or ``dict``.  A model value becomes
+        its name.  Records and functions become ``dict``; inside a set or as an argument, where
+        Python needs a hashable object, they become a tuple of sorted pairs.  The conversion loses
+        distinctions that Python does not make: ``TRUE`` and ``1`` in a set; the string ``"a"``
+        and the model value ``a``; in a set, a record, a function of the same pairs and the tuple
+        of these pairs.
 
     Raises
     ------
     ValueParseError
-        If the value is nested too deeply, or holds an interval of more than a million.
+        If the value is nested too deeply, or contains an interval of more than a million
+        members.
 
     Examples
     --------
@@ -55,7 +58,7 @@ def to_python(value: Value) -> Any:
     try:
         return _plain(value, hashable=False)
     except RecursionError:
-        raise ValueParseError("the value is nested too deeply to be converted") from None
+        raise ValueParseError("the value is nested too deeply to convert") from None
 
 
 def _plain(value: Value, *, hashable: bool) -> Any:
@@ -77,22 +80,26 @@ def _plain(value: Value, *, hashable: bool) -> Any:
 
 
 def from_python(data: Any, *, model_values: Collection[str] = ()) -> Value:
-    """Return the TLA+ value that a piece of plain Python stands for.
+    """Convert a plain Python object to a TLA+ value.
 
     Parameters
     ----------
     data : object
-        ``bool``, whole numbers (NumPy's too), ``str``; sets and frozen sets; lists and tuples,
+        ``bool``, integers (including NumPy's), ``str``; sets and frozen sets; lists and tuples,
         which become sequences; mappings, which become records or functions; a ``range`` of
         step 1, which becomes an interval; ``None``, which becomes the model value ``None``.
-        What is a TLA+ value already stays as it is.
+        TLA+ values stay unchanged.
     model_values : collection of str
-        Strings that are taken for model values of that name, wherever they stand.
+        Strings to convert to model values of that name, at any depth.
+
+    Returns
+    -------
+    Value
 
     Raises
     ------
     ValueParseError
-        If there is anything else in it, or if it is nested too deeply.
+        If an object has another type, or is nested too deeply.
 
     Examples
     --------
@@ -105,7 +112,7 @@ def from_python(data: Any, *, model_values: Collection[str] = ()) -> Value:
     try:
         return _value(data, names)
     except RecursionError:
-        raise ValueParseError("the object is nested too deeply to be converted") from None
+        raise ValueParseError("the object is nested too deeply to convert") from None
 
 
 def _value(data: Any, names: frozenset[str]) -> Value:
@@ -128,10 +135,10 @@ def _value(data: Any, names: frozenset[str]) -> Value:
         return Tuple([_value(element, names) for element in data])
     if isinstance(data, Mapping):
         return function([(_value(k, names), _value(v, names)) for k, v in data.items()])
-    # NumPy's scalars are Integral, its Booleans are nothing at all.
+    # NumPy's integers are registered as Integral; its Booleans have no common base class.
     if type(data).__module__ == "numpy" and type(data).__name__ in {"bool", "bool_"}:
         return TRUE if data else FALSE
     raise ValueParseError(
-        f"{repr(data)[:40]} of type {type(data).__name__!r} stands for no TLA+ value",
-        hint="give whole numbers, Booleans, strings, sets, lists, tuples and mappings",
+        f"cannot convert {repr(data)[:40]} of type {type(data).__name__!r} to a TLA+ value",
+        hint="use integers, Booleans, strings, sets, lists, tuples and mappings",
     )

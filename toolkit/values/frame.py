@@ -22,35 +22,35 @@ _INT64 = range(-(2**63), 2**63)
 def to_frame(
     states: Iterable[Mapping[str, Value]], *, flatten: bool = False, plain: bool = False
 ) -> pd.DataFrame:
-    """Return states as a table.
+    """Convert states to a table.
 
     Parameters
     ----------
     states : iterable of mapping of str to Value
-        One mapping of variables per state.
+        For each state, a map from variables to values.
     flatten : bool
-        Give each field of a record and each argument of a function a column of its own, at
-        every depth: ``x.field``, ``x[n1]``, ``x[n1].field``.  Sequences stay whole, for their
-        lengths change, and so do functions whose domain is ``1..n``, which are sequences.
+        Whether each field of a record and each argument of a function gets its own column, at
+        any depth: ``x.field``, ``x[n1]``, ``x[n1].field``.  Sequences are not split, because
+        their lengths change; this includes functions whose domain is ``1..n``.
     plain : bool
-        Put plain Python into the cells, as :func:`toolkit.values.to_python` makes it, with
-        what that loses.
+        Whether to convert cells with :func:`toolkit.values.to_python`, which loses some
+        distinctions.
 
     Returns
     -------
     pandas.DataFrame
         One row per state, numbered from 0; columns in the order in which variables appear.
-        A column of whole numbers that fit is of dtype ``int64``, one of Booleans of ``bool``
-        (``Int64`` and ``boolean`` where some are missing); all others are of ``object`` and
-        hold the values themselves, which are hashable: ``groupby`` and ``value_counts`` work.
-        What a state does not have is ``pandas.NA``.
+        A column of integers that fit has dtype ``int64``, a column of Booleans ``bool`` (or
+        ``Int64`` and ``boolean`` if values are missing).  All other columns have dtype ``object``
+        and hold the values themselves, which are hashable, so that ``groupby`` and
+        ``value_counts`` work.  A value that a state lacks is ``pandas.NA``.
 
     Raises
     ------
     SettingError
-        If `states` is one state.
+        If `states` is a single state.
     ValueParseError
-        With `plain`, if a value cannot be converted.
+        If `plain` is true and a value cannot be converted.
 
     Examples
     --------
@@ -64,7 +64,9 @@ def to_frame(
     import pandas as pd
 
     if isinstance(states, Mapping):
-        raise SettingError("a single state is no sequence of states", hint="put it into a list")
+        raise SettingError(
+            "states must be a sequence of states, not a single state", hint="put it into a list"
+        )
     rows = list(states)
     names = dict.fromkeys(name for row in rows for name in row)
     columns: list[tuple[str, list[Any]]] = []
@@ -76,7 +78,7 @@ def to_frame(
 
 
 def _flat(name: str, cells: list[Any]) -> list[tuple[str, list[Any]]]:
-    # A stack and no recursion, so that no nesting is too deep; last in, first out.
+    # A stack instead of recursion, so that any depth of nesting works; last in, first out.
     done: list[tuple[str, list[Any]]] = []
     open_columns = [(name, cells)]
     while open_columns:
@@ -88,7 +90,8 @@ def _flat(name: str, cells: list[Any]) -> list[tuple[str, list[Any]]]:
         if any(cell is not _MISSING and not isinstance(cell, (Record, Function)) for cell in cells):
             rest = [_MISSING if isinstance(cell, (Record, Function)) else cell for cell in cells]
             done.append((name, rest))
-        # Arguments are told apart by kind: "a" and the model value a get columns of their own.
+        # Arguments of different kinds differ: the string "a" and the model value a get a column
+        # each.
         labels: dict[Value, None] = {}
         for mapping in dict.fromkeys(mappings):
             labels.update(dict.fromkeys(mapping))
@@ -128,7 +131,7 @@ def _series(cells: list[Any], plain: bool) -> pd.Series[Any]:
     if missing:
         cells = [pd.NA if cell is _MISSING else cell for cell in cells]
     if dtype == "object":
-        # Cell by cell, for NumPy would take apart whatever has a length.
+        # Cell by cell, because NumPy would split values that have a length.
         array = np.empty(len(cells), dtype=object)
         for place, cell in enumerate(cells):
             array[place] = cell

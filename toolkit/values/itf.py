@@ -9,7 +9,7 @@ set                      ``{"#set": [...]}``
 tuple, sequence          ``{"#tup": [...]}``
 record                   object
 function                 ``{"#map": [[argument, value], ...]}``
-model value              ``{"#model": "name"}``, kept apart from strings
+model value              ``{"#model": "name"}``, distinct from strings
 the constant ``None``    ``null`` (``{"#model": "None"}`` reads as the same)
 =======================  =================================================
 """
@@ -46,7 +46,7 @@ _INTEGER = re.compile(r"-?[0-9]{1,4000}\Z")
 
 
 def to_itf(value: Value) -> Any:
-    """Return a value in the ITF encoding.
+    """Encode a value in ITF.
 
     Parameters
     ----------
@@ -60,8 +60,8 @@ def to_itf(value: Value) -> Any:
     Raises
     ------
     ValueParseError
-        If the value is nested too deeply, if an integer in it is too long, or if it holds an
-        interval of more than a million, for which the encoding has no short form.
+        If the value is nested too deeply, or contains an integer that is too long or an interval
+        of more than a million members, for which the encoding has no short form.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def to_itf(value: Value) -> Any:
     except RecursionError:
         raise _too_deep() from None
     except ValueError:
-        raise ValueParseError("an integer in the value has too many digits to be written") from None
+        raise ValueParseError("an integer in the value has too many digits") from None
 
 
 def _to_itf(value: Value) -> Any:
@@ -93,7 +93,7 @@ def _to_itf(value: Value) -> Any:
     if isinstance(value, Set):
         if len(value) > LARGEST_SET and value.ends is not None:
             raise ValueParseError(
-                f"a set of more than {LARGEST_SET:,} members is not written out in ITF"
+                f"a set of more than {LARGEST_SET:,} members cannot be encoded in ITF"
             )
         return {"#set": [_to_itf(member) for member in value]}
     if isinstance(value, Bool):
@@ -102,26 +102,30 @@ def _to_itf(value: Value) -> Any:
 
 
 def from_itf(data: Any) -> Value:
-    """Return the value that a JSON document in the ITF encoding denotes.
+    """Decode a JSON document in the ITF encoding.
 
     Parameters
     ----------
     data : object
         JSON.
 
+    Returns
+    -------
+    Value
+
     Raises
     ------
     ValueParseError
-        If it is not in the encoding; says where in the document.
+        If the document is not in the encoding; the message gives the position in it.
 
     Examples
     --------
     >>> from_itf({"#tup": [1, "a"]}) == Tuple([1, "a"]), from_itf(None) == ModelValue("None")
     (True, True)
-    >>> from_itf({"log": {"#tup": [{"term": 1.5}]}})
+    >>> from_itf({"log": {"#tup": [{"x": 1.5}]}})
     Traceback (most recent call last):
         ...
-    toolkit.errors.ValueParseError: at $.log.#tup[0].term: 1.5 is no value in the ITF encoding ...
+    toolkit.errors.ValueParseError: at $.log.#tup[0].x: 1.5 is not a value in the ITF encoding ...
     """
     try:
         return _from_itf(data)
@@ -134,7 +138,7 @@ def from_itf(data: Any) -> Value:
 
 
 class _NotItfError(Exception):
-    """What is wrong with which part of a document."""
+    """A part of a document that is not in the ITF encoding."""
 
     def __init__(self, part: Any, message: str, hint: str) -> None:
         super().__init__(message)
@@ -160,14 +164,14 @@ def _from_itf(data: Any) -> Value:
             if not isinstance(name, str) or name[:1] == "#":
                 raise _NotItfError(
                     data,
-                    f"has a field {str(name)[:40]!r}, which no record has in the ITF encoding",
-                    'a tag stands alone in its object; write such a record as {"#map": [...]}',
+                    f"has the field {str(name)[:40]!r}, which ITF reserves for tags",
+                    'a tag must be the only field; write such a record as {"#map": [...]}',
                 )
         return function([(name, _from_itf(item)) for name, item in data.items()])
     raise _NotItfError(
         data,
-        "is no value in the ITF encoding",
-        'a list is {"#set": [...]} or {"#tup": [...]}; numbers are whole',
+        "is not a value in the ITF encoding",
+        'write a list as {"#set": [...]} or {"#tup": [...]}; numbers must be integers',
     )
 
 
@@ -180,47 +184,49 @@ def _tagged(data: dict[str, Any], tag: str, content: Any) -> Value:
         if tag == "#map":
             for pair in content:
                 if not isinstance(pair, list) or len(pair) != 2:
-                    raise _NotItfError(pair, "is no pair of a function", "give [argument, value]")
+                    raise _NotItfError(
+                        pair, "is not a pair in #map", "write a pair as [argument, value]"
+                    )
             return function([(_from_itf(key), _from_itf(item)) for key, item in content])
     if isinstance(content, str):
-        # A model value may become part of a module's text: nothing but a name may pass.
+        # A model value may become part of a module's text, so only an identifier is accepted.
         if tag == "#model" and is_identifier(content):
             return ModelValue(content)
         if tag == "#bigint" and _INTEGER.match(content):
             return int(content)
-    raise _NotItfError(data, "is no value in the ITF encoding", _TAGS.get(tag, _KNOWN_TAGS))
+    raise _NotItfError(data, "is not a value in the ITF encoding", _TAGS.get(tag, _KNOWN_TAGS))
 
 
 _TAGS = {
-    "#set": "the members of #set are a list",
-    "#tup": "the elements of #tup are a list",
-    "#map": "a #map holds a list of pairs [argument, value]",
-    "#model": "a #model is an identifier, in quotation marks",
-    "#bigint": "a #bigint is a whole number of up to 4,000 digits, in quotation marks",
+    "#set": "#set takes a list of members",
+    "#tup": "#tup takes a list of elements",
+    "#map": "#map takes a list of pairs [argument, value]",
+    "#model": "#model takes an identifier, in quotation marks",
+    "#bigint": "#bigint takes an integer of up to 4,000 digits, in quotation marks",
 }
-_KNOWN_TAGS = "the tags are #set, #tup, #map, #bigint and #model"
+_KNOWN_TAGS = "known tags: #set, #tup, #map, #bigint, #model"
 
 
 def _place_of(part: Any, data: Any) -> str:
-    """Return the path that leads to a part of a document, which is looked for by identity."""
+    """Return the path of a part of a document; the part is compared by identity."""
     waiting = [("$", data)]
     seen = set()
     while waiting:
-        path, found = waiting.pop()
-        if found is part:
+        path, node = waiting.pop()
+        if node is part:
             return path if len(path) < 200 else f"{path[:100]}...{path[-100:]}"
-        # What was made in Python, and not read from JSON, may hold itself.
-        if id(found) in seen:
+        # Data that was made in Python, and not read from JSON, may contain itself.
+        if id(node) in seen:
             continue
-        seen.add(id(found))
-        if isinstance(found, dict):
-            waiting.extend((path + _step(name), item) for name, item in found.items())
-        elif isinstance(found, list):
-            waiting.extend((f"{path}[{index}]", item) for index, item in enumerate(found))
+        seen.add(id(node))
+        if isinstance(node, dict):
+            waiting.extend((path + _path_step(name), item) for name, item in node.items())
+        elif isinstance(node, list):
+            waiting.extend((f"{path}[{index}]", item) for index, item in enumerate(node))
     return "$"
 
 
-def _step(name: Any) -> str:
+def _path_step(name: Any) -> str:
     if isinstance(name, str) and is_identifier(name.removeprefix("#")):
         return f".{name}"
     return f"[{str(name)[:40]!r}]"
@@ -236,17 +242,22 @@ def _too_deep() -> ValueParseError:
 
 
 def parse_itf(text: str | bytes) -> Value:
-    """Return the value that a text in the ITF encoding denotes.
+    """Parse a text in the ITF encoding.
 
     Parameters
     ----------
     text : str or bytes
-        One JSON value.
+        A JSON value.
+
+    Returns
+    -------
+    Value
 
     Raises
     ------
     ValueParseError
-        If it is no JSON, with line and column, or no value in the encoding, with its place.
+        If the text is not JSON (the message gives line and column), or not in the encoding (the
+        message gives the position in the document).
 
     Examples
     --------
@@ -259,25 +270,31 @@ def parse_itf(text: str | bytes) -> Value:
         raise _too_deep() from None
     except json.JSONDecodeError as error:
         raise ValueParseError(
-            f"this is no JSON: {error.msg}",
+            f"not valid JSON: {error.msg}",
             line=error.lineno,
             column=error.colno,
-            hint="give one JSON value in the ITF encoding",
+            hint="give a single JSON value in the ITF encoding",
         ) from None
     except ValueError:
         raise ValueParseError(
-            "the JSON is not in UTF-8, or a number in it has too many digits",
+            "the JSON is not encoded in UTF-8, or contains a number with too many digits",
             hint='write long integers as {"#bigint": "..."}',
         ) from None
 
 
 def canonical(data: Any) -> str:
-    """Return JSON text that is the same for equal values: sorted keys, sorted sets.
+    """Return the canonical JSON text of a value: equal values have equal texts.
+
+    Keys and sets are sorted.
 
     Parameters
     ----------
     data : object
-        JSON in the ITF encoding; what is none is written as it stands.
+        JSON in the ITF encoding; JSON that is not in the encoding is written unchanged.
+
+    Returns
+    -------
+    str
 
     Raises
     ------
@@ -300,7 +317,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=
 
 
 def _canonical(data: Any) -> str:
-    # Texts and small numbers are most of what there is.
+    # Strings and small numbers are the most frequent values.
     if type(data) is str:
         return _quoted(data)
     if type(data) is int and abs(data) <= _LARGEST:
@@ -329,26 +346,31 @@ def _canonical(data: Any) -> str:
 
 
 def _canonical_map(pairs: list[list[Any]]) -> str:
-    # As in TLA+, a function may be a sequence or a record, and the first of two values counts.
+    # As in TLA+, a function may be a sequence or a record, and the first value of an argument
+    # counts.
     table: dict[str, str] = {}
     for key, value in pairs:
         table.setdefault(_canonical(key), _canonical(value))
     if all(str(index) in table for index in range(1, len(table) + 1)):
         return '{"#tup":[' + ",".join([table[str(i)] for i in range(1, len(table) + 1)]) + "]}"
     if all(key[0] == '"' and key[1] != "#" for key in table):
-        # Sorted as the names are, not as their texts with quotation marks.
+        # Sorted by names, not by their texts with quotation marks.
         names = sorted(table, key=json.loads)
         return "{" + ",".join([f"{name}:{table[name]}" for name in names]) + "}"
     return '{"#map":[' + ",".join([f"[{key},{table[key]}]" for key in sorted(table)]) + "]}"
 
 
 def itf_set(members: Iterable[Any]) -> dict[str, Any]:
-    """Return a set of values that are in the ITF encoding already, in canonical order.
+    """Build a set in the ITF encoding from encoded members, in canonical order.
 
     Parameters
     ----------
     members : iterable of object
-        JSON; what occurs twice is taken once.
+        JSON in the ITF encoding; duplicates are dropped.
+
+    Returns
+    -------
+    dict
 
     Examples
     --------
@@ -360,12 +382,16 @@ def itf_set(members: Iterable[Any]) -> dict[str, Any]:
 
 
 def itf_seq(elements: Iterable[Any]) -> dict[str, Any]:
-    """Return a sequence of values that are in the ITF encoding already.
+    """Build a sequence in the ITF encoding from encoded elements.
 
     Parameters
     ----------
     elements : iterable of object
-        JSON.
+        JSON in the ITF encoding.
+
+    Returns
+    -------
+    dict
 
     Examples
     --------
@@ -376,17 +402,21 @@ def itf_seq(elements: Iterable[Any]) -> dict[str, Any]:
 
 
 def format_itf(data: Any) -> str:
-    """Return a value in the ITF encoding as TLA+ text.
+    """Convert a value in the ITF encoding to TLA+ text.
 
     Parameters
     ----------
     data : object
         JSON in the ITF encoding.
 
+    Returns
+    -------
+    str
+
     Raises
     ------
     ValueParseError
-        If it is not in the encoding.
+        If the data is not in the encoding.
 
     Examples
     --------

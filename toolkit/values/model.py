@@ -5,23 +5,23 @@ TLA+                   Python
 =====================  ==========================================================
 ``42``, ``-1``         ``int``, of any size
 ``"text"``             ``str``
-``TRUE``, ``FALSE``    :data:`TRUE`, :data:`FALSE` (``bool`` is taken for them)
+``TRUE``, ``FALSE``    :data:`TRUE`, :data:`FALSE` (``bool`` is converted)
 model value ``a1``     :class:`ModelValue`
-``{1, 2}``, ``1..3``   :class:`Set`; a long interval is kept as its two ends
+``{1, 2}``, ``1..3``   :class:`Set`; a long interval is stored as its ends
 ``<<1, 2>>``           :class:`Tuple`
 ``[a |-> 1]``          :class:`Record`
 ``0 :> 1 @@ 5 :> 2``   :class:`Function`
 =====================  ==========================================================
 
-Equality is TLA+'s; ``TRUE`` is a class of its own because Python's ``True`` equals ``1``.
-Sequences and records *are* functions there, so :func:`function` returns
+Two values are equal if they are equal in TLA+; ``TRUE`` has its own class because Python's
+``True`` equals ``1``.  In TLA+ sequences and records *are* functions, so :func:`function` returns
 a :class:`Tuple` for a domain ``1..n`` (and for the empty domain) and a :class:`Record` for a
-domain of strings; a :class:`Function` never has such a domain, and values of different
-classes are never equal.
+domain of strings.  A :class:`Function` never has such a domain, and values of different classes
+are never equal.
 
-``<`` and ``sorted`` follow one canonical order of all values, which has no meaning of its own:
-for sets it is *not* the subset relation.  Hashes and that order are computed when they are first
-asked for, and kept.
+``<`` and ``sorted`` follow a canonical order of all values, which has no meaning in TLA+: for sets
+it is *not* the subset relation.  Hashes and sort keys are computed when they are first needed, and
+kept.
 """
 
 from __future__ import annotations
@@ -48,21 +48,21 @@ __all__ = [
 ]
 
 LARGEST_SET = 1_000_000
-"""How many members of a set are written out at most where only its ends or its parts are known."""
+"""The largest number of members to which an interval, power set or product is expanded."""
 
 LONGEST_INTERVAL = 2**62
-"""How many members an interval may have; Python could not tell the length of longer ones."""
+"""The largest number of members of an interval; ``len()`` fails for longer ranges."""
 
 _SMALL = 16
-"""Contiguous sets of integers are kept as an interval from one member more on."""
+"""Contiguous sets of more integers than this are stored as an interval."""
 
 _new = object.__new__
 
 
-def _too_deep(what: str) -> ValueParseError:
+def _too_deep(operation: str) -> ValueParseError:
     return ValueParseError(
-        f"the value is nested too deeply to be {what}",
-        hint="values nested some hundred levels deep are more than Python's stack can hold",
+        f"the value is nested too deeply to {operation}",
+        hint="Python's stack holds some hundred levels of nesting",
     )
 
 
@@ -75,7 +75,7 @@ class _Immutable:
 
     @classmethod
     def _of(cls, key: Any) -> Self:
-        """Return a value made of a key that is known to be right."""
+        """Return a value made of a key that is known to be valid."""
         self = _new(cls)
         _set_key(self, key)
         return self
@@ -94,7 +94,7 @@ class _Immutable:
         try:
             code = hash((type(self).__name__, self._hashable()))
         except RecursionError:
-            raise _too_deep("hashed") from None
+            raise _too_deep("hash") from None
         _set_hash(self, code)
         return code
 
@@ -109,7 +109,7 @@ class _Immutable:
         try:
             return bool(self._key == other._key)
         except RecursionError:
-            raise _too_deep("compared") from None
+            raise _too_deep("compare") from None
 
     # The canonical order, so that tables can be sorted and grouped by values.
     def __lt__(self, other: object) -> bool:
@@ -128,9 +128,9 @@ class _Immutable:
         if type(other) not in _RANK and type(other) is not bool:
             return NotImplemented  # type: ignore[no-any-return]
         try:
-            return relation(order_key(self), order_key(_tla(other)))  # type: ignore[arg-type]
+            return relation(order_key(self), order_key(_as_value(other)))  # type: ignore[arg-type]
         except RecursionError:
-            raise _too_deep("put in order") from None
+            raise _too_deep("sort") from None
 
     def __repr__(self) -> str:
         from toolkit.values.text import format_value
@@ -141,14 +141,14 @@ class _Immutable:
         return (type(self), (self._key,))
 
 
-# The slots' own setters, for a class whose instances refuse to be set.
+# The slots' own setters, because instances of the class cannot be assigned to.
 _set_key = _Immutable.__dict__["_key"].__set__
 _set_hash = _Immutable.__dict__["_hash"].__set__
 _set_order = _Immutable.__dict__["_order"].__set__
 
 
-def _tla(value: Any) -> Any:
-    """Return a value, where what Python derives from ``bool``, ``int`` or ``str`` is undone."""
+def _as_value(value: Any) -> Any:
+    """Return a TLA+ value; convert ``bool`` and subclasses of ``int`` and ``str``."""
     if type(value) in _RANK:
         return value
     if type(value) is bool:
@@ -158,13 +158,13 @@ def _tla(value: Any) -> Any:
     if isinstance(value, str):
         return str.__str__(value)
     raise ValueParseError(
-        f"{repr(value)[:40]} of type {type(value).__name__!r} is no TLA+ value",
-        hint="use toolkit.values.from_python",
+        f"{repr(value)[:40]} of type {type(value).__name__!r} is not a TLA+ value",
+        hint="convert it with toolkit.values.from_python",
     )
 
 
 class Bool(_Immutable):
-    """``TRUE`` or ``FALSE``; truthy as one expects.
+    """``TRUE`` or ``FALSE``, with the truth value of the Python ``bool``.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ FALSE = Bool(False)
 
 
 class ModelValue(_Immutable):
-    """A model value: a name equal to itself and to nothing else.
+    """A model value: a name that is equal only to itself.
 
     Parameters
     ----------
@@ -199,12 +199,12 @@ class ModelValue(_Immutable):
 
     def __init__(self, name: str) -> None:
         if not isinstance(name, str):
-            raise ValueParseError(f"{repr(name)[:40]} is no name of a model value")
+            raise ValueParseError(f"the name of a model value must be a str, not {repr(name)[:40]}")
         _set_key(self, str.__str__(name))
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """The name of the model value."""
         return str(self._key)
 
 
@@ -214,12 +214,12 @@ class Set(_Immutable):
     Parameters
     ----------
     members : iterable of Value
-        A ``range`` of more than a few integers is not written out; see :func:`interval`.
+        A ``range`` of more than a few integers is stored by its ends; see :func:`interval`.
 
     Raises
     ------
     ValueParseError
-        If a member is no TLA+ value.
+        If a member is not a TLA+ value.
 
     Examples
     --------
@@ -236,7 +236,7 @@ class Set(_Immutable):
             ends = sorted((int(members[0]), int(members[-1])))
             _set_key(self, range(ends[0], ends[1] + 1))
         else:
-            _set_key(self, _compact(frozenset(map(_tla, members))))
+            _set_key(self, _compact(frozenset(map(_as_value, members))))
 
     @classmethod
     def _of(cls, key: frozenset[Any] | range) -> Self:
@@ -246,26 +246,26 @@ class Set(_Immutable):
 
     @property
     def members(self) -> frozenset[Value]:
-        """Its members.
+        """The members of the set.
 
         Raises
         ------
         ValueParseError
-            If it is an interval of more than a million; iterate over it instead.
+            If the set is an interval of more than a million members; iterate over it instead.
         """
         key = self._key
         if type(key) is not range:
             return key  # type: ignore[no-any-return]
         if len(key) > LARGEST_SET:
             raise ValueParseError(
-                f"a set of more than {LARGEST_SET:,} members is not written out",
-                hint="iterate over the interval, or ask it what it contains",
+                f"an interval of more than {LARGEST_SET:,} members is not expanded",
+                hint="iterate over the interval, or test membership with 'in'",
             )
         return frozenset(key)
 
     @property
     def ends(self) -> tuple[int, int] | None:
-        """The ends of a long interval, or None.
+        """The ends of a long interval; ``None`` for another set.
 
         Examples
         --------
@@ -291,10 +291,10 @@ class Set(_Immutable):
 
     def __contains__(self, value: object) -> bool:
         try:
-            value = _tla(value)
+            value = _as_value(value)
         except ValueParseError:
             return False
-        # A range would compare what is no integer with each of its members.
+        # A range would compare a value that is not an integer with each of its members.
         return (type(value) is int or type(self._key) is not range) and value in self._key
 
 
@@ -302,7 +302,7 @@ _set_members = Set.__dict__["_sorted"].__set__
 
 
 def _compact(members: frozenset[Any] | range) -> frozenset[Any] | range:
-    """Return the one form that equal sets share: an interval if it is one and not a short one."""
+    """Return the unique representation of a set: a ``range`` for a long interval."""
     if len(members) <= _SMALL:
         return members if type(members) is frozenset else frozenset(members)
     if type(members) is range:
@@ -315,17 +315,21 @@ def _compact(members: frozenset[Any] | range) -> frozenset[Any] | range:
 
 
 def interval(low: int, high: int) -> Set:
-    """Return the set ``low..high``, of which a long one takes no more room than its ends.
+    """Return the interval ``low..high`` as a set; a long interval is stored by its ends.
 
     Parameters
     ----------
     low, high : int
-        Its ends; it is empty if `high` is less than `low`.
+        The ends; the set is empty if `high` is less than `low`.
+
+    Returns
+    -------
+    Set
 
     Raises
     ------
     ValueParseError
-        If it has more than 2^62 members.
+        If the interval has more than 2^62 members.
 
     Examples
     --------
@@ -333,7 +337,9 @@ def interval(low: int, high: int) -> Set:
     (True, 1000000000, True)
     """
     if high - low >= LONGEST_INTERVAL:
-        raise ValueParseError("an interval of more than 2^62 members", hint="take nearer ends")
+        raise ValueParseError(
+            f"the interval {low}..{high} has more than 2^62 members", hint="use a shorter interval"
+        )
     return Set._of(range(int(low), max(int(high) + 1, int(low))))
 
 
@@ -347,17 +353,17 @@ class Tuple(_Immutable):
     Raises
     ------
     ValueParseError
-        If an element is no TLA+ value.
+        If an element is not a TLA+ value.
     """
 
     __slots__ = ()
 
     def __init__(self, elements: Iterable[Value] = ()) -> None:
-        _set_key(self, tuple(map(_tla, elements)))
+        _set_key(self, tuple(map(_as_value, elements)))
 
     @property
     def elements(self) -> tuple[Value, ...]:
-        """Its elements."""
+        """The elements of the tuple."""
         return self._key  # type: ignore[no-any-return]
 
     def __iter__(self) -> Iterator[Value]:
@@ -368,7 +374,7 @@ class Tuple(_Immutable):
 
     def __contains__(self, value: object) -> bool:
         try:
-            return _tla(value) in self._key
+            return _as_value(value) in self._key
         except ValueParseError:
             return False
 
@@ -376,24 +382,24 @@ class Tuple(_Immutable):
         return self._key[index]  # type: ignore[no-any-return]
 
     def items(self) -> Iterator[tuple[Value, Value]]:
-        """Yield the pairs of the function that a tuple is: positions from 1, elements."""
+        """Yield (position, element) pairs, counted from 1 as in TLA+."""
         return iter(enumerate(self._key, start=1))
 
 
 class _Mapping(_Immutable):
-    # The key is a dict, which nothing changes: dicts compare whatever their order, and fast.
+    # The key is a dict that never changes: dicts compare fast, independent of their order.
     __slots__ = ("_sorted",)
 
     _sorted: tuple[tuple[Any, Value], ...]
 
     def __init__(self, pairs: Iterable[tuple[Any, Value]] | Mapping[Any, Value]) -> None:
-        given = pairs.items() if isinstance(pairs, Mapping) else pairs
-        table = _table(given)
-        belongs = _class_of(table)
-        if belongs is not type(self):
+        table = _table(pairs.items() if isinstance(pairs, Mapping) else pairs)
+        expected = _class_of(table)
+        if expected is not type(self):
             raise ValueParseError(
-                f"a {type(self).__name__} of these arguments is a {belongs.__name__} in TLA+",
-                hint="use toolkit.values.function, which returns the right class",
+                f"a function with these arguments is a {expected.__name__}, not a "
+                f"{type(self).__name__}",
+                hint="use toolkit.values.function, which chooses the class",
             )
         _set_key(self, table)
 
@@ -404,7 +410,7 @@ class _Mapping(_Immutable):
         return (type(self), (dict(self._key),))
 
     def items(self) -> Iterator[tuple[Any, Value]]:
-        """Yield argument and value, in the canonical order of the arguments."""
+        """Yield (argument, value) pairs in the canonical order of the arguments."""
         try:
             return iter(self._sorted)
         except AttributeError:
@@ -429,17 +435,17 @@ class _Mapping(_Immutable):
         return (key for key, _ in self.items())
 
     def __getitem__(self, key: Value) -> Value:
-        return self._key[_tla(key)]  # type: ignore[no-any-return]
+        return self._key[_as_value(key)]  # type: ignore[no-any-return]
 
     def __contains__(self, key: object) -> bool:
         try:
-            return _tla(key) in self._key
+            return _as_value(key) in self._key
         except ValueParseError:
             return False
 
     def get(self, key: Value, default: Value | None = None) -> Value | None:
-        """Return the value at an argument, or a default."""
-        return self._key[_tla(key)] if key in self else default
+        """Return the value for an argument, or `default` if the domain does not contain it."""
+        return self._key[_as_value(key)] if key in self else default
 
 
 _set_pairs = _Mapping.__dict__["_sorted"].__set__
@@ -455,7 +461,7 @@ class Record(_Mapping):
     Raises
     ------
     ValueParseError
-        If there is no field, or one that is no string, or if something is no TLA+ value.
+        If there is no field, or a field's name is not a string, or a value is not a TLA+ value.
     """
 
     __slots__ = ()
@@ -471,7 +477,8 @@ class Function(_Mapping):
     Raises
     ------
     ValueParseError
-        If its domain makes it a sequence or a record, or if something is no TLA+ value.
+        If the domain is that of a sequence or a record, or an argument or value is not a TLA+
+        value.
     """
 
     __slots__ = ()
@@ -484,22 +491,27 @@ Value: TypeAlias = int | str | Bool | ModelValue | Set | Tuple | Record | Functi
 def _table(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Value]:
     table: dict[Any, Value] = {}
     for key, value in pairs:
-        table.setdefault(_tla(key), _tla(value))
+        table.setdefault(_as_value(key), _as_value(value))
     return table
 
 
 def function(pairs: Iterable[tuple[Value, Value]]) -> Tuple | Record | Function:
-    """Return the function with these arguments and values, in the class that it belongs to.
+    """Build a function from pairs, as a tuple, record or function according to its domain.
 
     Parameters
     ----------
     pairs : iterable of (Value, Value)
-        Where an argument occurs again the first counts, as with TLA+'s ``@@``.
+        Arguments and values.  If an argument occurs twice the first pair counts, as with TLA+'s
+        ``@@``.
+
+    Returns
+    -------
+    Tuple, Record or Function
 
     Raises
     ------
     ValueParseError
-        If something is no TLA+ value.
+        If an argument or value is not a TLA+ value.
 
     Examples
     --------
@@ -510,7 +522,7 @@ def function(pairs: Iterable[tuple[Value, Value]]) -> Tuple | Record | Function:
 
 
 def _function(table: dict[Any, Value]) -> Tuple | Record | Function:
-    """Return the function with these arguments and values, which are known to be values."""
+    """Build a function from a table of TLA+ values, which are not checked."""
     kind = _class_of(table)
     if kind is Tuple:
         return Tuple._of(tuple([table[index] for index in range(1, len(table) + 1)]))
@@ -518,7 +530,7 @@ def _function(table: dict[Any, Value]) -> Tuple | Record | Function:
 
 
 def _class_of(table: dict[Any, Value]) -> type[Tuple | Record | Function]:
-    """Return the class that a function of these arguments belongs to."""
+    """Return the class of a function with these arguments."""
     kinds = set(map(type, table))
     if kinds == {str}:
         return Record
@@ -547,15 +559,19 @@ def _in_order(values: Iterable[Any]) -> tuple[Any, ...]:
     try:
         return tuple(sorted(values, key=_order_key))
     except RecursionError:
-        raise _too_deep("put in order") from None
+        raise _too_deep("sort") from None
 
 
 def order_key(value: Value) -> Any:
-    """Return a key that sorts values of all kinds in one order, the same in every process.
+    """Return a sort key that orders values of all kinds, the same in every process.
 
     Parameters
     ----------
     value : Value
+
+    Returns
+    -------
+    object
 
     Raises
     ------
@@ -570,7 +586,7 @@ def order_key(value: Value) -> Any:
     try:
         return _order_key(value)
     except RecursionError:
-        raise _too_deep("put in order") from None
+        raise _too_deep("sort") from None
 
 
 def _order_key(value: Value) -> Any:
@@ -582,7 +598,7 @@ def _order_key(value: Value) -> Any:
     except AttributeError:
         pass
     if isinstance(value, Set):
-        # Of equally many members, an interval comes first.
+        # Among sets of the same size, an interval comes first.
         ends = value.ends
         if ends is not None:
             key: Any = (rank, len(value), 0, ends)

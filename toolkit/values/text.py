@@ -1,4 +1,4 @@
-r"""TLA+ values as text: the grammar of what TLC prints, and a printer.
+r"""Parser and printer of TLA+ values in the text form that TLC prints.
 
 ::
 
@@ -15,15 +15,14 @@ r"""TLA+ values as text: the grammar of what TLC prints, and a printer.
     pair    = value ":>" value
     state   = name "=" value | {"/\" name "=" value}
 
-The forms from ``SUBSET`` on are how TLC prints sets that it has not written out; they are
-written out here, up to a million members in a value.  The parser keeps its own stack, so that
-no nesting is too deep for it, and a string is one token, so that nothing inside it is mistaken
-for structure.
+TLC prints sets that it has not enumerated in the forms from ``SUBSET`` on; the parser enumerates
+them, up to a million members in a value.  It keeps its own stack, so that it can parse any depth
+of nesting.  A string is a single token, so that its content is never mistaken for structure.
 
-There are two ways through the same grammar.  The quick one takes a bracket that holds no other
-bracket for one token, and remembers what such tokens, and whole variables, stood for: the
-states of a run share most of their parts.  Where it finds anything amiss the careful one reads
-the text again, token by token, and says what is wrong where.
+The grammar is parsed in two ways.  The fast way treats a bracket without inner brackets as a
+single token, and caches the values of such tokens and of whole variables, because the states of a
+run share most of their parts.  If it fails, the slow way parses the text again token by token, and
+reports the position of the error.
 """
 
 from __future__ import annotations
@@ -66,19 +65,19 @@ _NAME = r"[0-9]*+[^\W0-9]\w*+(?:!\w++)*+"
 _STRING = r'"(?:[^"\\]|\\.)*+"'
 _SIGNS = rf"{_NAME} | -?[0-9]+ | << | >> | \|-> | -> | :> | @@ | \.\. | /\\ | \\X | \S"
 
-# A string that does not end is one token too, or each quotation mark in it would be tried.
+# An unterminated string is a single token too; otherwise each quotation mark in it is tried.
 _ANY = rf'{_STRING} | ".*+ | {_SIGNS}'
 _TOKEN = re.compile(_ANY, re.VERBOSE | re.DOTALL)
 _WHOLE_STRING = re.compile(_STRING, re.DOTALL)
 
-# Dots stay out of leaves: an interval may be a part of a set too large to be remembered.
+# A leaf contains no dots: an interval may be a part of a set too large to be cached.
 _LEAF = rf"""
       [\[({{] (?: [^\[\](){{}}<".]++ | {_STRING} )*+ [\])}}]
     | << (?: [^\[\](){{}}<>".]++ | {_STRING} )*+ >>
 """
 _COARSE_TOKEN = re.compile(rf"{_LEAF} | {_ANY}", re.VERBOSE | re.DOTALL)
 
-# Outside strings, only the next conjunct begins with this sign.
+# Outside strings, this sign only occurs at the start of a conjunct.
 _CONJUNCT = re.compile(
     rf"""\s*+ (/\\)?+ \s*+ ({_NAME}) \s*+ = ( (?: [^"/]++ | {_STRING} | /(?!\\) )*+ )""",
     re.VERBOSE | re.DOTALL,
@@ -93,7 +92,7 @@ _MARKS = frozenset(["->", "|->", ":>", "@@", "..", "/\\", "\\X", *"{}[](),=:<>",
 
 
 class _Memo(dict[str, Any]):
-    """Values by the texts that stand for them; bounded by the length of these texts."""
+    """A cache from texts to their values, bounded by the total length of the texts."""
 
     def __init__(self, room: int, longest: int) -> None:
         self._room = self._left = room
@@ -109,16 +108,17 @@ class _Memo(dict[str, Any]):
             self[text] = value
 
 
-# What short tokens and leaves, and what whole variables stood for.
+# Values of short tokens and leaves, and values of whole variables.
 _KNOWN = _Memo(2_000_000, 220)
 _VARIABLES = _Memo(8_000_000, 4_000)
 
-# From this depth on values are hashed as they are made, so that no hash has far to go down.
+# Values nested deeper than this are hashed when they are built, so that hashing does not recurse
+# deeply.
 _DEEP = 50
 
 
 class _SyntaxError(Exception):
-    """What is wrong at which token."""
+    """A syntax error and the index of its token."""
 
     def __init__(self, place: int, message: str) -> None:
         super().__init__(message)
@@ -126,10 +126,10 @@ class _SyntaxError(Exception):
 
 
 class _Frame:
-    r"""An open bracket, with what has been read inside it.
+    r"""An open bracket, with the items that have been parsed inside it.
 
-    ``kind`` is the bracket, or says what follows inside it: ``":>"`` a function's value,
-    ``"@@"`` its next argument, ``"\X"`` a factor, ``"S->"`` and ``"->T"`` the two sides of a
+    ``kind`` is the bracket, or the kind of item that follows inside it: ``":>"`` a function's
+    value, ``"@@"`` its next argument, ``"\X"`` a factor, ``"S->"`` and ``"->T"`` the two sides of a
     set of functions, ``"[:"`` a field's set, ``"SUBSET"`` the set itself.
     """
 
@@ -142,7 +142,7 @@ class _Frame:
 
 
 def _tokens(text: str) -> list[str]:
-    # The ends let the parser look two tokens ahead.
+    # The empty tokens at the end let the parser look two tokens ahead.
     return [*_TOKEN.findall(text), "", "", ""]
 
 
@@ -153,17 +153,17 @@ def _error(text: str, place: int, message: str) -> ValueParseError:
         message,
         line=text.count("\n", 0, start) + 1,
         column=start - text.rfind("\n", 0, start),
-        hint="give a value as TLC prints it",
+        hint="write values as TLC prints them",
     )
 
 
-def _named(token: str) -> str:
+def _describe(token: str) -> str:
     return repr(token[:20]) if token else "the end of the text"
 
 
 def _unescape(token: str, place: int) -> str:
     if not _WHOLE_STRING.fullmatch(token):
-        raise _SyntaxError(place, "a string without its closing quotation mark")
+        raise _SyntaxError(place, "the string has no closing quotation mark")
     body = token[1:-1]
     if "\\" not in body:
         return body
@@ -201,15 +201,15 @@ def _atom(token: str, place: int) -> Value:
     elif token[:1] in _OPENING_SIGNS and len(token) > 1:
         value = _leaf(token)
     elif not token or token in _MARKS:
-        raise _SyntaxError(place, f"expected a value, found {_named(token)}")
+        raise _SyntaxError(place, f"expected a value, found {_describe(token)}")
     else:
-        raise _SyntaxError(place, f"{token!r} is no part of a TLA+ value")
+        raise _SyntaxError(place, f"{token!r} cannot occur in a TLA+ value")
     _KNOWN.remember(token, value)
     return value
 
 
 def _leaf(token: str) -> Value:
-    # A leaf's only closing bracket is its last sign: nothing can follow the value.
+    # The only closing bracket of a leaf is its last character, so nothing can follow the value.
     return _Parser(_tokens(token)).value()
 
 
@@ -218,9 +218,9 @@ def _field(tokens: Sequence[str], place: int, mark: str) -> str:
     if name[:1] == '"':
         name = _unescape(name, place)
     elif not name.isidentifier() and not _is_name(name):
-        raise _SyntaxError(place, f"expected the name of a field, found {_named(name)}")
+        raise _SyntaxError(place, f"expected the name of a field, found {_describe(name)}")
     if tokens[place + 1] != mark:
-        raise _SyntaxError(place + 1, f"expected {mark!r}, found {_named(tokens[place + 1])}")
+        raise _SyntaxError(place + 1, f"expected {mark!r}, found {_describe(tokens[place + 1])}")
     return name
 
 
@@ -230,25 +230,25 @@ def _mapping(pairs: list[tuple[Any, Value]]) -> Value:
 
 
 class _Parser:
-    """Reads one value after another from a list of tokens."""
+    """Parser of consecutive values in a list of tokens."""
 
     def __init__(self, tokens: Sequence[str]) -> None:
         self.tokens = tokens
         self.place = 0
-        self.room = LARGEST_SET
+        self.remaining = LARGEST_SET
 
     def expect(self, token: str) -> None:
-        found = self.tokens[self.place]
-        if found != token:
-            raise _SyntaxError(self.place, f"expected {token!r}, found {_named(found)}")
+        actual = self.tokens[self.place]
+        if actual != token:
+            raise _SyntaxError(self.place, f"expected {token!r}, found {_describe(actual)}")
         self.place += 1
 
     def value(self) -> Value:
         tokens, place = self.tokens, self.place
-        self.room = LARGEST_SET
+        self.remaining = LARGEST_SET
         stack: list[_Frame] = []
         while True:
-            # Open brackets until something stands for itself.
+            # Open brackets until a complete value follows.
             token = tokens[place]
             value: Any = _KNOWN.get(token)
             if value is None:
@@ -276,7 +276,7 @@ class _Parser:
             if tokens[place] == "..":
                 value = self._interval(value, place)
                 place += 2
-            # Put it where it belongs, and close what it completes.
+            # Add the value to the innermost bracket, and close brackets that it completes.
             while stack:
                 frame = stack[-1]
                 kind, token = frame.kind, tokens[place]
@@ -348,66 +348,66 @@ class _Parser:
                 self.place = place
                 return value  # type: ignore[no-any-return]
 
-    def _take(self, size: int, place: int) -> None:
-        self.room -= size
-        if self.room < 0:
-            raise _SyntaxError(place, f"a set of more than {LARGEST_SET:,} members")
+    def _reserve(self, size: int, place: int) -> None:
+        self.remaining -= size
+        if self.remaining < 0:
+            raise _SyntaxError(place, f"a set has more than {LARGEST_SET:,} members")
 
     def _members(self, value: Value, place: int) -> list[Value]:
         if not isinstance(value, Set):
             raise _SyntaxError(place - 1, "expected a set")
         if value.ends is not None:
-            self._take(len(value), place)
+            self._reserve(len(value), place)
         return list(value.members)
 
     def _interval(self, low: Value, place: int) -> Set:
         token = self.tokens[place + 1]
         if type(low) is not int or not _is_number(token):
-            raise _SyntaxError(place + 1, "expected an interval's ends to be numbers")
+            raise _SyntaxError(place + 1, "the ends of an interval must be numbers")
         high = _number(token, place + 1)
         if high - low >= LONGEST_INTERVAL:
-            raise _SyntaxError(place, "an interval of more than 2^62 members")
+            raise _SyntaxError(place, "an interval has more than 2^62 members")
         return interval(low, high)
 
     def _subsets(self, value: Value, place: int) -> Set:
         members = self._members(value, place)
-        self._take(2 ** min(len(members), 64), place)
+        self._reserve(2 ** min(len(members), 64), place)
         sizes = range(len(members) + 1)
-        subsets = (some for size in sizes for some in itertools.combinations(members, size))
-        return Set._of(frozenset(Set._of(frozenset(some)) for some in subsets))
+        subsets = (subset for size in sizes for subset in itertools.combinations(members, size))
+        return Set._of(frozenset(Set._of(frozenset(subset)) for subset in subsets))
 
     def _product(self, factors: Sequence[Value], place: int) -> Set:
         sides = [self._members(factor, place) for factor in factors]
-        self._take(prod(map(len, sides)), place)
+        self._reserve(prod(map(len, sides)), place)
         return Set._of(frozenset(map(Tuple._of, itertools.product(*sides))))
 
     def _functions(self, domain: Value, codomain: Value, place: int) -> Set:
         keys, targets = self._members(domain, place), self._members(codomain, place)
         if len(targets) > 1:
-            self._take(len(targets) ** min(len(keys), 64), place)
+            self._reserve(len(targets) ** min(len(keys), 64), place)
         choices = itertools.product(targets, repeat=len(keys))
         return Set._of(frozenset(function(zip(keys, chosen, strict=True)) for chosen in choices))
 
     def _records(self, frame: _Frame, place: int) -> Set:
         names = [name for name, _ in frame.items]
         sides = [self._members(side, place) for _, side in frame.items]
-        self._take(prod(map(len, sides)), place)
+        self._reserve(prod(map(len, sides)), place)
         choices = itertools.product(*sides)
         return Set._of(frozenset(function(zip(names, chosen, strict=True)) for chosen in choices))
 
 
-def _unexpected(place: int, token: str, *wanted: str) -> _SyntaxError:
-    names = " or ".join(one if one[0] == "'" else repr(one) for one in wanted)
-    return _SyntaxError(place, f"expected {names}, found {_named(token)}")
+def _unexpected(place: int, token: str, *expected: str) -> _SyntaxError:
+    names = " or ".join(sign if sign[0] == "'" else repr(sign) for sign in expected)
+    return _SyntaxError(place, f"expected {names}, found {_describe(token)}")
 
 
 def parse_value(text: str) -> Value:
-    """Return the value that a text denotes.
+    """Parse a TLA+ value.
 
     Parameters
     ----------
     text : str
-        A value as TLC prints it, on one or many lines.
+        A value as TLC prints it, on any number of lines.
 
     Returns
     -------
@@ -416,7 +416,7 @@ def parse_value(text: str) -> Value:
     Raises
     ------
     ValueParseError
-        If the text is no such value; with line and column.
+        If the text is not a value; the message gives line and column.
 
     Examples
     --------
@@ -434,11 +434,11 @@ def parse_value(text: str) -> Value:
     try:
         value = parser.value()
         if tokens[parser.place] == ":>":
-            # A function that stands outside all brackets.
+            # A function that is not enclosed in parentheses.
             parser = _Parser(["(", *tokens[:-3], ")", "", "", ""])
             value = parser.value()
         if (token := parser.tokens[parser.place]) != "":
-            raise _SyntaxError(parser.place, f"the value ends before {_named(token)}")
+            raise _SyntaxError(parser.place, f"unexpected {_describe(token)} after the value")
     except _SyntaxError as error:
         place = error.place - (len(parser.tokens) > len(tokens))
         raise _error(text, place, str(error)) from None
@@ -446,47 +446,51 @@ def parse_value(text: str) -> Value:
 
 
 def _quick_value(text: str) -> Value:
-    """Return the value of a text that is nothing but a value, or raise an error without place."""
+    """Parse a single value in the fast way; an error has no position."""
     value: Any = _VARIABLES.get(text)
     if value is None:
         parser = _Parser([*_COARSE_TOKEN.findall(text), "", "", ""])
         value = parser.value()
         parser.expect("")
-        # What is larger than its text is not kept.
-        if parser.room == LARGEST_SET:
+        # Values that were enumerated may be much larger than their texts; they are not cached.
+        if parser.remaining == LARGEST_SET:
             _VARIABLES.remember(text, value)
     return value  # type: ignore[no-any-return]
 
 
 def _quick_state(text: str) -> dict[str, Value]:
-    """Return the variables of a state, or raise an error without place."""
+    """Parse a state in the fast way; an error has no position."""
     state: dict[str, Value] = {}
     place, alone = 0, False
     while place < len(text):
-        found = _CONJUNCT.match(text, place)
-        if found is None or alone:
-            raise _SyntaxError(0, "no conjunct")
-        place = found.end()
-        sign, name, body = found.groups()
+        conjunct = _CONJUNCT.match(text, place)
+        if conjunct is None or alone:
+            raise _SyntaxError(0, "a conjunct is missing")
+        place = conjunct.end()
+        sign, name, body = conjunct.groups()
         alone = sign is None
         if name in state or (alone and state):
-            raise _SyntaxError(0, "no further conjunct")
+            raise _SyntaxError(0, "a variable occurs twice")
         state[name] = _quick_value(body)
     return state
 
 
 def parse_values(text: str) -> list[Value]:
-    """Return all values that follow one another in a text, as ``PrintT`` leaves them.
+    """Parse all values in a text, as ``PrintT`` prints them.
 
     Parameters
     ----------
     text : str
-        Any number of values with white space between them.
+        Any number of values, separated by white space.
+
+    Returns
+    -------
+    list of Value
 
     Raises
     ------
     ValueParseError
-        If something in it is no value.
+        If a part of the text is not a value.
 
     Examples
     --------
@@ -504,23 +508,23 @@ def parse_values(text: str) -> list[Value]:
 
 
 def parse_state(text: str) -> dict[str, Value]:
-    r"""Return the variables of a state that TLC printed.
+    r"""Parse a state that TLC printed.
 
     Parameters
     ----------
     text : str
-        ``/\ x = 1`` and so on, one conjunct per variable; a single variable may stand
-        without ``/\``.
+        A conjunct such as ``/\ x = 1`` for each variable; ``/\`` may be omitted if there is a
+        single variable.
 
     Returns
     -------
     dict of str to Value
-        In the order of the text.
+        The variables, in the order of the text.
 
     Raises
     ------
     ValueParseError
-        If the text is no such state.
+        If the text is not a state.
 
     Examples
     --------
@@ -541,13 +545,13 @@ def parse_state(text: str) -> dict[str, Value]:
                 parser.expect("/\\")
                 token = tokens[parser.place]
             elif state:
-                raise _SyntaxError(parser.place, f"the state ends before {_named(token)}")
+                raise _SyntaxError(parser.place, f"unexpected {_describe(token)} after the state")
             if not _is_name(token):
                 raise _SyntaxError(
-                    parser.place, f"expected the name of a variable, found {_named(token)}"
+                    parser.place, f"expected the name of a variable, found {_describe(token)}"
                 )
             if token in state:
-                raise _SyntaxError(parser.place, f"the variable {token!r} stands there twice")
+                raise _SyntaxError(parser.place, f"the variable {token!r} occurs twice")
             parser.place += 1
             parser.expect("=")
             state[token] = parser.value()
@@ -558,7 +562,7 @@ def parse_state(text: str) -> dict[str, Value]:
 
 _IDENTIFIER = re.compile(r"(?!WF_|SF_)[0-9_]*[A-Za-z][A-Za-z0-9_]*\Z")
 
-# Words that SANY does not take for the name of a field, a constant or a model value.
+# Words that SANY does not accept as the name of a field, a constant or a model value.
 _WORDS = """
 ACTION ASSUME ASSUMPTION AXIOM BOOLEAN BY CASE CHOOSE CONSTANT CONSTANTS COROLLARY DEF DEFINE DEFS
 DOMAIN ELSE ENABLED EXCEPT EXTENDS FALSE HAVE HIDE IF IN INSTANCE LAMBDA LEMMA LET LOCAL MODULE NEW
@@ -570,11 +574,15 @@ _RESERVED = frozenset(_WORDS.split())
 
 @functools.lru_cache(maxsize=4096)
 def is_identifier(name: str) -> bool:
-    """Return whether a name may stand in a module as it is.
+    """Return True if a name is a TLA+ identifier that can be written in a module unchanged.
 
     Parameters
     ----------
     name : str
+
+    Returns
+    -------
+    bool
 
     Examples
     --------
@@ -589,28 +597,28 @@ def _quote(text: str) -> str:
 
 
 def format_value(value: Value, *, width: int | None = None) -> str:
-    """Return a value as TLA+ text, the same in every process.
+    """Format a value as TLA+ text, the same in every process.
 
     Parameters
     ----------
     value : Value
     width : int, optional
-        Characters after which a new line begins, as soon as a part of the value ends; for
-        modules, since TLC 2.15 takes time in the square of a line's length.  By default all
-        stands on one line.
+        Number of characters after which the line is broken at the end of a part of the value;
+        for modules, because the parser of TLC 2.15 takes time quadratic in the length of a line.
+        By default the text is a single line.
 
     Returns
     -------
     str
-        :func:`parse_value` returns an equal value for it, and so does TLC, given the model
-        values, the letters that the encoding of a module knows, and integers greater than
-        -2^31 and less than 2^31.  A module needs to extend TLC for functions, and Integers
-        for negative numbers and intervals.
+        :func:`parse_value` and TLC read it as an equal value.  For TLC this requires that the
+        model values are declared, that the encoding of the module has all letters, and that
+        integers are greater than -2^31 and less than 2^31.  The module must extend TLC for
+        functions, and Integers for negative numbers and intervals.
 
     Raises
     ------
     ValueParseError
-        If the value is nested too deeply, or an integer in it is too long.
+        If the value is nested too deeply, or contains an integer that is too long.
 
     Examples
     --------
@@ -620,25 +628,30 @@ def format_value(value: Value, *, width: int | None = None) -> str:
     try:
         text = _format(value)
     except RecursionError:
-        raise ValueParseError("the value is nested too deeply to be written") from None
+        raise ValueParseError("the value is nested too deeply to format") from None
     except ValueError:
-        raise ValueParseError("an integer in the value has too many digits to be written") from None
+        raise ValueParseError("an integer in the value has too many digits") from None
     return text if width is None else _folded(text, width)
 
 
 def readable_text(text: str) -> str:
-    """Return the text of a value, if every version of TLC can read it in a module.
+    """Check that every version of TLC can read the text of a value in a module, and return it.
 
     Parameters
     ----------
     text : str
-        What :func:`format_value` returned.
+        A result of :func:`format_value`.
+
+    Returns
+    -------
+    str
+        The same text.
 
     Raises
     ------
     ValueParseError
-        If a string in it has a backtick: to the parser of TLC 2.15 a quotation begins there
-        that does not end with the string.
+        If a string in it contains a backtick, which the parser of TLC 2.15 reads as the start of
+        a quotation that does not end with the string.
 
     Examples
     --------
@@ -647,8 +660,8 @@ def readable_text(text: str) -> str:
     """
     if "`" in text:
         raise ValueParseError(
-            "a string has a backtick (`), which TLC's parser does not read in a module",
-            hint="put another character in its place",
+            "a string contains a backtick (`), which TLC's parser cannot read in a module",
+            hint="use another character",
         )
     return text
 

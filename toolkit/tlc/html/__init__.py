@@ -1,1 +1,1 @@
-"""Results of TLC as HTML: tables, behaviours, lassos, coverage, sources."""
+"""Render results of TLC as HTML: tables, behaviours, lassos, coverage, sources."""

@@ -1,8 +1,7 @@
-"""Pieces of HTML that need nothing else: escaped text, tables, source in syntax colours.
+"""Self-contained pieces of HTML: escaped text, notes, source with syntax highlighting.
 
-Specifications and what TLC prints are other people's text: everything goes through
-:func:`clean`.  There is no script in a page, nothing is loaded, and everything can be read
-without the colours.
+Specifications and TLC's output are untrusted text, so all text passes through :func:`clean`.  The
+HTML contains no scripts, loads nothing, and is readable without colours.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ _TAB = 8
 _WHOLE_LEXED = 200_000
 _WIDEST = 240
 _LINE_END = re.compile(r"\r\n|\r|\n")
-# Invisible characters, and those that turn the direction of what follows around.
+# Invisible characters, and characters that reverse the direction of the text after them.
 _SHOWN = {
     **{code: 0x2400 + code for code in range(0x20) if code not in {0x09, 0x0A}},
     0x7F: 0x2421,
@@ -65,18 +64,18 @@ _COLOURS: tuple[tuple[Any, str], ...] = (
 
 
 def clean(text: object) -> str:
-    r"""Return text as HTML in which nothing is hidden.
+    r"""Escape text for HTML and make control characters visible.
 
     Parameters
     ----------
     text : object
-        Its ``str``.
+        Converted with ``str``.
 
     Returns
     -------
     str
-        Escaped; control characters become visible ones, so that no text can pretend to be
-        another.
+        HTML.  Control characters are replaced by visible characters, so that a text cannot look
+        like another text.
 
     Examples
     --------
@@ -86,8 +85,18 @@ def clean(text: object) -> str:
     return escape(str(text).translate(_SHOWN))
 
 
-def count(number: int | None, *, none: str = "not told") -> str:
-    """Return a number with its digits in threes, or words where there is none.
+def count(number: int | None, *, none: str = "not reported") -> str:
+    """Format a number with separators of thousands.
+
+    Parameters
+    ----------
+    number : int or None
+    none : str
+        The text for ``None``.
+
+    Returns
+    -------
+    str
 
     Examples
     --------
@@ -104,14 +113,18 @@ def _style() -> str:
 
 
 def block(body: str) -> str:
-    """Return HTML that carries its own style, scoped to itself.
+    """Wrap HTML in an element with its own scoped style.
 
     Parameters
     ----------
     body : str
         HTML.
+
+    Returns
+    -------
+    str
     """
-    # The other classes keep a notebook from reading dollar signs as mathematics.
+    # The other classes prevent notebooks from parsing dollar signs as mathematics.
     return (
         f'<div class="toolkit-tlc tex2jax_ignore mathjax_ignore"><style>{_style()}</style>'
         f"{body}</div>"
@@ -119,7 +132,7 @@ def block(body: str) -> str:
 
 
 def note(label: str, text: str, tone: str = "") -> str:
-    """Return a paragraph of HTML with a word in front.
+    """Return a paragraph of HTML that starts with a label.
 
     Parameters
     ----------
@@ -128,49 +141,66 @@ def note(label: str, text: str, tone: str = "") -> str:
     text : str
         HTML.
     tone : str
-        ``ok``, ``warn``, ``bad`` or nothing.
+        ``"ok"``, ``"warn"``, ``"bad"`` or ``""``.
+
+    Returns
+    -------
+    str
     """
     return f'<p class="note {tone}"><b class="tone">{clean(label)}:</b> {text}</p>'
 
 
 def listing(items: Iterable[object]) -> str:
-    """Return a list of plain texts as HTML."""
+    """Return an HTML list of plain texts.
+
+    Parameters
+    ----------
+    items : iterable of object
+
+    Returns
+    -------
+    str
+    """
     return f'<ul class="list">{"".join(f"<li>{clean(item)}</li>" for item in items)}</ul>'
 
 
 def text_block(text: str, *, limit: int = 4000, rest: str) -> str:
-    """Return plain text as a block of HTML, cut where it is long.
+    """Return plain text as a block of HTML, cut after a limit.
 
     Parameters
     ----------
     text : str
-        Anything.
+        Any text.
     limit : int
-        How many characters are shown.
+        Largest number of characters that are shown.
     rest : str
-        Where the rest is to be found: Python, shown to the reader.
+        Python expression for the whole text, shown to the reader.
+
+    Returns
+    -------
+    str
     """
     shown = f'<pre class="words">{clean(text[:limit])}</pre>'
     if len(text) > limit:
-        more = f"{len(text) - limit:,} characters more are in <code>{clean(rest)}</code>"
+        more = f"{len(text) - limit:,} more characters are in <code>{clean(rest)}</code>"
         shown += f'<p class="note dim">&hellip; {more}</p>'
     return shown
 
 
 def hidden_between(visible: Sequence[int], total: int) -> Iterator[tuple[int, int | None]]:
-    """Yield what to show of a long row, and how much is left out before each.
+    """Yield visible positions of a sequence, each with the number of hidden items before it.
 
     Parameters
     ----------
     visible : sequence of int
         Positions from 0, ascending.
     total : int
-        How many there are.
+        Number of items.
 
     Yields
     ------
     (int, int or None)
-        How many are hidden, and then the position that is shown; ``None`` after the last.
+        Number of hidden items, and the position that is shown after them; ``None`` at the end.
 
     Examples
     --------
@@ -183,7 +213,15 @@ def hidden_between(visible: Sequence[int], total: int) -> Iterator[tuple[int, in
 
 
 def source_lines(text: str) -> list[str]:
-    r"""Return the lines of a module as TLC counts them: a tab goes to the next eighth column.
+    r"""Split a module into lines as TLC does, with tabs expanded to multiples of 8 columns.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    list of str
 
     Examples
     --------
@@ -198,8 +236,8 @@ def _class_of(kind: Any) -> str:
 
 
 def _coloured(lines: Sequence[str], first: int, last: int) -> list[list[tuple[str, str]]]:
-    """Return class and text of the pieces of the lines from `first` to `last`, from 0."""
-    # Only what stands before decides how a line is to be read; of a huge module it is left out.
+    """Return the tokens, as CSS class and text, of the lines from `first` to `last`, from 0."""
+    # The tokens of a line depend on the text before it, which is ignored for a huge module.
     begin = 0 if sum(map(len, lines[:last])) < _WHOLE_LEXED else first
     pieces: list[list[tuple[str, str]]] = [[] for _ in range(last - begin)]
     lexer = TlaLexer()
@@ -215,7 +253,7 @@ def _coloured(lines: Sequence[str], first: int, last: int) -> list[list[tuple[st
 
 
 def _line(pieces: Sequence[tuple[str, str]], wrong: range, window: range) -> str:
-    """Return a line as HTML: pieces in colours, the columns in `wrong` underlined."""
+    """Return a line as highlighted HTML, with the columns in `wrong` underlined."""
     parts = []
     column = 0
     for name, text in pieces:
@@ -244,18 +282,22 @@ def extract(
     wrong: Location | None = None,
     notes: Mapping[int, str] | None = None,
 ) -> str:
-    """Return lines of a module as HTML, with their numbers and in syntax colours.
+    """Return lines of a module as HTML, with line numbers and syntax highlighting.
 
     Parameters
     ----------
     text : str
-        The module.
+        The text of the module.
     first, last : int
-        Lines, from 1, both included; to the end by default.
+        First and last line, from 1; by default to the end.
     wrong : Location, optional
-        What is to be underlined, with a line of carets below each of its lines.
+        The location to underline; a line of carets follows each of its lines.
     notes : mapping of int to str, optional
-        What stands in the margin of a line.
+        Map from a line to the note in its margin.
+
+    Returns
+    -------
+    str
     """
     lines = source_lines(text)
     first = max(1, first)
@@ -263,12 +305,12 @@ def extract(
     if first > last:
         return ""
     digits = len(str(last))
-    margin = max((len(one) for one in (notes or {}).values()), default=0)
+    margin = max((len(text) for text in (notes or {}).values()), default=0)
     shown = []
     for number, pieces in enumerate(_coloured(lines, first - 1, last), start=first):
         line = lines[number - 1]
         columns = _wrong_columns(wrong, number, line)
-        # A line of a megabyte is looked at where something is wrong with it.
+        # A very long line is only shown around the error.
         start = max(0, columns.start - _WIDEST // 2) if len(line) > _WIDEST and columns else 0
         window = range(start, start + _WIDEST)
         beside = (notes or {}).get(number, "")
@@ -288,11 +330,11 @@ def extract(
 
 
 def _wrong_columns(wrong: Location | None, number: int, line: str) -> range:
-    """Return the columns of a line, from 0, that lie in a place; where it has no end, one."""
+    """Return the columns of a line, from 0, that are inside a location."""
     if wrong is None or not wrong.line <= number <= (wrong.end_line or wrong.line):
         return range(0)
     indent = len(line) - len(line.lstrip())
-    # TLC may name the place after the last character, and never one further out.
+    # TLC may report the column after the last character, but no later column.
     start = min(wrong.column - 1, len(line)) if number == wrong.line else indent
     stop = len(line)
     if wrong.end_line is None or wrong.end_column is None:

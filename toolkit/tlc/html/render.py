@@ -1,7 +1,7 @@
-"""What came out of TLC as HTML, for notebooks and reports.
+"""Render results of TLC as HTML for notebooks and reports.
 
-The HTML stands by itself: its style is scoped to it, nothing is loaded, there is no script, and
-nothing is said by a colour alone.  What would be too long is cut, and says where the rest is.
+The HTML is self-contained: it has a scoped style and no scripts, loads nothing, and never relies
+on colour alone.  Long content is cut, with a note on how to get the rest.
 """
 
 from __future__ import annotations
@@ -54,31 +54,35 @@ _HEADLINES = {
     "assumption": "Assumption {} is false",
     "postcondition": "Postcondition {} is false",
     "assert": "An Assert is violated",
-    "violation": "Something is violated, and TLC does not say what",
+    "violation": "A violation that TLC does not name",
     "evaluation-error": "An expression cannot be evaluated",
     "set-too-large": "A set is too large",
     "parse-error": "The specification cannot be parsed",
-    "semantic-error": "The specification uses names wrongly",
-    "config-error": "The configuration cannot be used",
+    "semantic-error": "The specification has a semantic error",
+    "config-error": "The configuration file is invalid",
     "out-of-memory": "TLC ran out of memory",
     "stack-overflow": "TLC ran out of stack",
-    "time-limit": "The time was up before TLC had an answer",
-    "cancelled": "The check was stopped before TLC had an answer",
-    "error": "TLC ended without a verdict",
+    "time-limit": "The time limit was reached before TLC had a result",
+    "cancelled": "The check was cancelled before TLC had a result",
+    "error": "TLC ended without a result",
 }
 _DEFINED = {"invariant", "initial-invariant", "initial-property", "action-property", "refinement",
             "temporal"}  # fmt: skip
 
 
 def headline(kind: str, name: str | None = None) -> str:
-    """Return an outcome in words.
+    """Return a sentence that describes an outcome.
 
     Parameters
     ----------
     kind : str
-        One of :data:`~toolkit.tlc.result.CheckOutcome`.
+        A :data:`~toolkit.tlc.result.CheckOutcome`.
     name : str, optional
-        What is violated.
+        The violated invariant or property.
+
+    Returns
+    -------
+    str
 
     Examples
     --------
@@ -92,23 +96,33 @@ def headline(kind: str, name: str | None = None) -> str:
 
 
 def which_property(name: str | None, candidates: Sequence[str]) -> str:
-    """Return in words which of several properties failed, as far as that is known.
+    """Describe which properties failed, or may have failed.
+
+    Parameters
+    ----------
+    name : str or None
+        The violated property; ``None`` if TLC does not report it.
+    candidates : sequence of str
+        Properties that may be violated or, with a name, that are violated.
+
+    Returns
+    -------
+    str
 
     Examples
     --------
     >>> which_property(None, ["Live", "Fair"])
-    'TLC does not say which property failed: one of Live, Fair'
+    'TLC does not report which property failed: Live or Fair'
     >>> which_property("Live", ["Live", "Fair"])
-    'the behaviour violates each of Live, Fair'
+    'the behaviour violates Live and Fair'
     """
-    names = ", ".join(candidates)
     if name is None:
-        return f"TLC does not say which property failed: one of {names}"
-    return f"the behaviour violates each of {names}"
+        return f"TLC does not report which property failed: {' or '.join(candidates)}"
+    return f"the behaviour violates {' and '.join(candidates)}"
 
 
 def render_result(result: CheckResult) -> str:
-    """Return a result as HTML: the verdict in words, the figures, and what they do not say.
+    """Render a result: outcome, numbers, caveats, source and counterexamples.
 
     Parameters
     ----------
@@ -117,30 +131,30 @@ def render_result(result: CheckResult) -> str:
     Returns
     -------
     str
-        With the source where something is wrong with it, and at most ten counterexamples.
+        HTML with at most 10 counterexamples.
     """
     parts = [_banner(result), _facts(result)]
     if result.remembered is not None:
-        parts.append(note("Remembered", f"computed {clean(result.remembered)}, not now", "warn"))
+        parts.append(note("From the cache", f"computed {clean(result.remembered)}", "warn"))
     reasons = _incomplete(result)
     if not result.complete:
         parts.append(note("Not complete", listing(reasons), "warn"))
     elif reasons:
-        parts.append(note("Within these bounds only", listing(reasons), "warn"))
+        parts.append(note("Only within these bounds", listing(reasons), "warn"))
     if result.warnings:
         parts.append(note("Warnings", listing(result.warnings), "warn"))
-    parts.append(_said(result))
+    parts.append(_message(result))
     examples = result.counterexamples
     for number, example in enumerate(examples[:_EXAMPLES]):
         where = f"result.counterexamples[{number}]"
         body = TraceTable(example, result.modules, where).html()
         heading = f"<h4>{_example_heading(example, number, len(examples))}</h4>"
         if number >= _OPEN_EXAMPLES:
-            body = f"<details><summary>show it</summary>{body}</details>"
+            body = f"<details><summary>show</summary>{body}</details>"
         parts.append(heading + body)
     if len(examples) > _EXAMPLES:
         parts.append(
-            f'<p class="note">{len(examples) - _EXAMPLES:,} counterexamples more are in '
+            f'<p class="note">{len(examples) - _EXAMPLES:,} more counterexamples are in '
             f"<code>result.counterexamples[{_EXAMPLES}:]</code></p>"
         )
     parts += _appendices(result)
@@ -149,7 +163,7 @@ def render_result(result: CheckResult) -> str:
 
 def _banner(result: CheckResult) -> str:
     if result.ok and not result.violation:
-        tone, sign = ("ok", "✓") if result.complete else ("warn", "✓ so far:")
+        tone, sign = ("ok", "✓") if result.complete else ("warn", "✓ incomplete:")
     elif result.outcome in {"time-limit", "cancelled"} and not result.violation:
         tone, sign = "warn", "■"
     else:
@@ -158,10 +172,12 @@ def _banner(result: CheckResult) -> str:
     more = []
     if result.candidates:
         more.append(which_property(result.name, result.candidates))
-    if (found := len(result.counterexamples)) > 1:
-        more.append(f"{found:,} counterexamples")
+    if (examples := len(result.counterexamples)) > 1:
+        more.append(f"{examples:,} counterexamples")
     if result.violation and result.outcome not in VIOLATIONS:
-        kinds = dict.fromkeys(headline(one.kind, one.name) for one in result.counterexamples)
+        kinds = dict.fromkeys(
+            headline(example.kind, example.name) for example in result.counterexamples
+        )
         more.append("before that: " + "; ".join(kinds))
     tail = f'<br><span class="more">{clean("; ".join(more))}</span>' if more else ""
     return (
@@ -171,48 +187,48 @@ def _banner(result: CheckResult) -> str:
 
 
 def _facts(result: CheckResult) -> str:
-    figures = [
+    numbers = [
         (result.generated, "states generated"),
         (result.distinct, "distinct"),
         (result.left_on_queue, "left to explore"),
         (result.depth, "depth"),
     ]
-    told = [(count(figure), what) for figure, what in figures if figure is not None]
-    told = told or [("no states", "were reported")]
-    told.append((f"{result.duration:,.1f} s", ""))
-    told.append((count(result.workers), "worker" if result.workers == 1 else "workers"))
-    items = "".join(f"<li><b>{clean(figure)}</b> {clean(what)}</li>" for figure, what in told)
+    facts = [(count(number), unit) for number, unit in numbers if number is not None]
+    facts = facts or [("no states", "were reported")]
+    facts.append((f"{result.duration:,.1f} s", ""))
+    facts.append((count(result.workers), "worker" if result.workers == 1 else "workers"))
+    items = "".join(f"<li><b>{clean(number)}</b> {clean(unit)}</li>" for number, unit in facts)
     return f'<ul class="facts">{items}</ul>'
 
 
 def _incomplete(result: CheckResult) -> list[str]:
-    """Return in what the answer says less than it seems to."""
+    """List the limits of a result."""
     reasons: list[str] = []
-    going_on = "-continue" in result.command
+    continued = "-continue" in result.command
     if result.outcome in {"time-limit", "cancelled"}:
-        reasons.append("the run was ended: what is shown is the last that TLC reported")
+        reasons.append("the run was ended: the numbers are the last that TLC reported")
     elif result.generated is None and not result.ok:
-        reasons.append("TLC did not get as far as exploring states")
-    elif result.violation and not going_on:
-        reasons.append("TLC stops at the first violation: there may be others")
+        reasons.append("TLC ended before it explored states")
+    elif result.violation and not continued:
+        reasons.append("TLC stopped at the first violation; there may be others")
     elif not result.ok and not result.violation:
-        reasons.append("TLC ended with an error: what it did not reach was not checked")
+        reasons.append("TLC ended with an error; states that it had not reached are not checked")
     if result.left_on_queue:
         left = result.left_on_queue
         states = "state" if left == 1 else "states"
-        reasons.append(f"the successors of {left:,} {states} were not looked for")
+        reasons.append(f"the successors of {left:,} {states} were not explored")
     reasons += result.caveats
     if not reasons and not result.complete:
         reasons.append(
-            "TLC went on after violations, and does not say that it explored every state"
-            if going_on
-            else "TLC does not say that it explored every state"
+            "TLC continued after violations and does not report that it explored every state"
+            if continued
+            else "TLC does not report that it explored every state"
         )
     return reasons
 
 
-def _said(result: CheckResult) -> str:
-    """Return TLC's words, and the source that they are about."""
+def _message(result: CheckResult) -> str:
+    """Return TLC's message with the source that it refers to."""
     if result.ok:
         return ""
     parts = []
@@ -225,7 +241,7 @@ def _said(result: CheckResult) -> str:
             else:
                 parts.append(f'<p class="note dim">defined at {where}</p>')
         return "".join(parts)
-    # Of these the message says no more than the headline.
+    # For these outcomes the message repeats the headline.
     if result.message and result.outcome not in {"deadlock", "time-limit", "cancelled"}:
         parts.append(text_block(result.message, rest="result.message"))
     if result.location is not None:
@@ -236,9 +252,9 @@ def _said(result: CheckResult) -> str:
             for place in result.positions[:20]
         ]
         if len(result.positions) > 20:
-            places.append(f"{len(result.positions) - 20} more are in result.positions")
+            places.append(f"{len(result.positions) - 20} more expressions are in result.positions")
         parts.append(
-            "<details><summary>the nested expressions that were being evaluated, outermost "
+            "<details><summary>nested expressions during the error, outermost "
             f"first</summary>{listing(places)}</details>"
         )
     return "".join(parts)
@@ -250,19 +266,19 @@ def _appendices(result: CheckResult) -> Iterator[str]:
         yield _coverage(result.coverage, result.modules) + "</details>"
     if result.prints:
         lines = result.prints.count("\n") + 1
-        cut = ", and more that was not kept" if result.prints_cut else ""
+        cut = " or more; the rest was dropped" if result.prints_cut else ""
         yield f"<details><summary>the specification printed {lines:,} lines{cut}</summary>"
         yield text_block(result.prints, rest="result.prints") + "</details>"
-    again = [
+    details = [
         ("TLC", result.tlc_version),
         ("Java", result.java_version),
         ("fingerprint polynomial", result.fingerprint),
-        ("seed", "none was drawn" if result.seed is None else result.seed),
+        ("seed", "none" if result.seed is None else result.seed),
         ("command", " ".join(result.command)),
         *((f"SHA-256 of {name}", digest) for name, digest in result.digests.items()),
     ]
-    rows = "".join(f"<tr><th>{clean(k)}</th><td>{clean(v)}</td></tr>" for k, v in again)
-    yield "<details><summary>how to repeat it</summary>"
+    rows = "".join(f"<tr><th>{clean(k)}</th><td>{clean(v)}</td></tr>" for k, v in details)
+    yield "<details><summary>how to repeat the run</summary>"
     yield f'<div class="scroll"><table><tbody>{rows}</tbody></table></div></details>'
 
 
@@ -281,20 +297,21 @@ def render_counterexample(
     *,
     limit: int = 60,
 ) -> str:
-    """Return a counterexample as HTML: a row for each state, what changed marked.
+    """Render a counterexample: a row for each state, with changes marked.
 
     Parameters
     ----------
     example : Counterexample
     modules : mapping of str to str, optional
-        Module name to text, to show the text of the actions.
+        Map from module name to text, to show the text of the actions.
     limit : int
-        How many states are shown of a longer behaviour: its beginning, its end, and the place
-        that a lasso returns to.
+        Largest number of states that are shown.  Of a longer behaviour the beginning, the end and
+        the state to which a lasso returns are shown.
 
     Returns
     -------
     str
+        HTML.
     """
     heading = f"<h4>{_example_heading(example, 0, 1)}</h4>"
     if example.candidates:
@@ -304,22 +321,22 @@ def render_counterexample(
 
 
 def render_source_error(location: Location | None, modules: Mapping[str, str], message: str) -> str:
-    """Return an error with the source that it is about, underlined.
+    """Render an error with its source, in which the location is underlined.
 
     Parameters
     ----------
     location : Location or None
-        Where it is.
+        Location of the error.
     modules : mapping of str to str
-        Module name to text.
+        Map from module name to text.
     message : str
-        What is wrong.
+        The error message.
 
     Returns
     -------
     str
-        The lines of the place with two more on either side, with their numbers and in syntax
-        colours; only its name where the module's text is not at hand.
+        HTML with the lines of the location and 2 lines before and after, with line numbers and
+        syntax highlighting; only the location if the module's text is not available.
     """
     where = f"{clean(location)}: " if location is not None else ""
     first = gist(message)
@@ -337,13 +354,13 @@ def render_source_error(location: Location | None, modules: Mapping[str, str], m
 def _source_or_place(location: Location, modules: Mapping[str, str]) -> str:
     shown = _source(location, modules, context=2, mark=True)
     head = f'<p class="note dim">{clean(location)}</p>'
-    return head + (shown or '<p class="note dim">(its source is not at hand)</p>')
+    return head + (shown or '<p class="note dim">(source not available)</p>')
 
 
 def _source(
     location: Location, modules: Mapping[str, str], *, context: int, mark: bool, most: int = 12
 ) -> str:
-    """Return the lines of a place, or nothing where they are not at hand."""
+    """Return the lines of a location; empty if they are not available."""
     text = modules.get(location.module or "")
     if text is None and location.module is None and len(modules) == 1:
         text = next(iter(modules.values()))
@@ -358,41 +375,46 @@ def _source(
         wrong=location if mark else None,
     )
     if last < end:
-        shown += f'<p class="note dim">&hellip; and {end - last:,} lines more</p>'
+        shown += f'<p class="note dim">&hellip; and {end - last:,} more lines</p>'
     return shown
 
 
 def render_source(text: str, title: str = "", *, limit: int = 400) -> str:
-    """Return a module in syntax colours.
+    """Render a module with syntax highlighting.
 
     Parameters
     ----------
     text : str
-        TLA+.
+        TLA+ text.
     title : str
-        What stands above it.
+        Heading.
     limit : int
-        How many lines are shown of a longer one.
+        Largest number of lines that are shown.
+
+    Returns
+    -------
+    str
+        HTML.
     """
     body = f"<h4>{clean(title)}</h4>" if title else ""
     total = len(source_lines(text.rstrip("\r\n")))
     body += extract(text, last=min(limit, total))
     if total > limit:
-        body += f'<p class="note dim">&hellip; {total - limit:,} lines more are not shown</p>'
+        body += f'<p class="note dim">&hellip; {total - limit:,} more lines are not shown</p>'
     return block(body)
 
 
 def _coverage_words(coverage: Coverage) -> str:
-    never = ", ".join(one.name for one in coverage.never)
+    never = ", ".join(action.name for action in coverage.never)
     words = f"coverage: {len(coverage.actions):,} actions"
     words += f"; never taken: {never}" if never else ", all of them taken"
-    return clean(words if coverage.final else f"{words}; not the final account")
+    return clean(words if coverage.final else f"{words}; not the final report")
 
 
 def _coverage(coverage: Coverage, modules: Mapping[str, str]) -> str:
     parts = [_table_html(coverage.action_frame(), 200, "coverage.action_frame()")]
     for name, text in modules.items():
-        if not any(one.location.module == name for one in coverage.expressions):
+        if not any(item.location.module == name for item in coverage.expressions):
             continue
         notes = {
             line: f"{number:,}" if number else "never"
@@ -406,29 +428,40 @@ def _coverage(coverage: Coverage, modules: Mapping[str, str]) -> str:
 
 
 def render_coverage(coverage: Coverage, modules: Mapping[str, str] | None = None) -> str:
-    """Return coverage as HTML: a row for each action, and the modules with counts.
+    """Render coverage: a table of actions, and the modules with counts.
 
     Parameters
     ----------
     coverage : Coverage
     modules : mapping of str to str, optional
-        Module name to text.
+        Map from module name to text.
+
+    Returns
+    -------
+    str
+        HTML.
     """
     words = f"<h4>{_coverage_words(coverage)}</h4>"
     return block(words + _coverage(coverage, modules or {}))
 
 
 def render_table(frame: pd.DataFrame, *, title: str = "", limit: int = 60) -> str:
-    """Return a data frame as HTML.
+    """Render a data frame as a table.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        Its index is shown if it has a name or is not merely counted.
+        The index is shown if it has a name or is not a range.
     title : str
-        What stands above it.
+        Heading.
     limit : int
-        How many rows are shown of a longer one: its beginning and its end.
+        Largest number of rows that are shown.  Of a longer frame the beginning and the end are
+        shown.
+
+    Returns
+    -------
+    str
+        HTML.
     """
     heading = f"<h4>{clean(title)}</h4>" if title else ""
     return block(heading + _table_html(frame, limit, "the frame"))
@@ -466,7 +499,7 @@ def _table_html(frame: pd.DataFrame, limit: int, where: str) -> str:
             rows.append(f"<tr>{cells}</tr>")
     more = ""
     if wide > len(columns):
-        more = f'<p class="note dim">&hellip; {wide - len(columns)} columns more</p>'
+        more = f'<p class="note dim">&hellip; {wide - len(columns)} more columns</p>'
     if not total:
         more += f'<p class="note dim">no rows in {clean(where)}</p>'
     return (

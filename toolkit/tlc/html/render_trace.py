@@ -1,4 +1,4 @@
-"""A counterexample's states as a table: a row for each, what changed marked."""
+"""Render a counterexample as an HTML table of states, with changes marked."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from toolkit.values.text import is_identifier
 __all__ = ["LAID_OUT", "SHORT", "TraceTable", "shortened"]
 
 SHORT = 72
-"""Characters of a value that are shown at once."""
+"""Number of characters of a value that are shown before it is expanded."""
 
 LAID_OUT = 20_000
-"""Characters of a value that are shown at all."""
+"""Largest number of characters of a value that are shown."""
 
 _BUDGET = 400_000
 _COLUMNS = 6
@@ -33,11 +33,11 @@ class TraceTable:
     ----------
     example : Counterexample
     modules : mapping of str to str
-        Module name to text.
+        Map from module name to text.
     where : str
-        Python that the example is the value of, to say where the rest of something is.
+        Python expression for the example, shown where a value is cut.
     limit : int
-        How many states are shown.
+        Largest number of states that are shown.
     """
 
     def __init__(
@@ -51,12 +51,17 @@ class TraceTable:
         self._texts: dict[int, str] = {}
 
     def html(self) -> str:
-        """Return the table, under a picture if the behaviour never ends."""
+        """Return the table as HTML, below a picture if the behaviour is infinite.
+
+        Returns
+        -------
+        str
+        """
         example, states = self.example, self.example.states
         if not states:
-            return '<p class="note">TLC gave no states.</p>'
+            return '<p class="note">TLC reported no states.</p>'
         names = list(dict.fromkeys(name for state in states for name in state.variables))
-        # With many variables a row has them below each other, those that changed first.
+        # Many variables are listed in a single column, those that changed first.
         columns = names if len(names) <= _COLUMNS else ["variables"]
         rows = []
         at = 0
@@ -74,12 +79,10 @@ class TraceTable:
                 rows.append(self._row(position, names, columns, fresh=bool(hidden)))
                 at = position + 1
         if example.loop is not None:
-            rows.append(_jump(span, f"↺ back to state {example.loop}, and so on for ever"))
+            rows.append(_loop_row(span, f"↺ back to state {example.loop}, repeated forever"))
         elif example.stuttering:
             rows.append(
-                _jump(
-                    span, f"↻ stuttering: nothing changes any more after state {states[-1].index}"
-                )
+                _loop_row(span, f"↻ stuttering: nothing changes after state {states[-1].index}")
             )
         head = "".join(f"<th>{clean(name)}</th>" for name in columns or [""])
         picture = ""
@@ -89,7 +92,7 @@ class TraceTable:
             f'{picture}<div class="scroll"><table class="trace"><thead><tr>'
             f'<th class="num">#</th><th>action</th>{head}</tr></thead>'
             f"<tbody>{''.join(rows)}</tbody></table></div>"
-            '<p class="note dim">&ne; marks what the step changed.</p>'
+            '<p class="note dim">&ne; marks variables that the step changed.</p>'
         )
 
     def _visible(self) -> list[int]:
@@ -114,7 +117,7 @@ class TraceTable:
         if state.unparsed is not None:
             words = text_block(state.unparsed, rest=f"{self.where}.states[{position}].unparsed")
             return (
-                f'<tr>{cells}<td colspan="{max(1, len(columns))}">could not be read; '
+                f'<tr>{cells}<td colspan="{max(1, len(columns))}">cannot be parsed; '
                 f"TLC&rsquo;s text: {words}</td></tr>"
             )
         shown = [self._variable(state, before, name, position, fresh=fresh) for name in names]
@@ -135,9 +138,9 @@ class TraceTable:
         same = [line for kind, line in lines if kind == "same"]
         body = "".join(line for kind, line in lines if kind != "same")
         if same and before is not None:
-            word = "1 variable is" if len(same) == 1 else f"{len(same)} variables are"
+            word = "1 variable" if len(same) == 1 else f"{len(same)} variables"
             body += (
-                f'<details><summary><span class="dim">{word} as before</span></summary>'
+                f'<details><summary><span class="dim">{word} unchanged</span></summary>'
                 f"{''.join(same)}</details>"
             )
         return f'<tr>{cells}<td class="code wide">{body}</td></tr>'
@@ -145,7 +148,7 @@ class TraceTable:
     def _action(self, state: TraceState) -> str:
         if state.action is None:
             first = state.index == self.example.states[0].index and state.location is None
-            name = "<i>initial state</i>" if first else "<i>not told</i>"
+            name = "<i>initial state</i>" if first else "<i>not reported</i>"
         else:
             arguments = f"({', '.join(state.parameters)})" if state.parameters else ""
             name = f"<code>{clean(state.action + arguments)}</code>"
@@ -164,7 +167,7 @@ class TraceTable:
         *,
         fresh: bool,
     ) -> tuple[str, str]:
-        """Return the class of a variable's cell, and its HTML."""
+        """Return the CSS class and the HTML of a variable's cell."""
         if name not in state.variables:
             return "same", "&mdash;"
         value = state.variables[name]
@@ -200,28 +203,39 @@ class TraceTable:
         if len(text) > LAID_OUT:
             text = text[:LAID_OUT]
             laid_out = text_block(text, limit=LAID_OUT, rest=where) + (
-                f'<p class="note dim">&hellip; {len(self._text(value)) - LAID_OUT:,} characters '
-                f"more are in <code>{clean(where)}</code></p>"
+                f'<p class="note dim">&hellip; {len(self._text(value)) - LAID_OUT:,} more '
+                f"characters are in <code>{clean(where)}</code></p>"
             )
         else:
             laid_out = f"<pre>{clean(_lay_out(value))}</pre>"
         if len(laid_out) > self._left:
             return f'{shown} <span class="dim">(cut: <code>{clean(where)}</code>)</span>'
         self._left -= len(laid_out)
-        size = f"all of it, {len(self._text(value)):,} characters"
+        size = f"the whole value, {len(self._text(value)):,} characters"
         if difference:
-            # What is new in it stands before all of it.
+            # The changes are shown before the whole value.
             summary = f'<summary><span class="dim">{size}</span></summary>'
             return f"{shown}<details>{summary}{laid_out}</details>"
         return f"<details><summary>{shown}</summary>{laid_out}</details>"
 
 
-def _jump(span: int, words: str) -> str:
+def _loop_row(span: int, words: str) -> str:
     return f'<tr><td class="gap" colspan="{span}"><span class="jump">{words}</span></td></tr>'
 
 
 def shortened(text: str, limit: int = SHORT) -> str:
-    """Return the beginning of a text that is longer than the limit."""
+    """Cut a text that is longer than the limit.
+
+    Parameters
+    ----------
+    text : str
+    limit : int
+        Largest number of characters.
+
+    Returns
+    -------
+    str
+    """
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
@@ -229,16 +243,16 @@ def _same(old: Value, new: Value) -> bool:
     try:
         return old == new
     except RecursionError:
-        # Of values that are nested too deeply to be compared the hashes are known already.
+        # Values that are nested too deeply to compare have their hashes stored.
         return hash(old) == hash(new)
 
 
 def _lay_out(value: Value) -> str:
-    """Return a value on several lines, one for each member of what is long."""
+    """Format a value on several lines, with a line for each member of a long collection."""
     try:
         return "\n".join(_laid_out(value, "", ""))
     except (RecursionError, ValueParseError):
-        return "the value is nested too deeply to be laid out"
+        return "the value is nested too deeply to format"
 
 
 def _laid_out(value: Value, indent: str, head: str) -> Iterator[str]:
@@ -269,7 +283,7 @@ def _laid_out(value: Value, indent: str, head: str) -> Iterator[str]:
 
 
 def _difference(old: Value, new: Value, limit: int = 6) -> list[str]:
-    """Return in what a long value differs from the one before it, in a few lines."""
+    """Return the differences between two versions of a long value, in a few lines."""
     lines = []
     try:
         for number, line in enumerate(_differences(old, new, "")):
@@ -303,7 +317,7 @@ def _differences(old: Value, new: Value, path: str) -> Iterator[str]:
             yield from _differences(before[key], item, step)
     for key in before:
         if key not in after:
-            yield f"{path}[{format_value(key)}]: gone"
+            yield f"{path}[{format_value(key)}]: removed"
 
 
 def _table(value: Value) -> dict[Any, Value] | None:
