@@ -220,12 +220,12 @@ def test_an_unknown_check_is_refused() -> None:
 @pytest.mark.parametrize(
     ("report", "message"),
     [
-        (None, "the check 'wrong' returned None"),
-        (CheckReport(check="right", runs=1, looked_at="a run"), "report of the check 'right'"),
-        (CheckReport(check="wrong", runs=2, looked_at="two runs"), "of 2 runs"),
+        (None, "must return a CheckReport; 'wrong' returned None"),
+        (CheckReport(check="right", runs=1, looked_at="a run"), "check 'right'"),
+        (CheckReport(check="wrong", runs=2, looked_at="two runs"), "on 2 runs"),
         (
             CheckReport(check="wrong", runs=1, looked_at="a run", findings=(Finding(1, "odd"),)),
-            "speaks of run 1, and there are 1",
+            "names run 1 of 1 runs",
         ),
     ],
 )

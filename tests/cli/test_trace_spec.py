@@ -24,7 +24,7 @@ def test_the_generated_module_is_printed_for_a_file_and_for_a_protocol(toolkit: 
 def test_a_file_that_is_not_there_is_an_error_and_names_what_is(toolkit: Toolkit) -> None:
     result = toolkit("trace-spec", str(COMMIT / "TwoFace.tla"))
     assert result.exit_code == 2
-    assert "modules there: TwoPhase" in result.stderr
+    assert "modules in the folder: TwoPhase" in result.stderr
 
 
 @pytest.mark.slow

@@ -158,7 +158,7 @@ def test_an_unknown_action_is_named_with_file_and_step(toolkit: Toolkit, write: 
     result = toolkit("validate", path, "--json")
     assert result.exit_code == 2
     assert json.loads(result.stdout)["not_checkable"] == 1
-    assert f"error: {path}: by-hand: step 1: the specification has no action" in result.stderr
+    assert f"error: {path}: by-hand: step 1: unknown action" in result.stderr
     assert "Phase9a" in result.stderr
 
 

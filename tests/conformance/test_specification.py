@@ -223,8 +223,8 @@ Handle_Up(e) == \\E n \\in Who(e, Node) : Up(n, 4)
 @pytest.mark.parametrize(
     ("hook", "said"),
     [
-        ("Param_kk(e) == {}", "Hooks.tla, line 3: Param_kk is for no bound variable.*Param_k?"),
-        ("Taken_y(e, n) == 1", "Taken_y is for no variable of module Small"),
+        ("Param_kk(e) == {}", "Hooks.tla, line 3: Param_kk is defined, but .*Param_k?"),
+        ("Taken_y(e, n) == 1", "Taken_y is defined, but module Small has no variable 'y'"),
         ("Handle_Upp(e) == FALSE", "did you mean Handle_Up?"),
         ("Constant_Nodes == {}", "did you mean Constant_Node?"),
     ],
@@ -243,11 +243,11 @@ def test_what_a_specification_object_gets_wrong_is_refused_with_what_there_is(
 ) -> None:
     with pytest.raises(SpecError, match=r"no action 'RMPrepar'.*its actions: .*RMPrepare"):
         TraceSpec(replace(COMMIT, actions=("RMPrepar",)))
-    with pytest.raises(SpecError, match=r"no variable 'mail' of messages.*msgs"):
+    with pytest.raises(SpecError, match=r"no message variable 'mail'.*msgs"):
         TraceSpec(replace(COMMIT, messages=("mail",)))
-    with pytest.raises(SpecError, match="node_of names 'TMCommits', which is no action"):
+    with pytest.raises(SpecError, match="node_of: module TwoPhase has no action 'TMCommits'"):
         TraceSpec(replace(COMMIT, node_of={"TMCommits": "r"}))
-    with pytest.raises(SpecError, match=r"there is no module TwoFace.*TwoPhase"):
+    with pytest.raises(SpecError, match=r"module TwoFace not found.*TwoPhase"):
         TraceSpec(replace(COMMIT, module="TwoFace"))
     with pytest.raises(SpecError, match="has no definition 'Go'"):
         TraceSpec(replace(COMMIT, next="Go"))
@@ -270,8 +270,8 @@ def test_an_error_in_the_generated_module_is_told_by_the_authors_line(tmp_path: 
     assert "Small" in str(verdict.reason)
     assert (
         TraceSpec(spec)
-        .in_their_terms(f"line 14, col 3 to line 14, col 9 of module {GENERATED}")
-        .endswith("there it stands for Small.tla, line 7)")
+        .with_origins(f"line 14, col 3 to line 14, col 9 of module {GENERATED}")
+        .endswith("generated from Small.tla, line 7)")
     )
 
 

@@ -308,7 +308,7 @@ def test_a_claim_that_the_specification_does_not_promise_is_judged_when_asked_fo
     assert report.verdicts[0].status == "violates"
     # The token sets out, and with five hops more it has gone far: six steps.
     assert report.verdicts[0].broken == (Broken("Early", 6),)
-    with pytest.raises(UnknownNameError, match="no claim 'Late'"):
+    with pytest.raises(UnknownNameError, match="unknown property 'Late'"):
         validate([trace], claims=["Late"])
 
 

@@ -1,4 +1,4 @@
-"""Checks of runs, found by name; and the hunt for planted bugs, which shows that they can fail."""
+"""Checks of runs, registered by name, and runs with seeded bugs, which test the checks."""
 
 from __future__ import annotations
 

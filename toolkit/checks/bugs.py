@@ -1,9 +1,9 @@
-"""Planted bugs: by what each is found, and after how many runs.
+"""Runs with seeded bugs: which check finds each bug, and after how many runs.
 
-A check that never failed shows little.  Here every bug that a protocol has planted is run, and its
-runs are put to every check of :mod:`toolkit.checks.check` that a protocol promises to pass: whether
-the specification allows them, whether its invariants hold in what they recorded, whether the
-clients' history is linearizable, and the checks that other packages add.
+A check that never fails shows little.  Here every seeded bug of a protocol runs, and all checks of
+:mod:`toolkit.checks.check` that every protocol must pass examine its runs: whether the
+specification allows them, whether its invariants hold in the recorded states, whether the clients'
+history is linearizable, and the checks that other packages add.
 """
 
 from __future__ import annotations
@@ -28,30 +28,32 @@ __all__ = ["BugReport", "BugTable", "find_bugs"]
 
 
 class BugReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a planted bug.
+    """The findings of all checks in the runs with one seeded bug.
 
     Parameters
     ----------
     bug : str
+        The bug's name.
     rule : str
-        What it does wrong.
+        What the bug does wrong.
     stage : BugSetup
-        Where it was let loose.
+        The setup of the runs.
     seed : int
-        The first run's seed; the others' follow on.
+        The first run's seed; the further runs use the next seeds.
     runs : int
+        Number of runs.
     validation : tuple of int
         The runs, counted from 1, that the specification does not allow.
     invariants : dict of str to int
-        Invariants that do not hold in what was recorded, each with the first such run.
+        Invariants that do not hold in a recorded state, each with the first such run.
     history : tuple of int
-        The runs in which what clients saw is not linearizable.
+        The runs whose clients' history is not linearizable.
     others : dict of str to tuple of int
         Every further check that was made, with the runs in which it found something.
     undecided : int
-        Runs that a check applies to and could not decide on.
+        Number of runs on which an applicable check could not decide.
     replay : str or None
-        The command for the first run that was found out.
+        The command that replays the first run in which the bug was caught.
     """
 
     bug: str
@@ -68,20 +70,21 @@ class BugReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def caught(self) -> int | None:
-        """The first run that was found out, counted from 1; ``None`` if none was."""
-        found = [*self.validation, *self.invariants.values(), *self.history]
-        found += [run for runs in self.others.values() for run in runs]
-        return min(found, default=None)
+        """The first run in which a check found the bug, counted from 1; ``None`` if none did."""
+        caught_in = [*self.validation, *self.invariants.values(), *self.history]
+        caught_in += [run for runs in self.others.values() for run in runs]
+        return min(caught_in, default=None)
 
 
 class BugTable(Shown, list[BugReport]):
-    """The reports on the planted bugs of a protocol, in a list that shows itself as a table.
+    """A list of reports on a protocol's seeded bugs, displayed as a table.
 
     Parameters
     ----------
     protocol : str
         The protocol's name.
     reports : iterable of BugReport
+        One report for each bug.
     """
 
     face: ClassVar[str] = "bugs"
@@ -93,13 +96,13 @@ class BugTable(Shown, list[BugReport]):
     @property
     def ok(self) -> bool:
         """Whether each bug was caught."""
-        return all(one.caught for one in self)
+        return all(report.caught for report in self)
 
     def to_json(self) -> dict[str, Any]:
         """Return the reports as JSON data: ``protocol`` and ``bugs``, each with ``caught``."""
         return {
             "protocol": self.protocol,
-            "bugs": [msgspec.to_builtins(one) | {"caught": one.caught} for one in self],
+            "bugs": [msgspec.to_builtins(report) | {"caught": report.caught} for report in self],
         }
 
     def to_frame(self) -> pd.DataFrame:
@@ -109,10 +112,11 @@ class BugTable(Shown, list[BugReport]):
         -------
         pandas.DataFrame
             A row for each bug: ``bug``, ``rule``, ``stage`` (text), ``runs``, ``caught`` (the
-            first run that was found out, counted from 1), ``validation`` and ``history`` (the
-            first run that each of them found), ``validation_runs`` and ``history_runs`` (how
-            many they found), ``invariants`` (text: names with the first run), ``undecided``,
-            ``replay``; and, if further checks were made, ``others`` (text, as ``invariants``).
+            first run in which the bug was caught, counted from 1), ``validation`` and ``history``
+            (the first run in which that check found the bug), ``validation_runs`` and
+            ``history_runs`` (number of such runs), ``invariants`` (text: names with the first
+            run), ``undecided``, ``replay``; and, if further checks were made, ``others`` (text,
+            in the form of ``invariants``).
         """
         import pandas as pd
 
@@ -144,14 +148,14 @@ class BugTable(Shown, list[BugReport]):
         return frame
 
 
-def _rule(factory: object) -> str:
+def _broken_rule(factory: object) -> str:
     return (factory.__doc__ or "").strip().split("\n")[0]
 
 
-def _runs(
+def _simulate(
     protocol: Protocol, bug: str, stage: BugSetup, runs: int, seed: int, duration: float, jobs: int
 ) -> list[CheckedRun]:
-    """Return runs with a bug."""
+    """Simulate runs with a seeded bug."""
     sink = MemorySink()
     results: list[RunResult] = []
     if stage.scenario is not None:
@@ -189,39 +193,40 @@ def find_bugs(
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> BugTable:
-    """Let planted bugs loose, and see what finds them.
+    """Run seeded bugs and report which check finds each.
 
     Parameters
     ----------
     protocol : Protocol
+        The protocol whose bugs run.
     bugs : sequence of str, optional
-        By default all.
+        Names of the bugs; by default all.
     runs : int
-        Runs of each bug with random faults; a bug whose stage asks for more gets more, and one
-        whose stage is a scenario gets one.
+        Number of runs with random faults for each bug.  A bug whose setup requires more runs gets
+        more; a bug whose setup is a scenario gets one.
     seed : int
-        Of the first run.
+        Seed of the first run.
     duration : float
-        Seconds that a run simulates.
+        Simulated seconds of a run.
     checks : sequence of str, optional
-        Names of the checks; by default all that every protocol promises to pass
+        Names of the checks; by default all that every protocol must pass
         (:class:`~toolkit.checks.check.Check`).
     jobs : int
-        Processes that simulate; 0 for one for each core.
+        Number of processes that simulate; 0 for one per core.
     workers : int, optional
-        TLC's worker threads.
+        Number of TLC's worker threads.
     progress : callable, optional
-        Called with bugs done and bugs in all.
+        Called with the number of bugs done and the number of all bugs.
 
     Returns
     -------
     BugTable
-        A report for each, in the order of `bugs`.
+        A report for each bug, in the order of `bugs`.
 
     Raises
     ------
     UnknownNameError
-        If there is no such bug or check.
+        If a bug or check is unknown.
     """
     chosen = (
         [check for check in CHECKS.all() if check.promised]
@@ -232,7 +237,7 @@ def find_bugs(
     for name in names:
         if name not in protocol.bugs:
             raise UnknownNameError(
-                f"{protocol.name} has no planted bug {name!r}",
+                f"{protocol.name} has no seeded bug {name!r}",
                 hint=f"known: {', '.join(protocol.bugs) or 'none'}",
             )
     runs_of_all: list[CheckedRun] = []
@@ -241,10 +246,10 @@ def find_bugs(
         if progress is not None:
             progress(done, len(names))
         stage = protocol.bug_setups.get(name, BugSetup())
-        more = _runs(protocol, name, stage, max(runs, stage.runs), seed, duration, jobs)
+        more = _simulate(protocol, name, stage, max(runs, stage.runs), seed, duration, jobs)
         parts.append((name, stage, len(runs_of_all), len(runs_of_all) + len(more)))
         runs_of_all += more
-    # All at once: TLC starts once for all that have the same settings.
+    # Check all runs together: TLC starts only once for all runs with the same settings.
     reports = [run_check(check, runs_of_all, workers=workers) for check in chosen]
     if progress is not None:
         progress(len(names), len(names))
@@ -266,35 +271,35 @@ def _report(
     first: int,
     reports: Sequence[CheckReport],
 ) -> BugReport:
-    """Return what the checks found in the runs of one bug, which begin at `first` in them all."""
-    found: dict[str, list[Finding]] = {}
+    """Return the report on one bug, whose runs begin at index `first` of all runs."""
+    findings: dict[str, list[Finding]] = {}
     undecided: set[int] = set()
     for report in reports:
-        found[report.check] = [
-            one for one in report.findings if first <= one.run < first + len(runs)
+        findings[report.check] = [
+            finding for finding in report.findings if first <= finding.run < first + len(runs)
         ]
         undecided |= {
-            one.run
-            for one in report.skipped
-            if one.undecided and first <= one.run < first + len(runs)
+            skipped.run
+            for skipped in report.skipped
+            if skipped.undecided and first <= skipped.run < first + len(runs)
         }
-    conformance = found.pop(CONFORMANCE.name, [])
-    history = found.pop(LINEARIZABILITY.name, [])
+    conformance = findings.pop(CONFORMANCE.name, [])
+    history = findings.pop(LINEARIZABILITY.name, [])
     invariants: dict[str, int] = {}
-    for one in sorted(conformance, key=lambda one: one.run):
-        if one.title != NOT_ALLOWED:
-            invariants.setdefault(one.title, one.run - first + 1)
-    diverged = [one for one in conformance if one.title == NOT_ALLOWED]
+    for finding in sorted(conformance, key=lambda finding: finding.run):
+        if finding.title != NOT_ALLOWED:
+            invariants.setdefault(finding.title, finding.run - first + 1)
+    diverged = [finding for finding in conformance if finding.title == NOT_ALLOWED]
     bug_report = BugReport(
         bug=name,
-        rule=_rule(protocol.bugs[name]),
+        rule=_broken_rule(protocol.bugs[name]),
         stage=stage,
         seed=seed,
         runs=len(runs),
-        validation=_numbers(diverged, first),
+        validation=_run_numbers(diverged, first),
         invariants=invariants,
-        history=_numbers(history, first),
-        others={check: _numbers(some, first) for check, some in found.items()},
+        history=_run_numbers(history, first),
+        others={check: _run_numbers(of_check, first) for check, of_check in findings.items()},
         undecided=len(undecided),
         replay=None,
     )
@@ -304,6 +309,6 @@ def _report(
     return msgspec.structs.replace(bug_report, replay=replay)
 
 
-def _numbers(findings: Sequence[Finding], first: int) -> tuple[int, ...]:
-    """Return the runs of some findings, counted from 1, each once."""
-    return tuple(sorted({one.run - first + 1 for one in findings}))
+def _run_numbers(findings: Sequence[Finding], first: int) -> tuple[int, ...]:
+    """Return the distinct runs of findings, counted from 1."""
+    return tuple(sorted({finding.run - first + 1 for finding in findings}))

@@ -18,7 +18,7 @@ NOT_ALLOWED = "not allowed by the specification"
 
 
 def _conformance(runs: Sequence[CheckedRun], workers: int | None) -> CheckReport:
-    # All at once: TLC starts once for all runs with the same settings.
+    # Validate all runs together: TLC starts only once for all runs with the same settings.
     verdicts = validate([run.trace for run in runs], explain=0, workers=workers).verdicts
     findings: list[Finding] = []
     skipped: list[Skipped] = []
@@ -27,7 +27,9 @@ def _conformance(runs: Sequence[CheckedRun], workers: int | None) -> CheckReport
             skipped.append(Skipped(at, verdict.reason or "not checkable", undecided=True))
         if verdict.status == "diverged":
             findings.append(Finding(at, NOT_ALLOWED, _divergence(verdict)))
-        findings += [Finding(at, one.invariant, f"step {one.step}") for one in verdict.broken]
+        findings += [
+            Finding(at, broken.invariant, f"step {broken.step}") for broken in verdict.broken
+        ]
     steps = sum(verdict.checked.steps for verdict in verdicts)
     return CheckReport(
         check="conformance",
@@ -55,13 +57,13 @@ def _linearizability(runs: Sequence[CheckedRun], workers: int | None) -> CheckRe
         operations += found.operations
         left_out = len(run.result.calls) - len(client_history(run.result).operations)
         if found.operations == 0:
-            skipped.append(Skipped(at, "no client asked for an operation of the machine"))
+            skipped.append(Skipped(at, "no client requested an operation of the machine"))
         elif found.verdict == "not decided":
             skipped.append(Skipped(at, f"not decided within {found.steps:,} steps", undecided=True))
         elif not found.ok:
             detail = f"no order explains {'; '.join(map(found.describe, found.blocked))}"
             if left_out:
-                detail += f" ({left_out} requests for something else are left out)"
+                detail += f" ({left_out} requests for other operations are left out)"
             findings.append(Finding(at, "not linearizable", detail))
     return CheckReport(
         check="linearizability",
@@ -105,7 +107,7 @@ def _progress(runs: Sequence[CheckedRun], workers: int | None) -> CheckReport:
         if run.result.reason not in _ENDED:
             skipped.append(Skipped(at, f"the run ended early: {run.result.reason}"))
         elif not calls:
-            skipped.append(Skipped(at, "no client asked for anything"))
+            skipped.append(Skipped(at, "no client sent a request"))
         else:
             asked += len(calls)
             if all(call.returned is None for call in calls):
@@ -121,21 +123,21 @@ def _progress(runs: Sequence[CheckedRun], workers: int | None) -> CheckReport:
 
 
 _ENDED = ("quiet", "time limit")
-"""Why a run ends that had the time that its scenario gives it."""
+"""The reasons of runs that were not cut short."""
 
 CONFORMANCE = Check(
     name="conformance",
-    title="the specification allows the run, and its invariants hold in what was recorded",
+    title="the specification allows the run, and its invariants hold in the recorded states",
     look=_conformance,
 )
 LINEARIZABILITY = Check(
     name="linearizability",
-    title="the clients' history is one of the replicated machine's, one operation after the other",
+    title="the clients' history is linearizable with respect to the replicated machine",
     look=_linearizability,
 )
 FIFO = Check(
     name="fifo",
-    title="each client's requests are committed in the order in which it asked",
+    title="each client's requests are committed in the order in which it sent them",
     look=_fifo,
     promised=False,
 )

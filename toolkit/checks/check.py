@@ -1,8 +1,8 @@
 """Checks of runs: runs in, findings out.
 
-Each kind is a :class:`Check` in a registry, found by entry points of the group ``toolkit.checks``.
-A check says what it looked at and what it skipped: a report without findings shows how much it
-covers.
+Each kind is a :class:`Check` in a registry, which loads entry points of the group
+``toolkit.checks``.  A check reports what it examined and what it skipped, so that a report without
+findings shows how much it covers.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ __all__ = [
 
 @dataclass(frozen=True)
 class CheckedRun:
-    """A run as checks see it.
+    """A run that checks examine.
 
     Parameters
     ----------
     protocol : Protocol
-        What was run.
+        The protocol that ran.
     trace : Trace
-        What was recorded.
+        The recorded trace.
     result : RunResult
-        What came out.
+        The result of the simulation.
     """
 
     protocol: Protocol
@@ -53,17 +53,17 @@ class CheckedRun:
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """Something that a run must not show.
+    """A violation that a check found in a run.
 
     Parameters
     ----------
     run : int
-        The run's place among those that were checked, counted from 0.
+        The run's index among those that were checked.
     title : str
-        What it is, in a few words that are alike for findings that are alike: the name of an
-        invariant.
+        The kind of finding in a few words, equal for findings of the same kind; for instance the
+        name of an invariant.
     detail : str
-        What is to be seen in this run.
+        What was found in this run.
     """
 
     run: int
@@ -77,11 +77,11 @@ class Skipped(msgspec.Struct, frozen=True):
     Parameters
     ----------
     run : int
-        The run's place, counted from 0.
+        The run's index among those that were checked.
     why : str
         The reason.
     undecided : bool
-        Whether the check applies to the run and came to no decision.  Otherwise it does not apply.
+        Whether the check applies to the run but could not decide.  Otherwise it does not apply.
     """
 
     run: int
@@ -97,11 +97,13 @@ class CheckReport(Shown, msgspec.Struct, frozen=True, kw_only=True):
     check : str
         The check's name.
     runs : int
-        How many runs it was given.
+        Number of runs that it received.
     looked_at : str
-        What it looked at, with numbers: ``"120 operations of 10 runs"``.
+        What it examined, with numbers: ``"120 operations of 10 runs"``.
     findings : tuple of Finding
+        All findings.
     skipped : tuple of Skipped
+        Runs that it could not check, with reasons.
     """
 
     face: ClassVar[str] = "check-report"
@@ -115,25 +117,25 @@ class CheckReport(Shown, msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ok(self) -> bool:
         """Whether nothing was found, and at least one run was checked."""
-        return not self.findings and len({one.run for one in self.skipped}) < self.runs
+        return not self.findings and len({skipped.run for skipped in self.skipped}) < self.runs
 
     def of_run(self, run: int) -> str:
-        """Return what came out for one run, in a few words.
+        """Return the outcome for one run, in a few words.
 
         Parameters
         ----------
         run : int
-            The run's place, counted from 0.
+            The run's index.
 
         Returns
         -------
         str
             The titles of its findings; else ``"skipped: "`` and the reason; else ``"passed"``.
         """
-        titles = dict.fromkeys(one.title for one in self.findings if one.run == run)
+        titles = dict.fromkeys(finding.title for finding in self.findings if finding.run == run)
         if titles:
             return ", ".join(titles)
-        reasons = [one.why for one in self.skipped if one.run == run]
+        reasons = [skipped.why for skipped in self.skipped if skipped.run == run]
         return f"skipped: {reasons[0]}" if reasons else "passed"
 
 
@@ -144,21 +146,21 @@ Look: TypeAlias = Callable[[Sequence[CheckedRun], int | None], CheckReport]
 class Check:
     """A check of runs.
 
-    Register one under the entry-point group ``toolkit.checks`` (name to an object of this class),
-    or at run time with :func:`register_check`.
+    Register a check under the entry-point group ``toolkit.checks`` (name to an object of this
+    class), or at run time with :func:`register_check`.
 
     Parameters
     ----------
     name : str
-        The name that people type.
+        The name that users type.
     title : str
-        What it checks, in a line.
+        The property that it checks, in one line.
     look : callable
-        ``look(runs, workers) -> CheckReport``: check some runs, of one protocol or of several;
+        ``look(runs, workers) -> CheckReport``: check runs, of one protocol or of several;
         `workers` is the number of TLC's worker threads, ``None`` for its default.
     promised : bool
-        Whether every protocol promises it, so that a hunt for bugs makes it unless others are
-        asked for.
+        Whether every protocol must pass it.  :func:`~toolkit.checks.find_bugs` makes these checks
+        by default.
     """
 
     name: str
@@ -174,7 +176,7 @@ CHECKS: Registry[Check] = Registry(
     "an object of toolkit.checks.Check",
     lambda check: check.name,
 )
-"""All checks, by name."""
+"""Registry of checks, by name."""
 
 
 def register_check(check: Check) -> None:
@@ -183,32 +185,40 @@ def register_check(check: Check) -> None:
     Parameters
     ----------
     check : Check
+        The check.
 
     Raises
     ------
     SettingError
-        If another check has its name.
+        If another check has the same name.
     """
     CHECKS.register(check)
 
 
 def unregister_check(name: str) -> None:
-    """Forget a check that :func:`register_check` made known; unknown names are ignored."""
+    """Remove a check that :func:`register_check` registered; unknown names are ignored.
+
+    Parameters
+    ----------
+    name : str
+        The check's name.
+    """
     CHECKS.unregister(name)
 
 
 def run_check(
     check: Check | str, runs: Sequence[CheckedRun], *, workers: int | None = None
 ) -> CheckReport:
-    """Check runs.
+    """Run a check on runs, and verify the form of its report.
 
     Parameters
     ----------
     check : Check or str
         A check, or its name.
     runs : sequence of CheckedRun
+        The runs.
     workers : int, optional
-        TLC's worker threads.
+        Number of TLC's worker threads.
 
     Returns
     -------
@@ -217,27 +227,27 @@ def run_check(
     Raises
     ------
     UnknownNameError
-        If no check has the name.
+        If no check has that name.
     SettingError
-        If the check does not return a report of these runs.
+        If the check does not return a report on these runs.
     """
     chosen = CHECKS.get(check) if isinstance(check, str) else check
     report = chosen.look(runs, workers)
     if not isinstance(report, CheckReport):
         raise SettingError(
-            f"the check {chosen.name!r} returned {report!r}", hint="it must return a CheckReport"
+            f"a check must return a CheckReport; {chosen.name!r} returned {report!r}",
+            hint="correct the check's function `look`",
         )
     if (report.check, report.runs) != (chosen.name, len(runs)):
         raise SettingError(
-            f"the check {chosen.name!r} of {len(runs)} runs returned the report of the check "
-            f"{report.check!r} of {report.runs} runs",
-            hint="set check to its name, and runs to len(runs)",
+            f"the check {chosen.name!r} received {len(runs)} runs and returned a report of the "
+            f"check {report.check!r} on {report.runs} runs",
+            hint="in the CheckReport, set check to the check's name and runs to len(runs)",
         )
-    named = [one.run for one in report.findings] + [one.run for one in report.skipped]
-    for run in named:
+    for run in [item.run for item in (*report.findings, *report.skipped)]:
         if not 0 <= run < len(runs):
             raise SettingError(
-                f"the check {chosen.name!r} speaks of run {run}, and there are {len(runs)}",
+                f"the report of the check {chosen.name!r} names run {run} of {len(runs)} runs",
                 hint="runs are counted from 0",
             )
     return report

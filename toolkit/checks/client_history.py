@@ -1,4 +1,4 @@
-"""From a run to the history of its clients."""
+"""The clients' history of a run, and its check."""
 
 from __future__ import annotations
 
@@ -11,28 +11,29 @@ __all__ = ["check_client_history", "client_history"]
 
 
 def client_history(result: RunResult) -> History:
-    """Return what clients of the replicated machine did in a run.
+    """Return the history of the clients' operations on the replicated machine in a run.
 
-    What asks for something else (a change of the configuration, or nothing that makes sense) is
-    left out.  An error as an answer tells nothing of whether the operation happened: it counts as
-    none.
+    Requests that are not operations of the machine, such as changes of the configuration, are left
+    out.  An error as an answer does not say whether the operation took effect, so that the
+    operation counts as unanswered.
 
     Parameters
     ----------
     result : RunResult
+        The result of the run.
 
     Returns
     -------
     History
-        For :func:`toolkit.histories.check_linearizable` with the machine's model; empty if the
-        protocol's operations are its own.
+        A history for :func:`toolkit.histories.check_linearizable` with the machine's model; empty
+        if the protocol does not replicate a machine.
     """
     machine = None if result.machine is None else get_machine(result.machine)
     operations = []
     for call in result.calls:
         if machine is None or not machine.understands(call.operation):
             continue
-        told = call.returned is not None and not (
+        has_outcome = call.returned is not None and not (
             isinstance(call.result, dict) and "error" in call.result
         )
         operations.append(
@@ -40,19 +41,20 @@ def client_history(result: RunResult) -> History:
                 call.client,
                 call.operation,
                 call.called,
-                call.returned if told else None,
-                call.result if told else None,
+                call.returned if has_outcome else None,
+                call.result if has_outcome else None,
             )
         )
     return History(tuple(operations))
 
 
 def check_client_history(result: RunResult) -> LinearizabilityResult:
-    """Check whether the clients' history of a run is linearizable, by the run's own machine.
+    """Check whether the clients' history of a run is linearizable, with the run's machine.
 
     Parameters
     ----------
     result : RunResult
+        The result of the run.
 
     Returns
     -------
@@ -61,11 +63,11 @@ def check_client_history(result: RunResult) -> LinearizabilityResult:
     Raises
     ------
     SettingError
-        If the protocol's operations are its own.
+        If the protocol does not replicate a machine.
     """
     if result.machine is None:
         raise SettingError(
-            "the protocol replicates no machine, so that there is no model to check histories by",
-            hint="linearizability is checked for protocols that replicate a machine",
+            "linearizability can be checked only for a protocol that replicates a machine",
+            hint="this protocol does not replicate one",
         )
     return check_linearizable(client_history(result), get_machine(result.machine).model)

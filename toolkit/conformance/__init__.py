@@ -1,4 +1,4 @@
-"""Trace validation: implementation and specification held together, TLC deciding."""
+"""Trace validation: TLC checks recorded runs against a specification."""
 
 from __future__ import annotations
 

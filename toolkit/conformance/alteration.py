@@ -1,4 +1,4 @@
-"""Alter a trace, to see that validation notices: the test of the test."""
+"""Altered traces, to test that validation notices an alteration."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ __all__ = ["Alteration", "alter"]
 
 
 class Alteration(msgspec.Struct, frozen=True):
-    """What was altered.
+    """The change of one field of a step.
 
     Parameters
     ----------
     step : int
-        The step.
+        Index of the altered step.
     field : str
         ``action``, ``node``, ``params.X``, ``received.X``, ``sent.X``, ``sent`` (a message
-        left out) or ``state.X``.
+        was removed) or ``state.X``.
     before, after : object
-        The value there, ITF-encoded.
+        The field's old and new value, ITF-encoded.
     """
 
     step: int
@@ -38,8 +38,8 @@ class Alteration(msgspec.Struct, frozen=True):
     after: Any
 
 
-def _changed(value: Any, rng: random.Random, pools: dict[str, list[Any]], name: str) -> Any:
-    """Return another value of the same kind, drawn from those seen elsewhere if there are."""
+def _other_value(value: Any, rng: random.Random, pools: dict[str, list[Any]], name: str) -> Any:
+    """Return another value of the same kind, if possible one that the trace has elsewhere."""
     pool = [item for item in pools.get(name, []) if canonical(item) != canonical(value)]
     if isinstance(value, bool):
         return not value
@@ -55,13 +55,15 @@ def alter(trace: Trace, rng: random.Random) -> tuple[Trace, Alteration]:
     ----------
     trace : Trace
     rng : random.Random
-        Chooses step, field and new value; the new value is of the same kind as the old one,
-        and differs from it.
+        Source of the random choices: step, field and new value.  The new value differs from the
+        old one and is of the same kind.
 
     Returns
     -------
     trace : Trace
+        The altered copy.
     alteration : Alteration
+        The change.
 
     Raises
     ------
@@ -94,7 +96,10 @@ def alter(trace: Trace, rng: random.Random) -> tuple[Trace, Alteration]:
             for record in trace.records
         ]
         return copied, alteration
-    raise SettingError("nothing in the trace can be altered", hint="record more of each step")
+    raise SettingError(
+        "the trace has no field that can be altered",
+        hint="record actions, messages or variables with each step",
+    )
 
 
 def _parts(step: Step) -> list[tuple[str, dict[str, Any]]]:
@@ -105,14 +110,14 @@ def _parts(step: Step) -> list[tuple[str, dict[str, Any]]]:
         parts.append(("state", step.state))
     if step.received:
         parts.append((f"message.{step.received.message.get('type')}", step.received.message))
-    parts += [(f"message.{one.message.get('type')}", one.message) for one in step.sent or ()]
+    parts += [(f"message.{sent.message.get('type')}", sent.message) for sent in step.sent or ()]
     return parts
 
 
 def _alter_step(
     trace: Trace, step: Step, field: str, rng: random.Random, pools: dict[str, list[Any]]
 ) -> tuple[Step, Alteration] | None:
-    def done(name: str, before: Any, after: Any, **change: Any) -> tuple[Step, Alteration]:
+    def replace_field(name: str, before: Any, after: Any, **change: Any) -> tuple[Step, Alteration]:
         return (
             msgspec.structs.replace(step, **change),
             Alteration(step.index, name, before, after),
@@ -122,20 +127,22 @@ def _alter_step(
         known = TraceSpec(get_protocol(trace.header.protocol).specification).actions
         names = [name for name in known if name != step.action]
         name = rng.choice(names)
-        return done("action", step.action, name, action=name)
+        return replace_field("action", step.action, name, action=name)
     if field == "node":
         nodes = [node for node in trace.header.nodes if node != step.node]
         if not nodes:
             return None
         node = rng.choice(nodes)
-        return done("node", step.node, node, node=node)
+        return replace_field("node", step.node, node, node=node)
     if field in {"params", "state"}:
         values = getattr(step, field)
         name = rng.choice(sorted(values))
-        after = _changed(values[name], rng, pools, f"{field}.{name}")
+        after = _other_value(values[name], rng, pools, f"{field}.{name}")
         if after is None:
             return None
-        return done(f"{field}.{name}", values[name], after, **{field: {**values, name: after}})
+        return replace_field(
+            f"{field}.{name}", values[name], after, **{field: {**values, name: after}}
+        )
     if field == "received":
         assert step.received is not None
         message = _alter_message(step.received.message, rng, pools)
@@ -143,8 +150,8 @@ def _alter_step(
             return None
         name, new = message
         received = Received(new, step.received.sender, step.received.id)
-        return done(f"received.{name}", step.received.message, new, received=received)
-    return _alter_sent(step, rng, pools, done)
+        return replace_field(f"received.{name}", step.received.message, new, received=received)
+    return _alter_sent(step, rng, pools, replace_field)
 
 
 def _alter_message(
@@ -152,23 +159,23 @@ def _alter_message(
 ) -> tuple[str, dict[str, Any]] | None:
     names = sorted(name for name in message if name != "type")
     name = rng.choice(names)
-    after = _changed(message[name], rng, pools, f"message.{message.get('type')}.{name}")
+    after = _other_value(message[name], rng, pools, f"message.{message.get('type')}.{name}")
     return None if after is None else (name, {**message, name: after})
 
 
 def _alter_sent(
-    step: Step, rng: random.Random, pools: dict[str, list[Any]], done: Any
+    step: Step, rng: random.Random, pools: dict[str, list[Any]], replace_field: Any
 ) -> tuple[Step, Alteration] | None:
     sent: Sequence[Sent] = step.sent or ()
-    kinds = sorted({canonical(one.message) for one in sent})
-    chosen = rng.choice(kinds)
-    same = [one for one in sent if canonical(one.message) == chosen]
+    distinct = sorted({canonical(item.message) for item in sent})
+    chosen = rng.choice(distinct)
+    same = [item for item in sent if canonical(item.message) == chosen]
     if rng.random() < 0.3:
-        left = tuple(one for one in sent if one not in same)
-        return done("sent", same[0].message, None, sent=left)  # type: ignore[no-any-return]
+        left = tuple(item for item in sent if item not in same)
+        return replace_field("sent", same[0].message, None, sent=left)  # type: ignore[no-any-return]
     message = _alter_message(same[0].message, rng, pools)
     if message is None:
         return None
     name, new = message
-    changed = tuple(Sent(new, one.to, one.id) if one in same else one for one in sent)
-    return done(f"sent.{name}", same[0].message, new, sent=changed)  # type: ignore[no-any-return]
+    changed = tuple(Sent(new, item.to, item.id) if item in same else item for item in sent)
+    return replace_field(f"sent.{name}", same[0].message, new, sent=changed)  # type: ignore[no-any-return]

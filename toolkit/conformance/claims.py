@@ -1,15 +1,16 @@
-r"""Invariants evaluated on traces: only those that a step can have changed.
+r"""Incremental evaluation of invariants on traces.
 
-An invariant that held in a state holds in the next one if nothing that it reads has changed.
-What it reads is taken from the specification's own text (:mod:`toolkit.tlc.definitions`), for
-each conjunct by itself.  Messages that left are only ever added, so that
+An invariant that held in a state holds in the next state if no variable that it reads has
+changed.  The variables that it reads are taken from the specification's text
+(:mod:`toolkit.tlc.definitions`), for each conjunct separately.  Sent messages are only ever
+added, which allows two more savings:
 
-- of a conjunct ``\A m \in msgs : P(m)`` only the new messages are looked at, unless something
-  else that ``P`` reads has changed;
-- a conjunct that reads the messages only through ``{m \in msgs : F(m)}``, with an `F` that reads
-  no variable, is looked at only if a new message satisfies `F`.
+- For a conjunct ``\A m \in msgs : P(m)``, only the new messages are checked, unless another
+  variable that ``P`` reads has changed.
+- A conjunct that reads the messages only through ``{m \in msgs : F(m)}``, where `F` reads no
+  variable, is evaluated only if a new message satisfies `F`.
 
-Where a text is not understood, everything is evaluated in every state.
+An invariant whose text cannot be analysed is evaluated in every state.
 """
 
 from __future__ import annotations
@@ -30,30 +31,30 @@ from toolkit.tlc.definitions import (
 __all__ = ["claims_module"]
 
 # The trace specification's own variables change with every step.
-_OWN = frozenset({"tid", "pos", "claimsDue"})
-_BINDS = frozenset({"\\in", ",", "==", ":", "("})
+_TRACE_VARIABLES = frozenset({"tid", "pos", "claimsDue"})
+_AFTER_BINDER = frozenset({"\\in", ",", "==", ":", "("})
 
 
 class _Text(NamedTuple):
-    """An expression as it stands in a module: its text, and the column where it starts."""
+    """The text of an expression in a module, with the column where it starts."""
 
     text: str
     column: int
 
     def defined_as(self, head: str) -> str:
-        """Return a definition of it in which every line keeps its column."""
+        """Return a definition with this expression, in which every line keeps its column."""
         return f"{head} ==\n{' ' * self.column}{self.text}"
 
 
 def _part(text: str, column: int, tokens: Sequence[Token]) -> _Text:
-    """Return the part of a text that some of its tokens span."""
+    """Return the part of a text from the first to the last of some of its tokens."""
     start = tokens[0].start
     line = text.rfind("\n", 0, start) + 1
     return _Text(text[start : tokens[-1].end], start - line + (0 if line else column))
 
 
 def _conjuncts(whole: _Text) -> list[_Text]:
-    """Return the conjuncts of an expression that is a list of them, otherwise itself."""
+    """Return the conjuncts of an expression; the expression itself if it is not a list of them."""
     tokens = tokens_of(whole.text)
     bullets = []
     for at, token in enumerate(tokens):
@@ -72,7 +73,7 @@ def _conjuncts(whole: _Text) -> list[_Text]:
 
 
 class _Evaluation:
-    """What ``ProtocolTrace`` says for an evaluation of only what can have changed."""
+    """Builder of the module ``ProtocolTrace`` for incremental evaluation."""
 
     def __init__(self, defined: Definitions, messages: str | None) -> None:
         self._defined = defined
@@ -82,13 +83,13 @@ class _Evaluation:
         self._guards: dict[str, str] = {}
 
     def claim(self, number: int, name: str) -> str:
-        """Return an expression that holds where a claim holds or cannot have ceased to."""
+        """Return an expression that is true if a property holds or cannot have become false."""
         if not self._defined.is_quotable(name):
             return self._checked(name, self._defined.reads(name), None)
         (definition,) = self._defined[name]
         whole = _Text(definition.body, definition.column)
         conditions = []
-        parts = [one for part in _conjuncts(whole) for one in self._distributed(part)]
+        parts = [piece for part in _conjuncts(whole) for piece in self._distributed(part)]
         for at, part in enumerate(parts, start=1):
             operator = f"TraceClaim{number}Part{at}"
             self._lines.append(part.defined_as(operator))
@@ -97,9 +98,9 @@ class _Evaluation:
         return " /\\ ".join(conditions)
 
     def _distributed(self, part: _Text) -> list[_Text]:
-        r"""Return ``\A x \in S : c`` for each conjunct `c` of a quantified one.
+        r"""Split ``\A x \in S : c1 /\ c2`` into ``\A x \in S : c1`` and ``\A x \in S : c2``.
 
-        Only if `S` reads no variable, so that going through it costs little.
+        Done only if `S` reads no variable, so that a repeated evaluation of `S` costs little.
         """
         tokens = tokens_of(part.text)
         colon = next((at for at, token in enumerate(tokens) if token.text == ":"), 0)
@@ -122,7 +123,7 @@ class _Evaluation:
         ]
 
     def _checked(self, operator: str, reads: frozenset[str] | None, part: _Text | None) -> str:
-        if reads is None or reads & _OWN:
+        if reads is None or reads & _TRACE_VARIABLES:
             return operator
         due = ["claimsDue.first"]
         for variable in sorted(reads):
@@ -144,7 +145,7 @@ class _Evaluation:
         return f"(IF {changed} THEN {operator} ELSE {otherwise})"
 
     def _of_new(self, operator: str, part: _Text) -> str | None:
-        """Define a conjunct for new messages alone if it speaks of each message by itself."""
+        """Define a conjunct for new messages only, if it is about each message separately."""
         tokens = tokens_of(part.text)
         texts = [token.text for token in tokens[:5]]
         if len(tokens) < 6 or tokens[1].kind != "name":
@@ -159,7 +160,7 @@ class _Evaluation:
         return f"(\\A traceNew \\in claimsDue.new : {operator}Of(traceNew))"
 
     def _guarded(self, part: _Text) -> list[str] | None:
-        """Return guards on new messages, if a conjunct reads messages only through filters."""
+        """Return guards for new messages if a conjunct reads messages only through filters."""
         tokens = tokens_of(part.text)
         closure = self._defined.closure(used_names(tokens))
         guards = self._filters(part, ())
@@ -171,14 +172,14 @@ class _Evaluation:
                     continue
                 if not self._defined.is_visible(definition):
                     return None
-                found = self._filters(
+                inner = self._filters(
                     _Text(definition.body, definition.column), definition.parameters
                 )
-                guards = None if found is None else guards + found
+                guards = None if inner is None else guards + inner
         return guards or None
 
     def _filters(self, text: _Text, parameters: Sequence[str]) -> list[str] | None:
-        """Return the guards of the filters of messages in a text; ``None`` for other uses."""
+        """Return the guards of a text's message filters; ``None`` if it uses messages otherwise."""
         tokens = tokens_of(text.text)
         guards = []
         for at, token in enumerate(tokens):
@@ -192,7 +193,7 @@ class _Evaluation:
             if name.kind != "name" or (tokens[at - 1].text, tokens[at + 1].text) != ("\\in", ":"):
                 return None
             inside = list(_until_closed(tokens[at + 2 :]))
-            if not inside or not self._is_closed(inside, name.text, tokens, parameters):
+            if not inside or not self._is_state_free(inside, name.text, tokens, parameters):
                 return None
             guard = _part(text.text, text.column, inside).defined_as(f"%({name.text})")
             if guard not in self._guards:
@@ -201,27 +202,27 @@ class _Evaluation:
             guards.append(self._guards[guard])
         return guards
 
-    def _is_closed(
+    def _is_state_free(
         self,
         inside: Sequence[Token],
         bound: str,
         around: Sequence[Token],
         parameters: Sequence[str],
     ) -> bool:
-        """Return whether a filter reads no variable, and no name of its surroundings."""
+        """Return whether a filter reads no variable and no name bound outside of it."""
         names = {token.text for token in inside if token.kind == "name"} & used_names(inside)
         if self._defined.reads_of(used_names(inside)) != frozenset() or set(parameters) & names:
             return False
         known = names <= {bound, *self._defined, *self._defined.constants}
         binders = {
-            one.text
-            for one, after in pairwise(around)
-            if one.kind == "name" and after.text in _BINDS
+            token.text
+            for token, after in pairwise(around)
+            if token.kind == "name" and after.text in _AFTER_BINDER
         }
         return known and not (names - {bound}) & binders
 
     def text(self, claims: Sequence[str]) -> list[str]:
-        """Return the lines of the module: what is due, the parts, and the claims."""
+        """Return the module's lines: which parts to evaluate, the parts, and the properties."""
         conditions = [self.claim(number, name) for number, name in enumerate(claims, start=1)]
         needed = sorted(self._needed)
         fields = {
@@ -242,7 +243,7 @@ class _Evaluation:
 
 
 def _until_closed(tokens: Sequence[Token]) -> Iterator[Token]:
-    """Yield tokens up to the brace that closes the set they stand in."""
+    """Yield tokens up to the brace that closes the set around them."""
     depth = 0
     for token in tokens:
         if token.text == "}" and not depth:
@@ -265,7 +266,7 @@ def _claims(conditions: Mapping[str, str]) -> list[str]:
 
 
 def _message_variable(defined: Definitions) -> str | None:
-    """Return the variable that holds all messages that ever left, if the trace module says so."""
+    """Return the variable of all messages ever sent, if the trace module names it."""
     if not (defined.is_single("Sends") and defined.is_single("SentTakes")):
         return None
     (sends,) = defined["Sends"]
@@ -274,26 +275,30 @@ def _message_variable(defined: Definitions) -> str | None:
     if takes.module != "Trace" or len(tokens) != 9 or len(sends.parameters) != 1:
         return None
     event, variable = sends.parameters[0], tokens[4]
-    said = ["SentTakes", "(", event, ",", variable, ",", variable, "'", ")"]
-    return variable if tokens == said and variable in defined.variables else None
+    expected = ["SentTakes", "(", event, ",", variable, ",", variable, "'", ")"]
+    return variable if tokens == expected and variable in defined.variables else None
 
 
 def claims_module(trace_module: str, claims: Sequence[str], source: SpecSource | None) -> str:
-    """Return the module in which a protocol's trace specification and its claims meet.
+    """Return the module that adds properties to evaluate to a protocol's trace specification.
 
     Parameters
     ----------
     trace_module : str
-        The module that defines how a recorded step is told to the specification.
+        The module that defines which step of the specification a recorded step stands for.
     claims : sequence of str
-        Properties of states to evaluate.
+        State properties to evaluate.
     source : SpecSource or None
-        The trace module with all that it extends, and the configuration, to evaluate after a
-        step only what it can have changed; ``None`` to evaluate everything in every state.
+        For incremental evaluation, the trace module with all modules that it extends, and the
+        configuration; ``None`` to evaluate every property in every state.
     """
     lines = ["---- MODULE ProtocolTrace ----", f"EXTENDS {trace_module}"]
     if source is None:
-        lines += ["AllDue == <<>>", "DueAfter(e) == <<>>", *_claims({one: one for one in claims})]
+        lines += [
+            "AllDue == <<>>",
+            "DueAfter(e) == <<>>",
+            *_claims({name: name for name in claims}),
+        ]
     else:
         defined = read_definitions(source)
         lines += _Evaluation(defined, _message_variable(defined)).text(claims)

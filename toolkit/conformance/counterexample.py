@@ -1,4 +1,4 @@
-"""Counterexamples of TLC as traces, so that they can be looked at as recorded runs are."""
+"""Conversion of TLC's counterexamples to traces, to inspect them like recorded runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MESSAGES = "msgs"
 _DEFINED = re.compile(r"^(\w+)\(([\w\s,]+)\)\s*==", re.MULTILINE)
 
 Move = tuple[str, Any]
-"""A node, and the message that it handled as a value; None if it handled none."""
+"""A node and the message that it handled, or None if it handled no message."""
 
 
 def counterexample_trace(
@@ -44,62 +44,63 @@ def counterexample_trace(
     name: str | None = None,
     **options: Any,
 ) -> Trace:
-    """Return a counterexample as a trace, with the specification's states as its states.
+    """Convert a counterexample to a trace that contains the specification's states.
 
-    TLC says which action each step was, but not of which node nor on which message.  TLC is
-    asked once more: it evaluates the action with every node and every message on the step's two
-    states, and what it finds true is what happened.  An action that takes something else beside
-    the node is taken to be of the node whose variables changed, which is then all that is said.
+    TLC reports the action of each step, but neither its node nor its message.  Therefore TLC runs
+    again: it evaluates the action with every node and every message in the step's two states, and
+    the combination that is true is recorded.  If an action has parameters other than the node and
+    the message, the step is recorded at the node whose variables changed, without a message.
 
     Parameters
     ----------
     result : CheckResult
         A check of a model of `specification`, with a counterexample.
     specification : Specification
-        What was checked: a node's variables are functions of its nodes, messages lie
-        in ``msgs`` and are never taken out, and an action's parameters are the node and, named
-        ``m``, the message that it handles.
+        The specification that was checked.  Its variables must be functions of the nodes; messages
+        must be in ``msgs`` and never be removed; an action's parameters must be the node and, with
+        the name ``m``, the message that it handles.
     example : int
-        Which of the counterexamples.
+        Index of the counterexample in `result`.
     name : str, optional
-        What the trace is called; by default what is violated.
+        Name of the trace; by default the name of the violated invariant or property.
     **options
-        For TLC, as for :func:`toolkit.tlc.check`: ``timeout``, ``memory``, ``java``, ``jar``,
-        ``cancel``.
+        Options for TLC, as for :func:`toolkit.tlc.check`: ``timeout``, ``memory``, ``java``,
+        ``jar``, ``cancel``.
 
     Returns
     -------
     Trace
-        Time counts steps, as ``meta["clock"]`` says; ``meta["states"]`` says whose the states
-        are.  Where several nodes or messages explain a step the first is given, and
-        ``meta["ambiguous"]`` has the step's index; where TLC could not be asked, no step has a
-        message, and ``meta["messages"]`` says why.  A lasso's way back is not in the trace;
-        ``meta["loop"]`` says to which state it leads.
+        Its times are step numbers, as ``meta["clock"]`` says, and its states are the
+        specification's, as ``meta["states"]`` says.  If several nodes or messages explain a step,
+        the first is recorded and ``meta["ambiguous"]`` contains the step's index.  If TLC could
+        not determine the messages, no step has a message and ``meta["messages"]`` says why.  The
+        step of a lasso back to an earlier state is not in the trace; ``meta["loop"]`` is the index
+        of that state.
 
     Raises
     ------
     TraceError
-        If there is no such counterexample, a state could not be read, or a step is not one
-        node's.
+        If there is no such counterexample, a state could not be read, or a step changes several
+        nodes.
     """
     if not 0 <= example < len(result.counterexamples):
         raise TraceError(
-            f"the check has no counterexample {example}",
-            hint=f"it has {len(result.counterexamples)}",
+            f"the check has no counterexample {example} (it has {len(result.counterexamples)})",
+            hint="counterexamples are counted from 0",
         )
-    found = result.counterexamples[example]
-    for state in found.states:
+    counterexample = result.counterexamples[example]
+    for state in counterexample.states:
         if state.unparsed is not None:
             raise TraceError(f"state {state.index} could not be read", hint=state.unparsed[:200])
-    if not found.states:
-        raise TraceError("the counterexample has no states", hint="TLC gave none")
+    if not counterexample.states:
+        raise TraceError("the counterexample has no states", hint="look at TLC's output")
     spec = TraceSpec(specification)
-    states = [_by_node(state, spec) for state in found.states]
+    states = [_by_node(state, spec) for state in counterexample.states]
     nodes = tuple(states[0])
     changes = [_changes(*pair) for pair in pairwise(states)]
-    moves, reason = _moves(result, found, nodes, changes, options)
-    steps, ambiguous = _steps(found, changes, moves, nodes)
-    title = name or found.name or found.kind
+    moves, reason = _moves(result, counterexample, nodes, changes, options)
+    steps, ambiguous = _steps(counterexample, changes, moves, nodes)
+    title = name or counterexample.name or counterexample.kind
     header = Header(
         schema=SCHEMA_VERSION,
         protocol=specification.name,
@@ -111,18 +112,18 @@ def counterexample_trace(
         meta={
             "clock": "steps",
             "states": "specification",
-            "violated": found.name,
+            "violated": counterexample.name,
             "ambiguous": ambiguous,
-            "loop": found.loop,
+            "loop": counterexample.loop,
             "messages": reason or "as TLC explains them",
         },
     )
-    end = End(reason=f"{found.kind} of {title}", steps=len(steps), time=float(len(steps)))
+    end = End(reason=f"{counterexample.kind} of {title}", steps=len(steps), time=float(len(steps)))
     return Trace(header=header, records=list(steps), end=end)
 
 
 def _plain(data: Any) -> Any:
-    """Return ITF data as traces have it: a node's name for a model value, null for None."""
+    """Convert ITF data to the form used in traces: model values to names, None to null."""
     if isinstance(data, list):
         return [_plain(item) for item in data]
     if isinstance(data, dict):
@@ -139,7 +140,7 @@ def _name(key: Value) -> str | None:
 
 
 def _by_node(state: TraceState, spec: TraceSpec) -> dict[str, dict[str, Any]]:
-    """Return a state's variables by node; a variable that is no function of nodes is left out."""
+    """Return a state's variables by node; leave out those that are not functions of nodes."""
     functions = {
         name: {_name(key): value for key, value in function.items()}
         for name, function in state.variables.items()
@@ -157,7 +158,8 @@ def _by_node(state: TraceState, spec: TraceSpec) -> dict[str, dict[str, Any]]:
     if not nodes:
         raise TraceError(
             f"state {state.index} has no variable of {spec.specification.name}",
-            hint=f"functions of the nodes: {', '.join(spec.trace_variables)}",
+            hint=f"at least one of these must be a function of the nodes: "
+            f"{', '.join(spec.trace_variables)}",
         )
     own = {name: of for name, of in functions.items() if set(of) <= set(nodes)}
     order = [name for name in (*spec.trace_variables, *own) if name in own]
@@ -172,7 +174,7 @@ def _by_node(state: TraceState, spec: TraceSpec) -> dict[str, dict[str, Any]]:
 
 
 def _messages(state: TraceState) -> dict[str, Any]:
-    """Return the messages of a state, by their canonical text."""
+    """Return the messages of a state, keyed by their canonical text."""
     messages = state.variables.get(_MESSAGES)
     members = messages if isinstance(messages, Set) else ()
     encoded = [_plain(to_itf(message)) for message in members]
@@ -180,7 +182,7 @@ def _messages(state: TraceState) -> dict[str, Any]:
 
 
 def _sender(message: Mapping[str, Any], nodes: Sequence[str]) -> str | None:
-    """Return who sent a message: the node that it names and that it does not go to."""
+    """Return the sender of a message: the only node that it names outside its field ``to``."""
     named = [
         value for field, value in message.items()
         if field != "to" and isinstance(value, str) and value in nodes
@@ -191,7 +193,7 @@ def _sender(message: Mapping[str, Any], nodes: Sequence[str]) -> str | None:
 def _changes(
     before: Mapping[str, dict[str, Any]], after: Mapping[str, dict[str, Any]]
 ) -> dict[str, dict[str, Any]]:
-    """Return the variables that changed, of each node of which some did."""
+    """Return the changed variables, grouped by node."""
     changed = {
         node: {
             name: value for name, value in own.items()
@@ -203,7 +205,7 @@ def _changes(
 
 
 def _steps(
-    found: Counterexample,
+    counterexample: Counterexample,
     changes: Sequence[Mapping[str, dict[str, Any]]],
     moves: Mapping[int, list[Move]],
     nodes: Sequence[str],
@@ -219,10 +221,14 @@ def _steps(
         who = possible[0][0] if possible else next(iter(changed), None)
         if who is None or set(changed) - {who}:
             raise TraceError(
-                f"step {index} ({found.states[index + 1].action}) is not one node's",
-                hint=f"it changes {', '.join(changed) or 'no node'}: show the states as they are",
+                f"step {index} ({counterexample.states[index + 1].action}) does not belong to one "
+                f"node: it changes {', '.join(changed) or 'no node'}",
+                hint="use the counterexample's states instead of a trace",
             )
-        old, new = _messages(found.states[index]), _messages(found.states[index + 1])
+        old, new = (
+            _messages(counterexample.states[index]),
+            _messages(counterexample.states[index + 1]),
+        )
         sent = []
         for text, message in new.items():
             if text not in old:
@@ -241,7 +247,7 @@ def _steps(
                 index=index,
                 time=float(index),
                 node=who,
-                action=found.states[index + 1].action,
+                action=counterexample.states[index + 1].action,
                 received=received,
                 sent=tuple(sent),
                 state=changed.get(who, {}),
@@ -252,66 +258,76 @@ def _steps(
 
 def _moves(
     result: CheckResult,
-    found: Counterexample,
+    counterexample: Counterexample,
     nodes: Sequence[str],
     changes: Sequence[Mapping[str, Any]],
     options: Mapping[str, Any],
 ) -> tuple[dict[int, list[Move]], str | None]:
-    """Ask TLC whose each step can be, and on which message; say why if it cannot tell."""
+    """Run TLC to find the possible nodes and messages of each step; say why if it fails."""
     root = next(iter(result.modules), None)
     if root is None:
         return {}, "the check's modules are not known"
     source = SpecSource(root, dict(result.modules), result.config)
-    # An action is defined for the nodes of its own role only: those that changed are asked about.
+    # An action is defined only for nodes with its role: test only the node that changed.
     who = [list(changed) if len(changed) == 1 else list(nodes) for changed in changes]
-    asked = check(_witness(source, found, who), deadlock=False, workers=1, short=True, **options)
-    if not asked.ok:
-        return {}, f"TLC could not tell: {asked.outcome}: {asked.message}"
+    witness = check(
+        _witness(source, counterexample, who), deadlock=False, workers=1, short=True, **options
+    )
+    if not witness.ok:
+        return {}, f"TLC could not tell: {witness.outcome}: {witness.message}"
     moves: dict[int, dict[str, Move]] = {}
-    for value in parse_values(asked.prints):
+    for value in parse_values(witness.prints):
         if isinstance(value, Tuple) and len(value) in {2, 3}:
             parts = list(value)
             node = _name(parts[1])
             message = _plain(to_itf(parts[2])) if len(parts) == 3 else None
             if isinstance(parts[0], int) and node is not None:
                 moves.setdefault(parts[0] - 1, {})[canonical([node, message])] = (node, message)
-    return {index: [some[key] for key in sorted(some)] for index, some in moves.items()}, None
+    return {index: [by[key] for key in sorted(by)] for index, by in moves.items()}, None
 
 
-def _witness(source: SpecSource, found: Counterexample, who: Sequence[Sequence[str]]) -> SpecSource:
-    """Return a specification whose only behaviour is the counterexample, and that prints."""
-    nodes = {node for some in who for node in some}
+def _witness(
+    source: SpecSource, counterexample: Counterexample, who: Sequence[Sequence[str]]
+) -> SpecSource:
+    """Return a specification whose only behaviour is the counterexample, and that prints moves."""
+    nodes = {node for candidates in who for node in candidates}
     arguments = {
         name: [word.strip() for word in words.split(",")]
         for text in source.modules.values()
         for name, words in _DEFINED.findall(text)
     }
-    variables = list(found.states[0].variables)
+    variables = list(counterexample.states[0].variables)
     taken = {*variables, *arguments, *source.modules, *nodes}
     at, states, root = (free_name(word, taken) for word in ("at", "States", "Witness"))
-    known = [one.name for one in assignments(source.config)]
+    known = [item.name for item in assignments(source.config)]
     declared = declared_constants(source)
     own = sorted(
-        {name for state in found.states for value in state.variables.values()
+        {name for state in counterexample.states for value in state.variables.values()
          for name in model_values(value)} - {*declared, *known}
     )  # fmt: skip
-    names = {name for value in found.states[0].variables.values() for name in model_values(value)}
+    names = {
+        name
+        for value in counterexample.states[0].variables.values()
+        for name in model_values(value)
+    }
     rows = ",\n".join(
         "[" + ", ".join(f"{name} |-> {format_value(state.variables[name])}" for name in variables)
-        + "]" for state in found.states
+        + "]" for state in counterexample.states
     )  # fmt: skip
     ways = []
-    for index, state in enumerate(found.states[1:], start=1):
-        some = ", ".join(node if node in names else f'"{node}"' for node in who[index - 1])
+    for index, state in enumerate(counterexample.states[1:], start=1):
+        candidates = ", ".join(node if node in names else f'"{node}"' for node in who[index - 1])
         way = f"{at} = {index} /\\ Step"
-        # A step that nothing explains must not keep those after it from being asked about.
+        # A step that no action explains must not hide the steps after it.
         ways.append(f"  \\/ {way}")
         words = arguments.get(state.action or "", [])
         if len(words) == 1:
-            way += f" /\\ \\E n \\in {{{some}}} : {state.action}(n) /\\ PrintT(<<{index}, n>>)"
+            way += (
+                f" /\\ \\E n \\in {{{candidates}}} : {state.action}(n) /\\ PrintT(<<{index}, n>>)"
+            )
         elif len(words) == 2 and words[1] == "m":
             way += (
-                f" /\\ \\E n \\in {{{some}}} : \\E m \\in {_MESSAGES} : "
+                f" /\\ \\E n \\in {{{candidates}}} : \\E m \\in {_MESSAGES} : "
                 f"{state.action}(n, m) /\\ PrintT(<<{index}, n, m>>)"
             )
         else:
@@ -334,8 +350,8 @@ def _witness(source: SpecSource, found: Counterexample, who: Sequence[Sequence[s
         "====",
         "",
     ])  # fmt: skip
-    constants = [f"{one.name} {one.sign} {one.value}" for one in assignments(source.config)]
+    constants = [f"{item.name} {item.sign} {item.value}" for item in assignments(source.config)]
     config = "\n".join(
         ["INIT Start", "NEXT Go", "CONSTANTS", *constants, *(f"{name} = {name}" for name in own)]
     )
-    return SpecSource(root, {root: text, **source.modules}, config, "the counterexample, again")
+    return SpecSource(root, {root: text, **source.modules}, config, "replay of the counterexample")

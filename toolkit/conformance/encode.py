@@ -1,10 +1,10 @@
-"""Traces as a TLA+ module that TLC reads quickly.
+"""Encoding of traces as a TLA+ module that TLC reads quickly.
 
-TLC's parser needs about a kilobyte of memory for each byte of an expression, and treats a
-string as one token however long it is.  So every value that occurs is written once: one without
-parts as an expression, a sequence, a set or a record as a row of the numbers of its parts; an event
-is a row of numbers of values; and traces are strings of numbers of rows, each number as a fixed
-count of digits to the base 64.  What several traces begin with is written, and checked, once.
+TLC's parser needs about a kilobyte of memory for each byte of an expression, but treats a string
+as one token, whatever its length.  Therefore each value is written only once: an atomic value as
+an expression; a sequence, set or record as a row of the numbers of its parts.  An event is a row
+of numbers of values.  A trace is a string of numbers of rows, each number as a fixed count of
+digits in base 64.  A common prefix of several traces is written, and checked, once.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _TAPE_STEPS, _TAPE_PIECES = 500, 100
 
 
 def as_itf(data: Any) -> Any:
-    """Return Python data with sets and tuples in ITF's encoding; what is encoded stays.
+    """Return Python data with sets and tuples in ITF's encoding; encoded parts stay as they are.
 
     Parameters
     ----------
     data : Any
-        Numbers, texts, and sets, tuples and dicts of them.
+        Numbers, strings, and sets, tuples, lists and dicts of them.
 
     Examples
     --------
@@ -79,20 +79,20 @@ def _text(data: Any) -> str:
 
 
 class NullError(TraceError):
-    """A trace has a null where the specification has nothing that it could stand for."""
+    """A trace contains null, but the specification has no constant for it."""
 
 
 class Piece(msgspec.Struct, frozen=True):
-    """A run of steps without a branch.
+    """A sequence of steps without a branch.
 
     Parameters
     ----------
     codes : list of int
         The steps: numbers of rows.
     first, children : int
-        The number of its first child, and how many it has.
+        The number of the first child piece, and the number of children.
     ends : tuple of int
-        The traces that end with it.
+        The traces that end with this piece.
     """
 
     codes: list[int]
@@ -102,14 +102,14 @@ class Piece(msgspec.Struct, frozen=True):
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """Traces, cut into pieces.
+    """Traces that are cut into pieces.
 
     Parameters
     ----------
     pieces : list of Piece
         Numbered from 1.
     roots : int
-        So many of the first ones begin a trace.
+        The number of pieces that begin a trace; they come first.
     """
 
     pieces: list[Piece]
@@ -117,15 +117,15 @@ class Layout(msgspec.Struct, frozen=True):
 
     @property
     def steps(self) -> int:
-        """How many steps all pieces have."""
+        """The number of steps of all pieces."""
         return sum(len(piece.codes) for piece in self.pieces)
 
     def ends(self, piece: int) -> tuple[int, ...]:
-        """Return the traces that end with the piece of this number."""
+        """Return the traces that end with a piece, given by its number."""
         return self.pieces[piece - 1].ends
 
     def through(self) -> list[tuple[int, tuple[int, ...]]]:
-        """Return for each piece where in its traces it begins, and which traces these are."""
+        """Return for each piece its first position in its traces, and these traces."""
         begins = [0] * len(self.pieces)
         members = [piece.ends for piece in self.pieces]
         for at, piece in enumerate(self.pieces):
@@ -139,16 +139,16 @@ class Layout(msgspec.Struct, frozen=True):
         return list(zip(begins, members, strict=True))
 
 
-def _common(one: Sequence[int], other: Sequence[int], start: int) -> int:
-    """Return the length of the common beginning of two sequences that agree up to `start`."""
-    length = min(len(one), len(other))
-    while start < length and one[start] == other[start]:
+def _common_prefix(left: Sequence[int], right: Sequence[int], start: int) -> int:
+    """Return the length of the common prefix of two sequences that agree up to `start`."""
+    length = min(len(left), len(right))
+    while start < length and left[start] == right[start]:
         start += 1
     return start
 
 
 def _tree(texts: Mapping[int, list[int]]) -> Layout:
-    """Return traces as a tree in which what several begin with occurs once."""
+    """Return traces as a tree in which a common prefix of several traces occurs once."""
     order = sorted(texts, key=texts.__getitem__)
 
     def split(low: int, high: int, depth: int) -> Iterator[tuple[int, int, int]]:
@@ -162,7 +162,7 @@ def _tree(texts: Mapping[int, list[int]]) -> Layout:
     # Numbered level by level, so that the children of a piece follow each other.
     for low, high, depth in todo:
         text = texts[order[low]]
-        end = _common(text, texts[order[high - 1]], depth)
+        end = _common_prefix(text, texts[order[high - 1]], depth)
         after = low
         while after < high and len(texts[order[after]]) == end:
             after += 1
@@ -173,15 +173,15 @@ def _tree(texts: Mapping[int, list[int]]) -> Layout:
 
 
 class _Values:
-    """All values that occur, each once; a value's code is its number, from 1."""
+    """Table of the distinct values; a value's code is its number, from 1."""
 
     def __init__(self) -> None:
-        # Code 0 is nothing, and code 1 is "did not change": two places are left free.
+        # Code 0 means "not recorded" and code 1 "did not change": two places are reserved.
         self._shapes: dict[str | tuple[str, ...], int] = {"#tup": 0, "#set": 1}
         self._entries: list[str | tuple[int, ...]] = ["0", "0"]
         self._depths = [0, 0]
         self._codes: dict[str | tuple[int, ...], int] = {}
-        self._known: dict[bytes, int] = {}
+        self._encoded: dict[bytes, int] = {}
         self._encode = msgspec.json.Encoder().encode
 
     def __len__(self) -> int:
@@ -190,9 +190,9 @@ class _Values:
     def code(self, data: Any) -> int:
         """Return the code of a value in the canonical ITF encoding."""
         key = self._encode(data)
-        code = self._known.get(key)
+        code = self._encoded.get(key)
         if code is None:
-            shape, parts = self._taken_apart(data)
+            shape, parts = self._split_value(data)
             entry: str | tuple[int, ...]
             if shape is None:
                 entry, depth = _text(data), 0
@@ -205,10 +205,10 @@ class _Values:
                 self._entries.append(entry)
                 self._depths.append(depth)
                 code = self._codes[entry] = len(self._entries)
-            self._known[key] = code
+            self._encoded[key] = code
         return code
 
-    def _taken_apart(self, data: Any) -> tuple[str | tuple[str, ...] | None, list[Any]]:
+    def _split_value(self, data: Any) -> tuple[str | tuple[str, ...] | None, list[Any]]:
         if not isinstance(data, dict):
             return None, []
         names = tuple(data)
@@ -219,7 +219,7 @@ class _Values:
         return None, []
 
     def order(self) -> list[int]:
-        """Return for each code the number of the value in the module: parts come first."""
+        """Return for each code its value's number in the module, where parts come first."""
         ranked = sorted(range(len(self._entries)), key=self._depths.__getitem__)
         places = [0] * (len(ranked) + 1)
         for place, at in enumerate(ranked, start=1):
@@ -227,7 +227,7 @@ class _Values:
         return places
 
     def text(self, places: Sequence[int], width: int) -> str:
-        """Return the definition of ``TraceValues``, and of what it is made of."""
+        """Return the definitions of ``TraceValues`` and of its parts."""
         levels: list[list[str | tuple[int, ...]]] = [[] for _ in range(max(self._depths) + 1)]
         for entry, depth in zip(self._entries, self._depths, strict=True):
             levels[depth].append(entry)
@@ -272,21 +272,21 @@ class _Values:
 
 
 class Encoder:
-    """Collects traces with the same constants, nodes and initial state.
+    """Encoder of traces with the same constants, nodes and initial state.
 
     Parameters
     ----------
     spec : TraceSpec
         The specification.
     first : Trace
-        A trace of the group; its header speaks for all.
+        A trace of the group; all others have the same header.
     claims : sequence of str, optional
-        The properties of states to evaluate; by default the specification's invariants.
+        The state properties to evaluate; by default the specification's invariants.
 
     Raises
     ------
     TraceError
-        If the header's constants lack one, or one is not a value.
+        If the header lacks a constant, or a constant cannot be encoded.
     """
 
     def __init__(self, spec: TraceSpec, first: Trace, claims: Sequence[str] | None = None) -> None:
@@ -319,7 +319,7 @@ class Encoder:
                 {
                     name: self._value(value)
                     for name, value in variables.items()
-                    if self._known(name, "the header's initial state")
+                    if self._require_variable(name, "the header's initial state")
                 },
             )
             for node, variables in sorted(self.header.initial.items())
@@ -333,11 +333,11 @@ class Encoder:
                 f"the header's constant {name}: {error.message}", hint=error.hint
             ) from error
 
-    def _known(self, name: str, where: str) -> bool:
+    def _require_variable(self, name: str, where: str) -> bool:
         if name not in self._fields:
             raise TraceError(
-                f"{where}: the specification shows no variable {name!r}",
-                hint=f"variables: {', '.join(self.spec.trace_variables)}",
+                f"{where}: unknown variable {name!r}",
+                hint=f"the specification's variables: {', '.join(self.spec.trace_variables)}",
             )
         return True
 
@@ -345,25 +345,25 @@ class Encoder:
         key = self._encode(data)
         code = self._codes.get(key)
         if code is None:
-            self._measure(data)
+            self._check_value(data)
             code = self._codes[key] = self._values.code(msgspec.json.decode(canonical(data)))
         return code
 
-    def _measure(self, data: Any) -> None:
+    def _check_value(self, data: Any) -> None:
         if data is None and not self._has_null:
             raise NullError(
-                f"there is a null, and module {self.spec.specification.module} has no constant "
-                f"{self.spec.specification.null} that it could stand for",
-                hint="name the constant that it stands for: null=... of the Specification",
+                f"the trace contains null, but module {self.spec.specification.module} has no "
+                f"constant {self.spec.specification.null} for it",
+                hint="set null= of the Specification to the constant that null stands for",
             )
         if isinstance(data, int) and not isinstance(data, bool):
             self._largest = max(self._largest, data)
         elif isinstance(data, dict):
             for item in data.values():
-                self._measure(item)
+                self._check_value(item)
         elif isinstance(data, list):
             for item in data:
-                self._measure(item)
+                self._check_value(item)
 
     def _row(
         self,
@@ -387,17 +387,22 @@ class Encoder:
         return self._rows.setdefault(tuple(row), len(self._rows) + 1)
 
     def add(self, trace: Trace) -> None:
-        """Add a trace; nothing of it is kept if it cannot be encoded.
+        """Add a trace.
+
+        Parameters
+        ----------
+        trace : Trace
+            A trace with the group's header.
 
         Raises
         ------
         TraceError
-            If it names an action or a variable that the specification does not have, or a
-            value that is none.
+            If it names an action or a variable that the specification does not have, or contains
+            a value that cannot be encoded.  Then nothing of the trace is kept.
         """
         observed = [name for name in trace.header.observed if name in self._fields]
         for name in trace.header.observed:
-            self._known(name, "the header's observed variables")
+            self._require_variable(name, "the header's observed variables")
         codes = []
         for step in trace.steps:
             try:
@@ -414,8 +419,8 @@ class Encoder:
             action = self._actions.get(step.action, 0)
             if not action:
                 raise TraceError(
-                    f"step {step.index}: the specification has no action {step.action!r}",
-                    hint=f"actions: {', '.join(self.spec.actions)}",
+                    f"step {step.index}: unknown action {step.action!r}",
+                    hint=f"the specification's actions: {', '.join(self.spec.actions)}",
                 )
         state = step.state
         variables: dict[str, int] = {}
@@ -425,24 +430,24 @@ class Encoder:
                 if own is None or name in own:
                     variables[name] = _UNCHANGED
             for name, value in state.items():
-                self._known(name, f"step {step.index}")
+                self._require_variable(name, f"step {step.index}")
                 variables[name] = self._value(value)
         sent = None
         if step.sent is not None:
-            # A set's encoding is put in order as every value's is.
-            sent = {"#set": [one.message for one in step.sent]}
+            # The order of the set's elements becomes canonical, as for every value.
+            sent = {"#set": [sent.message for sent in step.sent]}
         received = step.received.message if step.received is not None else None
         return self._row(action, step.node, step.params, received, sent, variables)
 
     def layout(self, only: Sequence[int] | None = None, *, shared: bool) -> Layout:
-        """Cut traces into pieces.
+        """Return traces, cut into pieces.
 
         Parameters
         ----------
         only : sequence of int, optional
             The traces, counted from 0; all by default.
         shared : bool
-            Whether what several traces begin with is one piece; otherwise each trace is a
+            Whether a common prefix of several traces is one piece; otherwise each trace is a
             piece, in the order of `only`.
         """
         chosen = range(len(self._texts)) if only is None else only
@@ -464,14 +469,14 @@ class Encoder:
         Parameters
         ----------
         config : str
-            What the configuration asks, beside the constants.
+            The TLC configuration except the constants.
         layout : Layout
-            The traces to run.
+            The traces to check.
         stop : sequence of int, optional
-            Where to leave each piece (see ``TraceStop`` in ``Trace.tla``).
+            The step at which to leave each piece (see ``TraceStop`` in ``Trace.tla``).
         incremental : bool
-            Whether the claims are evaluated after a step only as far as it can have changed
-            them; the configuration must have a view that leaves ``claimsDue`` out.
+            Whether TLC evaluates after a step only the properties that the step can have changed.
+            The configuration must then have a view without ``claimsDue``.
         """
         width, step_width = _width(len(self._values) + 1), _width(len(self._rows) + 1)
         places = self._values.order()
@@ -526,7 +531,7 @@ class Encoder:
         plain = claims_module(GENERATED, self.claims, None)
         source = self.spec.source(data, plain, config, self.claims)
         if incremental and not self.spec.renamed:
-            # The data declare no variables and are long: only what they extend is read.
+            # The data module is long and declares no variables: only its EXTENDS is read.
             read = {**source.modules, "TraceData": data[: data.index("CodeWidth ==")] + "===="}
             source.modules["ProtocolTrace"] = claims_module(
                 GENERATED, self.claims, SpecSource(GENERATED, read, source.config)

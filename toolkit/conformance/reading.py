@@ -1,4 +1,4 @@
-"""What the text of a specification says of its traces: actions, nodes, messages, variables.
+"""Reading a specification's text for traces: its actions, nodes, messages and variables.
 
 The conventions are those of :mod:`toolkit.conformance.tracespec`.
 """
@@ -34,50 +34,52 @@ _MESSAGES = ("msgs", "messages")
 
 
 class SpecReading:
-    """A specification with what its own text says of its actions, variables and nodes.
+    """The actions, variables and nodes of a specification, as read from its text.
 
     Parameters
     ----------
     specification : Specification
-        What is known of it.
+        The specification's declaration.
 
     Attributes
     ----------
     specification : Specification
+        The declaration.
     text : SpecText
-        Its text.
+        The text of the specification's modules.
     hooks : dict of str to str
-        What the trace module defines by hand, and where.
+        Names that the trace module defines by hand, with their places.
     hook_texts : list of str
-        The text of the trace module, and of what it extends beside ``Trace``.
+        The texts of the trace module and of the modules that it extends, except ``Trace``.
     initial, following : str
-        The initial predicate and the next-state relation.
+        Names of the initial predicate and the next-state relation.
     disjuncts : list of Disjunct
-        Those of the next-state relation, in the order of `actions`.
+        Disjuncts of the next-state relation, in the order of `actions`.
     actions : tuple of str
         The names of actions in traces.
     messages : tuple of str
-        The variables of messages.
+        The variables that hold messages.
     functions : dict of str to str
-        The variables that are functions of nodes, and their domains.
+        The variables that are functions of nodes, with their domains.
     derived : tuple of str
-        What the trace module shows that is no variable.
+        Values that the trace module shows and that are not variables.
     trace_variables : tuple of str
-        The variables that a step's ``state`` may mention.
+        The variables that a step's ``state`` may contain.
     global_variables : frozenset of str
-        Those of them that are no functions of the node.
+        Those of `trace_variables` that are not functions of nodes.
     invariants : tuple of str
-        The invariants that are evaluated.
+        The invariants to evaluate.
     unplaced : dict of str to str
-        Action to why its node is not compared: the specification does not say where it happens.
+        Actions whose node is not compared because the specification does not say at which node
+        they happen, with that reason.
     renamed : dict of str to str
-        Words of the shared modules that the specification uses for itself, and what replaces them.
+        Names of the shared modules that the specification also uses, with their replacements.
 
     Raises
     ------
     SpecError
-        If the modules cannot be read, or the next-state relation not taken apart, or the trace
-        module defines something for an action, variable or constant that there is not.
+        If the modules cannot be read, the next-state relation cannot be split into actions, or
+        the trace module defines a hook for an unknown action, variable or constant.
     """
 
     def __init__(self, specification: Specification) -> None:
@@ -137,7 +139,7 @@ class SpecReading:
         return found, [blank_comments(text) for text in texts.values()]
 
     def hook_parts(self) -> list[tuple[str, str]]:
-        """Return kind and name of each hook, ``("Shown", "x")`` for ``Shown_x``."""
+        """Return the kind and name of each hook: ``("Shown", "x")`` for ``Shown_x``."""
         found = (_HOOK.fullmatch(name) for name in self.hooks)
         return [(match[1], match[2]) for match in found if match is not None]
 
@@ -151,7 +153,8 @@ class SpecReading:
                 raise SpecError(
                     f"module {self.specification.module} has no definition {name!r}",
                     path=self.specification.folder / f"{self.specification.module}.tla",
-                    hint="give the names of the initial predicate and the next-state relation",
+                    hint="set initial= and next= of the Specification to the names of the "
+                    "initial predicate and the next-state relation",
                 )
         return initial, following
 
@@ -163,7 +166,7 @@ class SpecReading:
         return sorted(steps, key=lambda step: order.get(self.name_of(step), len(order)))
 
     def name_of(self, step: Disjunct) -> str:
-        """Return the name that traces give to a disjunct's action."""
+        """Return the name of a disjunct's action in traces."""
         return self.specification.action_names.get(step.action, step.action)
 
     def _message_variables(self) -> tuple[str, ...]:
@@ -171,21 +174,27 @@ class SpecReading:
         for name in given:
             if name not in self.text.variables:
                 raise SpecError(
-                    f"module {self.specification.module} has no variable {name!r} of messages",
+                    f"module {self.specification.module} has no message variable {name!r}",
                     hint=f"its variables: {', '.join(self.text.variables)}",
                 )
         return given or tuple(name for name in _MESSAGES if name in self.text.variables)[:1]
 
     def is_message(self, domain: str) -> bool:
-        """Return whether what ranges over a set is a message."""
+        """Return True if a set mentions a variable of messages, so that its elements are messages.
+
+        Parameters
+        ----------
+        domain : str
+            The set, a TLA+ expression.
+        """
         return bool(self.text.mentions(domain) & set(self.messages))
 
     def place_of(self, step: Disjunct) -> str | None:
-        """Return the expression that gives a disjunct's node, or ``None`` if nothing says it."""
+        """Return the expression of the node at which a disjunct happens, or ``None`` if unknown."""
         return self._places[id(step)]
 
     def _node(self, step: Disjunct) -> str | None:
-        """Return the expression that gives a step's node, or ``None`` if nothing says it."""
+        """Find the expression of the node at which a disjunct happens; ``None`` if unknown."""
         given = self.specification.node_of.get(self.name_of(step))
         if given is not None:
             return given
@@ -243,9 +252,9 @@ class SpecReading:
         )
 
     def _clashes(self) -> dict[str, str]:
-        """Return the words of the shared modules that the specification uses for itself."""
+        """Return names of the shared modules that the specification also uses, with new names."""
         own = {*self.text.defined, *self.text.constants, *self.text.variables}
-        bound = {one.name for step in self.disjuncts for one in step.binders}
+        bound = {binder.name for step in self.disjuncts for binder in step.binders}
         shared = {name: shared_text(name) for name in SHARED}
         words = {
             word
@@ -257,7 +266,7 @@ class SpecReading:
 
     @property
     def has_null(self) -> bool:
-        """Whether the specification has what ``null`` in a trace stands for."""
+        """Whether the specification defines the constant that ``null`` in a trace stands for."""
         name = self.specification.null
         return name in self.text.constants or name in self.text.defined
 
@@ -282,46 +291,75 @@ class SpecReading:
                 continue
             close = get_close_matches(name, sorted(known[kind]), n=1)
             raise SpecError(
-                f"{self.hooks[f'{kind}_{name}']}: {kind}_{name} is for no {nouns[kind]} of "
-                f"module {self.specification.module}",
+                f"{self.hooks[f'{kind}_{name}']}: {kind}_{name} is defined, but module "
+                f"{self.specification.module} has no {nouns[kind]} {name!r}",
                 hint=f"did you mean {kind}_{close[0]}?"
                 if close
-                else f"there are: {', '.join(sorted(known[kind]))}",
+                else f"known: {', '.join(sorted(known[kind]))}",
             )
         names = {self.name_of(step) for step in self.disjuncts}
         for name in self.specification.node_of:
             if name not in names:
                 raise SpecError(
-                    f"node_of names {name!r}, which is no action of "
-                    f"module {self.specification.module}",
+                    f"node_of: module {self.specification.module} has no action {name!r}",
                     hint=f"its actions: {', '.join(sorted(names))}",
                 )
         for name in self.specification.actions:
-            if name not in names and f"Handle_{name}" not in self.hooks and not self._whole():
+            if (
+                name not in names
+                and f"Handle_{name}" not in self.hooks
+                and not self._handles_all_by_hand()
+            ):
                 raise SpecError(
                     f"the next-state relation {self.following} has no action {name!r}",
                     path=self.specification.folder / f"{self.specification.module}.tla",
                     hint=f"its actions: {', '.join(sorted(names))}",
                 )
 
-    def _whole(self) -> bool:
+    def _handles_all_by_hand(self) -> bool:
         return "Handle" in self.hooks
 
 
 def shared_text(name: str) -> str:
-    """Return the text of a module that all trace specifications share."""
+    """Return the text of a module that all trace specifications share.
+
+    Parameters
+    ----------
+    name : str
+        The module's name, one of `SHARED`.
+    """
     return (specs_root() / "trace" / f"{name}.tla").read_text(encoding="utf-8")
 
 
 def modules_of(folder: Path, root: str) -> dict[str, str]:
-    """Return a module of a folder and what it extends or instantiates there, name to text."""
+    """Return the texts of a module and of the modules that it extends or instantiates.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the modules.
+    root : str
+        The first module's name.
+
+    Returns
+    -------
+    dict of str to str
+        Module name to text; standard modules are not included.
+
+    Raises
+    ------
+    SpecError
+        If a module is missing.
+    """
     path = folder / f"{root}.tla"
     if not path.is_file():
-        near: Sequence[str] = sorted(one.stem for one in folder.glob("*.tla"))
+        neighbours: Sequence[str] = sorted(file.stem for file in folder.glob("*.tla"))
         raise SpecError(
-            f"there is no module {root}",
+            f"module {root} not found",
             path=path,
-            hint=f"modules there: {', '.join(near)}" if near else "check folder and module",
+            hint=f"modules in the folder: {', '.join(neighbours)}"
+            if neighbours
+            else "check the folder and the module's name",
         )
     text = path.read_text(encoding="utf-8")
     return dict(spec_from_text(text, "", module_path=[folder], origin=str(path)).modules)

@@ -1,33 +1,34 @@
-r"""The trace specification: how a recorded step is told to the specification, generated.
+r"""Generation of the trace specification, which relates recorded steps to a specification.
 
-``specs/trace/Trace.tla`` needs for each specification which of its steps a recorded event may
-be (``Handle``), what a trace may show of a node (``Shown``), what messages a step sent (``Sends``),
-the whole state (``Snapshot``), and values for the constants.  All of that follows from the
-specification's own text by these conventions:
+``specs/trace/Trace.tla`` needs five things for each specification: which of its steps a recorded
+event may stand for (``Handle``), what a trace may record of a node (``Shown``), which messages a
+step sent (``Sends``), the whole state (``Snapshot``), and values for the constants.  They are
+generated from the specification's own text by these conventions:
 
-* The actions are the definitions that the next-state relation is a choice of.
-* A bound variable that ranges over a set which depends on the variable of messages is the
-  *message* of the step: the recorded one.
+* The actions are the disjuncts of the next-state relation.
+* A bound variable whose set depends on the variable of messages is the *message* of the step.
+  The trace records it as the received message.
 * The first bound variable by which the action indexes a variable (``x[n]``, ``![n]``) is the
-  *node*: the step's.
-* Any other is a *parameter*: the one that the step records under that name, or else any.
-* A variable is *of the node* if it is a function of what such nodes range over, or is indexed by
-  them; any other is *global*, and shown at every node.
-* The constant ``C`` is the header's ``C``; ``None`` is a model value.
+  *node* of the step.
+* Any other bound variable is a *parameter*.  It has the value that the step records under its
+  name; if the step records none, any value is allowed.
+* A variable is *of the node* if it is a function over the set of nodes, or if an action indexes
+  it by a node.  Any other variable is *global*, and is shown at every node.
+* The constant ``C`` has the value of the header's ``C``; ``None`` is a model value.
 
-What does not follow is written by hand, in a module that EXTENDS ``Trace`` and defines any of
+Exceptions are written by hand, in a module that EXTENDS ``Trace`` and defines any of
 
 =================  ==========================================================================
 ``Constant_C``     the value of the constant ``C``
 ``Param_x(e)``     the values that the bound variable ``x`` may have in the event ``e``
 ``Handle_A(e)``    the whole action ``A``, of the next-state relation or in the list `actions`
-``Shown_x(n)``     what a trace shows of the variable ``x`` at node ``n``; if there is no variable
-                   ``x``, a value by that name which follows from the state
+``Shown_x(n)``     what a trace records of the variable ``x`` at node ``n``; if there is no
+                   variable ``x``, a value with that name which is computed from the state
 ``Taken_x(e, n)``  the value of ``x`` at ``n`` after ``e``, the inverse of ``Shown_x``
-``Sends(e)``       the messages that left agree with what ``e`` recorded
+``Sends(e)``       true if the messages sent agree with what ``e`` recorded
 =================  ==========================================================================
 
-or the whole of ``Handle``, ``Shown``, ``Snapshot`` or ``Take``.
+or ``Handle``, ``Shown``, ``Snapshot`` or ``Take`` as a whole.
 """
 
 from __future__ import annotations
@@ -66,21 +67,22 @@ class TraceSpec(SpecReading):
     Parameters
     ----------
     specification : Specification
-        What is known of it.
+        The specification's declaration.
 
     Attributes
     ----------
     module : str
-        The generated module.
+        The text of the generated module.
     config : str
-        Constants of the configuration.
+        The constants' part of the TLC configuration.
     required : tuple of str
         The constants that a trace's header must give.
 
     Raises
     ------
     SpecError
-        As :class:`SpecReading`, and if something is missing that cannot be generated.
+        As for :class:`SpecReading`, and if a definition cannot be generated and is not written
+        by hand.
     """
 
     def __init__(self, specification: Specification) -> None:
@@ -92,17 +94,17 @@ class TraceSpec(SpecReading):
 
     def _required(self, hook_texts: Iterable[str]) -> tuple[str, ...]:
         texts = [*hook_texts, self.module]
-        optional = {one or other for text in texts for one, other in _OPTIONAL.findall(text)}
+        optional = {first or second for text in texts for first, second in _OPTIONAL.findall(text)}
         needed = [name for text in texts for name in _GIVEN.findall(text)]
         return unique(name for name in needed if name not in optional)
 
     def check_constants(self, constants: Mapping[str, Any]) -> None:
-        """Raise if the constants of a trace's header lack one.
+        """Check that the header of a trace gives all required constants.
 
         Parameters
         ----------
         constants : mapping
-            Those of the header, and those that the specification has for all traces.
+            The constants of the header, and those that the specification gives for all traces.
 
         Raises
         ------
@@ -112,21 +114,21 @@ class TraceSpec(SpecReading):
         if missing := [name for name in self.required if name not in constants]:
             raise TraceError(
                 f"the header's constants lack {', '.join(missing)}",
-                hint=f"a trace of {self.specification.name} gives {', '.join(self.required)}",
+                hint=f"a trace of {self.specification.name} must give {', '.join(self.required)}",
             )
 
-    # What is generated ------------------------------------------------------------------
+    # Generated definitions ------------------------------------------------------------------
 
     def _generate(self) -> str:
         hooks = self.specification.trace_module
         parts = [
             f"---- MODULE {GENERATED} ----",
             rf"\* Generated for module {self.specification.module}"
-            + (f", with what {hooks} defines by hand." if hooks else "."),
+            + (f", with the definitions written by hand in {hooks}." if hooks else "."),
             f"EXTENDS {hooks or 'Trace'}",
         ]
         if self._needs_no_value():
-            parts += ["", r"\* The value of a variable at a node that has none.",
+            parts += ["", r"\* The value of a variable at a node that does not have it.",
                       f"CONSTANT {_NO_VALUE}"]  # fmt: skip
         parts += self._constants()
         if "SpecInit" not in self.text.defined:
@@ -147,7 +149,7 @@ class TraceSpec(SpecReading):
                 self._origins[number] = match[1]
         return text
 
-    def _to(self, name: str) -> str:
+    def _op(self, name: str) -> str:
         """Return the name of an operator of the shared modules."""
         return self.renamed.get(name, name)
 
@@ -160,13 +162,13 @@ class TraceSpec(SpecReading):
             if arity:
                 raise SpecError(
                     f"the constant {name} of module {self.specification.module} is an operator, "
-                    "which a trace cannot give",
+                    "so that a trace cannot give its value",
                     hint=f"define {hook} in a trace module",
                 )
             if name == "Nodes":
-                lines.append(f'{hook} == {self._to("HeaderOr")}("Nodes", {self._to("TraceNodes")})')
+                lines.append(f'{hook} == {self._op("HeaderOr")}("Nodes", {self._op("TraceNodes")})')
             else:
-                lines.append(f"{hook} == {self._to('Header')}.{name}")
+                lines.append(f"{hook} == {self._op('Header')}.{name}")
         return ["", *lines] if lines else []
 
     def _is_model_value(self, name: str) -> bool:
@@ -175,7 +177,7 @@ class TraceSpec(SpecReading):
         )  # fmt: skip
 
     def _configure(self) -> str:
-        """Return the constants' part of the configuration."""
+        """Return the constants' part of the TLC configuration."""
         own = self.specification.folder / f"{self.specification.trace_module}.cfg"
         if self.specification.trace_module is not None and own.is_file():
             config = own.read_text(encoding="utf-8")
@@ -204,7 +206,7 @@ class TraceSpec(SpecReading):
         return counts.most_common(1)[0][0] if counts else self._free("n")
 
     def _handle(self) -> list[str]:
-        lines = [rf"{self._to('Handle')}({self._event}) =="]
+        lines = [rf"{self._op('Handle')}({self._event}) =="]
         done = set()
         for step in self.disjuncts:
             name = self.name_of(step)
@@ -214,7 +216,7 @@ class TraceSpec(SpecReading):
                     lines += self._by_hand(name)
                 continue
             done.add(name)
-            lines += self._one(step, name)
+            lines += self._generated_action(step, name)
         for kind, name in self.hook_parts():
             if kind == "Handle" and name not in done:
                 lines += self._by_hand(name)
@@ -225,19 +227,19 @@ class TraceSpec(SpecReading):
         return self._free("e")
 
     def _free(self, name: str) -> str:
-        """Return a name for something bound that the specification does not use."""
-        bound = {one.name for step in self.disjuncts for one in step.binders}
+        """Return a name for a bound variable that the specification does not use."""
+        bound = {binder.name for step in self.disjuncts for binder in step.binders}
         while name in bound or name in self.text.defined or name in self.text.variables:
             name += "_"
         return name
 
     def _by_hand(self, name: str) -> list[str]:
         e = self._event
-        return [rf'    \/ {self._to("Is")}({e}, "{name}") /\ Handle_{name}({e})'
+        return [rf'    \/ {self._op("Is")}({e}, "{name}") /\ Handle_{name}({e})'
                 rf"  \* {self.hooks[f'Handle_{name}']}"]  # fmt: skip
 
-    def _one(self, step: Disjunct, name: str) -> list[str]:
-        e, t = self._event, self._to
+    def _generated_action(self, step: Disjunct, name: str) -> list[str]:
+        e, t = self._event, self._op
         place = self.place_of(step)
         head = [rf'{t("Is")}({e}, "{name}")']
         received = [bound for bound in step.binders if self.is_message(bound.domain)]
@@ -276,11 +278,11 @@ class TraceSpec(SpecReading):
         if self.messages and not any(
             self.is_message(bound.domain) for step in self.disjuncts for bound in step.binders
         ):
-            return f"{self._to('ReceivedIsIn')}({e}, {self.messages[0]})"
-        return f"{self._to('NothingReceived')}({e})"
+            return f"{self._op('ReceivedIsIn')}({e}, {self.messages[0]})"
+        return f"{self._op('NothingReceived')}({e})"
 
     def _groups(self) -> dict[str, str]:
-        """Return for each domain of nodes the name of the test whether a node is in it."""
+        """Return for each domain of nodes the name of its membership test."""
         domains = unique(
             self.functions[name]
             for name in self.trace_variables
@@ -289,7 +291,7 @@ class TraceSpec(SpecReading):
         return {domain: self._free(f"in{at}") for at, domain in enumerate(domains, start=1)}
 
     def _field(self, name: str, node: str) -> str:
-        """Return what is shown of a variable at a node that has it."""
+        """Return the expression for the value of a variable at a node that has it."""
         if f"Shown_{name}" in self.hooks:
             return f"Shown_{name}({node})"
         return f"{name}[{node}]" if name in self.functions else name
@@ -313,7 +315,7 @@ class TraceSpec(SpecReading):
                 test = groups.get(domain, rf"{node} \in {domain}")
                 value = f"IF {test} THEN {value} ELSE {self._no_value()}"
             fields.append(f"{name} |-> {value}")
-        lines = [f"{self._to('Shown')}({node}) =="]
+        lines = [f"{self._op('Shown')}({node}) =="]
         if groups:
             lines += [
                 f"    {'LET' if not at else '   '} {name} == {node} \\in {domain}"
@@ -326,15 +328,15 @@ class TraceSpec(SpecReading):
     def _sends(self) -> list[str]:
         e = self._event
         if not self.messages:
-            return [f"{self._to('Sends')}({e}) == ~ {self._to('Recorded')}({e}, 5)"]
+            return [f"{self._op('Sends')}({e}) == ~ {self._op('Recorded')}({e}, 5)"]
         if len(self.messages) > 1:
             raise SpecError(
-                f"module {self.specification.module} has several variables of messages: "
+                f"module {self.specification.module} has several message variables: "
                 f"{', '.join(self.messages)}",
-                hint="define Sends(e) in a trace module: which of them what was sent went into",
+                hint="define Sends(e) in a trace module, to say which of them sent messages enter",
             )
         name = self.messages[0]
-        return [f"{self._to('Sends')}({e}) == {self._to('SentTakes')}({e}, {name}, {name}')"]
+        return [f"{self._op('Sends')}({e}) == {self._op('SentTakes')}({e}, {name}, {name}')"]
 
     def _snapshot(self) -> list[str]:
         node = self._node_name()
@@ -350,12 +352,12 @@ class TraceSpec(SpecReading):
             fields.append(f"{name} |-> {value}")
         for name in self.derived:
             fields.append(
-                rf"{name} |-> [{node} \in {self._to('TraceNodes')} |-> Shown_{name}({node})]"
+                rf"{name} |-> [{node} \in {self._op('TraceNodes')} |-> Shown_{name}({node})]"
             )
         return ["Snapshot ==", "    [" + ",\n     ".join(fields) + "]"]
 
     def _take(self) -> list[str]:
-        e, t = self._event, self._to
+        e, t = self._event, self._op
         if not self.specification.replayable_variables:
             return [f"{t('Take')}({e}) == FALSE"]
         node = self._node_name()
@@ -372,8 +374,8 @@ class TraceSpec(SpecReading):
                 elif f"Shown_{name}" in self.hooks:
                     raise SpecError(
                         f"{self.hooks[f'Shown_{name}']}: Shown_{name} has no inverse, so that "
-                        "recorded states cannot be looked at by themselves",
-                        hint=f"define Taken_{name}(e, {node}), or give no replayable_variables",
+                        "recorded states cannot be evaluated without the specification",
+                        hint=f"define Taken_{name}(e, {node}), or leave out replayable_variables",
                     )
                 else:
                     old = "@" if name in self.functions else name
@@ -388,7 +390,7 @@ class TraceSpec(SpecReading):
             lines.append(rf"        /\ UNCHANGED <<{', '.join(kept)}>>")
         return lines
 
-    # What runs --------------------------------------------------------------------------
+    # Modules for TLC --------------------------------------------------------------------------
 
     def source(
         self, data: str, claims: str, config: str, names: Collection[str] = ()
@@ -402,7 +404,7 @@ class TraceSpec(SpecReading):
         claims : str
             The module ``ProtocolTrace``.
         config : str
-            What the configuration asks, beside the constants.
+            The TLC configuration except the constants.
         names : collection of str
             The properties that `claims` evaluates: names of the specification.
         """
@@ -427,44 +429,49 @@ class TraceSpec(SpecReading):
             return text
         return _WORD.sub(lambda match: renamed.get(match[0], match[0]), blank_comments(text))
 
-    def in_their_terms(self, message: str) -> str:
-        """Return a message of TLC with places in the generated module told by their origin.
+    def with_origins(self, message: str) -> str:
+        """Return a message of TLC with the origins of places in the generated module.
 
         Parameters
         ----------
         message : str
-            What TLC said.
+            TLC's message.
+
+        Returns
+        -------
+        str
+            The message; for each place in the generated module, it names the place in the
+            specification from which that line was generated.
         """
-        said = []
+        origins = []
         for place in locations(message):
             if place.module == GENERATED:
                 line = max((at for at in self._origins if at <= place.line), default=None)
-                origin = self._origins[line] if line is not None else "the constants"
-                said.append(origin)
-        if not said:
+                origins.append(self._origins[line] if line is not None else "the constants")
+        if not origins:
             return message
         return (
-            f"{message} (the generated module {GENERATED}; there it stands for "
-            f"{', '.join(unique(said))})"
+            f"{message} (in the generated module {GENERATED}; generated from "
+            f"{', '.join(unique(origins))})"
         )
 
 
 def trace_module(specification: Specification) -> str:
-    """Return the generated trace specification of a specification, to be read by its author.
+    """Return the generated trace specification of a specification, for its author to read.
 
     Parameters
     ----------
     specification : Specification
-        A specification; what its trace module defines by hand is left out of the result.
+        The specification's declaration.
 
     Returns
     -------
     str
-        A TLA+ module.
+        A TLA+ module, without the definitions that the trace module contains by hand.
 
     Raises
     ------
     SpecError
-        If its text does not say enough.
+        If a definition cannot be generated and is not written by hand.
     """
     return TraceSpec(specification).module

@@ -31,10 +31,10 @@ from toolkit.values import Record, Set, Tuple, canonical, from_itf, parse_values
 __all__ = ["SpecReplay", "follow", "validate"]
 
 BATCH_STEPS = 400_000
-"""Traces are given to TLC in batches of about so many steps, to bound its memory."""
+"""Approximate number of steps in a batch of traces for TLC, which bounds its memory."""
 
 INCREMENTAL = True
-"""Whether invariants are evaluated after a step only as far as it can have changed them."""
+"""Whether TLC evaluates after a step only the invariants that the step can have changed."""
 
 _ACCEPT = "SPECIFICATION TraceSpec\nINVARIANT Accepted\nVIEW TraceView"
 _CLAIMS = "\nINVARIANT Claims"
@@ -42,25 +42,25 @@ _STATES = "SPECIFICATION StatesSpec\nINVARIANTS Accepted Claims\nVIEW TraceView"
 _LOCATE = "SPECIFICATION TraceSpec\nINVARIANTS Accepted Stuck"
 _EXPLAIN = "SPECIFICATION ExplainSpec\nINVARIANT Before"
 _FOLLOW = "SPECIFICATION TraceSpec\nINVARIANTS Accepted Follow"
-# With fewer steps the fast start of a short run saves more than its slower code costs.
+# Runs with at most so many steps use the JVM options for a fast start, which make code slower.
 _SHORT_STEPS = 2_000
 
 
 _BROKEN = re.compile(r'<<"broken", (\d+), (\d+), "(\w+)">>')
 
 
-class _Heard:
-    """What TLC prints, as it comes.
+class _TlcOutput:
+    """Collector of the lines that TLC prints.
 
-    An invariant that fails once may fail in all states that follow: of each, the first place in
-    a piece is kept.
+    An invariant that fails once may fail in all later states.  For each invariant and piece, only
+    the first failure is kept.
     """
 
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.broken: dict[tuple[int, str], int] = {}
 
-    def take(self, line: str) -> None:
+    def add_line(self, line: str) -> None:
         match = _BROKEN.fullmatch(line.strip())
         if match is None:
             self.lines.append(line)
@@ -70,18 +70,18 @@ class _Heard:
 
 
 class _Tlc:
-    """Runs TLC for a validation, and counts what it costs."""
+    """Runner of TLC for a validation, which counts runs and time."""
 
     def __init__(
         self,
-        given: Specification | None = None,
+        specification: Specification | None = None,
         *,
         invariants: bool = True,
         claims: Sequence[str] = (),
         **options: Any,
     ) -> None:
-        self.given = given
-        self._specs: dict[int, TraceSpec] = {}
+        self.specification = specification
+        self._readings: dict[int, TraceSpec] = {}
         self.invariants = invariants
         self.claims = claims
         self.options = options
@@ -91,30 +91,30 @@ class _Tlc:
         self.version = ""
 
     def of(self, trace: Trace) -> TraceSpec:
-        """Return the specification that a trace is held against.
+        """Return the specification that a trace is checked against.
 
         Raises
         ------
         UnknownNameError
-            If none was given, and the trace's protocol is not registered.
+            If no specification was given and the trace's protocol is not registered.
         """
-        found = self.given
-        if found is None:
-            found = get_protocol(trace.header.protocol).specification
-        known = self._specs.get(id(found))
-        if known is None:
-            known = self._specs[id(found)] = TraceSpec(found)
-        return known
+        specification = self.specification
+        if specification is None:
+            specification = get_protocol(trace.header.protocol).specification
+        spec = self._readings.get(id(specification))
+        if spec is None:
+            spec = self._readings[id(specification)] = TraceSpec(specification)
+        return spec
 
     def evaluated(self, spec: TraceSpec) -> tuple[str, ...]:
-        """Return the properties of states to evaluate, the specification's own first."""
-        promised = spec.specification.claims
+        """Return the state properties to evaluate, the specification's invariants first."""
+        further = spec.specification.claims
         for name in self.claims:
-            if name not in promised and name not in spec.invariants:
-                known = ", ".join(promised)
+            if name not in further and name not in spec.invariants:
+                known = ", ".join(further)
                 raise UnknownNameError(
-                    f"the specification of {spec.specification.name} has no claim {name!r}",
-                    hint=f"its claims: {known}" if known else "it has none",
+                    f"unknown property {name!r} of the specification of {spec.specification.name}",
+                    hint=f"properties: {known}" if known else "it defines no further properties",
                 )
         return unique([*(spec.invariants if self.invariants else ()), *self.claims])
 
@@ -132,46 +132,46 @@ class _Tlc:
         if workers is not None:
             options["workers"] = workers
         source = encoder.source(config, layout, stop=stop, incremental=incremental)
-        heard = _Heard()
+        output = _TlcOutput()
         result = check(
             source,
             deadlock=False,
             short=layout.steps <= _SHORT_STEPS,
-            on_print=heard.take,
+            on_print=output.add_line,
             **options,
         )
         self.seconds += result.duration
         self.runs += 1
         self.version = result.tlc_version
-        said = []
+        rows = []
         if result.ok:
-            for value in parse_values("\n".join(heard.lines)):
+            for value in parse_values("\n".join(output.lines)):
                 if isinstance(value, Tuple):
-                    said.append(list(value.elements))
-            said += [
-                ["broken", piece, at, name] for (piece, name), at in sorted(heard.broken.items())
+                    rows.append(list(value.elements))
+            rows += [
+                ["broken", piece, at, name] for (piece, name), at in sorted(output.broken.items())
             ]
         elif result.outcome in {"cancelled", "time-limit", "out-of-memory"}:
             raise TlcError(
-                f"the validation was not finished: {result.outcome}",
-                hint="give it more time or memory, or fewer traces",
+                f"TLC did not finish the validation: {result.outcome}",
+                hint="allow more time or memory, or validate fewer traces",
             )
-        return result, said
+        return result, rows
 
 
 class _Entry:
-    """A trace on its way to a verdict."""
+    """A trace and what is known of its verdict."""
 
     def __init__(self, source: str | None, trace: Trace) -> None:
         self.source = source
         self.trace = trace
         self.verdict: Verdict | None = None
         self.broken: dict[str, int] = {}
-        self.looked = False
+        self.all_states = False
 
     def decide(self, status: Any, **more: Any) -> None:
         trace = self.trace
-        broken = sorted(self.broken.items(), key=lambda one: (one[1], one[0]))
+        broken = sorted(self.broken.items(), key=lambda item: (item[1], item[0]))
         self.verdict = Verdict(
             trace=trace.header.trace,
             source=self.source,
@@ -180,13 +180,13 @@ class _Entry:
             checked=more.pop("checked", Checked()),
             complete=trace.complete,
             broken=tuple(Broken(name, step) for name, step in broken),
-            all_states=self.looked,
+            all_states=self.all_states,
             replay=trace.header.replay,
             **more,
         )
 
 
-def _checked(trace: Trace, steps: int) -> Checked:
+def _count_checked(trace: Trace, steps: int) -> Checked:
     observed = trace.header.observed
     counts = dict.fromkeys(("actions", "params", "received", "sent", "variables", "unchecked"), 0)
     for step in trace.steps[:steps]:
@@ -228,28 +228,29 @@ def validate(
     cancel: threading.Event | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ValidationReport:
-    """Ask TLC which traces the specification allows, and where the others depart from it.
+    """Validate traces with TLC: find which the specification allows, and where others diverge.
 
     Parameters
     ----------
     sources : iterable of path or Trace
         Trace files, or traces in memory.
     protocol : str, optional
-        Insist that every trace is of this protocol.
+        Name of the protocol that every trace must be of.
     specification : Specification, optional
-        What the traces are held against, whatever protocol they name; by default the
-        specification of the protocol that is registered by the name in their header.
+        The specification to check the traces against, whatever protocol they name.  By default,
+        that of the registered protocol whose name is in the trace's header.
     explain : int
-        At most so many divergences are explained; the others are only located, and say so.
+        Maximum number of divergences to explain.  Further divergences are only located, and the
+        verdict's reason says so.
     invariants : bool
-        Whether the protocol's invariants are evaluated on every state as well.
+        Whether to evaluate the protocol's invariants in every state.
     claims : sequence of str
-        Further properties that are evaluated on every state and count as invariants: of those
-        that the protocol's specification defines and does not promise (``Protocol.claims``).
+        Further properties to evaluate in every state; they count as invariants.  The
+        specification defines them without guaranteeing them (``Protocol.claims``).
     workers, timeout, memory, java, jar, cancel
-        As for :func:`toolkit.tlc.check`; the time limit is that of one run of TLC.
+        As for :func:`toolkit.tlc.check`; the timeout applies to each run of TLC.
     progress : callable, optional
-        Called with traces done and traces in all, as batches are done.
+        Called after each batch with the number of traces done and the number of all traces.
 
     Returns
     -------
@@ -263,9 +264,11 @@ def validate(
     SpecError
         If a specification cannot be read.
     UnknownNameError
-        If a trace is of a protocol that is not registered, or its protocol has no such claim.
+        If a trace's protocol is not registered, or its specification lacks a property in `claims`.
     TlcError
         If a run of TLC was cancelled, or ran out of time or memory.
+    SettingError
+        If a trace is of another protocol than `protocol`.
     """
     started = time.monotonic()
     tlc = _Tlc(
@@ -306,7 +309,7 @@ def validate(
             raise SettingError(
                 f"trace {header.trace!r} is of protocol {header.protocol!r}, not {protocol!r}",
                 path=entry.source,
-                hint="check it as what it is",
+                hint=f"validate it as {header.protocol!r}, or leave the protocol out",
             )
         entries.append(entry)
         open_parts |= spec.unplaced | dict(spec.specification.unchecked)
@@ -341,9 +344,9 @@ def validate(
 
 
 def _decide(tlc: _Tlc, group: list[_Entry], explain: int) -> int:
-    """Decide a group of traces with one header; return how many were explained."""
+    """Decide the verdicts of traces with equal headers; return how many were explained."""
     spec = tlc.of(group[0].trace)
-    good: list[_Entry] = []
+    encoded: list[_Entry] = []
     try:
         encoder = Encoder(spec, group[0].trace, tlc.evaluated(spec))
     except ToolkitError as error:
@@ -354,69 +357,71 @@ def _decide(tlc: _Tlc, group: list[_Entry], explain: int) -> int:
         if not entry.trace.steps:
             entry.decide("not checkable", reason="the trace has no steps")
             continue
-        if not _says_something(entry.trace):
-            entry.decide("not checkable", reason="its steps recorded nothing but their nodes")
+        if not _records_anything(entry.trace):
+            entry.decide("not checkable", reason="its steps record nothing except their nodes")
             continue
         try:
             encoder.add(entry.trace)
         except ToolkitError as error:
             entry.decide("not checkable", reason=str(error))
             continue
-        good.append(entry)
+        encoded.append(entry)
     tlc.distinct_steps += encoder.layout(shared=True).steps
-    return _run(tlc, encoder, good, list(range(len(good))), explain)
+    return _decide_encoded(tlc, encoder, encoded, list(range(len(encoded))), explain)
 
 
-def _says_something(trace: Trace) -> bool:
+def _records_anything(trace: Trace) -> bool:
     return any(
         step.action or step.received or step.sent is not None or step.state for step in trace.steps
     )
 
 
-def _run(tlc: _Tlc, encoder: Encoder, good: list[_Entry], chosen: list[int], explain: int) -> int:
+def _decide_encoded(
+    tlc: _Tlc, encoder: Encoder, encoded: list[_Entry], chosen: list[int], explain: int
+) -> int:
     if not chosen:
         return 0
     layout = encoder.layout(chosen, shared=True)
     config = _ACCEPT + _CLAIMS if encoder.claims else _ACCEPT
-    result, said = tlc(encoder, config, layout, incremental=INCREMENTAL and bool(encoder.claims))
+    result, rows = tlc(encoder, config, layout, incremental=INCREMENTAL and bool(encoder.claims))
     if not result.ok and INCREMENTAL and encoder.claims:
-        # Where an evaluation fails, what counts is whether it does so in the ordinary one.
-        result, said = tlc(encoder, config, layout)
+        # If the incremental evaluation fails, only the result of the ordinary one counts.
+        result, rows = tlc(encoder, config, layout)
     if not result.ok:
-        # One trace that TLC cannot even compare must not cost the others their verdicts.
+        # A trace on which TLC fails must not take the verdicts from the other traces.
         if len(chosen) > 1:
             half = len(chosen) // 2
-            done = _run(tlc, encoder, good, chosen[:half], explain)
-            return done + _run(tlc, encoder, good, chosen[half:], max(0, explain - done))
-        message = encoder.spec.in_their_terms(result.message)
+            done = _decide_encoded(tlc, encoder, encoded, chosen[:half], explain)
+            return done + _decide_encoded(
+                tlc, encoder, encoded, chosen[half:], max(0, explain - done)
+            )
+        message = encoder.spec.with_origins(result.message)
         reason = f"TLC could not compare it: {result.outcome}: {message}"
-        good[chosen[0]].decide("not checkable", reason=reason)
+        encoded[chosen[0]].decide("not checkable", reason=reason)
         return 0
-    accepted = {
-        index for words in said if words[0] == "accepted" for index in layout.ends(words[1])
-    }
-    _break(good, layout, [words for words in said if words[0] == "broken"])
+    accepted = {index for row in rows if row[0] == "accepted" for index in layout.ends(row[1])}
+    _note_broken(encoded, layout, [row for row in rows if row[0] == "broken"])
     left = []
     for index in chosen:
         if index in accepted:
-            _accept(good[index])
+            _accept(encoded[index])
         else:
             left.append(index)
-    return _locate(tlc, encoder, good, left, explain)
+    return _locate(tlc, encoder, encoded, left, explain)
 
 
-def _break(good: list[_Entry], layout: Layout, said: list[list[Any]]) -> None:
-    """Take note of the invariants that do not hold somewhere."""
-    through = layout.through() if said else []
-    for _, piece, pos, name in said:
+def _note_broken(encoded: list[_Entry], layout: Layout, rows: list[list[Any]]) -> None:
+    """Note for each trace the first step at which each broken invariant fails."""
+    through = layout.through() if rows else []
+    for _, piece, pos, name in rows:
         begin, traces = through[piece - 1]
         for index in traces:
-            broken = good[index].broken
+            broken = encoded[index].broken
             broken[name] = min(broken.get(name, begin + pos), begin + pos)
 
 
 def _is_whole(encoder: Encoder, entry: _Entry) -> bool:
-    """Return whether a trace says enough for its states to be looked at by themselves."""
+    """Return whether a trace records enough to evaluate its states without the specification."""
     needed = encoder.spec.specification.replayable_variables
     return (
         bool(needed)
@@ -425,69 +430,78 @@ def _is_whole(encoder: Encoder, entry: _Entry) -> bool:
     )
 
 
-def _look(tlc: _Tlc, encoder: Encoder, good: list[_Entry], chosen: list[int]) -> None:
-    """Evaluate the invariants on the states that traces recorded, past where they diverge."""
+def _check_recorded_states(
+    tlc: _Tlc, encoder: Encoder, encoded: list[_Entry], chosen: list[int]
+) -> None:
+    """Evaluate the invariants in the recorded states, also after a trace's divergence."""
     if not chosen:
         return
     layout = encoder.layout(chosen, shared=False)
-    result, said = tlc(encoder, _STATES, layout)
+    result, rows = tlc(encoder, _STATES, layout)
     if result.ok:
-        _break(good, layout, [words for words in said if words[0] == "broken"])
-        for words in said:
-            if words[0] == "accepted":
-                good[chosen[words[1] - 1]].looked = True
+        _note_broken(encoded, layout, [row for row in rows if row[0] == "broken"])
+        for row in rows:
+            if row[0] == "accepted":
+                encoded[chosen[row[1] - 1]].all_states = True
     elif len(chosen) > 1:
         half = len(chosen) // 2
-        _look(tlc, encoder, good, chosen[:half])
-        _look(tlc, encoder, good, chosen[half:])
+        _check_recorded_states(tlc, encoder, encoded, chosen[:half])
+        _check_recorded_states(tlc, encoder, encoded, chosen[half:])
 
 
 def _accept(entry: _Entry) -> None:
-    reason = None if entry.trace.complete else "the trace was not closed: it may go on"
+    reason = None if entry.trace.complete else "the trace has no end record: it may be cut off"
     status = "violates" if entry.broken else "accepted"
-    entry.looked = True
-    entry.decide(status, checked=_checked(entry.trace, len(entry.trace.steps)), reason=reason)
+    entry.all_states = True
+    entry.decide(status, checked=_count_checked(entry.trace, len(entry.trace.steps)), reason=reason)
 
 
-def _locate(tlc: _Tlc, encoder: Encoder, good: list[_Entry], left: list[int], explain: int) -> int:
+def _locate(
+    tlc: _Tlc, encoder: Encoder, encoded: list[_Entry], left: list[int], explain: int
+) -> int:
     if not left:
         return 0
-    result, said = tlc(encoder, _LOCATE, encoder.layout(left, shared=False))
+    result, rows = tlc(encoder, _LOCATE, encoder.layout(left, shared=False))
     if not result.ok:
         if len(left) > 1:
             half = len(left) // 2
-            done = _locate(tlc, encoder, good, left[:half], explain)
-            return done + _locate(tlc, encoder, good, left[half:], max(0, explain - done))
-        message = encoder.spec.in_their_terms(result.message)
+            done = _locate(tlc, encoder, encoded, left[:half], explain)
+            return done + _locate(tlc, encoder, encoded, left[half:], max(0, explain - done))
+        message = encoder.spec.with_origins(result.message)
         reason = f"TLC could not compare it: {result.outcome}: {message}"
-        good[left[0]].decide("not checkable", reason=reason)
+        encoded[left[0]].decide("not checkable", reason=reason)
         return 0
     stuck: dict[int, int] = {}
-    for words in said:
-        index = left[words[1] - 1]
-        if words[0] == "accepted" and good[index].verdict is None:
-            _accept(good[index])
-        elif words[0] == "stuck":
-            stuck[index] = max(stuck.get(index, -1), words[2])
-    rejected = [index for index in left if good[index].verdict is None]
+    for row in rows:
+        index = left[row[1] - 1]
+        if row[0] == "accepted" and encoded[index].verdict is None:
+            _accept(encoded[index])
+        elif row[0] == "stuck":
+            stuck[index] = max(stuck.get(index, -1), row[2])
+    rejected = [index for index in left if encoded[index].verdict is None]
     if encoder.claims:
-        _look(tlc, encoder, good, [index for index in rejected if _is_whole(encoder, good[index])])
+        _check_recorded_states(
+            tlc,
+            encoder,
+            encoded,
+            [index for index in rejected if _is_whole(encoder, encoded[index])],
+        )
     shown = [index for index in rejected if index in stuck][:explain]
-    reports, why_not = _explain(tlc, encoder, good, shown, [stuck[index] for index in shown])
+    reports, why_not = _explain(tlc, encoder, encoded, shown, [stuck[index] for index in shown])
     for index in rejected:
-        entry = good[index]
+        entry = encoded[index]
         if index not in stuck:
             entry.decide(
                 "diverged",
                 divergence=Divergence(-1, None),
-                reason="the initial state is not the specification's",
+                reason="the specification does not allow the initial state",
             )
             continue
         at = stuck[index]
         record = entry.trace.steps[at]
         entry.decide(
             "diverged",
-            checked=_checked(entry.trace, at),
+            checked=_count_checked(entry.trace, at),
             divergence=reports.get(index, Divergence(at, record)),
             reason=_unexplained(index, reports, shown, why_not),
         )
@@ -495,32 +509,32 @@ def _locate(tlc: _Tlc, encoder: Encoder, good: list[_Entry], left: list[int], ex
 
 
 def _explain(
-    tlc: _Tlc, encoder: Encoder, good: list[_Entry], shown: list[int], stop: list[int]
+    tlc: _Tlc, encoder: Encoder, encoded: list[_Entry], shown: list[int], stop: list[int]
 ) -> tuple[dict[int, Divergence], str]:
     if not shown:
         return {}, ""
-    result, said = tlc(encoder, _EXPLAIN, encoder.layout(shown, shared=False), stop=stop)
+    result, rows = tlc(encoder, _EXPLAIN, encoder.layout(shown, shared=False), stop=stop)
     if not result.ok:
         return {}, f"{result.outcome}: {result.message}"
     reports = {}
     spec = encoder.spec
     for place, index in enumerate(shown):
-        words = [one for one in said if one[1] == place + 1]
-        before = [one[2] for one in words if one[0] == "before"]
+        own = [row for row in rows if row[1] == place + 1]
+        before = [row[2] for row in own if row[0] == "before"]
         if not before:
             continue
-        step = good[index].trace.steps[stop[place]]
-        observed = good[index].trace.header.observed
+        step = encoded[index].trace.steps[stop[place]]
+        observed = encoded[index].trace.header.observed
         successors = [
-            _successor(spec, step, observed, before[0], one[2], step.action or "?", step.node, True)
-            for one in words
-            if one[0] == "occasion"
+            _successor(spec, step, observed, before[0], row[2], step.action or "?", step.node, True)
+            for row in own
+            if row[0] == "occasion"
         ] + [
-            _successor(spec, step, observed, before[0], one[4], one[2], one[3], False)
-            for one in words
-            if one[0] == "allowed"
+            _successor(spec, step, observed, before[0], row[4], row[2], row[3], False)
+            for row in own
+            if row[0] == "allowed"
         ]
-        allowed = sorted({f"{one[2]}({one[3]})" for one in words if one[0] == "allowed"})
+        allowed = sorted({f"{row[2]}({row[3]})" for row in own if row[0] == "allowed"})
         nearest = min(successors, key=lambda s: _distance(step, s), default=None)
         reports[index] = Divergence(
             step=stop[place],
@@ -530,7 +544,7 @@ def _explain(
             allowed=tuple(allowed),
             nearest=nearest,
         )
-    return reports, "it was not reached again"
+    return reports, "TLC did not reach the step again"
 
 
 def _unexplained(
@@ -539,8 +553,8 @@ def _unexplained(
     if index in reports:
         return None
     if index in shown:
-        return f"located; TLC could not explain it: {why_not}"
-    return "located and not explained: see 'explain'"
+        return f"located, but TLC could not explain it: {why_not}"
+    return "located, but not explained: set 'explain' higher"
 
 
 def _distance(step: Step, successor: Successor) -> tuple[Any, ...]:
@@ -570,12 +584,12 @@ def _successor(
         old, new = (_at(spec, state, name, step.node) for state in (before, after))
         if new is None or (step.state is None):
             continue
-        said = from_itf(recorded[name]) if name in recorded else old
-        if said is not None and said != new:
-            differences.append(Difference(name, step.node, to_itf(new), to_itf(said)))
+        value = from_itf(recorded[name]) if name in recorded else old
+        if value is not None and value != new:
+            differences.append(Difference(name, step.node, to_itf(new), to_itf(value)))
     old_messages, new_messages = before.get("msgs"), after.get("msgs")
     if step.sent is not None and isinstance(old_messages, Set) and isinstance(new_messages, Set):
-        sent = Set(from_itf(one.message) for one in step.sent)
+        sent = Set(from_itf(sent.message) for sent in step.sent)
         if Set(old_messages.members | sent.members) != new_messages:
             left = Set(new_messages.members - old_messages.members)
             differences.append(Difference("sent", step.node, to_itf(left), to_itf(sent)))
@@ -592,19 +606,18 @@ def _at(spec: TraceSpec, state: Record, name: str, node: str) -> Any:
 
 
 class SpecReplay:
-    """A trace with the specification's state beside each of its steps.
+    """A trace with the specification's state after each of its steps.
 
     Attributes
     ----------
     verdict : Verdict
-        What :func:`validate` says of the trace.
+        The trace's verdict, as from :func:`validate`.
     states : tuple of dict
-        The specification's whole state, variable to ITF-encoded value: element 0 is the
-        initial state, element k+1 the one after step k; as far as the specification could
-        follow.
+        The specification's whole states, variable to ITF-encoded value.  Element 0 is the initial
+        state and element k+1 the state after step k.  The states end where the trace diverges.
     ambiguous : bool
-        Whether more than one state agreed with what was recorded somewhere; the first one
-        found is shown there.
+        Whether more than one state agrees with the record of some step.  The first state found
+        is given there.
     """
 
     def __init__(
@@ -621,7 +634,7 @@ class SpecReplay:
         ----------
         node : str
         index : int
-            0 for the initial state, k+1 for the one after step k.
+            0 for the initial state, k+1 for the state after step k.
 
         Returns
         -------
@@ -647,19 +660,26 @@ def follow(
     jar: Path | str | None = None,
     cancel: threading.Event | None = None,
 ) -> SpecReplay:
-    """Return the specification's state at every step of a trace, and the verdict.
+    """Return the specification's state after every step of a trace, and the trace's verdict.
 
     Parameters
     ----------
     trace : Trace
     specification : Specification, optional
-        What it is held against; by default that of the protocol that it names.
+        The specification to check the trace against; by default that of the trace's protocol.
     timeout, memory, java, jar, cancel
         As for :func:`toolkit.tlc.check`.
 
     Returns
     -------
     SpecReplay
+
+    Raises
+    ------
+    UnknownNameError
+        If no specification is given and the trace's protocol is not registered.
+    TlcError
+        If TLC was cancelled, or ran out of time or memory.
     """
     options: dict[str, Any] = {
         "timeout": timeout,
@@ -669,31 +689,31 @@ def follow(
         "cancel": cancel,
     }
     entry = _Entry(None, trace)
-    said: list[list[Any]] = []
+    rows: list[list[Any]] = []
     tlc = _Tlc(specification, **options)
     spec = tlc.of(trace)
     try:
         encoder = Encoder(spec, trace)
         encoder.add(trace)
-        checkable = bool(trace.steps) and _says_something(trace)
+        checkable = bool(trace.steps) and _records_anything(trace)
     except ToolkitError:
         checkable = False
     if checkable:
         layout = encoder.layout(shared=False)
-        _, said = tlc(encoder, _FOLLOW + _CLAIMS, layout, workers=1)
-        # Where the trace is accepted, this one run of TLC gives the verdict as well.
-        if any(words[0] == "accepted" for words in said):
-            _break([entry], layout, [words for words in said if words[0] == "broken"])
+        _, rows = tlc(encoder, _FOLLOW + _CLAIMS, layout, workers=1)
+        # If the trace is accepted, this run of TLC gives the verdict as well.
+        if any(row[0] == "accepted" for row in rows):
+            _note_broken([entry], layout, [row for row in rows if row[0] == "broken"])
             _accept(entry)
     verdict = entry.verdict or validate([trace], specification=specification, **options).verdicts[0]
     if verdict.status == "not checkable":
         return SpecReplay(verdict, (), False)
     states: dict[int, dict[str, Any]] = {}
     ambiguous = False
-    for words in said:
-        if words[0] == "state":
-            if words[2] in states:
+    for row in rows:
+        if row[0] == "state":
+            if row[2] in states:
                 ambiguous = True
             else:
-                states[words[2]] = {name: to_itf(value) for name, value in words[3].items()}
+                states[row[2]] = {name: to_itf(value) for name, value in row[3].items()}
     return SpecReplay(verdict, tuple(states[at] for at in sorted(states)), ambiguous)

@@ -1,4 +1,4 @@
-"""What a validation says."""
+"""Verdicts of trace validation."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ __all__ = [
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """How much of a trace was really compared.
+    """Counts of what validation compared in a trace.
 
     Parameters
     ----------
     steps : int
         Steps that TLC followed.
     actions, params, received, sent : int
-        Steps among them that recorded the action, its parameters, the message received, and
-        the messages that left.
+        Those of these steps that record the action, its parameters, the message received, and
+        the messages sent.
     variables : int
-        Values of variables that were compared, those that did not change included.
+        Values of variables that were compared, including unchanged values.
     unchecked : int
-        Steps that recorded nothing but their node: any step of that node agrees.
+        Steps that record only their node: any step of that node agrees with them.
     """
 
     steps: int = 0
@@ -46,12 +46,12 @@ class Checked(msgspec.Struct, frozen=True):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """A variable in which specification and record differ.
+    """A variable whose value differs between specification and record.
 
     Parameters
     ----------
     variable : str
-        Its name; ``"sent"`` for the messages that left.
+        Its name; ``"sent"`` for the messages sent.
     node : str
     spec, recorded : object
         Both values, ITF-encoded.
@@ -64,16 +64,16 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Successor(msgspec.Struct, frozen=True):
-    """A state that the specification would have allowed.
+    """A next state that the specification allows.
 
     Parameters
     ----------
     action, node : str
-        The step to it.
+        The step that leads to the state.
     same_occasion : bool
-        Whether it is the recorded action with the recorded parameters and message.
+        Whether the step is the recorded action with the recorded parameters and message.
     differences : tuple of Difference
-        In what it differs from what was recorded.
+        The differences from the recorded state.
     """
 
     action: str
@@ -83,24 +83,23 @@ class Successor(msgspec.Struct, frozen=True):
 
 
 class Divergence(msgspec.Struct, frozen=True):
-    """Where a trace departs from its specification.
+    """The first step of a trace that the specification does not allow.
 
     Parameters
     ----------
     step : int
-        Index of the first step that no behaviour explains; -1 if the initial state already
-        is not the specification's.
+        Index of that step; -1 if the specification does not allow the initial state.
     record : Step or None
         That step.
     before : dict or None
-        The specification's whole state before it, variable to ITF-encoded value; ``None`` if
-        the divergence was located and not explained.
+        The specification's whole state before the step, variable to ITF-encoded value; ``None``
+        if the divergence was located but not explained.
     behaviours : int
-        How many states of the specification agree with all that was recorded before.
+        Number of states of the specification that agree with everything recorded before.
     allowed : tuple of str
-        ``"Action(node)"`` for all that the specification allowed there.
+        ``"Action(node)"`` for each step that the specification allows there.
     nearest : Successor or None
-        The allowed successor that comes closest to the record.
+        The allowed successor that is closest to the record.
     """
 
     step: int
@@ -117,11 +116,12 @@ class Broken(msgspec.Struct, frozen=True):
     Parameters
     ----------
     invariant : str
+        Its name.
     step : int
-        After how many steps, 0 for the initial state; the first such state.  Up to where a
-        trace diverges it is the specification's state, from there on what the trace recorded;
-        where a trace leaves open in which state the specification is, it is one that agrees
-        with all that was recorded by then.
+        Number of steps before the first such state, 0 for the initial state.  Before a
+        divergence, the state is the specification's; after it, the state that the trace
+        recorded.  If several states of the specification agree with the record so far, the
+        invariant fails in at least one of them.
     """
 
     invariant: str
@@ -129,32 +129,35 @@ class Broken(msgspec.Struct, frozen=True):
 
 
 class Verdict(Shown, msgspec.Struct, frozen=True, kw_only=True):
-    """What is said of one trace.
+    """The result of validation for one trace.
 
     Parameters
     ----------
     trace : str
-        Its name.
+        The trace's name.
     source : str or None
-        The file that it came from.
+        The file that the trace was read from.
     status : str
-        ``"accepted"``; ``"violates"``: the specification allows the trace, and one of its
-        invariants does not hold on the way; ``"diverged"``; or ``"not checkable"``.
+        ``"accepted"``: the specification allows the trace; ``"violates"``: it allows the trace,
+        but an invariant does not hold in some state; ``"diverged"``: it does not allow the
+        trace; ``"not checkable"``: the trace could not be compared.
     reason : str or None
-        Why it could not be checked, or what limits the verdict.
+        Why the trace could not be checked, or what limits the verdict.
     steps : int
-        Steps in the trace.
+        Number of steps in the trace.
     checked : Checked
+        Counts of what was compared.
     complete : bool
-        Whether the trace was closed in good order.
+        Whether the trace has an end record.
     divergence : Divergence or None
+        Where the trace diverged, if it did.
     broken : tuple of Broken
-        The invariants that do not hold, in the order of the steps.  Of a trace that diverges,
-        also those that do not hold in what it recorded from there on.
+        The invariants that do not hold, in the order of the steps.  For a trace that diverges,
+        invariants that do not hold in the states recorded after the divergence are included.
     all_states : bool
-        Whether the invariants were evaluated on all its states; else (a trace that diverges,
-        and does not show all variables) on those before it diverges.  Means nothing where the
-        report names no invariants.
+        Whether the invariants were evaluated in all states of the trace.  If false, they were
+        evaluated only in the states before the divergence, because the trace does not record all
+        variables.  Has no meaning if the report lists no invariants.
     replay : str or None
         The command that produces the trace again.
     """
@@ -180,28 +183,29 @@ class Verdict(Shown, msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ValidationReport(Shown, msgspec.Struct, frozen=True, kw_only=True):
-    """What is said of many traces.
+    """The verdicts of many traces, with coverage and cost.
 
     Parameters
     ----------
     verdicts : tuple of Verdict
         One for each trace, in order.
     actions : dict of str to int
-        How often each action of the specification was recorded, 0 included.
+        How often each action of the specification was recorded, including 0.
     unchecked : dict of str to str
-        Of the actions that were recorded, those of which the specification leaves something
-        open: what of them was not checked, and why.
+        Recorded actions of which validation could not check a part, each with what was not
+        checked and why.
     invariants : tuple of str
-        The invariants that were evaluated on every state; none if that was not asked for.
+        The invariants that were evaluated in every state; empty if none were requested.
     duration : float
-        Seconds of wall time.
+        Wall time in seconds.
     tlc_seconds : float
-        Of these, in TLC.
+        The part of `duration` spent in TLC.
     distinct_steps : int
-        Steps that TLC was given at first: what several traces begin with counts once.
+        Number of steps that TLC received at first; a common prefix of several traces counts once.
     runs : int
-        How often TLC ran.
+        Number of runs of TLC.
     tlc_version : str
+        TLC's version.
     """
 
     face: ClassVar[str] = "validation"
@@ -218,11 +222,17 @@ class ValidationReport(Shown, msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        """Whether there was a trace, and every one was accepted."""
+        """Whether there was at least one trace and all traces were accepted."""
         return bool(self.verdicts) and all(v.status == "accepted" for v in self.verdicts)
 
     def count(self, status: str) -> int:
-        """Return how many traces have this status."""
+        """Return the number of traces with a status.
+
+        Parameters
+        ----------
+        status : str
+            A value of :attr:`Verdict.status`.
+        """
         return sum(verdict.status == status for verdict in self.verdicts)
 
     @property
@@ -231,12 +241,12 @@ class ValidationReport(Shown, msgspec.Struct, frozen=True, kw_only=True):
         return tuple(name for name, count in self.actions.items() if not count)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the report as JSON data, values ITF-encoded.
+        """Return the report as JSON data, with ITF-encoded values.
 
         Returns
         -------
         dict
-            The fields, and ``ok``, ``accepted``, ``violates``, ``diverged``,
+            The report's fields, and ``ok``, ``accepted``, ``violates``, ``diverged``,
             ``not_checkable``, ``steps``, ``unseen``.
         """
         data: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Traces in other tools' forms: ITF, ShiViz, pandas."""
+"""Export of traces to ITF, ShiViz and pandas."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ if TYPE_CHECKING:
 __all__ = ["SHIVIZ_PARSER", "Frames", "to_frames", "to_itf", "to_shiviz"]
 
 SHIVIZ_PARSER = r"(?<host>\S*) (?<clock>{.*})\n(?<event>.*)"
-"""The regular expression that ShiViz asks for, to read :func:`to_shiviz`'s output."""
+"""The regular expression that ShiViz needs to parse the output of :func:`to_shiviz`."""
 
 
 def to_itf(trace: Trace) -> dict[str, Any]:
-    """Return a trace in the Informal Trace Format of Apalache.
+    """Return a trace in Apalache's Informal Trace Format (ITF).
 
     Parameters
     ----------
     trace : Trace
+        The trace.
 
     Returns
     -------
     dict
         ``vars`` and ``states``: the recorded variables, each a function (``#map``) from node
-        to value; state 0 is the initial one, and state k+1 that after step k.
+        to value.  State 0 is the initial state; state k+1 is the state after step k.
     """
     names = sorted(
         {name for _, state in trace.states() for node in state.values() for name in node}
@@ -42,7 +43,9 @@ def to_itf(trace: Trace) -> dict[str, Any]:
         for name in names:
             shown[name] = {
                 "#map": [
-                    [node, _model(values[name])] for node, values in state.items() if name in values
+                    [node, _with_model_values(values[name])]
+                    for node, values in state.items()
+                    if name in values
                 ]
             }
         return shown
@@ -62,13 +65,13 @@ def to_itf(trace: Trace) -> dict[str, Any]:
     }
 
 
-def _model(value: Any) -> Any:
+def _with_model_values(value: Any) -> Any:
     if value is None:
         return {"#model": "None"}
     if isinstance(value, dict):
-        return {key: _model(item) for key, item in value.items()}
+        return {key: _with_model_values(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_model(item) for item in value]
+        return [_with_model_values(item) for item in value]
     return value
 
 
@@ -78,12 +81,12 @@ def to_shiviz(trace: Trace) -> str:
     Parameters
     ----------
     trace : Trace
-        Its messages need numbers (``id``) for the clocks to follow them.
+        The trace; its messages need numbers (``id``) for the vector clocks.
 
     Returns
     -------
     str
-        Two lines a step; read it with :data:`SHIVIZ_PARSER`.
+        Two lines for each step, which :data:`SHIVIZ_PARSER` parses.
     """
     clocks: dict[str, dict[str, int]] = {node: {} for node in trace.header.nodes}
     sent: dict[int, dict[str, int]] = {}
@@ -112,14 +115,14 @@ class Frames(NamedTuple):
     ----------
     steps : pandas.DataFrame
         ``index``, ``time`` (s), ``node``, ``action``, ``params`` (dict or None), ``received``
-        (type of the message, or None), ``sent`` (how many messages left).
+        (type of the message, or None), ``sent`` (number of messages sent).
     messages : pandas.DataFrame
-        A row for each message sent to one node and each further copy of it: ``id``,
+        A row for each message and receiver, and for each duplicate that arrived: ``id``,
         ``sender``, ``receiver``, ``type``, ``sent_at``, ``received_at`` (s; missing if it
         never arrived), ``copy`` (0 for the first arrival), ``lost`` (never arrived).
     states : pandas.DataFrame
-        ``index`` of the step, ``time``, ``node``, ``variable``, ``value`` (ITF-encoded): the
-        variables that changed, the initial ones under index -1.
+        The changed variables: ``index`` of the step, ``time`` (s), ``node``, ``variable``,
+        ``value`` (ITF-encoded); the initial values have index -1.
     """
 
     steps: pd.DataFrame
@@ -128,11 +131,17 @@ class Frames(NamedTuple):
 
 
 def to_frames(trace: Trace) -> Frames:
-    """Return a trace as tables (see :class:`Frames`).
+    """Return a trace as tables.
 
     Parameters
     ----------
     trace : Trace
+        The trace.
+
+    Returns
+    -------
+    Frames
+        Tables of steps, messages and states.
     """
     import pandas as pd
 

@@ -1,11 +1,11 @@
-"""One view of a replicated log, whatever the protocol.
+"""Protocol-independent view of a replicated log.
 
-Pictures, playgrounds, metrics, comparisons and aimed faults need to know who leads, in which
-round, and what stands in the logs.  Each protocol says that once, as a :class:`LogView`: pure
-functions of a node's *view*, the node's variables as a trace records them.  Nothing else in the
-toolkit looks at a protocol's variables by name.
+Diagrams, playgrounds, metrics, comparisons and aimed faults need to know which node leads, in
+which round, and which entries the logs contain.  Each protocol defines that once, as a
+:class:`LogView`: pure functions of a node's *view*, that is, of the node's variables as a trace
+records them.  No other part of the toolkit reads a protocol's variables by name.
 
-:func:`check_log_view` holds a view against recorded runs.
+:func:`check_log_view` checks a protocol's :class:`LogView` with recorded runs.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ NodeState: TypeAlias = Mapping[str, Any]
 """A node's variables as a trace records them: name to ITF-encoded value."""
 
 Standing: TypeAlias = Literal["leading", "seeking", "asking", "following"]
-"""What a role means for leadership: the node leads, or is about to as its own proposals show; it
-tries to become the leader; it asks whether it should try; none of these."""
+"""The meaning of a role for leadership: ``"leading"``, the node leads or is about to, as its
+proposals show; ``"seeking"``, it tries to become the leader; ``"asking"``, it asks whether it
+should try; ``"following"``, any other role."""
 
 _T = TypeVar("_T")
 
@@ -46,9 +47,9 @@ class Request(NamedTuple):
     client : str
         The client that sent it.
     number : int
-        The client's number for it.
+        The client's number of the request.
     operation : JSON
-        What the client asked for.
+        The requested operation.
     """
 
     client: str
@@ -80,70 +81,71 @@ def _no_identity(entry: Any) -> str:
     return ""
 
 
-def _same(state: NodeState) -> NodeState:
+def _unchanged(state: NodeState) -> NodeState:
     return state
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogView:
-    """What a node's recorded variables say of its replicated log.
+    """A protocol's definition of how to read the replicated log from a node's variables.
 
-    Each function is pure: it does not change its argument, and returns the same for the same
-    argument.  It may assume that the view has all variables that the protocol records for the
-    node; for a view that lacks one that it needs it raises :class:`KeyError`.  Except for `up`, no
-    function looks at whether the node is up: of a node that is down, the view is the state in
-    which it would restart.
+    Each function is pure: it does not change its argument, and returns equal results for equal
+    arguments.  It may assume that the view has all variables that the protocol records for the
+    node; it raises :class:`KeyError` if the view lacks a variable that it needs.  Except for `up`,
+    no function depends on whether the node is up: the view of a node that is down is the state
+    in which it would restart.
 
     Parameters
     ----------
     role : callable
-        ``role(view) -> str``: the node's role, in the protocol's own word; one of `roles`.
+        ``role(view) -> str``: the node's role, under the protocol's own name; a key of `roles`.
     roles : mapping of str to str
         Role to :data:`Standing`: ``"leading"``, ``"seeking"``, ``"asking"`` or ``"following"``.
-        Pictures colour the roles by it.
+        Diagrams colour the roles accordingly.
     leads : callable
-        ``leads(view) -> bool``: whether the node takes itself for the leader and may propose.
-        Then its role is one that is ``"leading"``.  In a round at most one node ever leads.
+        ``leads(view) -> bool``: whether the node considers itself the leader and may propose.
+        Its role must then be ``"leading"``.  At most one node leads in a round.
     round : callable
         ``round(view) -> int``: the highest term, ballot or epoch in which the node takes part; a
-        negative number for none.  It never falls, except at a crash.
+        negative number if there is none.  It never decreases, except at a crash.
     round_name : str
-        What a round is called: term, ballot, epoch.
+        The protocol's name of a round: term, ballot or epoch.
     entries : callable
-        ``entries(view) -> dict``: by index, from 1, what the node stores there, committed or
-        not.  Entries are JSON values, and two nodes store the same entry if these are equal.
-        Entries that a snapshot stands for are left out; gaps are allowed after the committed ones.
+        ``entries(view) -> dict``: index (from 1) to the entry that the node stores there,
+        committed or not.  Entries are JSON values; two nodes store the same entry if the values
+        are equal.  Entries that a snapshot replaces are left out; gaps are allowed after the
+        committed entries.
     entry_rounds : callable
-        ``entry_rounds(view) -> dict``: by index, the round in which the entry there was
-        proposed, for those of the entries of which the node knows it.
+        ``entry_rounds(view) -> dict``: index to the round in which the entry was proposed, for
+        the entries whose round the node knows.
     committed : callable
-        ``committed(view) -> int``: the last index that the node knows to be committed together
-        with all before it, those in a snapshot included; 0 for none.  The node has all of these
-        entries, or a snapshot that stands for them.
+        ``committed(view) -> int``: the last index up to which the node knows all entries to be
+        committed, including those in a snapshot; 0 if there is none.  The node has all of these
+        entries, or a snapshot that replaces them.
     snapshot : callable
-        ``snapshot(view) -> int``: the last index for which the node's snapshot stands; 0 for
-        none.  It is not greater than `committed`.
+        ``snapshot(view) -> int``: the last index that the node's snapshot covers; 0 without a
+        snapshot.  It is at most `committed`.
     durable : callable
-        ``durable(view) -> frozenset or None``: the indices of those of `entries` that the
-        node's disk holds as they are; ``None`` if the view does not say.
+        ``durable(view) -> frozenset or None``: the indices of the `entries` that are durable in
+        their present form; ``None`` if the view does not tell.
     variables : frozenset of str
-        The variables that `entries` and `committed` look at: where none of them has changed, the
-        result has not.
+        The variables that `entries` and `committed` read.  If none of them has changed, the
+        results have not changed.
     label : callable
-        ``label(entry) -> str``: a few characters on the entry's content, for a box in a picture.
+        ``label(entry) -> str``: the entry's content in a few characters, for a box in a diagram.
     identity : callable
-        ``identity(entry) -> str``: the entry's number in the protocol's own form, where that is
+        ``identity(entry) -> str``: the entry's number in the protocol's own form, if that is
         more than a round and an index; ``""`` otherwise.
     requests : callable
-        ``requests(entry) -> list of Request``: what clients asked in this entry, in order.
+        ``requests(entry) -> list of Request``: the clients' requests in this entry, in order.
     message_round : callable
         ``message_round(message) -> int or None``: the round to which a message (a record as in
         a trace) belongs.
     up : callable
-        ``up(view) -> bool``: whether the node is up; ``True`` where this was not recorded.
+        ``up(view) -> bool``: whether the node is up; ``True`` if this was not recorded.
     from_specification : callable
-        ``from_specification(state) -> view``: a node's variables in the specification's own
-        states, as a counterexample has them, in the form in which traces record them.
+        ``from_specification(state) -> view``: converts a node's variables in a state of the
+        specification, for instance in a counterexample, to the form that traces record.
 
     Examples
     --------
@@ -178,15 +180,15 @@ class LogView:
     requests: Callable[[Any], list[Request]] = _no_requests
     message_round: Callable[[Mapping[str, Any]], int | None] = _no_round
     up: Callable[[NodeState], bool] = _is_up
-    from_specification: Callable[[NodeState], NodeState] = _same
+    from_specification: Callable[[NodeState], NodeState] = _unchanged
 
     def describe_round(self, number: int | None) -> str:
-        """Return a round with its name, for people.
+        """Return a round as text, with its name.
 
         Parameters
         ----------
         number : int or None
-            ``None`` if it is not known.
+            The round; ``None`` if it is not known.
 
         Returns
         -------
@@ -200,10 +202,10 @@ class LogView:
 
 
 def shown(function: Callable[[NodeState], _T], view: NodeState) -> _T | None:
-    """Return a function of a view, or ``None`` if the view lacks what it needs.
+    """Apply a function of a log view; return ``None`` if the view lacks a variable.
 
-    A trace need not record all variables, and a specification of the same name may have them in
-    another form: pictures leave out what they are not told.
+    A trace need not record all variables, and another specification with the same name may have
+    them in another form.  Diagrams leave out what they cannot read.
 
     Parameters
     ----------
@@ -211,6 +213,11 @@ def shown(function: Callable[[NodeState], _T], view: NodeState) -> _T | None:
         A function of a :class:`LogView`.
     view : mapping of str to JSON
         A node's variables.
+
+    Returns
+    -------
+    object or None
+        The function's result.
     """
     try:
         return function(view)
@@ -219,12 +226,12 @@ def shown(function: Callable[[NodeState], _T], view: NodeState) -> _T | None:
 
 
 def current_leader(log: LogView, views: Mapping[str, NodeState]) -> str | None:
-    """Return the leader among some nodes; of several the one in the highest round.
+    """Return the leader in the highest round among nodes.
 
     Parameters
     ----------
     log : LogView
-        The protocol's.
+        The protocol's log view.
     views : mapping of str to NodeState
         Node to its view.  A node that is down does not lead.
 
@@ -240,41 +247,45 @@ def current_leader(log: LogView, views: Mapping[str, NodeState]) -> str | None:
 
 
 def check_log_view(log: LogView, traces: Iterable[Trace]) -> list[str]:
-    """Hold a protocol's view of its log against recorded runs.
+    """Check a protocol's log view with recorded runs.
 
-    The contract of :class:`LogView` is checked at every step: roles are declared and a leader's
-    is a leading one; rounds never fall except at a crash, and at most one node leads in each;
-    what is committed is there, stays until a crash, and is the same on all nodes; a snapshot
-    stands for committed entries only; rounds and durable indices belong to entries; `entries` and
-    `committed` change only with `variables`; no function changes its argument.
+    The following rules of :class:`LogView` are checked at every step:
+
+    - Roles are declared, and a leader's role is ``"leading"``.
+    - Rounds never decrease except at a crash, and at most one node leads in a round.
+    - Committed entries are present, stay committed until a crash, and are equal on all nodes.
+    - A snapshot covers only committed entries.
+    - Rounds and durable indices belong to entries.
+    - `entries` and `committed` change only if one of `variables` changes.
+    - No function changes its argument.
 
     Parameters
     ----------
     log : LogView
-        The protocol's.
+        The protocol's log view.
     traces : iterable of Trace
-        Runs of a correct implementation of it, with the states of all nodes, in which crashes
-        show in ``up``.  Entries are compared within a trace only.
+        Runs of a correct implementation, with the states of all nodes and with ``up`` false after
+        a crash.  Entries are compared only within a trace.
 
     Returns
     -------
     list of str
-        A line for each rule and trace in which it is broken first: trace, step, node, and what
-        was found; empty if all is well.
+        A line for the first violation of each rule in each trace: trace, step, node, and what was
+        found; empty if no rule is violated.
     """
-    found: list[str] = []
+    violations: list[str] = []
     for trace in traces:
-        found += _Check(log, trace).run()
-    return found
+        violations += _TraceCheck(log, trace).run()
+    return violations
 
 
-class _Check:
-    """The rules of a view, held against one trace."""
+class _TraceCheck:
+    """The check of a log view's rules in one trace."""
 
     def __init__(self, log: LogView, trace: Trace) -> None:
         self.log = log
         self.trace = trace
-        self.found: dict[str, str] = {}
+        self.violations: dict[str, str] = {}
         self.rounds: dict[str, int] = {}
         self.commits: dict[str, int] = {}
         self.logs: dict[str, tuple[dict[int, Any], int]] = {}
@@ -283,7 +294,7 @@ class _Check:
 
     def run(self) -> list[str]:
         for node, view in self.trace.header.initial.items():
-            self._look("at the start", node, view, frozenset(view), crashed=True)
+            self._check_state("at the start", node, view, frozenset(view), crashed=True)
         was_up = {node: self.log.up(view) for node, view in self.trace.header.initial.items()}
         for step, states in self.trace.states():
             view = states[step.node]
@@ -291,15 +302,15 @@ class _Check:
             crashed = now != was_up.get(step.node, True)
             was_up[step.node] = now
             where = f"step {step.index} ({step.action})"
-            self._look(where, step.node, view, frozenset(step.state or ()), crashed=crashed)
+            self._check_state(where, step.node, view, frozenset(step.state or ()), crashed=crashed)
         name = self.trace.header.trace
-        return [f"{name}, {text}" for text in self.found.values()]
+        return [f"{name}, {text}" for text in self.violations.values()]
 
     def _expect(self, holds: bool, rule: str, where: str, node: str, what: object) -> None:
         if not holds:
-            self.found.setdefault(rule, f"{where}, {node}: {rule} ({what})")
+            self.violations.setdefault(rule, f"{where}, {node}: {rule} ({what})")
 
-    def _look(
+    def _check_state(
         self, where: str, node: str, view: NodeState, changed: frozenset[str], *, crashed: bool
     ) -> None:
         log = self.log
@@ -324,30 +335,30 @@ class _Check:
         expect(not leads or log.roles.get(role) == "leading",
                "a leader's role must be a leading one", repr(role))  # fmt: skip
         expect(crashed or number >= self.rounds.get(node, number),
-               "the round falls without a crash", f"{self.rounds.get(node)} to {number}",
+               "the round decreased without a crash", f"{self.rounds.get(node)} to {number}",
                )  # fmt: skip
         if leads and log.up(view):
             first = self.leaders.setdefault(number, node)
             expect(first == node, "two nodes lead in one round",
                    f"{first} and {node} in {log.describe_round(number)}")  # fmt: skip
         expect(all(index > snapshot for index in entries),
-               "an entry has an index that the snapshot stands for", snapshot)  # fmt: skip
+               "an entry has an index that the snapshot covers", snapshot)  # fmt: skip
         expect(0 <= snapshot <= committed,
-               "the snapshot stands for more than is committed",
+               "the snapshot covers more than is committed",
                f"{snapshot} of {committed}")  # fmt: skip
         missing = [index for index in range(snapshot + 1, committed + 1) if index not in entries]
-        expect(not missing, "a committed entry is not there", f"index {missing[:1]}")
+        expect(not missing, "a committed entry is missing", f"index {missing[:1]}")
         expect(crashed or committed >= self.commits.get(node, 0),
-               "what is committed falls without a crash",
+               "the committed index decreased without a crash",
                f"{self.commits.get(node)} to {committed}")  # fmt: skip
-        expect(rounds.keys() <= entries.keys(), "a round belongs to an entry that is not there",
+        expect(rounds.keys() <= entries.keys(), "a round belongs to a missing entry",
                sorted(rounds.keys() - entries.keys())[:3])  # fmt: skip
         expect(durable is None or durable <= entries.keys(),
-               "a durable index belongs to an entry that is not there",
+               "a durable index belongs to a missing entry",
                sorted((durable or frozenset()) - entries.keys())[:3])  # fmt: skip
         if node in self.logs and log.variables.isdisjoint(changed):
             expect(self.logs[node] == (entries, committed),
-                   "entries or committed changed without any of variables", sorted(changed),
+                   "entries or committed changed, but none of variables did", sorted(changed),
                    )  # fmt: skip
         for index in range(snapshot + 1, committed + 1):
             if index in entries:
@@ -366,8 +377,14 @@ def log_changes(
     Parameters
     ----------
     trace : Trace
-        With the states of all nodes.
+        A trace that records the states of all nodes.
     log : LogView
+        The protocol's log view.
+
+    Yields
+    ------
+    tuple of (float, str, dict, dict, int)
+        Time in seconds, node, the node's entries before and after, and its committed index.
     """
     now: dict[str, dict[int, Any]] = {}
     for node, view in trace.header.initial.items():
@@ -381,13 +398,14 @@ def log_changes(
 
 
 def committed_requests(trace: Trace, log: LogView) -> list[tuple[str, int]]:
-    """Return the clients' requests in the order in which they stand in the replicated log.
+    """Return the committed client requests in the order of the replicated log.
 
     Parameters
     ----------
     trace : Trace
-        With the states of all nodes.
+        A trace that records the states of all nodes.
     log : LogView
+        The protocol's log view.
 
     Returns
     -------
@@ -395,10 +413,12 @@ def committed_requests(trace: Trace, log: LogView) -> list[tuple[str, int]]:
         Client and number of each request, as often as it was committed; for
         :func:`toolkit.histories.check_fifo`.
     """
-    found: list[tuple[str, int]] = []
+    committed_so_far: list[tuple[str, int]] = []
     index = 0
     for _, _, _, entries, committed in log_changes(trace, log):
         while index < committed and index + 1 in entries:
             index += 1
-            found += [(one.client, one.number) for one in log.requests(entries[index])]
-    return found
+            committed_so_far += [
+                (request.client, request.number) for request in log.requests(entries[index])
+            ]
+    return committed_so_far

@@ -1,13 +1,13 @@
 """The records of a trace: what every producer writes and every consumer reads.
 
-A *trace* is a header, then steps and faults in the order in which they happened, then (when
-its producer came to an end in good order) an end record.  In a file each record is one line
-of JSON (NDJSON); one file may hold many traces, each beginning with its own header.
+A *trace* is a header, then steps and faults in the order in which they happened, then an end
+record, unless the producer was interrupted.  In a file, each record is one line of JSON (NDJSON).
+A file may contain many traces, each of which begins with its own header.
 
-Values of specification variables are kept in memory exactly as they stand in the file: as
-JSON in the ITF encoding (``{"#set": [...]}``, ``{"#tup": [...]}``, ``{"#map": [[k, v]]}``,
-an object for a record, and ``null`` for the specification's constant ``None``).  So nothing
-is converted while recording, and nothing is lost between writing and reading.
+Values of specification variables have the same form in memory and in the file: JSON in the ITF
+encoding (``{"#set": [...]}``, ``{"#tup": [...]}``, ``{"#map": [[k, v]]}``, an object for a
+record, and ``null`` for the specification's constant ``None``).  Recording therefore converts
+nothing, and a trace that is written and read again is unchanged.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Header(
     forbid_unknown_fields=True,
     omit_defaults=True,
 ):
-    """The first record of a trace: what ran, where, and how to run it again.
+    """The first record of a trace: protocol, nodes, constants, and how to replay the run.
 
     Parameters
     ----------
@@ -55,25 +55,25 @@ class Header(
     protocol : str
         Registered name of the protocol.
     trace : str
-        A name for this trace, unique in its file.
+        Name of the trace, unique in its file.
     nodes : tuple of str
         All nodes, in the order in which they are drawn.
     constants : dict of str to JSON
         The specification's constants (roles, quorums, values, ...), ITF-encoded.
     observed : tuple of str
-        Specification variables that the producer records *completely*: one that is absent
-        from a step's ``state`` did not change in it.  A variable that is not listed is
-        checked in those steps only that mention it.
+        Specification variables that the producer records *completely*: if one is absent from a
+        step's ``state``, it did not change in that step.  A variable that is not listed is
+        checked only in steps that contain it.
     initial : dict of str to dict, optional
         Node to its observed variables at the start of the trace, ITF-encoded.
     origin : str, optional
-        What produced the trace, for instance ``"toolkit 0.1.0 simulator"``.
+        Program that produced the trace, for instance ``"toolkit 0.1.0 simulator"``.
     seed : int, optional
         Seed of the run.
     replay : str, optional
-        The command that produces this very trace again.
+        The command that produces the same trace again.
     meta : dict, optional
-        Anything else that the producer wants to keep (settings, scenario).
+        Further data of the producer, such as settings and scenario.
     """
 
     schema: int
@@ -101,8 +101,8 @@ class Received(
     sender : str, optional
         The node that sent it.
     id : int, optional
-        The number of the :class:`Sent` that it arrived from; a duplicate arrives twice
-        under the same number.
+        The number of its :class:`Sent` record; a duplicated message arrives several times with
+        the same number.
     """
 
     message: dict[str, Json]
@@ -111,14 +111,14 @@ class Received(
 
 
 class Sent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """A message that left its node in a step.
+    """A message that a node sent in a step.
 
     Parameters
     ----------
     message : dict
         The message as a record of the specification (ITF-encoded).
     to : str, optional
-        The node that it was sent to.
+        The receiver.
     id : int, optional
         Its number, unique in the trace.
     """
@@ -140,7 +140,7 @@ class Step(
 ):
     """One atomic action of one node.
 
-    A field that is absent was not recorded, and is not checked.
+    An absent field was not recorded and is not checked.
 
     Parameters
     ----------
@@ -149,16 +149,15 @@ class Step(
     time : float
         Seconds since the start of the trace; never decreasing.
     node : str
-        Where it happened.
+        The node that took the step.
     action : str, optional
         Name of the specification's action.
     params : dict, optional
         The action's parameters other than the node and the message, ITF-encoded.
     received : Received, optional
-        The message that was handled; ``received=None`` with ``action`` given means only that
-        none was recorded.
+        The message that was handled; ``None`` means only that no message was recorded.
     sent : tuple of Sent, optional
-        The messages that left the node in this step; an empty tuple says that none did.
+        The messages that the node sent in this step; an empty tuple means that it sent none.
     state : dict, optional
         The node's specification variables that changed, with their values after the step,
         ITF-encoded.
@@ -183,10 +182,10 @@ class Fault(
     forbid_unknown_fields=True,
     omit_defaults=True,
 ):
-    """Something the environment did that is no action of the specification.
+    """Something that the environment did and that is not an action of the specification.
 
-    A lost or duplicated message, a partition or a slow link are faults; a crash and a
-    restart are steps, since they change a node's state.
+    Lost and duplicated messages, partitions and slow links are faults.  Crashes and restarts are
+    steps, because they change a node's state.
 
     Parameters
     ----------
@@ -195,7 +194,7 @@ class Fault(
     fault : str
         Kind of fault, for instance ``"lose"``, ``"duplicate"``, ``"partition"``, ``"heal"``.
     params : dict
-        What it struck, for instance ``{"id": 17}`` for a message.
+        What was affected, for instance ``{"id": 17}`` for a message.
     """
 
     time: float
@@ -212,19 +211,19 @@ class End(
     forbid_unknown_fields=True,
     omit_defaults=True,
 ):
-    """The last record of a trace that was closed in good order.
+    """The last record of a complete trace.
 
     Parameters
     ----------
     reason : str
         Why the run ended: ``"quiet"`` (nothing left to happen), ``"time limit"``,
-        ``"step limit"``, or a producer's own word.
+        ``"step limit"``, or another word of the producer.
     steps : int
         Number of steps that were recorded.
     time : float
-        Seconds at which the run ended.
+        Time in seconds at which the run ended.
     results : dict, optional
-        What came out, for instance the values learned by each learner.
+        Results of the run, for instance the values learned by each learner.
     """
 
     reason: str
@@ -243,11 +242,11 @@ class Trace(msgspec.Struct, kw_only=True):
     Parameters
     ----------
     header : Header
-        Its first record.
+        The first record.
     records : list of Step or Fault
-        What happened, in order.
+        Steps and faults, in order.
     end : End or None
-        Its last record; ``None`` if the trace was not closed in good order.
+        The last record; ``None`` if the trace is not complete.
 
     Examples
     --------
@@ -263,29 +262,29 @@ class Trace(msgspec.Struct, kw_only=True):
 
     @property
     def steps(self) -> list[Step]:
-        """The steps alone, in order."""
+        """The steps, in order, without faults."""
         return [record for record in self.records if isinstance(record, Step)]
 
     @property
     def faults(self) -> list[Fault]:
-        """The faults alone, in order."""
+        """The faults, in order, without steps."""
         return [record for record in self.records if isinstance(record, Fault)]
 
     @property
     def complete(self) -> bool:
-        """Whether the trace was closed in good order."""
+        """Whether the trace has an end record."""
         return self.end is not None
 
     def states(self) -> Iterator[tuple[Step, dict[str, dict[str, Json]]]]:
-        """Yield each step with the state of every node after it, as far as recorded.
+        """Yield each step with the recorded state of every node after the step.
 
         Yields
         ------
         step : Step
             The step.
         state : dict of str to dict
-            Node to variable to ITF-encoded value.  The same object is updated from step to
-            step: copy what you keep.
+            Node to variable to ITF-encoded value.  The same object is updated at each step; copy
+            it to keep it.
         """
         state = {node: dict(self.header.initial.get(node, {})) for node in self.header.nodes}
         for step in self.steps:

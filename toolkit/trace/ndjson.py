@@ -1,9 +1,9 @@
-"""Traces as lines of JSON, written and read as a stream.
+"""Writing and reading trace files: NDJSON, one record per line, as a stream.
 
-A reader checks every line against the schema of :mod:`toolkit.trace.model` and the order of
-the records; what is wrong is named with file and line.  What was read before it can still be
-had: :func:`read_traces` yields every whole trace before it raises, and the error carries the
-one that was cut short as ``partial``.
+:func:`read_traces` checks every line against the schema of :mod:`toolkit.trace.model`, and the
+order of the records.  Errors name the file and the line.  Records before the error are not lost:
+:func:`read_traces` yields every complete trace before it raises, and the error has the
+interrupted trace in its attribute ``partial``.
 """
 
 from __future__ import annotations
@@ -31,28 +31,28 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 
 class TornTraceError(TraceError):
-    """A trace file is not what it should be from some line on.
+    """A trace file has an invalid or incomplete line.
 
     Attributes
     ----------
     partial : Trace or None
-        The trace that the line belongs to, as far as it was good.
+        The valid part of the trace that the line belongs to.
     """
 
     partial: Trace | None = None
 
 
 class TraceWriter:
-    r"""A sink that writes NDJSON, one record a line; a path that ends in ``.gz`` is compressed.
+    r"""A sink that writes NDJSON, one record per line; a path that ends in ``.gz`` is compressed.
 
-    Use it as a context manager.  It writes beside the path and puts the file in its place
-    when it is closed in good order: on an error nothing half-written is left.  The bytes
-    depend on the records alone.
+    Use it as a context manager.  It writes to a temporary file next to the path and renames it
+    when it is closed.  After an error no incomplete file remains.  The bytes depend only on the
+    records.
 
     Parameters
     ----------
     target : pathlib.Path, str or binary file
-        Where to write; a file that is given open is left open.
+        The file to write; an open file is not closed.
 
     Raises
     ------
@@ -104,11 +104,11 @@ class TraceWriter:
         return TraceError(
             f"the trace cannot be written: {error.strerror or error}",
             path=self._path,
-            hint="check the folder, and the space on the disk",
+            hint="check that the folder exists and that the disk has space",
         )
 
     def begin(self, header: Header) -> None:
-        """Write a header."""
+        """Write the header of a trace."""
         self._write(header)
 
     def step(self, step: Step) -> None:
@@ -120,18 +120,30 @@ class TraceWriter:
         self._write(fault)
 
     def end(self, end: End) -> None:
-        """Write an end."""
+        """Write the end record of a trace."""
         self._write(end)
 
     def write_encoded(self, lines: bytes) -> None:
-        """Write records that another writer has encoded, as they are."""
+        """Write records that another writer has encoded, without change.
+
+        Parameters
+        ----------
+        lines : bytes
+            Whole lines.
+        """
         try:
             self._stream.write(lines)
         except OSError as error:
             raise self._failed(error) from error
 
     def write(self, trace: Trace) -> None:
-        """Write a whole trace."""
+        """Write all records of a trace.
+
+        Parameters
+        ----------
+        trace : Trace
+            The trace.
+        """
         self._write(trace.header)
         for record in trace.records:
             self._write(record)
@@ -139,18 +151,18 @@ class TraceWriter:
             self._write(trace.end)
 
     def close(self, *, keep: bool = True) -> None:
-        """Finish the file and put it in its place, or drop it.
+        """Complete the file, or delete it.
 
         Parameters
         ----------
         keep : bool
-            ``False`` leaves nothing behind.
+            Whether to keep the file.
 
         Raises
         ------
         TraceError
-            If what is left to write, or the file's place, cannot be had; then nothing is left
-            behind either.
+            If the rest cannot be written or the file cannot be renamed to its path; then the
+            file is deleted.
         """
         if self._path is None or self._raw is None or self._part is None:
             self._stream.flush()
@@ -183,14 +195,15 @@ class TraceWriter:
 
 
 def hand_on(lines: bytes, sink: Sink) -> None:
-    """Give records that a :class:`TraceWriter` has written to another sink.
+    """Forward records that a :class:`TraceWriter` has encoded to another sink.
 
     Parameters
     ----------
     lines : bytes
-        Whole records, each with the end of its line.
+        Whole records, each with its newline.
     sink : Sink
-        Where they go: a writer takes them as they are, another sink gets them decoded.
+        The receiver: a :class:`TraceWriter` receives the lines without change, any other sink
+        receives decoded records.
     """
     if isinstance(sink, TraceWriter):
         sink.write_encoded(lines)
@@ -214,7 +227,7 @@ class _AnyHeader(msgspec.Struct):
 
 
 class _Assembler:
-    """Puts checked records together into traces."""
+    """Checker of records, which assembles them into traces."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -230,71 +243,78 @@ class _Assembler:
         error.partial = self.trace
         return error
 
-    def take(self, line: bytes) -> Trace | None:
-        """Take a line; return the trace that it shows to be whole."""
+    def add(self, line: bytes) -> Trace | None:
+        """Add a line; if it is a header, return the trace before it."""
         self.line += 1
         if not line.endswith(b"\n"):
             raise self.error(
-                "the last line is torn", "the writer was stopped; what stands before is good"
+                "the last line is incomplete",
+                "the writer was interrupted; the lines before are valid",
             )
         try:
             record = self._decoder.decode(line)
         except msgspec.ValidationError as error:
             self._check_version(line)
-            raise self.error(f"no record of a trace: {error}", "see toolkit.trace") from error
+            raise self.error(
+                f"not a trace record: {error}", "see toolkit.trace.model for the records"
+            ) from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise self.error(f"no JSON: {error}", "each line is one JSON object") from error
+            raise self.error(f"not JSON: {error}", "each line must be a JSON object") from error
         if isinstance(record, Header):
             return self._begin(record)
         if self.trace is None:
-            raise self.error("a trace begins with a header", "put the header line first")
+            raise self.error("a trace must begin with a header", "put the header line first")
         if self.trace.end is not None:
-            raise self.error("a record after the end of its trace", "a new trace needs a header")
+            raise self.error("record after the end of its trace", "begin a new trace with a header")
         if not math.isfinite(record.time) or record.time < self._time:
             raise self.error(
-                f"time {record.time} after {self._time}", "records stand in order of time"
+                f"time {record.time} after {self._time}", "times must be finite and not decrease"
             )
         self._time = record.time
         if isinstance(record, End):
             if record.steps != self._steps:
                 raise self.error(
-                    f"the end speaks of {record.steps} steps, and there are {self._steps}",
-                    "steps are missing, or one too many",
+                    f"the end record counts {record.steps} steps, but the trace has {self._steps}",
+                    "steps are missing or added",
                 )
             self.trace.end = record
             return None
         if isinstance(record, Step):
             if record.index != self._steps:
                 raise self.error(
-                    f"step {record.index} where step {self._steps} belongs",
-                    "steps are numbered 0, 1, 2, ...",
+                    f"step {record.index} follows, but step {self._steps} is expected",
+                    "steps must be numbered 0, 1, 2, ...",
                 )
             if record.node not in self._nodes:
                 raise self.error(
-                    f"node {record.node!r} is not in the header",
-                    f"nodes: {', '.join(self.trace.header.nodes)}",
+                    f"unknown node {record.node!r}",
+                    f"nodes in the header: {', '.join(self.trace.header.nodes)}",
                 )
             self._steps += 1
         self.trace.records.append(record)
         return None
 
     def _check_version(self, line: bytes) -> None:
-        # A header of another version may have other fields: its version is what to speak of.
+        # A header of another version may have other fields: then report the version.
         try:
-            found = msgspec.json.decode(line, type=_AnyHeader)
+            header = msgspec.json.decode(line, type=_AnyHeader)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return
-        if found.kind == "header" and found.schema != SCHEMA_VERSION:
-            raise self._wrong_version(found.schema)
+        if header.kind == "header" and header.schema != SCHEMA_VERSION:
+            raise self._wrong_version(header.schema)
 
-    def _wrong_version(self, found: int) -> TornTraceError:
-        return self.error(f"schema version {found}", f"this toolkit reads version {SCHEMA_VERSION}")
+    def _wrong_version(self, version: int) -> TornTraceError:
+        return self.error(
+            f"unsupported schema version {version}", f"this toolkit reads version {SCHEMA_VERSION}"
+        )
 
     def _begin(self, header: Header) -> Trace | None:
         if header.schema != SCHEMA_VERSION:
             raise self._wrong_version(header.schema)
         if len(set(header.nodes)) != len(header.nodes) or not header.nodes:
-            raise self.error("the header must name its nodes, each once", "look at 'nodes'")
+            raise self.error(
+                "the header must list at least one node, and each node once", "correct 'nodes'"
+            )
         done = self.trace
         self.trace = Trace(header=header, records=[])
         self._steps = 0
@@ -304,27 +324,28 @@ class _Assembler:
 
 
 def read_traces(path: Path | str, *, partial: bool = False) -> Iterator[Trace]:
-    """Read a file trace by trace; only one is in memory at a time.
+    """Read the traces of a file one at a time; only one is in memory.
 
     Parameters
     ----------
     path : pathlib.Path or str
-        An NDJSON file, compressed by gzip or not.
+        An NDJSON file, compressed with gzip or not.
     partial : bool
-        Whether to yield, before the error is raised, also the trace in which it stands, as
-        far as it was good (its ``end`` is ``None``).
+        Whether to yield also the valid part of the trace that contains an error, before the error
+        is raised (its ``end`` is ``None``).
 
     Yields
     ------
     Trace
+        The next trace.
 
     Raises
     ------
     TornTraceError
-        If a line is torn, no JSON, of another schema version, has an unknown field, or stands
-        out of order; with file and line.
+        If a line is incomplete, not JSON, of another schema version, has an unknown field, or is
+        in the wrong order; with file and line.
     TraceError
-        If there is no such file, or nothing in it.
+        If the file cannot be read or contains no trace.
     """
     file = Path(path)
     assembler = _Assembler(file)
@@ -335,7 +356,7 @@ def read_traces(path: Path | str, *, partial: bool = False) -> Iterator[Trace]:
             if raw.peek(2)[:2] == _GZIP_MAGIC:
                 lines = stack.enter_context(gzip.GzipFile(fileobj=raw))
             for line in lines:
-                if (done := assembler.take(line)) is not None:
+                if (done := assembler.add(line)) is not None:
                     yield done
     except OSError as error:
         if isinstance(error, gzip.BadGzipFile) or error.strerror is None:
@@ -356,5 +377,7 @@ def read_traces(path: Path | str, *, partial: bool = False) -> Iterator[Trace]:
             yield error.partial
         raise
     if assembler.trace is None:
-        raise TraceError("there is no trace in the file", path=file, hint="is it the right file?")
+        raise TraceError(
+            "the file contains no trace", path=file, hint="check that it is a trace file"
+        )
     yield assembler.trace

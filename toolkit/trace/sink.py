@@ -1,4 +1,4 @@
-"""Where a producer's records go."""
+"""Sinks: receivers of trace records."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ class Sink(Protocol):
     Attributes
     ----------
     enabled : bool
-        ``False`` tells a producer not even to build records.
+        ``False`` if producers need not build records at all.
     """
 
     enabled: bool
 
     def begin(self, header: Header) -> None:
-        """Take the first record of a trace."""
+        """Receive the first record of a trace."""
 
     def step(self, step: Step) -> None:
-        """Take a step."""
+        """Receive a step."""
 
     def fault(self, fault: Fault) -> None:
-        """Take a fault."""
+        """Receive a fault."""
 
     def end(self, end: End) -> None:
-        """Take the last record of a trace."""
+        """Receive the last record of a trace."""
 
 
 class NullSink:
-    """A sink that wants nothing, so that recording costs nothing."""
+    """A sink that drops all records; it is not enabled, so that recording costs nothing."""
 
     enabled = False
 
     def begin(self, header: Header) -> None:
-        """Drop it."""
+        """Drop the header."""
 
     def step(self, step: Step) -> None:
-        """Drop it."""
+        """Drop the step."""
 
     def fault(self, fault: Fault) -> None:
-        """Drop it."""
+        """Drop the fault."""
 
     def end(self, end: End) -> None:
-        """Drop it."""
+        """Drop the end record."""
 
 
 class MemorySink:
@@ -57,7 +57,7 @@ class MemorySink:
     Attributes
     ----------
     traces : list of Trace
-        The traces begun so far.
+        The traces that have begun so far.
     """
 
     enabled = True
@@ -70,11 +70,11 @@ class MemorySink:
         self.traces.append(Trace(header=header, records=[]))
 
     def step(self, step: Step) -> None:
-        """Keep a step."""
+        """Append a step to the trace."""
         self.traces[-1].records.append(step)
 
     def fault(self, fault: Fault) -> None:
-        """Keep a fault."""
+        """Append a fault to the trace."""
         self.traces[-1].records.append(fault)
 
     def end(self, end: End) -> None:
@@ -83,21 +83,21 @@ class MemorySink:
 
 
 class TeeSink:
-    """A sink that hands everything on to several others.
+    """A sink that forwards each record to several sinks.
 
-    If one of them fails, its error goes to the producer, and those after it miss the record.
+    If a sink fails, its error is raised to the producer, and the sinks after it miss the record.
 
     Parameters
     ----------
     *sinks : Sink
-        Those that want something get everything.
+        The sinks; those that are not enabled are left out.
 
     Examples
     --------
-    >>> one, other = MemorySink(), MemorySink()
-    >>> tee = TeeSink(one, NullSink(), other)
+    >>> first, second = MemorySink(), MemorySink()
+    >>> tee = TeeSink(first, NullSink(), second)
     >>> tee.begin(Header(schema=1, protocol="paxos", trace="t", nodes=("n1",)))
-    >>> one.traces == other.traces, TeeSink(NullSink()).enabled
+    >>> first.traces == second.traces, TeeSink(NullSink()).enabled
     (True, False)
     """
 
@@ -106,21 +106,21 @@ class TeeSink:
         self.enabled = bool(self._sinks)
 
     def begin(self, header: Header) -> None:
-        """Hand on the first record of a trace."""
+        """Forward the first record of a trace."""
         for sink in self._sinks:
             sink.begin(header)
 
     def step(self, step: Step) -> None:
-        """Hand on a step."""
+        """Forward a step."""
         for sink in self._sinks:
             sink.step(step)
 
     def fault(self, fault: Fault) -> None:
-        """Hand on a fault."""
+        """Forward a fault."""
         for sink in self._sinks:
             sink.fault(fault)
 
     def end(self, end: End) -> None:
-        """Hand on the last record of a trace."""
+        """Forward the last record of a trace."""
         for sink in self._sinks:
             sink.end(end)
