@@ -216,4 +216,4 @@ def test_a_torn_line_is_named(toolkit: Toolkit, write: Write) -> None:
     result = toolkit("validate", path)
     assert result.exit_code == 2
     assert result.stderr.startswith(f"error: {path}:6: ")
-    assert "torn" in result.stderr
+    assert "the last line is incomplete" in result.stderr

@@ -158,7 +158,7 @@ def test_every_random_operation_is_described_and_can_be_typed(name: str) -> None
 
 def test_a_typed_operation_with_too_few_values_is_refused() -> None:
     store = replace(get_machine("kv"), typed_operation=None)
-    with pytest.raises(SettingError, match=r"'put' has 2 parameters, not 1 \(type put KEY VALUE\)"):
+    with pytest.raises(SettingError, match=r"'put' needs 2 values, got 1 \(type put KEY VALUE\)"):
         store.typed("put k")
     assert store.typed(store.typed_example) == {"op": "get", "key": "key"}
     assert store.typed('{"op": "other"}') == {"op": "other"}

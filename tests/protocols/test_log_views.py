@@ -70,27 +70,27 @@ WRONG: Mapping[str, tuple[str, Any]] = {
         "roles",
         dict.fromkeys(("leader", "follower", "candidate"), "following"),
     ),
-    "the round falls without a crash": ("round", lambda view: -view["currentTerm"]),
+    "the round decreased without a crash": ("round", lambda view: -view["currentTerm"]),
     "two nodes lead in one round": ("leads", lambda view: True),
-    "the snapshot stands for more than is committed": (
+    "the snapshot covers more than is committed": (
         "snapshot",
         lambda view: view["commitIndex"] + 1,
     ),
-    "a committed entry is not there": ("entries", lambda view: _forgetful(RAFT.entries(view))),
-    "an entry has an index that the snapshot stands for": (
+    "a committed entry is missing": ("entries", lambda view: _forgetful(RAFT.entries(view))),
+    "an entry has an index that the snapshot covers": (
         "entries",
         lambda view: {0: "", **RAFT.entries(view)},
     ),
-    "what is committed falls without a crash": (
+    "the committed index decreased without a crash": (
         "committed",
         lambda view: RAFT.committed(view) if view["role"] == "leader" else RAFT.snapshot(view),
     ),
-    "a round belongs to an entry that is not there": ("entry_rounds", lambda view: {0: 1}),
-    "a durable index belongs to an entry that is not there": (
+    "a round belongs to a missing entry": ("entry_rounds", lambda view: {0: 1}),
+    "a durable index belongs to a missing entry": (
         "durable",
         lambda view: frozenset({10_000}),
     ),
-    "entries or committed changed without any of variables": ("variables", frozenset({"role"})),
+    "entries or committed changed, but none of variables did": ("variables", frozenset({"role"})),
     "nodes have different committed entries": (
         "entries",
         lambda view: {at: [entry, view["votedFor"]] for at, entry in RAFT.entries(view).items()},

@@ -122,7 +122,7 @@ def test_a_registered_kind_is_read_and_written_and_happens() -> None:
     assert parse_scenario(format_scenario(scenario)) == scenario
     _, result = simulate_trace(get_protocol("paxos"), scenario, seed=1)
     assert (result.faults["partition"], result.faults["heal"]) == (1, 1)
-    with pytest.raises(ScenarioError, match=r"the isolate at 1\.0 names 'n9'"):
+    with pytest.raises(ScenarioError, match=r"the isolate at 1\.0 names an unknown node 'n9'"):
         replace(scenario, events=(Isolate(1.0, "n9"),))
 
 
@@ -213,7 +213,7 @@ def test_random_scenarios_draw_only_the_kinds_that_are_named() -> None:
         assert drawn - {FAULTS.get("restart")} == named
     with pytest.raises(UnknownNameError, match=r"unknown fault 'isolat'.*'isolate'"):
         random_scenario(paxos, NODES, 1, Bounds(faults=("isolat",)))
-    with pytest.raises(SettingError, match=r"do not draw 'heal' \(they draw crash, cut"):
+    with pytest.raises(SettingError, match=r"draw the kind 'heal' .*: crash, cut"):
         random_scenario(paxos, NODES, 1, Bounds(faults=("heal",)))
 
 
@@ -245,9 +245,9 @@ def _recorded(bounds: Bounds) -> list[Trace]:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("isolate n1 now", "'isolate n1 now', which is not read: unexpected 'now'"),
-        ("isolat n1", "'isolat n1', which is not read: unknown word 'isolat'"),
-        ("partition n1 | n2  n3", "which is read as .*Partition"),
+        ("isolate n1 now", "'isolate n1 now', but parse\\(\\) refuses it: unexpected 'now'"),
+        ("isolat n1", "'isolat n1', but parse\\(\\) refuses it: unknown word 'isolat'"),
+        ("partition n1 | n2  n3", "reads it as .*Partition"),
     ],
 )
 def test_a_kind_whose_text_is_not_read_back_is_refused_before_it_runs(

@@ -580,10 +580,10 @@ def test_drawing_more_for_the_disk_leaves_the_network_as_it_was(build: Build, ru
     [
         (say("a", "n2", action=None), "sends or writes without naming an action"),
         ({"action": None, "write": 1}, "sends or writes without naming an action"),
-        ({"action": "Dance"}, "named the action 'Dance'"),
+        ({"action": "Dance"}, "took the action 'Dance'"),
         (say("a", "n9"), "sends to 'n9', which is not a node"),
-        ({"answer": 1, "client": "x"}, "answers request 0 of 'x', which was never made"),
-        ({"timers": [["endless", 0.0, 0.0]]}, "made 1,000 timers run out in a row at 0.0 s"),
+        ({"answer": 1, "client": "x"}, "answers an unknown request 0 of client 'x'"),
+        ({"timers": [["endless", 0.0, 0.0]]}, "had 1,000 timeouts in a row"),
     ],
 )
 def test_a_protocol_that_breaks_the_rules_is_named(

@@ -21,7 +21,7 @@ from toolkit.errors import InternalError, SettingError, UnknownNameError
 from toolkit.protocols import get_protocol, protocol_names, register, unregister
 from toolkit.sim import Bounds, RunResult, Summary, load_scenario, simulate_runs
 from toolkit.sim.plan import RunPlan
-from toolkit.sim.processes import NodesElsewhere, _make, count_jobs, run_in_processes
+from toolkit.sim.processes import NodesElsewhere, _execute, count_jobs, run_in_processes
 from toolkit.trace import MemorySink, Sink, TraceWriter
 
 PAXOS = get_protocol("paxos")
@@ -98,7 +98,7 @@ def test_runs_before_a_failing_one_are_kept_and_an_odd_error_says_where_it_was()
 
     plan = Odd(scenario=None, nodes=("n1", "n2", "n3"), bounds=Bounds(), settings={}, bug=None,
                parameters=None)  # fmt: skip
-    made, error = _make(PAXOS, plan, [1, 2, 3, 4], True)
+    made, error = _execute(PAXOS, plan, [1, 2, 3, 4], True)
     assert [one.result.seed for one in made] == [1, 2]
     assert isinstance(error, ZeroDivisionError)
     assert "in draw" in error.__notes__[0]
@@ -145,13 +145,13 @@ def test_a_protocol_of_this_process_alone_is_run_here_after_a_warning() -> None:
     own = replace(PAXOS, specification=replace(PAXOS.specification, name="paxos-of-mine"))
     register(own)
     try:
-        with pytest.warns(UserWarning, match="known to this process only"):
+        with pytest.warns(UserWarning, match="is registered only in this process"):
             several = simulate_runs(own, runs=3, seed=1, jobs=2)
         assert several == simulate_runs(own, runs=3, seed=1)
     finally:
         unregister(own.name)
     altered = replace(PAXOS, title="altered")
-    with pytest.warns(UserWarning, match="known to this process only"):
+    with pytest.warns(UserWarning, match="is registered only in this process"):
         simulate_runs(altered, runs=2, jobs=2)
 
 

@@ -130,13 +130,13 @@ def test_a_choice_needs_a_manual_scenario(choice: str) -> None:
         ("at 1 flush n9", "'n9'"),
         ("at 1 notice n1 of n9", "'n9'"),
         ("at 1 notice n1 n2", "of"),
-        ("network loss 0.1", "draws no delays, losses"),
-        ("link n1 -> n2 delay constant(1.0)", "draws no delays, losses"),
-        ("disk write constant(1.0)", "draws no delays, losses"),
-        ("disk n1 write constant(1.0)", "draws no delays, losses"),
+        ("network loss 0.1", "cannot draw delays, losses"),
+        ("link n1 -> n2 delay constant(1.0)", "cannot draw delays, losses"),
+        ("disk write constant(1.0)", "cannot draw delays, losses"),
+        ("disk n1 write constant(1.0)", "cannot draw delays, losses"),
         ("at 1 slow n1 -> n2 by 2.0", "has no effect in a manual scenario"),
         ("at 1 slow disk n1 by 2.0", "has no effect in a manual scenario"),
-        ("at 1 crash n1", "leaves to chance"),
+        ("at 1 crash n1", "must say how many writes become durable"),
         ("manual", "manual"),
     ],
 )
@@ -146,5 +146,5 @@ def test_a_mistake_in_a_manual_scenario_is_named(statement: str, why: str) -> No
 
 
 def test_clients_of_a_manual_scenario_do_not_ask_again() -> None:
-    with pytest.raises(ScenarioError, match="do not ask again"):
+    with pytest.raises(ScenarioError, match="cannot retry"):
         parse_scenario(HEADER.replace("retry off\n", ""))

@@ -176,7 +176,7 @@ def test_random_scenarios_stay_within_their_bounds(seed: int, nodes: int, bounds
 
 def test_bounds_that_nothing_lies_within_are_refused() -> None:
     for wrong in ({"loss": 1.5}, {"commands": (3, 2)}, {"duration": 0.0}, {"window": 2.0}):
-        with pytest.raises(SettingError, match="no scenario lies within"):
+        with pytest.raises(SettingError, match="bounds are out of range"):
             Bounds(**wrong)  # type: ignore[arg-type]
 
 
@@ -271,13 +271,13 @@ def test_a_trace_that_is_torn_leaves_no_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"runs": 0}, "0 runs show nothing"),
-        ({"nodes": 0}, "0 nodes cannot run anything"),
-        ({"duration": 0.0}, "a run cannot last 0.0 s"),
-        ({"duration": float("nan")}, "a run cannot last nan s"),
-        ({"scenario": "paxos-happy", "nodes": 3}, "a scenario has nodes and faults of its own"),
+        ({"runs": 0}, "runs must be at least 1, got 0"),
+        ({"nodes": 0}, "nodes must be at least 1, got 0"),
+        ({"duration": 0.0}, "at least 0.01 s, got 0.0 s"),
+        ({"duration": float("nan")}, "at least 0.01 s, got nan s"),
+        ({"scenario": "paxos-happy", "nodes": 3}, "cannot be given with a scenario"),
         ({"settings": {"backof": "1"}}, "unknown setting 'backof'"),
-        ({"sink": MemorySink(), "sink_factory": MemorySink}, "one sink for all, or one for each"),
+        ({"sink": MemorySink(), "sink_factory": MemorySink}, "cannot be given together"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(options: dict[str, object], said: str) -> None:

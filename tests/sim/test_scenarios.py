@@ -67,7 +67,9 @@ def test_a_missing_or_further_step_is_shown() -> None:
 
 def test_a_scenario_that_expects_nothing_cannot_be_compared() -> None:
     scenario = replace(load_scenario("paxos-happy"), expected=None)
-    with pytest.raises(ScenarioError, match="paxos-happy: the scenario 'happy' says of no step"):
+    with pytest.raises(
+        ScenarioError, match="paxos-happy: the scenario 'happy' has no expected steps"
+    ):
         compare_expected(played(scenario), scenario)
 
 

@@ -254,59 +254,63 @@ START = "scenario s\nprotocol paxos\nnodes n1 n2 n3\n"
     [
         ("netwrok loss 0.1", "unknown statement 'netwrok'", "did you mean 'network'"),
         ("network los 0.1", "unknown word 'los'", "did you mean 'loss'"),
-        ("network", "nothing is said of it", "delay, loss"),
-        ("network loss", "the probability of loss is missing", "write"),
-        ("network loss 2", "loss 2.0 is no probability", "between 0 and 1"),
-        ("network loss lots", "'lots' is no number", "0.05"),
-        ("network loss nan", "'nan' is no number", "0.05"),
-        ("network loss 0.1 loss 0.2", "'loss' is given twice", "once"),
-        ("network reorder 0.1 fifo yes", "a FIFO link cannot reorder", "drop"),
+        ("network", "the statement sets nothing", "delay, loss"),
+        ("network loss", "the probability of loss is missing", "add"),
+        ("network loss 2", "loss must be a probability, got 2.0", "from 0 to 1"),
+        ("network loss lots", "must be a finite number, got 'lots'", "0.05"),
+        ("network loss nan", "must be a finite number, got 'nan'", "0.05"),
+        ("network loss 0.1 loss 0.2", "'loss' is given twice", "remove"),
+        ("network reorder 0.1 fifo yes", "a FIFO link cannot reorder", "remove"),
         ("network fifo maybe", "unknown word 'maybe'", "yes, no"),
         ("network delay unifrom(1, 2)", "unknown distribution 'unifrom'", "'uniform'"),
-        ("network delay uniform(1)", "has 1 numbers", "uniform(low, high)"),
-        ("network delay uniform(2, 1)", "is no interval", "low <= high"),
-        ("network delay uniform(a, 1)", "'a' in uniform(a, 1) is no number", "seconds"),
-        ("network delay 5", "'5' is no distribution", "known: constant(x)"),
-        ("network delay constant(-1)", "cannot be", "0 or more"),
-        ("network delay constant(1e999)", "is no number", "seconds"),
+        ("network delay uniform(1)", "wrong number of parameters (1)", "uniform(low, high)"),
+        ("network delay uniform(2, 1)", "0 <= low <= high, got uniform(2.0, 1.0)", "in seconds"),
+        (
+            "network delay uniform(a, 1)",
+            "uniform(a, 1) must contain finite numbers, got 'a'",
+            "seconds",
+        ),
+        ("network delay 5", "'5' is not a distribution", "known: constant(x)"),
+        ("network delay constant(-1)", "at least 0 seconds, got constant(-1.0)", "constant(0.01)"),
+        ("network delay constant(1e999)", "must contain finite numbers, got '1e999'", "seconds"),
         ("network delay samples()", "at least one delay", "samples(0.001, 0.002)"),
-        ('network delay samples("nowhere.txt")', "cannot be read", "one number a line"),
-        ("link n1 -> n4 loss 0.1", "a link names 'n4', which is no node", "n1, n2, n3"),
-        ("link n1 -> n1 loss 0.1", "no link to itself", "never lost"),
+        ('network delay samples("nowhere.txt")', "cannot be read", "one number per line"),
+        ("link n1 -> n4 loss 0.1", "a link names an unknown node 'n4'", "n1, n2, n3"),
+        ("link n1 -> n1 loss 0.1", "two different nodes, got 'n1' twice", "remove it"),
         ("link n1 => n2 loss 0.1", "unknown word '=>'", "known: ->, <->"),
-        ("disk n9x write constant(1)", "a disk names 'n9x'", "n1, n2, n3"),
-        ("clock n4 drift 0.1", "a clock names 'n4'", "n1, n2, n3"),
-        ("clock n1 drift -1", "cannot be", "above -1"),
-        ("clock n1", "'offset' or 'drift' is missing", "write"),
-        ("nodes n1", "a second 'nodes'", "one is enough"),
-        ("retry 0", "cannot ask again every 0.0 seconds", "more than 0"),
+        ("disk n9x write constant(1)", "a disk names an unknown node 'n9x'", "n1, n2, n3"),
+        ("clock n4 drift 0.1", "a clock names an unknown node 'n4'", "n1, n2, n3"),
+        ("clock n1 drift -1", "above -1, got offset 0.0 and drift -1.0", "clock n1"),
+        ("clock n1", "'offset' or 'drift' is missing", "add"),
+        ("nodes n1", "'nodes' can be given only once", "remove the second"),
+        ("retry 0", "above 0 seconds, got 0.0", "retry off"),
         ("limit time 0", "must be above 0", "limit time 10"),
-        ("limit steps 1.5", "'1.5' is no whole number", "3"),
-        ("limit", "no limit is given", "limit time"),
-        ("seed x", "'x' is no whole number for the seed", "3"),
+        ("limit steps 1.5", "must be a whole number, got '1.5'", "3"),
+        ("limit", "'limit' needs a time or a number of steps", "limit time"),
+        ("seed x", "the seed must be a whole number, got 'x'", "3"),
         ("set backoff", "the setting 'backoff' has no value", "set backoff VALUE"),
         ("at 1 crsh n1", "unknown word 'crsh'", "did you mean 'crash'"),
-        ("at 1 crash n4", "the crash at 1.0 names 'n4'", "n1, n2, n3"),
-        ("at 1 crash n1 keep -1", "cannot keep -1 writes", "0 or more"),
+        ("at 1 crash n4", "the crash at 1.0 names an unknown node 'n4'", "n1, n2, n3"),
+        ("at 1 crash n1 keep -1", "a crash must keep 0 or more writes, got -1", "keep 0"),
         ("at 1 crash n1 now", "unknown word 'now'", "keep"),
-        ("at 1 restart n1", "is to restart at 1.0, and is not down then", "crash it before"),
-        ("at -1 heal", "nothing happens at -1.0", "0 or more"),
-        ("at 1 heal n1", "'->' or '<->' is missing", "write"),
-        ("at 1 partition n1 n2", "a partition needs two groups", "partition n1 | n2 n3"),
-        ("at 1 partition n1 | n1", "each node in one at most", "partition n1 | n2 n3"),
-        ("at 1 partition n1 | n7x", "names 'n7x'", "n1, n2, n3"),
-        ("at 1 cut n1 -> n1", "no link to itself", "two nodes"),
-        ("at 1 slow n1 -> n2 by 0", "slow by 0.0 cannot be", "above 0"),
-        ("at 1 timeout n1", "a timer is missing", "write"),
-        ("at 1 timeout n4 resend", "the timeout at 1.0 names 'n4'", "n1, n2, n3"),
-        ("at 1 timeout n1 1st", "'1st' is no name for a timer", "letter"),
+        ("at 1 restart n1", "'n1' cannot restart at 1.0: it is not down", "crash it first"),
+        ("at -1 heal", "at least 0 seconds, got -1.0", "at 0.5"),
+        ("at 1 heal n1", "'->' or '<->' is missing", "add"),
+        ("at 1 partition n1 n2", "a partition needs two or more groups", "partition n1 | n2 n3"),
+        ("at 1 partition n1 | n1", "each node can be in only one group", "partition n1 | n2 n3"),
+        ("at 1 partition n1 | n7x", "names an unknown node 'n7x'", "n1, n2, n3"),
+        ("at 1 cut n1 -> n1", "two different nodes, got 'n1' twice", "no link to itself"),
+        ("at 1 slow n1 -> n2 by 0", "a factor must be finite and above 0, got 0.0", "by 10"),
+        ("at 1 timeout n1", "a timer is missing", "add"),
+        ("at 1 timeout n4 resend", "the timeout at 1.0 names an unknown node 'n4'", "n1, n2, n3"),
+        ("at 1 timeout n1 1st", "invalid name '1st' for a timer", "letter"),
         ("at 1 timeout n1 resend now", "unexpected 'now'", "remove"),
         ("at 1 tmeout n1 resend", "unknown word 'tmeout'", "did you mean 'timeout'"),
         ("at 1 client c1 says v1 to n1", "unknown word 'says'", "sends"),
-        ("at 1 client c1 sends v1", "'to' is missing", "write"),
-        ('at 1 client c1 sends {"a": to n1', "is no name for an operation", "letter"),
+        ("at 1 client c1 sends v1", "'to' is missing", "add"),
+        ('at 1 client c1 sends {"a": to n1', "invalid name '{\"a\":' for an operation", "letter"),
         ("at 1 heal # twice\nat 1 heal\nat 1 heal now then", "unknown word 'then'", "known: ->"),
-        ("expect\n 0 0 n1 X", "'expect' is not closed", "'end'"),
+        ("expect\n 0 0 n1 X", "the 'expect' block has no end", "'end'"),
     ],
 )
 def test_a_mistake_is_named_with_file_line_and_remedy(statement: str, said: str, hint: str) -> None:
@@ -323,7 +327,7 @@ def test_a_mistake_is_named_with_file_line_and_remedy(statement: str, said: str,
 
 def test_an_error_of_a_part_that_does_not_fit_names_its_own_line() -> None:
     text = START + "at 1 crash n1\nat 2 restart n1\nat 3 crash n1\nat 4 crash n1\nseed 1\n"
-    with pytest.raises(ScenarioError, match=r"my\.scenario:7: 'n1' is to crash at 4\.0"):
+    with pytest.raises(ScenarioError, match=r"my\.scenario:7: 'n1' cannot crash at 4\.0"):
         parse_scenario(text, path="my.scenario")
 
 
@@ -342,7 +346,7 @@ def test_a_file_that_is_no_scenario_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match=r"x\.scenario: the scenario cannot be read"):
         load_scenario(path)
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ScenarioError, match="no text in UTF-8"):
+    with pytest.raises(ScenarioError, match="not a text file in UTF-8"):
         read_scenario(path)
 
 
@@ -355,20 +359,22 @@ def test_samples_are_read_from_a_file_beside_the_scenario(tmp_path: Path) -> Non
     assert scenario.source == str(path)
     assert 'samples("lan.txt")' in format_scenario(scenario)
     (tmp_path / "lan.txt").write_text("0.001\nfast\n")
-    with pytest.raises(ScenarioError, match=r"lan\.txt:2: 'fast' in the samples is no number"):
+    with pytest.raises(
+        ScenarioError, match=r"lan\.txt:2: the samples must contain finite numbers, got 'fast'"
+    ):
         load_scenario(path)
 
 
 def test_a_part_that_cannot_be_is_refused_in_python_too() -> None:
-    with pytest.raises(ScenarioError, match="no name for a node"):
+    with pytest.raises(ScenarioError, match="invalid name 'a b' for a node"):
         Scenario(name="s", protocol="p", nodes=("a b",))
-    with pytest.raises(ScenarioError, match="each named once"):
+    with pytest.raises(ScenarioError, match="each node's name once"):
         Scenario(name="s", protocol="p", nodes=("a", "a"))
-    with pytest.raises(ScenarioError, match="an operation is no JSON"):
+    with pytest.raises(ScenarioError, match="an operation must be JSON data"):
         ClientCommand(0.0, "c", math.nan, "n1")
-    with pytest.raises(ScenarioError, match="'a b' is no name for a timer"):
+    with pytest.raises(ScenarioError, match="invalid name 'a b' for a timer"):
         Timeout(0.0, "n1", "a b")
-    with pytest.raises(ScenarioError, match="by how much it reorders, and not how often"):
+    with pytest.raises(ScenarioError, match="a delay for reordering, but no probability"):
         LinkOverride("a", "b", reorder_by=Constant(1.0))
 
 

@@ -249,7 +249,7 @@ def test_a_playground_replicates_the_machine_that_is_named() -> None:
         assert [answer.result for answer in ground.result.answers] == [{"word": "hello"}]
         ground.text.value = "say"
         ground.send()
-        assert "has 1 parameters, not 0" in ground.report.value
+        assert "needs 1 values, got 0" in ground.report.value
     finally:
         unregister_machine("parrot")
     with pytest.raises(SettingError, match="it defines its own operations"):

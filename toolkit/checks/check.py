@@ -244,7 +244,8 @@ def run_check(
             f"check {report.check!r} on {report.runs} runs",
             hint="in the CheckReport, set check to the check's name and runs to len(runs)",
         )
-    for run in [item.run for item in (*report.findings, *report.skipped)]:
+    named_runs = [finding.run for finding in report.findings]
+    for run in named_runs + [skipped.run for skipped in report.skipped]:
         if not 0 <= run < len(runs):
             raise SettingError(
                 f"the report of the check {chosen.name!r} names run {run} of {len(runs)} runs",

@@ -1,7 +1,7 @@
 """The controlled host: a caller chooses each next event from those possible.
 
-It runs the same nodes by the same rules as the simulator, and records the same trace.  What
-happens next is neither drawn nor timed: a test, a search or a person's hand chooses it.
+It runs the same nodes by the same rules as the simulator, and records the same trace.  The next
+event is not drawn or timed: a test, a search or a user chooses it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The events that a caller of the controlled host can choose."""
+"""Events that a caller of the controlled host can choose."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ __all__ = ["KINDS", "Choice"]
 
 KINDS: dict[str, str] = {
     "deliver": "a message arrives",
-    "lose": "a message is lost; on a connection, that breaks it",
+    "lose": "a message is lost; if it was sent on a connection, that breaks",
     "duplicate": "a datagram can arrive once more",
     "timeout": "a timer runs out",
     "flush": "a node's first waiting write becomes durable",
-    "crash": "a node crashes, and so many of its waiting writes still become durable",
+    "crash": "a node crashes, and the given number of its waiting writes becomes durable",
     "restart": "a node that is down restarts",
     "notice": "a node learns that its connection to another has ended",
-    "cut": "messages from one node to another are lost from now on",
+    "cut": "messages from one node to another are lost until the link is healed",
     "heal": "messages from one node to another get through again",
     "command": "a client sends a command to a node",
 }
-"""Kind of choice to what it does."""
+"""Kinds of choices, each with a description."""
 
 
 class Choice(msgspec.Struct, frozen=True, gc=False):
@@ -35,14 +35,14 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
     kind : str
         A key of :data:`KINDS`.
     node : str or None
-        The node: of a timeout, flush, crash, restart, notice or command; the sender of a link
+        The node of a timeout, flush, crash, restart, notice or command, or the sender of a link
         that is cut or healed.
     number : int or None
-        The message's number: deliver, lose, duplicate.
+        The number of a message that is delivered, lost or duplicated.
     timer : str or None
         The timer that runs out.
     keep : int or None
-        Writes that still become durable in a crash.
+        Number of waiting writes that still become durable in a crash.
     peer : str or None
         The other end of a connection, or the receiver of a link.
     client : str or None
@@ -67,7 +67,7 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def command(cls, client: str, operation: Any, node: str) -> Choice:
-        """Return the choice that a client sends a command.
+        """Create the choice of a client's command to a node.
 
         Parameters
         ----------
@@ -76,7 +76,7 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
         operation : JSON
             The operation.
         node : str
-            The node that is asked.
+            The node that receives the command.
         """
         text = msgspec.json.encode(operation).decode()
         return cls("command", node=node, client=client, operation=text)
@@ -87,7 +87,7 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
         Parameters
         ----------
         time : float
-            When it happens, in seconds.
+            Time of the event, in seconds.
 
         Raises
         ------

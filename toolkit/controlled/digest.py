@@ -1,4 +1,4 @@
-"""Digests of plain Python objects that do not depend on identity, order of insertion or hashing."""
+"""Digests of Python objects, independent of identity, insertion order and hashing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,12 @@ __all__ = ["canonical_bytes", "combine"]
 
 
 def combine(*parts: bytes) -> bytes:
-    """Return 16 bytes that identify a sequence of byte strings.
+    """Return a digest of 16 bytes of a sequence of byte strings.
+
+    Parameters
+    ----------
+    *parts : bytes
+        The byte strings.
 
     Examples
     --------
@@ -33,17 +38,17 @@ def combine(*parts: bytes) -> bytes:
 
 
 def canonical_bytes(value: Any, *, skip: Any = None) -> bytes:
-    """Return 16 bytes that are equal for values that are equal, part by part.
+    """Return a digest of 16 bytes of a value; equal values have equal digests.
 
     Parameters
     ----------
     value : object
-        Atoms, containers, msgspec structs, and all other objects that can be pickled, whose class
-        and state count.  Functions and classes count by name, a bound method with its object, and
-        a nested function with the variables that it captures.  An object that occurs twice counts
-        as two equal ones.
+        An atom, container, msgspec struct, or any other object that can be pickled, which is
+        identified by its class and state.  Functions and classes are identified by name, bound
+        methods also by their object, and nested functions also by their captured variables.  An
+        object that occurs twice is treated as two equal objects.
     skip : object, optional
-        An object that counts as nothing wherever it occurs, such as a shared configuration.
+        An object to ignore wherever it occurs, such as a shared configuration.
 
     Raises
     ------
@@ -62,7 +67,7 @@ def canonical_bytes(value: Any, *, skip: Any = None) -> bytes:
 
 
 _Open: TypeAlias = dict[int, int]
-"""The objects that are being written, by identity, to how far in they are."""
+"""The objects being written: identity to nesting depth."""
 
 _Writer: TypeAlias = Callable[[Any, Any, _Open], str]
 """``writer(value, skip, open_objects) -> text`` for the values of a type."""
@@ -71,7 +76,7 @@ _ATOMS = frozenset({int, bool, float, bytes, type(None)})
 
 
 def _text(value: Any, skip: Any, open_objects: _Open) -> str:
-    """Return the text of a value; an object inside itself is written as how far out it is."""
+    """Return the text of a value; a reference to an enclosing object becomes its distance."""
     kind = type(value)
     if kind is str:
         return f"{len(value)}'{value}"
@@ -139,13 +144,13 @@ def _struct(kind: Any) -> _Writer:
 
 
 def _plain(kind: Any) -> _Writer:
-    """Return a writer for the objects of a class whose state is their attributes."""
+    """Return a writer for objects of a class whose state is their attributes."""
     name = _name(kind)
     return lambda value, skip, open_objects: name + _mapping(vars(value), skip, open_objects)
 
 
 def _pickled(value: Any, skip: Any, open_objects: _Open) -> str:
-    """Return the text of what pickle would keep of an object."""
+    """Return the text of the state that pickle would store of an object."""
     kind: Any = type(value)
     name, reduced = _name(kind), _reduce(value)
     if isinstance(reduced, str):
@@ -184,7 +189,7 @@ _WRITERS: dict[type, _Writer] = {
 
 
 def _writer(kind: type, value: Any) -> _Writer:
-    """Choose the writer for the values of a type, of which one is given."""
+    """Choose the writer for the values of a type, given an example value."""
     if issubclass(kind, msgspec.Struct):
         return _struct(kind)
     if issubclass(kind, type):

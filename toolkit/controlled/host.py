@@ -2,17 +2,17 @@
 
 Theory of operation
 -------------------
-:meth:`ControlledHost.possible` lists what may happen next, and :meth:`ControlledHost.choose` lets
-it happen.  Messages wait in a mailbox, timers and writes wait with their nodes.
+:meth:`ControlledHost.possible` lists the possible next events, and :meth:`ControlledHost.choose`
+lets one happen.  Messages wait in a mailbox; timers and writes wait with their nodes.
 
-**Time** is not real.  Each choice happens `tick` seconds after the last one, on clocks that all
-agree; with a tick of 0 the time stands still, so that states that differ in nothing else are
+**Time** is simulated.  Each choice happens `tick` seconds after the last one, and all clocks agree.
+With a tick of 0 the time does not advance, so that states that would differ only in time are
 equal.  A timer can run out as soon as it is set, whatever its delay.
 
 **States** can be saved and restored.  Only the nodes that have changed since the last save are
 copied; a node's configuration is shared.  :meth:`ControlledHost.digest` identifies a state:
-nodes, disks, timers, messages, links, connections and the requests of clients.  Numbers of
-messages and of past steps do not count.
+nodes, disks, timers, messages, links, connections and the requests of clients.  The numbers of
+messages and of past steps are ignored.
 
 **Replay.** :meth:`ControlledHost.scenario` returns the choices so far as a manual scenario: the
 simulator runs it to the same trace.
@@ -39,7 +39,7 @@ from toolkit.protocols.base import Command, Message, Output, Redirect, SetTimer
 from toolkit.protocols.protocol import Protocol
 from toolkit.protocols.settings import current_name
 from toolkit.sim.scenario import Retry, Scenario
-from toolkit.sim.scenario_checks import planted
+from toolkit.sim.scenario_checks import bug_factory
 from toolkit.sim.text import format_scenario
 from toolkit.trace import MemorySink, Sink, Trace
 
@@ -47,7 +47,7 @@ __all__ = ["ControlledHost", "StepTaken"]
 
 
 class StepTaken(msgspec.Struct, frozen=True, gc=False):
-    """A step that a choice led to.
+    """A step that resulted from a choice.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class StepTaken(msgspec.Struct, frozen=True, gc=False):
     received : Message or None
         The message that it handled.
     sent : tuple of (int, str, Message)
-        Number, receiving node and message of each message that left.
+        Number, receiving node and message of each message sent.
     """
 
     node: str
@@ -83,14 +83,15 @@ class ControlledHost(Host):
     tick : float
         Seconds between two choices.
     sink : Sink, optional
-        Where a trace is recorded while choices are made; a host that records cannot restore.
+        Receiver of a trace that is recorded while choices are made; a host that records cannot
+        save or restore states.
 
     Raises
     ------
     SettingError
-        If the settings are wrong, or the protocol has no implementation.
+        If a setting is invalid, or the protocol has no implementation.
     UnknownNameError
-        If there is no such seeded bug.
+        If the protocol has no such seeded bug.
 
     Examples
     --------
@@ -142,7 +143,7 @@ class ControlledHost(Host):
         config = implementation.configure(tuple(nodes), self.settings)
         recorder = Recorder(sink, protocol) if sink is not None and sink.enabled else None
         super().__init__(protocol, config, recorder)
-        factory = implementation.make_node if bug is None else planted(protocol, bug)
+        factory = implementation.make_node if bug is None else bug_factory(protocol, bug)
         self.drivers: dict[str, NodeDriver] = {
             name: NodeDriver(name, implementation, config, factory) for name in nodes
         }
@@ -154,7 +155,7 @@ class ControlledHost(Host):
         self._identity = (
             protocol.name, tuple(nodes), tuple(sorted(self.settings.items())), bug, tick,
         )  # fmt: skip
-        # What has been saved and digested of each node since it last changed.
+        # Each node's saved state and digest, dropped when the node changes.
         self._saved: dict[str, bytes] = {}
         self._digests: dict[str, bytes] = {}
         self._messages: dict[int, tuple[Message, bytes]] = {}
@@ -168,7 +169,7 @@ class ControlledHost(Host):
         for driver, reaction in started:
             self.react(driver, reaction)
 
-    # What may happen -----------------------------------------------------------------------
+    # Choices -------------------------------------------------------------------------------
 
     def possible(
         self,
@@ -178,21 +179,21 @@ class ControlledHost(Host):
         duplicates: int = 0,
         cuts: bool = False,
     ) -> list[Choice]:
-        """Return what may happen next, in an order that depends on nothing but the state.
+        """Return the possible next events, in an order that depends only on the state.
 
         Parameters
         ----------
         crashes, losses : int, optional
-            How many crashes and lost messages a run may have in all; by default any number.
+            Maximum number of crashes and of lost messages in the whole run; by default unlimited.
         duplicates : int
-            How many duplicated messages a run may have in all.
+            Maximum number of duplicated messages in the whole run.
         cuts : bool
             Whether links may be cut and healed.
 
         Returns
         -------
         list of Choice
-            Commands are not among them: a caller knows what its clients want.
+            The choices, without commands, which the caller must create itself.
         """
         found = []
         may_lose = losses is None or self.faults["lose"] < losses
@@ -230,37 +231,37 @@ class ControlledHost(Host):
         return found
 
     def choose(self, choice: Choice) -> list[StepTaken]:
-        """Let something happen.
+        """Let a chosen event happen.
 
         Parameters
         ----------
         choice : Choice
-            One of :meth:`possible`, or a command.
+            A choice from :meth:`possible`, or a command.
 
         Returns
         -------
         list of StepTaken
-            The steps that it led to: mostly one; none for a lost message, say.
+            The steps that it led to: usually one; none for instance for a lost message.
 
         Raises
         ------
         SettingError
-            If it is not possible; nothing has happened then.
+            If the choice is not possible; then the state is unchanged.
         """
-        self._check(choice)
+        self._check_possible(choice)
         self.now = round(self.tick * (len(self.history) + 1), 9)
         self.history.append(choice)
         self._taken = []
         try:
-            self._happen(choice)
+            self._apply(choice)
         except BaseException:
-            # A handler that failed half-way may have changed its node.
+            # A handler that failed may have changed its node partly.
             self._saved.clear()
             self._digests.clear()
             raise
         return self._taken
 
-    def _check(self, choice: Choice) -> None:
+    def _check_possible(self, choice: Choice) -> None:
         """Raise an error if a choice is not possible."""
         choice.event(0.0)
         driver = None
@@ -291,12 +292,12 @@ class ControlledHost(Host):
         if choice.kind == "flush" and not driver.waiting:
             self._refuse(choice, "no write waits for the disk")
         if choice.kind == "notice" and not self.has_ended(driver.name, choice.peer or ""):
-            self._refuse(choice, "its connection has not ended, or it knows that")
+            self._refuse(choice, "its connection has not ended, or it already knows")
 
     def _refuse(self, choice: Choice, why: str) -> None:
         raise SettingError(f"{choice} is not possible: {why}", hint="choose one of possible()")
 
-    def _happen(self, choice: Choice) -> None:
+    def _apply(self, choice: Choice) -> None:
         kind = choice.kind
         if choice.number is not None:
             self._message(kind, choice.number)
@@ -344,7 +345,7 @@ class ControlledHost(Host):
         else:
             self.arrive(flight.to, flight.sender, number, flight.message, flight.connection)
 
-    # What the rules of hosts leave to this one -----------------------------------------------
+    # Methods that Host leaves to the controlled host -----------------------------------------
 
     def local_time(self, driver: NodeDriver) -> float:
         """Return the time, which is the same for all nodes."""
@@ -362,7 +363,7 @@ class ControlledHost(Host):
         """Do nothing: a write becomes durable when a flush is chosen."""
 
     def transmit(self, driver: NodeDriver, leaving: list[Leaving]) -> None:
-        """Let messages wait in the mailbox, unless their link is cut."""
+        """Put messages into the mailbox, or lose them if their link is cut."""
         for number, to, message in leaving:
             if to not in self.drivers:
                 self.fail(
@@ -375,19 +376,19 @@ class ControlledHost(Host):
                 self.mailbox.put(InFlight(number, to, driver.name, message, connection))
 
     def answer(self, driver: NodeDriver, output: Output) -> None:
-        """Keep a client's answer."""
+        """Store a client's answer."""
         self.answers.append((output.client, output.request, output.result))
 
     def redirect(self, driver: NodeDriver, output: Redirect) -> None:
-        """Do nothing: the caller decides where a client asks."""
+        """Do nothing: the caller decides which node a client asks."""
 
     def notify(self, end: str, peer: str, connection: int) -> None:
-        """Do nothing: a node learns of it when a notice is chosen."""
+        """Do nothing: a node is notified when a notice is chosen."""
 
     def stepped(
         self, driver: NodeDriver, action: str, received: Received | None, sent: list[Leaving]
     ) -> None:
-        """Keep the step for the caller."""
+        """Store the step for the caller."""
         message = None if received is None else received[2]
         self._taken.append(StepTaken(driver.name, action, message, tuple(sent)))
 
@@ -399,7 +400,7 @@ class ControlledHost(Host):
         *,
         flushed: bool = False,
     ) -> None:
-        """Do what a reaction asks for (see :meth:`toolkit.hosting.Host.react`)."""
+        """Execute a reaction (see :meth:`toolkit.hosting.Host.react`)."""
         self._changed(driver)
         super().react(driver, reaction, received, flushed=flushed)
 
@@ -408,19 +409,19 @@ class ControlledHost(Host):
         self._digests.pop(driver.name, None)
 
     def disconnect(self, driver: NodeDriver, peer: str) -> None:
-        """Close a node's end of a connection, which may drop what it holds back."""
+        """Close a node's end of a connection, and drop its messages that wait for the disk."""
         self._changed(driver)
         super().disconnect(driver, peer)
 
     # States ----------------------------------------------------------------------------------
 
     def save(self) -> SavedState:
-        """Return the present state; nodes that have not changed are not copied again.
+        """Return the present state; unchanged nodes are not copied again.
 
         Raises
         ------
         SettingError
-            If the host records a trace, or a node holds what cannot be copied.
+            If the host records a trace, or a node contains an object that cannot be copied.
         """
         if self.recorder is not None:
             raise SettingError(
@@ -456,13 +457,13 @@ class ControlledHost(Host):
         Parameters
         ----------
         saved : SavedState
-            What :meth:`save` returned, of this host or of one with the same protocol, nodes,
-            settings, bug and tick; it can be restored any number of times.
+            A result of :meth:`save`, of this host or of a host with the same protocol, nodes,
+            settings, bug and tick.  It can be restored any number of times.
 
         Raises
         ------
         SettingError
-            If it was saved by a host that differs, or this host records a trace.
+            If the state is of a host with other arguments, or this host records a trace.
         """
         if saved.host != self._identity:
             raise SettingError(
@@ -500,15 +501,14 @@ class ControlledHost(Host):
     def digest(self, *, faults: bool = False) -> bytes:
         """Return 16 bytes that identify the state: equal for equal states.
 
-        Message numbers, counters and the history do not count, nor do answers that clients have
-        been given.
+        Message numbers, counters, the history and past answers to clients are ignored.
 
         Parameters
         ----------
         faults : bool
-            Whether the numbers of crashes, lost and duplicated messages so far count as well.  A
-            search that bounds them in :meth:`possible` needs this: of two states that are equal
-            otherwise, the one with fewer faults behind it has more ahead.
+            Whether to include the numbers of crashes, lost and duplicated messages so far.  A
+            search that bounds them in :meth:`possible` needs this, because states that differ
+            only in these numbers have different choices.
 
         Raises
         ------
@@ -537,8 +537,8 @@ class ControlledHost(Host):
                 datagrams += [message] * flight.copies
             else:
                 in_order.append((flight.sender, flight.to, labels[flight.connection], message[2]))
-        # Datagrams are a multiset; the messages of a connection have an order, and those of
-        # different ones none.
+        # Datagrams are a multiset.  Messages of the same connection are ordered; messages of
+        # different connections are not.
         datagrams.sort()
         in_order.sort(key=itemgetter(0, 1, 2))
         counted = (self.faults["crash"], self.faults["lose"], self.duplicated) if faults else ()
@@ -550,7 +550,7 @@ class ControlledHost(Host):
         )
 
     def _message_digest(self, message: Message) -> bytes:
-        """Return a message's digest; those of messages under way are remembered."""
+        """Return a message's digest, from a cache if possible."""
         known = self._messages.get(id(message))
         if known is None or known[0] is not message:
             if len(self._messages) >= _REMEMBERED:
@@ -559,7 +559,7 @@ class ControlledHost(Host):
         return known[1]
 
     def has_ended(self, end: str, peer: str) -> bool:
-        """Return whether a node's connection to a peer has ended without its knowing."""
+        """Return True if a node's connection to a peer has ended and the node does not know it."""
         if self.connections is None:
             return False
         connection = self.connections.attached(end, peer)
@@ -598,13 +598,13 @@ class ControlledHost(Host):
         Parameters
         ----------
         name : str
-            The scenario's name, which the trace's name begins with.
+            The scenario's name; the trace's name begins with it.
 
         Returns
         -------
         Trace
-            The records that the simulator makes of :meth:`scenario`: all of them are equal, byte
-            for byte, times included, except for the header's origin.
+            The same records, byte for byte, as the simulator's for :meth:`scenario`, except for
+            the header's origin.
 
         Raises
         ------
@@ -612,7 +612,7 @@ class ControlledHost(Host):
             If the protocol's view failed, so that the trace is incomplete.
         """
         sink = MemorySink()
-        again = ControlledHost(
+        replayed = ControlledHost(
             self.protocol,
             tuple(self.drivers),
             self.settings,
@@ -620,10 +620,10 @@ class ControlledHost(Host):
             tick=self.tick,
             sink=sink,
         )
-        again.follow(self.history)
-        recorder = again.recorder
+        replayed.follow(self.history)
+        recorder = replayed.recorder
         assert recorder is not None  # it has a sink
-        recorder.end("end of schedule", again.now, again.final_values())
+        recorder.end("end of schedule", replayed.now, replayed.final_values())
         if recorder.error is not None:
             raise InternalError(
                 f"the choices could not be recorded: {recorder.error}",
@@ -637,16 +637,21 @@ class ControlledHost(Host):
         return trace
 
     def follow(self, choices: Iterable[Choice]) -> None:
-        """Make choices one after the other.
+        """Choose events one after the other.
+
+        Parameters
+        ----------
+        choices : iterable of Choice
+            The choices.
 
         Raises
         ------
         SettingError
-            If one is not possible.
+            If a choice is not possible.
         """
         for choice in choices:
             self.choose(choice)
 
 
 _REMEMBERED = 10_000
-"""So many messages' digests are kept."""
+"""Maximum number of message digests in the cache."""

@@ -1,4 +1,4 @@
-"""Saved states of the controlled host, and how nodes are copied."""
+"""Saved states of the controlled host, and copies of nodes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ __all__ = ["SavedState", "pickle_state", "unpickle_state"]
 
 
 class SavedState(msgspec.Struct, frozen=True):
-    """A state of a controlled host, for :meth:`ControlledHost.restore`."""
+    """A saved state of a controlled host, for :meth:`ControlledHost.restore`.
+
+    Its fields are internal: use it only as an argument of that method.
+    """
 
     host: tuple[Any, ...]
     nodes: dict[str, bytes]
@@ -34,7 +37,7 @@ class SavedState(msgspec.Struct, frozen=True):
 
 
 class _Pickler(pickle.Pickler):
-    """Copies nodes, and refers to their configuration instead of copying it."""
+    """Pickler of nodes, which refers to their configuration instead of copying it."""
 
     def __init__(self, file: io.BytesIO, config: Any) -> None:
         super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
@@ -46,7 +49,7 @@ class _Pickler(pickle.Pickler):
 
 
 class _Unpickler(pickle.Unpickler):
-    """Puts the configuration back where :class:`_Pickler` referred to it."""
+    """Unpickler of nodes, which resolves references of :class:`_Pickler`."""
 
     def __init__(self, file: io.BytesIO, config: Any) -> None:
         super().__init__(file)
@@ -58,7 +61,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def pickle_state(value: Any, config: Any) -> bytes:
-    """Return a copy of a node's state as bytes, in which the configuration is only named.
+    """Pickle a node's state, with a reference to the configuration instead of a copy.
 
     Parameters
     ----------
@@ -70,7 +73,7 @@ def pickle_state(value: Any, config: Any) -> bytes:
     Raises
     ------
     SettingError
-        If the state holds something that cannot be pickled.
+        If the state contains an object that cannot be pickled.
     """
     file = io.BytesIO()
     try:
@@ -84,5 +87,13 @@ def pickle_state(value: Any, config: Any) -> bytes:
 
 
 def unpickle_state(data: bytes, config: Any) -> Any:
-    """Return the state that :func:`pickle_state` copied."""
+    """Return the state that :func:`pickle_state` pickled.
+
+    Parameters
+    ----------
+    data : bytes
+        The result of :func:`pickle_state`.
+    config : object
+        The configuration to insert.
+    """
     return _Unpickler(io.BytesIO(data), config).load()

@@ -1,8 +1,8 @@
-"""Client histories, and whether they could have been those of one object.
+"""Client histories, and checks of linearizability and FIFO client order.
 
-A history says what each client asked for, when, and what it was told.  It is *linearizable* if
-every operation can be thought to have happened at one moment between its call and its return,
-such that all results are those of one sequential object (M. Herlihy and J. Wing,
+A history contains each client's operations with the times of call and answer, and the results.  It
+is *linearizable* if each operation could have taken effect at one moment between its call and its
+answer, such that all results are those of a sequential object (M. Herlihy and J. Wing,
 *Linearizability: A Correctness Condition for Concurrent Objects*, TOPLAS 1990).
 """
 

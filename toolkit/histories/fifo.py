@@ -1,4 +1,4 @@
-"""Whether each client's operations took effect in the order in which it issued them."""
+"""Check of FIFO client order: each client's requests take effect in the order of issue."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ __all__ = ["FifoResult", "check_fifo"]
 
 @dataclass(frozen=True)
 class FifoResult:
-    """What a check found.
+    """The result of a check of FIFO client order.
 
     Parameters
     ----------
     ok : bool
+        Whether all requests took effect in order.
     operations : int
-        How many took effect.
+        Number of distinct requests that took effect, up to the first one out of order.
     client : str or None
-        Whose order was broken first; ``None`` if nobody's.
+        The client of the first request out of order; ``None`` if there is none.
     early, late : int or None
-        Its requests: the former took effect before the latter, which was issued before it.
+        Two requests of the client: `early` took effect before `late`, but was issued after it.
     place : int or None
-        Where in the order of effect the late one stands, from 0.
+        Index of `late` in the order of effect, counted from 0.
     """
 
     ok: bool
@@ -42,20 +43,20 @@ class FifoResult:
 
 
 def check_fifo(effects: Iterable[tuple[str, int]]) -> FifoResult:
-    """Find out whether each client's operations took effect as it issued them.
+    """Check that each client's requests took effect in the order in which it issued them.
 
     Parameters
     ----------
     effects : iterable of (str, int)
-        Client and number of each request, in the order in which they took effect, that is of a
-        replicated log.  A client numbers its requests as it issues them.  A request that comes
-        again is looked at where it came first: a repetition has no effect.
+        Client and number of each request, in the order in which they took effect, for instance
+        that of a replicated log.  Clients number their requests in the order of issue.  Only the
+        first occurrence of a request counts, because a repetition has no effect.
 
     Returns
     -------
     FifoResult
-        With the first request that took effect too late.  Requests may be missing: they may
-        never have had an effect.
+        The result, with the first request that took effect too late.  Missing requests are
+        allowed: they may never have taken effect.
 
     Examples
     --------

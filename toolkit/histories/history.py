@@ -1,4 +1,4 @@
-"""What clients asked for, when, and what they were told."""
+"""Histories of clients' operations, with times and results."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ __all__ = ["History", "Operation"]
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation of a client.
+    """An operation of a client.
 
     Parameters
     ----------
     client : str
+        The client.
     operation : JSON
-        What was asked for.
+        The requested operation.
     called : float
-        When, in seconds.
+        Time of the call, in seconds.
     returned : float or None
-        When the answer came; ``None`` if none came, so that it may have happened at any time
-        from ``called`` on, or never.
+        Time of the answer, in seconds; ``None`` without an answer: then the operation may have
+        taken effect at any time after `called`, or never.
     result : JSON
-        The answer; of no meaning without one.
+        The answer; ignored if `returned` is ``None``.
     """
 
     client: str
@@ -42,48 +43,55 @@ _FIELDS = ("client", "operation", "called", "returned", "result")
 
 @dataclass(frozen=True)
 class History:
-    """Operations, in any order.
+    """A history of operations.
 
     Parameters
     ----------
     operations : tuple of Operation
+        The operations, in any order.
 
     Raises
     ------
     TraceError
-        If an answer came before its question, or a time is no number.
+        If an operation returned before it was called, or a time is not finite.
     """
 
     operations: tuple[Operation, ...]
 
     def __post_init__(self) -> None:
-        for number, one in enumerate(self.operations):
-            returned = one.called if one.returned is None else one.returned
-            if not (math.isfinite(one.called) and math.isfinite(returned)):
+        for number, operation in enumerate(self.operations):
+            called = operation.called
+            returned = called if operation.returned is None else operation.returned
+            if not (math.isfinite(called) and math.isfinite(returned)):
                 raise TraceError(
-                    f"operation {number} of the history has a time that is no number",
-                    hint="times are seconds",
+                    f"operation {number} of the history has a time that is not finite",
+                    hint="give times in seconds",
                 )
-            if returned < one.called:
+            if returned < called:
                 raise TraceError(
-                    f"operation {number} of the history returned at {one.returned}, before it was "
-                    f"called at {one.called}",
-                    hint="called comes first",
+                    f"operation {number} of the history returned at {operation.returned}, before "
+                    f"it was called at {called}",
+                    hint="'returned' must be at least 'called'",
                 )
 
     @staticmethod
     def from_json(records: Iterable[Mapping[str, Any]]) -> History:
-        """Read a history from JSON's types.
+        """Create a history from JSON data.
 
         Parameters
         ----------
         records : iterable of mapping
-            The fields of :class:`Operation`; ``result`` and ``returned`` may be left out.
+            The fields of each :class:`Operation`; ``result`` and ``returned`` may be left out.
+
+        Returns
+        -------
+        History
+            The history.
 
         Raises
         ------
         TraceError
-            If a record is not like that.
+            If a record lacks a field, has an unknown field, or has a value of the wrong type.
 
         Examples
         --------
@@ -101,9 +109,9 @@ class History:
                 or not isinstance(record.get("returned"), int | float | None)
             ):
                 raise TraceError(
-                    f"operation {number} of the history is no record of an operation",
-                    hint="client (a string), operation, called (seconds), and where it was "
-                    "answered returned (seconds) and result",
+                    f"operation {number} of the history is not a valid record",
+                    hint="required: client (a string), operation, called (seconds); and if it was "
+                    "answered: returned (seconds), result",
                 )
             operations.append(
                 Operation(
@@ -117,5 +125,7 @@ class History:
         return History(tuple(operations))
 
     def to_json(self) -> list[dict[str, Any]]:
-        """Return the operations as records in JSON's types."""
-        return [{name: getattr(one, name) for name in _FIELDS} for one in self.operations]
+        """Return the operations as JSON data."""
+        return [
+            {name: getattr(operation, name) for name in _FIELDS} for operation in self.operations
+        ]

@@ -1,9 +1,9 @@
-"""Whether a history is linearizable.
+"""Check of histories for linearizability.
 
 The search is that of J. Wing and C. Gong (*Testing and Verifying Concurrent Objects*, 1993) with
-the memory of G. Lowe (*Testing for linearizability*, 2017): what has been tried is a set of
-operations that have happened together with the state they lead to, and is not tried twice.
-Operations on parts that have nothing to do with each other are searched apart.
+the cache of G. Lowe (*Testing for linearizability*, 2017): each pair of a set of operations that
+have taken effect and the resulting state is tried only once.  Independent parts of the object are
+searched separately.
 """
 
 from __future__ import annotations
@@ -23,27 +23,30 @@ __all__ = ["LinearizabilityResult", "check_linearizable"]
 
 @dataclass(frozen=True)
 class LinearizabilityResult(Shown):
-    """What a check found.
+    """The result of a check for linearizability.
 
     Parameters
     ----------
     verdict : str
-        ``"linearizable"``, ``"not linearizable"``, or ``"not decided"``: the search was cut off
-        at its limit.
+        ``"linearizable"``, ``"not linearizable"``, or ``"not decided"`` if the search reached its
+        limit.
     operations : int
-        How many were looked at.
+        Number of operations in the history.
     parts : int
-        Of how many parts.
+        Number of independent parts.
     steps : int
-        How often an operation was tried.
+        How often the search tried an operation.
     order : tuple of int
-        Where linearizable: the operations' places in the history, in an order in which they can
-        have happened, part after part.  Else the longest such beginning of the part at fault.
+        If linearizable, the indices of the operations in an order in which they can have taken
+        effect, part by part.  If not, the longest such prefix for the part that is not
+        linearizable.
     blocked : tuple of int
-        Where not linearizable: the operations that had returned by then and cannot be placed.
+        If not linearizable, the operations that had returned by the end of `order` and cannot be
+        placed.
     history : History
+        The history.
     model : SequentialModel
-        What it was held against; it describes operations and results for people.
+        The sequential model, which also describes operations and results.
     """
 
     face: ClassVar[str] = "linearizability"
@@ -59,65 +62,70 @@ class LinearizabilityResult(Shown):
 
     @property
     def ok(self) -> bool:
-        """Whether it was found to be linearizable."""
+        """Whether the history is linearizable."""
         return self.verdict == "linearizable"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the verdict as JSON data: the numbers, ``order`` and ``blocked``, and ``ok``."""
+        """Return the result as JSON data: verdict, numbers, ``order``, ``blocked`` and ``ok``."""
         names = ("verdict", "operations", "parts", "steps", "order", "blocked")
         return {"ok": self.ok} | {name: getattr(self, name) for name in names}
 
     def describe(self, place: int) -> str:
-        """Return what a client asked for and was told, in the machine's words.
+        """Describe an operation and its result in the machine's words.
 
         Parameters
         ----------
         place : int
-            The operation's place in the history.
+            The operation's index in the history.
         """
-        one = self.history.operations[place]
-        asked = f"{one.client} at {one.called:.6g} s: {self.model.describe(one.operation)}"
-        if one.returned is None:
-            return f"{asked}, never answered"
-        result = self.model.describe_result(one.operation, one.result)
-        return f"{asked} -> {result}, at {one.returned:.6g} s"
+        operation = self.history.operations[place]
+        words = self.model.describe(operation.operation)
+        request = f"{operation.client} at {operation.called:.6g} s: {words}"
+        if operation.returned is None:
+            return f"{request}, never answered"
+        result = self.model.describe_result(operation.operation, operation.result)
+        return f"{request} -> {result}, at {operation.returned:.6g} s"
 
 
 class _Search:
-    """The search in one part; places are those in the part."""
+    """The search in one part; places are indices of calls and returns in the part."""
 
     def __init__(self, operations: Sequence[Operation], model: SequentialModel) -> None:
         self.operations = operations
         self.model = model
         count = len(operations)
-        # Whatever happens at one time may have happened in any order: calls come first.
-        events = [(one.called, 0, at) for at, one in enumerate(operations)]
+        # Events at the same time may have happened in any order: put calls first.
+        events = [(operation.called, 0, at) for at, operation in enumerate(operations)]
         events += [
-            (one.returned, 1, at) for at, one in enumerate(operations) if one.returned is not None
+            (operation.returned, 1, at)
+            for at, operation in enumerate(operations)
+            if operation.returned is not None
         ]
         events.sort()
-        # Without an answer an operation may come last, which is as good as not at all.
+        # An operation without an answer may come last, which is equivalent to no effect.
         places = [at + kind * count for _, kind, at in events]
-        places += [at + count for at, one in enumerate(operations) if one.returned is None]
+        places += [
+            at + count for at, operation in enumerate(operations) if operation.returned is None
+        ]
         self.head = 2 * count
         self.next = [0] * (2 * count + 1)
         self.prev = [0] * (2 * count + 1)
         chain = [self.head, *places, self.head]
-        for one, other in pairwise(chain):
-            self.next[one], self.prev[other] = other, one
+        for place, following in pairwise(chain):
+            self.next[place], self.prev[following] = following, place
         self.longest: list[int] = []
         self.blocked: list[int] = []
 
-    def _take(self, place: int) -> None:
+    def _remove(self, place: int) -> None:
         self.next[self.prev[place]], self.prev[self.next[place]] = (
             self.next[place], self.prev[place],
         )  # fmt: skip
 
-    def _put_back(self, place: int) -> None:
+    def _restore(self, place: int) -> None:
         self.next[self.prev[place]] = self.prev[self.next[place]] = place
 
     def run(self, limit: int) -> tuple[bool | None, int, list[int]]:
-        """Return whether there is an order (``None``: cut off), the steps, and the order."""
+        """Return whether an order exists (``None``: limit reached), the steps, and the order."""
         count, head = len(self.operations), self.head
         state: Hashable = self.model.initial
         done, steps = 0, 0
@@ -129,29 +137,29 @@ class _Search:
                 steps += 1
                 if steps > limit:
                     return None, steps, [at for at, _ in stack]
-                one = self.operations[place]
-                result, after = self.model.apply(state, one.operation)
-                if one.returned is None or result == one.result:
+                operation = self.operations[place]
+                result, after = self.model.apply(state, operation.operation)
+                if operation.returned is None or result == operation.result:
                     now = (done | 1 << place, after)
                     if now not in tried:
                         tried.add(now)
                         stack.append((place, state))
                         done, state = now
-                        self._take(place)
-                        self._take(place + count)
+                        self._remove(place)
+                        self._remove(place + count)
                         place = self.next[head]
                         continue
                 place = self.next[place]
                 continue
-            # An operation has returned that has not happened: go back and try another order.
+            # An operation returned before it took effect: go back and try another order.
             if len(stack) > len(self.longest) or not self.blocked:
                 self.longest, self.blocked = [at for at, _ in stack], [place - count]
             if not stack:
                 return False, steps, self.longest
             place, state = stack.pop()
             done &= ~(1 << place)
-            self._put_back(place + count)
-            self._put_back(place)
+            self._restore(place + count)
+            self._restore(place)
             place = self.next[place]
         return True, steps, [at for at, _ in stack]
 
@@ -159,20 +167,21 @@ class _Search:
 def check_linearizable(
     history: History, model: SequentialModel, *, limit: int = 10_000_000
 ) -> LinearizabilityResult:
-    """Find out whether a history is linearizable.
+    """Check whether a history is linearizable.
 
     Parameters
     ----------
     history : History
+        The history.
     model : SequentialModel
-        The sequential object.
+        The sequential model.
     limit : int
-        So many steps are searched at most.
+        Maximum number of search steps.
 
     Returns
     -------
     LinearizabilityResult
-        Of the first part that is not linearizable, else of all.
+        The result for the first part that is not linearizable, otherwise for all parts.
 
     Raises
     ------
@@ -188,18 +197,18 @@ def check_linearizable(
     'not linearizable'
     """
     if limit < 1:
-        raise SettingError(f"limit={limit} leaves nothing to search", hint="1 or more")
+        raise SettingError(f"limit must be at least 1, got {limit}", hint="for instance 10_000_000")
     parts: dict[Hashable, list[int]] = {}
-    for at, one in enumerate(history.operations):
-        parts.setdefault(model.part(one.operation), []).append(at)
+    for at, operation in enumerate(history.operations):
+        parts.setdefault(model.part(operation.operation), []).append(at)
     steps = 0
     order: list[int] = []
     undecided = False
     for places in parts.values():
         search = _Search([history.operations[at] for at in places], model)
-        found, taken, local = search.run(limit - steps)
+        linearizable, taken, local = search.run(limit - steps)
         steps += taken
-        if found is False:
+        if linearizable is False:
             return LinearizabilityResult(
                 "not linearizable",
                 len(history.operations),
@@ -211,7 +220,7 @@ def check_linearizable(
                 model,
             )
         order += [places[at] for at in local]
-        undecided = undecided or found is None
+        undecided = undecided or linearizable is None
         if steps >= limit:
             undecided = undecided or len(order) < len(history.operations)
             break

@@ -1,4 +1,4 @@
-"""Sequential objects that histories are held against."""
+"""Sequential models for the check of histories."""
 
 from __future__ import annotations
 
@@ -17,4 +17,4 @@ def _register(state: Any, operation: Any) -> tuple[Any, Any]:
 
 
 REGISTER = SequentialModel("register", None, _register, lambda operation: None)
-"""One cell: ``{"op": "read"}``, whose result is the value, ``{"op": "write", "value": ...}``."""
+"""A register: ``{"op": "read"}`` returns the value, ``{"op": "write", "value": ...}`` sets it."""

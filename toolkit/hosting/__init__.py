@@ -1,9 +1,9 @@
-"""What every host of nodes does alike: drivers, connections, recording.
+"""Common parts of all hosts: drivers, connections, recording.
 
-A *host* runs nodes: it owns clock, network, disks and randomness.  The rules that every host must
-follow stand here once, without a clock, without input or output and without randomness: the
-simulator draws what happens from a seed, the controlled host is told by a caller, and a host on
-real sockets hears it from the operating system.
+A *host* runs nodes: it owns clock, network, disks and randomness.  This package implements the
+rules that every host must follow, without a clock, input, output or randomness.  The hosts differ
+in what decides the next event: the simulator draws it from a seed, the caller of the controlled
+host chooses it, and a host on real sockets receives it from the operating system.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Connections between nodes: messages in order and once, and a loss breaks the connection.
+"""Connections between nodes: messages arrive in order and once; a loss breaks the connection.
 
-What :mod:`toolkit.protocols.base` promises under *Connections* is kept here.  Every connection
-has a number.  An end is *attached* to the connection that it sends on; a connection is *gone* as
-soon as one end has closed it, has learned that it is broken, has crashed, or another connection
-between the two has been opened; it is *broken* from the first loss on.  Nothing arrives on one
-that is gone or broken.
+This module implements the section *Connections* of :mod:`toolkit.protocols.base`.  Every
+connection has a number.  An end is *attached* to the connection that it sends on.  A connection is
+*gone* as soon as an end has closed it, has been notified that it is broken, or has crashed, or
+another connection between the two nodes has been opened.  It is *broken* from the first loss on.
+No message arrives on a connection that is gone or broken.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterable
 __all__ = ["NOTICE", "Connections"]
 
 NOTICE = 0.01
-"""Seconds until an end learns that its connection is gone or broken."""
+"""Seconds until an end is notified that its connection is gone or broken."""
 
 
 class Connections:
@@ -38,20 +38,20 @@ class Connections:
         self._opened = 0
 
     def number(self, end: str, peer: str) -> int | None:
-        """Return the connection that an end sends on, or ``None`` where it cannot send."""
+        """Return the connection that an end sends on, or ``None`` if it cannot send."""
         number = self._attached.get((end, peer))
         return None if number is None or number in self._dead else number
 
     def attached(self, end: str, peer: str) -> int | None:
-        """Return the connection that an end takes to be there, which may be gone."""
+        """Return the connection that an end is attached to, which may be gone."""
         return self._attached.get((end, peer))
 
     def carries(self, number: int) -> bool:
-        """Return whether what was sent on a connection can still arrive."""
+        """Return True if messages sent on a connection can still arrive."""
         return number not in self._dead and number not in self._broken
 
     def open(self, end: str, peer: str) -> int | None:
-        """Open a new connection; return an earlier one that the peer is still attached to."""
+        """Open a new connection; return the old connection if the peer is attached to it."""
         before = self._attached.get((peer, end))
         for number in (before, self._attached.get((end, peer))):
             if number is not None:
@@ -61,7 +61,7 @@ class Connections:
         return before
 
     def accept(self, end: str, peer: str, number: int) -> None:
-        """Attach the receiver's end to a connection whose first message arrives."""
+        """Attach the receiver's end to a connection when its first message arrives."""
         self._attached[end, peer] = number
 
     def close(self, end: str, peer: str) -> int | None:
@@ -73,14 +73,14 @@ class Connections:
         return number if self._attached.get((peer, end)) == number else None
 
     def lose(self, number: int) -> bool:
-        """Break a connection; return whether it was whole until now."""
+        """Break a connection; return whether it was intact before."""
         if number in self._broken or number in self._dead:
             return False
         self._broken.add(number)
         return True
 
     def arrival(self, sender: str, to: str, number: int, arrival: float) -> float:
-        """Return when a message arrives that must not overtake an earlier one, in seconds."""
+        """Return the time when a message arrives without overtaking an earlier one, in seconds."""
         key = (sender, to, number)
         self._last[key] = arrival = max(arrival, self._last.get(key, 0.0))
         return arrival
@@ -88,7 +88,7 @@ class Connections:
     def labels(
         self, under_way: Iterable[tuple[str, str, int]]
     ) -> dict[int, tuple[int, bool, bool]]:
-        """Return labels of connections that depend on the present state alone.
+        """Return labels of connections that depend only on the present state.
 
         Parameters
         ----------
@@ -98,9 +98,9 @@ class Connections:
         Returns
         -------
         dict of int to (int, bool, bool)
-            Number of each connection that an end is attached to or a message travels on, to its
-            place in the order in which the two nodes opened theirs, and whether it is gone and
-            whether it is broken.
+            Number of each connection with an attached end or a message under way, to its position
+            among the connections of the two nodes in the order of opening, whether it is gone,
+            and whether it is broken.
         """
         of_pair: dict[tuple[str, ...], set[int]] = {}
         attached = ((end, peer, number) for (end, peer), number in self._attached.items())

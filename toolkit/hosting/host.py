@@ -1,9 +1,9 @@
-"""The part that all hosts of several nodes share: steps, messages, connections, faults.
+"""Base class of hosts of several nodes: steps, messages, connections, faults.
 
-A host that runs nodes in one process derives from :class:`Host` and says how time passes, when
-a timer runs out, when a write is durable and what becomes of a message.  What follows from the
-rules of :mod:`toolkit.protocols.base`, and what a trace records of it, stands here once, so that
-every host records the same.
+A host that runs nodes in one process derives from :class:`Host` and decides how time passes, when
+a timer runs out, when a write is durable, and when a message arrives or is lost.  The base class
+implements the rules of :mod:`toolkit.protocols.base` and the recording, so that every host records
+the same trace.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from toolkit.protocols.settings import current_name
 __all__ = ["Host", "Leaving", "Received"]
 
 Leaving: TypeAlias = tuple[int, str, Message]
-"""A message that leaves: its number, the receiving node, the message."""
+"""A message that is sent: its number, the receiving node, the message."""
 
 Received: TypeAlias = tuple[str, int, Message]
 """A message that arrives: the sending node, its number, the message."""
 
 _IDLE_LIMIT = 1_000_000
-"""So many events in a row that are not a step count as an endless loop."""
+"""Maximum number of consecutive events without a step; more count as an endless loop."""
 
 Driver = TypeVar("Driver", bound=NodeDriver)
 
@@ -43,9 +43,9 @@ class Host(ABC):
     protocol : Protocol
         A protocol with an implementation.
     config : object
-        Its configuration.
+        The protocol's configuration.
     recorder : Recorder or None
-        What records the run; ``None`` to record nothing.
+        The recorder of the run; ``None`` to record nothing.
 
     Attributes
     ----------
@@ -56,20 +56,20 @@ class Host(ABC):
     steps : int
         Number of steps so far.
     actions, faults : Counter
-        Steps by action, faults by kind.
+        Number of steps by action, and of faults by kind.
     sent, delivered, lost, duplicated : int
         Numbers of messages.
     cut : set of (str, str)
         The links, from sender to receiver, on which messages are lost.
     connections : Connections or None
-        ``None`` for a protocol that uses none.
+        The connections; ``None`` for a protocol that does not use connections.
     observed : bool
-        Whether :meth:`stepped` is called; a host that has no use for it can switch it off.
+        Whether to call :meth:`stepped`; a host that does not need it can set this to False.
     """
 
-    # A loop over millions of events reads slots faster than a dictionary of so many attributes.
+    # Slots are faster than a dictionary of so many attributes, in a loop of millions of events.
     __slots__ = (
-        "_idle", "_message_number", "_pending_faults", "_travels_on", "actions", "config",
+        "_idle", "_message_connections", "_message_number", "_pending_faults", "actions", "config",
         "connections", "constants", "cut", "delivered", "drivers", "duplicated", "faults",
         "known_actions", "lost", "now", "observed", "protocol", "recorder", "sent", "steps",
     )  # fmt: skip
@@ -91,13 +91,13 @@ class Host(ABC):
         self.connections = Connections() if implementation.connected else None
         self.observed = True
         self._message_number = 0
-        # The connections of the messages that leave in the step in progress, by their numbers.
-        self._travels_on: dict[int, int] = {}
+        # The connections of the messages sent in the current step, by message number.
+        self._message_connections: dict[int, int] = {}
         self._idle = 0
-        # Faults of the step in progress: they are recorded after it.
+        # Faults of the current step, which are recorded after it.
         self._pending_faults: list[tuple[str, dict[str, Any]]] = []
 
-    # What a host decides -------------------------------------------------------------------
+    # Methods of subclasses -----------------------------------------------------------------
 
     @abstractmethod
     def local_time(self, driver: Any) -> float:
@@ -113,11 +113,11 @@ class Host(ABC):
 
     @abstractmethod
     def transmit(self, driver: Any, leaving: list[Leaving]) -> None:
-        """Put messages on their way."""
+        """Send messages."""
 
     @abstractmethod
     def answer(self, driver: Any, output: Output) -> None:
-        """Hand a client its answer."""
+        """Pass an answer to the client."""
 
     @abstractmethod
     def redirect(self, driver: Any, output: Redirect) -> None:
@@ -125,7 +125,7 @@ class Host(ABC):
 
     @abstractmethod
     def notify(self, end: str, peer: str, connection: int) -> None:
-        """Let a node know, later, that its connection to a peer has ended."""
+        """Schedule the notice to a node that its connection to a peer has ended."""
 
     @abstractmethod
     def stepped(
@@ -144,17 +144,18 @@ class Host(ABC):
         replay: str | None,
         meta: Mapping[str, Any],
     ) -> list[tuple[Any, Reaction]]:
-        """Start all nodes, and record the header.
+        """Start all nodes and record the header of the trace.
 
         Parameters
         ----------
         trace, origin, seed, replay, meta
-            For the header (see :class:`toolkit.trace.Header`).
+            Fields of the header (see :class:`toolkit.trace.Header`).
 
         Returns
         -------
         list of (NodeDriver, Reaction)
-            What the nodes' start asks for; the host applies it with :meth:`react`.
+            The nodes with their reactions to the start, which the host executes with
+            :meth:`react`.
         """
         started = [
             (driver, driver.start(self.local_time(driver))) for driver in self.drivers.values()
@@ -180,25 +181,25 @@ class Host(ABC):
         *,
         flushed: bool = False,
     ) -> None:
-        """Do what a driver's reaction asks for, and record the step if it was one.
+        """Execute a driver's reaction, and record the step if there was one.
 
         Parameters
         ----------
         driver : NodeDriver
             The node.
         reaction : Reaction
-            What it asks for.
+            The reaction.
         received : (str, int, Message), optional
-            The message that it reacts to.
+            The message that caused the reaction.
         flushed : bool
-            Whether a write became durable, which changes only what the disk holds.
+            Whether a write became durable, which changes only the disk's content.
         """
         for timer in reaction.timers:
             self.set_timer(driver, timer)
         for peer in reaction.closes:
             self.disconnect(driver, peer)
         sends, outputs = reaction.sends, reaction.outputs
-        leaving = self._leave(driver, sends, outputs) if sends or outputs else []
+        leaving = self._send_all(driver, sends, outputs) if sends or outputs else []
         if reaction.writing:
             self.begin_write(driver)
         action = reaction.action
@@ -206,20 +207,20 @@ class Host(ABC):
             self._idle += 1
             if self._idle > _IDLE_LIMIT:
                 self.fail(
-                    f"made {_IDLE_LIMIT:,} timers run out in a row at {self.now} s without a step",
-                    "let such a timer wait longer",
+                    f"had {_IDLE_LIMIT:,} timeouts in a row without a step, at {self.now} s",
+                    "set the timer to a longer delay",
                 )
             return
         if self.known_actions and action not in self.known_actions:
             self.fail(
-                f"named the action {action!r}, which its specification does not list",
-                f"its actions: {', '.join(self.protocol.specification.actions)}",
+                f"took the action {action!r}, which its specification does not list",
+                f"known: {', '.join(self.protocol.specification.actions)}",
             )
         self.steps += 1
         self._idle = 0
         self.actions[action] += 1
         if self.recorder is not None:
-            # A handler changes the node alone, and a flush the disk alone.
+            # A handler changes only the node, and a flush only the disk.
             node, durable = driver.node, None
             up = node is not None
             if flushed:
@@ -247,7 +248,15 @@ class Host(ABC):
         self.react(driver, driver.flush(), flushed=True)
 
     def crash(self, driver: Any, keep: int) -> None:
-        """Crash a node, of whose waiting writes so many still become durable, at most."""
+        """Crash a node.
+
+        Parameters
+        ----------
+        driver : NodeDriver
+            The node.
+        keep : int
+            Maximum number of waiting writes that still become durable.
+        """
         reaction = driver.crash(keep)
         if self.connections is not None:
             for peer in self.drivers:
@@ -262,7 +271,7 @@ class Host(ABC):
         self.react(driver, driver.restart(self.local_time(driver)))
 
     def time_out(self, driver: Any, timer: str) -> None:
-        """Let a timer run out before its time, if it is set."""
+        """Let a timer run out early, if it is set."""
         current = current_name(timer, driver.timers)
         is_set = current in driver.timers
         self.fault("timeout", {"node": driver.name, "timer": timer, "set": is_set})
@@ -271,10 +280,10 @@ class Host(ABC):
 
     # Messages ------------------------------------------------------------------------------
 
-    def _leave(
+    def _send_all(
         self, driver: Any, sends: list[Send], outputs: list[Output | Redirect]
     ) -> list[Leaving]:
-        """Let messages and answers leave; return the messages with their numbers."""
+        """Send messages and answers; return the messages with their numbers."""
         for output in outputs:
             if isinstance(output, Redirect):
                 if output.to is not None and output.to not in self.drivers:
@@ -286,7 +295,7 @@ class Host(ABC):
             else:
                 self.answer(driver, output)
         if self.connections is not None:
-            sends = self._connected(driver, self.connections, sends)
+            sends = self._connect(driver, self.connections, sends)
         if not sends:
             return []
         first = self._message_number
@@ -297,7 +306,7 @@ class Host(ABC):
         return leaving
 
     def deliver(self, to: str, sender: str, number: int, message: Message) -> None:
-        """Let a datagram arrive; it is lost if the receiver is down or the link is cut."""
+        """Deliver a datagram, or lose it if the receiver is down or the link is cut."""
         driver, cut = self.drivers[to], self.cut
         if driver.node is None or (cut and (sender, to) in cut):
             self.lose(number, to, "down" if driver.node is None else "cut")
@@ -311,7 +320,7 @@ class Host(ABC):
         )
 
     def arrive(self, to: str, sender: str, number: int, message: Message, connection: int) -> None:
-        """Let a message on a connection arrive; a loss breaks the connection."""
+        """Deliver a message on a connection, or lose it, which breaks the connection."""
         driver, connections = self.drivers[to], self.connections
         if connections is None or not connections.carries(connection):
             self.lose(number, to, "broken")
@@ -333,7 +342,7 @@ class Host(ABC):
     def lose(
         self, number: int, to: str, why: str, sender: str = "", connection: int | None = None
     ) -> None:
-        """Note that a message is lost, which breaks the connection that it was sent on.
+        """Record that a message is lost, which breaks its connection.
 
         Parameters
         ----------
@@ -344,9 +353,9 @@ class Host(ABC):
         why : str
             The reason, for the record.
         sender : str
-            The sending node, if the message travels on a connection.
+            The sending node, if the message was sent on a connection.
         connection : int or None
-            That connection.
+            The number of that connection.
         """
         self.lost += 1
         self.note("lose", {"id": number, "to": to, "why": why})
@@ -360,9 +369,9 @@ class Host(ABC):
 
     # Connections ---------------------------------------------------------------------------
 
-    def _connected(self, driver: Any, connections: Connections, sends: list[Send]) -> list[Send]:
-        """Open what is to be opened, and return what can leave, each on its own connection."""
-        self._travels_on.clear()
+    def _connect(self, driver: Any, connections: Connections, sends: list[Send]) -> list[Send]:
+        """Open connections, and return the messages that can be sent."""
+        self._message_connections.clear()
         leaving: list[Send] = []
         for send in sends:
             if send.message.transport == "datagram":
@@ -374,19 +383,19 @@ class Host(ABC):
                     self.notify(send.to, driver.name, before)
             connection = connections.number(driver.name, send.to)
             if connection is not None:
-                self._travels_on[self._message_number + len(leaving)] = connection
+                self._message_connections[self._message_number + len(leaving)] = connection
                 leaving.append(send)
         return leaving
 
     def connection_of(self, number: int) -> int | None:
-        """Return the connection of a message that leaves now; ``None`` for a datagram."""
-        return self._travels_on.get(number)
+        """Return the connection of a message sent in this step; ``None`` for a datagram."""
+        return self._message_connections.get(number)
 
     def disconnect(self, driver: Any, peer: str) -> None:
-        """Close a node's end of a connection, and let the other end know."""
+        """Close a node's end of a connection, and notify the other end."""
         if self.connections is None:
             self.fail(
-                "closes a connection but does not use connections",
+                "closes a connection, but does not declare that it uses connections",
                 "set connected=True in its Implementation",
             )
         driver.withdraw(peer)
@@ -403,12 +412,12 @@ class Host(ABC):
     # Faults --------------------------------------------------------------------------------
 
     def note(self, kind: str, params: dict[str, Any]) -> None:
-        """Count a fault, to be recorded after the step in which it happens."""
+        """Count a fault, and record it after the current step."""
         self.faults[kind] += 1
         self._pending_faults.append((kind, params))
 
     def flush_notes(self) -> None:
-        """Record the faults noted so far."""
+        """Record the pending faults."""
         if self.recorder is not None:
             for kind, params in self._pending_faults:
                 self.recorder.fault(self.now, kind, params)
@@ -420,7 +429,7 @@ class Host(ABC):
         self.flush_notes()
 
     def cut_link(self, sender: str, receiver: str) -> None:
-        """Lose all messages from one node to another from now on."""
+        """Cut one direction of a link, so that its messages are lost."""
         self.cut.add((sender, receiver))
         self.fault("one-way", {"from": sender, "to": receiver})
 
@@ -433,19 +442,19 @@ class Host(ABC):
         self.fault("partition", {"groups": [list(group) for group in groups]})
 
     def heal_link(self, sender: str, receiver: str) -> None:
-        """Let messages from one node to another through again."""
+        """End the cut of one direction of a link."""
         self.cut.discard((sender, receiver))
         self.fault("heal", {"from": sender, "to": receiver})
 
     def heal(self) -> None:
-        """Let all messages through again."""
+        """End all cuts and partitions."""
         self.cut.clear()
         self.fault("heal", {})
 
     # The end -------------------------------------------------------------------------------
 
     def final_values(self) -> dict[str, Any]:
-        """Return what each node that is up ended with, by name."""
+        """Return the final value of each node that is up and has one, by name."""
         final_value = self.protocol.runnable.final_value
         return {
             name: value
@@ -454,5 +463,18 @@ class Host(ABC):
         }
 
     def fail(self, what: str, hint: str) -> NoReturn:
-        """Raise the error that the protocol breaks a rule."""
+        """Raise an InternalError that says which rule the protocol broke.
+
+        Parameters
+        ----------
+        what : str
+            The verb phrase of the message, such as ``"closes a connection"``.
+        hint : str
+            How to correct it.
+
+        Raises
+        ------
+        InternalError
+            Always.
+        """
         raise InternalError(f"the protocol {self.protocol.name!r} {what}", hint=hint)

@@ -1,4 +1,4 @@
-"""Messages under way that wait until somebody chooses what becomes of them."""
+"""Mailbox of messages under way, for hosts whose caller chooses when messages arrive."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ class InFlight(msgspec.Struct, frozen=True, gc=False):
     Parameters
     ----------
     number : int
-        The message's number in the run; a message to several nodes has one for each.
+        The message's number in the run; a message to several nodes has a number for each.
     to, sender : str
         The receiving and the sending node.
     message : Message
         The message.
     connection : int or None
-        The connection that it travels on; ``None`` for a datagram.
+        The connection that it was sent on; ``None`` for a datagram.
     copies : int
-        How often it can still arrive.
+        Number of copies under way.
     """
 
     number: int
@@ -59,7 +59,7 @@ class Mailbox:
         return len(self._flights)
 
     def put(self, flight: InFlight) -> None:
-        """Add a message that has been sent."""
+        """Add a sent message."""
         self._flights[flight.number] = flight
 
     def get(self, number: int) -> InFlight | None:
@@ -77,7 +77,7 @@ class Mailbox:
         return flight
 
     def duplicate(self, number: int) -> bool:
-        """Add a copy of a datagram; return whether it was one that is under way."""
+        """Add a copy of a datagram; return False if it is not a datagram under way."""
         flight = self._flights.get(number)
         if flight is None or flight.connection is not None:
             return False
@@ -85,8 +85,9 @@ class Mailbox:
         return True
 
     def deliverable(self) -> list[InFlight]:
-        """Return the messages that can arrive next: datagrams, and the first of each direction
-        of a connection.
+        """Return the messages that can arrive next.
+
+        These are all datagrams, and the first message of each direction of a connection.
         """
         first: set[tuple[int, str]] = set()
         found = []
@@ -100,7 +101,7 @@ class Mailbox:
         return found
 
     def may_arrive(self, flight: InFlight) -> bool:
-        """Return whether no earlier message of its connection is under way."""
+        """Return True if no earlier message of the same connection is under way."""
         return flight.connection is None or all(
             other.number >= flight.number
             or (other.connection, other.to) != (flight.connection, flight.to)
@@ -108,7 +109,7 @@ class Mailbox:
         )
 
     def copy(self) -> Mailbox:
-        """Return a mailbox with the same messages."""
+        """Return an independent copy of the mailbox."""
         other = Mailbox()
         other._flights = dict(self._flights)
         return other

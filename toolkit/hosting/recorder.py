@@ -1,4 +1,4 @@
-"""Recording for any host: views, differences, records, and a sink that may fail."""
+"""Recorder of traces for any host."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ __all__ = ["Recorder"]
 
 
 class Recorder:
-    """Builds records and hands them to a sink; whatever fails here stops recording only.
+    """Recorder that builds records and passes them to a sink.
+
+    An error in a view or in the sink stops the recording, but not the run.
 
     Parameters
     ----------
     sink : Sink
-        Where the records go.
+        The receiver of the records.
     protocol : Protocol
-        Whose views are taken.
+        The protocol, whose views are recorded.
 
     Attributes
     ----------
@@ -33,16 +35,16 @@ class Recorder:
         self.error: str | None = None
         self._sink = sink
         self._protocol = protocol
-        # For each node the trackers of its variables and of what its disk holds, and whether it
+        # For each node: the trackers of its variables and of its disk's content, and whether it
         # was up.
         self._trackers: dict[str, tuple[ViewTracker, ViewTracker]] = {}
         self._up: dict[str, bool] = {}
         self._index = 0
-        # The same message object goes to several nodes, and its record with it.  An object's id
-        # is its own as long as the object is kept.
+        # The same message object can be sent to several nodes, with the same record.  The cache
+        # keeps the object, so that its id stays unique.
         self._records: dict[int, tuple[Message, dict[str, Any]]] = {}
 
-    def _guarded(self, observe: Callable[[], None]) -> None:
+    def _run_guarded(self, observe: Callable[[], None]) -> None:
         if self.error is not None:
             return
         try:
@@ -53,7 +55,7 @@ class Recorder:
     def _changes(
         self, name: str, node: Any | None, durable: Mapping[str, Any] | None, up: bool
     ) -> dict[str, Any]:
-        """Return what has changed of a node's variables, the host's ``up`` among them."""
+        """Return a node's changed variables, including the host's ``up``."""
         variables, of_disk = self._trackers[name]
         changed = {} if node is None else variables.changes(node)
         if durable is not None:
@@ -74,7 +76,17 @@ class Recorder:
         replay: str | None,
         meta: Mapping[str, Any],
     ) -> None:
-        """Record the header, with the view of every node as it is now."""
+        """Record the header, with the present view of every node.
+
+        Parameters
+        ----------
+        trace, constants, origin, seed, replay, meta
+            Fields of the header (see :class:`toolkit.trace.Header`).
+        nodes : mapping of str to Node
+            The nodes, by name.
+        durable : mapping of str to mapping
+            The content of each node's disk.
+        """
         runs = self._protocol.runnable
 
         def observe() -> None:
@@ -103,19 +115,19 @@ class Recorder:
                 )
             )
 
-        self._guarded(observe)
+        self._run_guarded(observe)
 
     def message(self, message: Message) -> dict[str, Any]:
-        """Return a message's record."""
-        known = self._records.get(id(message))
-        if known is None:
-            if len(self._records) >= _KEPT:
+        """Return the record of a message, from a cache if possible."""
+        cached = self._records.get(id(message))
+        if cached is None:
+            if len(self._records) >= _MAX_RECORDS:
                 self._records.clear()
-            known = self._records[id(message)] = (message, message_record(message))
-        return known[1]
+            cached = self._records[id(message)] = (message, message_record(message))
+        return cached[1]
 
     def _sent(self, sent: list[tuple[int, str, Message]]) -> tuple[Sent, ...]:
-        """Return the records of messages that left; a broadcast is the same message repeated."""
+        """Return the records of sent messages; a broadcast repeats the same message object."""
         records: list[Sent] = []
         last: Message | None = None
         record: dict[str, Any] = {}
@@ -137,7 +149,7 @@ class Recorder:
         durable: Mapping[str, Any] | None,
         up: bool,
     ) -> None:
-        """Record a step: what it was, what left in it, and what it changed at its node.
+        """Record a step: its action, its messages, and the changed variables of its node.
 
         Parameters
         ----------
@@ -146,17 +158,17 @@ class Recorder:
         name : str
             The node.
         action, params
-            The specification's action.
+            The specification's action and its parameters.
         received : tuple or None
-            Sender, number and message.
+            Sender, number and message of the message received.
         sent : list of tuple
-            Number, receiver and message of each message that left.
+            Number, receiver and message of each message sent.
         node : Node or None
-            The node after the step; ``None`` if it is as before.
+            The node after the step; ``None`` if it is unchanged.
         durable : mapping or None
-            What its disk holds after the step; ``None`` if that is as before.
+            The content of the node's disk after the step; ``None`` if it is unchanged.
         up : bool
-            Whether it is up after the step.
+            Whether the node is up after the step.
         """
         if self.error is not None:
             return
@@ -182,16 +194,16 @@ class Recorder:
 
     def fault(self, time: float, kind: str, params: dict[str, Any]) -> None:
         """Record a fault."""
-        self._guarded(lambda: self._sink.fault(Fault(time=time, fault=kind, params=params)))
+        self._run_guarded(lambda: self._sink.fault(Fault(time=time, fault=kind, params=params)))
 
     def end(self, reason: str, time: float, results: dict[str, Any]) -> None:
-        """Record the end."""
-        self._guarded(
+        """Record the end of the run."""
+        self._run_guarded(
             lambda: self._sink.end(
                 End(reason=reason, steps=self._index, time=time, results=results)
             )
         )
 
 
-_KEPT = 2000
-"""So many messages' records are kept, for when they arrive."""
+_MAX_RECORDS = 2000
+"""Maximum number of message records in the cache."""

@@ -1,6 +1,6 @@
-"""Replicated state machines: what people build on a log that all replicas share.
+"""Replicated state machines, which apply the committed commands of a log.
 
-A machine is deterministic and knows nothing of logs, networks or time: it is handed operations in
+A machine is deterministic and does not depend on logs, networks or time: it receives operations in
 the log's order and returns their results.  The same machine runs on every protocol.
 """
 

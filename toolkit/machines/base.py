@@ -1,4 +1,4 @@
-"""What a replicated state machine is."""
+"""The interface of replicated state machines."""
 
 from __future__ import annotations
 
@@ -14,30 +14,31 @@ class Machine(Interface):
     """A deterministic state machine; operations and results are JSON."""
 
     def apply(self, operation: Any) -> Any:
-        """Apply an operation, and return its result.
+        """Apply an operation and return its result.
 
         Parameters
         ----------
         operation : JSON
-            It stands in the log already: one that makes no sense has an error as its result,
-            ``{"error": ...}``, and changes nothing.
+            The operation.  It is already in the log: an invalid operation must have the result
+            ``{"error": ...}`` and must not change the state.
 
         Returns
         -------
         JSON
+            The result.
         """
         ...
 
     def reads(self, operation: Any) -> bool:
-        """Return whether an operation changes nothing, whatever the state."""
+        """Return True if an operation never changes the state."""
         ...
 
     def snapshot(self) -> Any:
-        """Return the whole state, in JSON's types."""
+        """Return the whole state as JSON data."""
         ...
 
     def restore(self, state: Any) -> None:
-        """Take the place of the machine that a snapshot was taken of."""
+        """Replace the state by that of a snapshot."""
         ...
 
     def random_operation(self, rng: random.Random) -> Any:
@@ -46,3 +47,4 @@ class Machine(Interface):
 
 
 MachineFactory: TypeAlias = Callable[[], Machine]
+"""A function that creates a machine in its initial state."""

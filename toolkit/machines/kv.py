@@ -25,24 +25,24 @@ _FIELDS = {
 
 
 class KeyValueStore:
-    """Keys to values, with get, put, delete and compare-and-swap.
+    """A key-value store with get, put, delete and compare-and-swap.
 
     Operations are objects with ``op`` and ``key``:
 
     ========  ====================  =============================================
     ``op``    further fields        result
     ========  ====================  =============================================
-    get       --                    ``{"value": ...}``, ``None`` where there is none
+    get       --                    ``{"value": ...}``, ``None`` if there is no value
     put       ``value``             ``{"ok": true}``
-    delete    --                    ``{"ok": ...}``, whether there was one
-    cas       ``expected``,         ``{"ok": ..., "value": ...}``: whether the value was
-              ``value``             the expected one (``None``: none), and what it was
+    delete    --                    ``{"ok": ...}``, whether there was a value
+    cas       ``expected``,         ``{"ok": ..., "value": ...}``: whether the old value
+              ``value``             was `expected` (``None``: no value), and the old value
     ========  ====================  =============================================
 
     Attributes
     ----------
     data : dict of str to JSON
-        What is stored; ``None`` is no value.
+        The stored values; a key without a value is absent.
 
     Examples
     --------
@@ -57,7 +57,7 @@ class KeyValueStore:
         self.data: dict[str, Any] = {}
 
     def apply(self, operation: Any) -> Any:
-        """Apply an operation (see :class:`Machine`)."""
+        """Apply an operation and return its result (see :class:`Machine`)."""
         problem = _problem(operation)
         if problem is not None:
             return {"error": problem}
@@ -67,7 +67,7 @@ class KeyValueStore:
             return {"value": before}
         if kind == "delete":
             return {"ok": self.data.pop(key, None) is not None}
-        if kind == "cas" and not _same(before, operation["expected"]):
+        if kind == "cas" and not _equal_json(before, operation["expected"]):
             return {"ok": False, "value": before}
         if operation["value"] is None:
             self.data.pop(key, None)
@@ -76,19 +76,19 @@ class KeyValueStore:
         return {"ok": True} if kind == "put" else {"ok": True, "value": before}
 
     def reads(self, operation: Any) -> bool:
-        """Return whether an operation is a get, or none at all."""
+        """Return True if an operation is a get or is invalid, so that it changes nothing."""
         return _problem(operation) is not None or operation["op"] == "get"
 
     def snapshot(self) -> Any:
-        """Return keys and values, in the order of the keys."""
+        """Return all keys and values, sorted by key."""
         return {key: self.data[key] for key in sorted(self.data)}
 
     def restore(self, state: Any) -> None:
-        """Hold exactly these keys and values."""
+        """Replace the content by that of a snapshot."""
         self.data = dict(state)
 
     def random_operation(self, rng: random.Random) -> Any:
-        """Draw an operation on one of three keys, so that they meet; values hardly ever repeat."""
+        """Draw an operation on one of three keys; written values are drawn from a million."""
         kind = rng.choice(("get", "put", "put", "cas", "delete"))
         operation: dict[str, Any] = {"op": kind, "key": rng.choice(_KEYS)}
         if kind == "cas":
@@ -98,9 +98,9 @@ class KeyValueStore:
         return operation
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Return whether two values are the same in JSON, where ``true`` is not 1."""
-    return one is other or _ENCODER.encode(one) == _ENCODER.encode(other)
+def _equal_json(left: Any, right: Any) -> bool:
+    """Return True if two values are the same in JSON, where ``true`` differs from 1."""
+    return left is right or _ENCODER.encode(left) == _ENCODER.encode(right)
 
 
 def _problem(operation: Any) -> str | None:
@@ -156,44 +156,45 @@ def _typed(text: str) -> dict[str, Any]:
     return {"op": "put", "key": "x", "value": text}
 
 
-def _frozen(value: Any) -> str | None:
-    """Return a JSON value as a hashable one; ``None`` for none."""
+def _encoded(value: Any) -> str | None:
+    """Return a JSON value as text, which is hashable; ``None`` for no value."""
     return None if value is None else json.dumps(value, sort_keys=True)
 
 
-def _thawed(state: str | None) -> Any:
+def _decoded(state: str | None) -> Any:
     return None if state is None else json.loads(state)
 
 
 def _key_value(state: str | None, operation: Any) -> tuple[Any, str | None]:
     kind = operation["op"]
     if kind == "get":
-        return {"value": _thawed(state)}, state
+        return {"value": _decoded(state)}, state
     if kind == "put":
-        return {"ok": True}, _frozen(operation["value"])
+        return {"ok": True}, _encoded(operation["value"])
     if kind == "delete":
         return {"ok": state is not None}, None
-    if _frozen(operation["expected"]) != state:
-        return {"ok": False, "value": _thawed(state)}, state
-    return {"ok": True, "value": _thawed(state)}, _frozen(operation["value"])
+    if _encoded(operation["expected"]) != state:
+        return {"ok": False, "value": _decoded(state)}, state
+    return {"ok": True, "value": _decoded(state)}, _encoded(operation["value"])
 
 
 KEY_VALUE = SequentialModel("key-value store", None, _key_value, lambda operation: operation["key"])
-"""The store of :class:`KeyValueStore`, key by key: get, put, delete, cas."""
+"""Sequential model of :class:`KeyValueStore`, with each key as a part."""
 
 SPEC = MachineSpec(
     name="kv",
     title="a key-value store with compare-and-swap",
     factory=KeyValueStore,
     operations={
-        "get": OperationSpec("the value of a key", {"key": "a text"}),
+        "get": OperationSpec("return the value of a key", {"key": "a string"}),
         "put": OperationSpec(
-            "store a value under a key", {"key": "a text", "value": "JSON; null removes the key"}
+            "store a value under a key",
+            {"key": "a string", "value": "JSON; null removes the key"},
         ),
-        "delete": OperationSpec("remove a key", {"key": "a text"}),
+        "delete": OperationSpec("remove a key", {"key": "a string"}),
         "cas": OperationSpec(
-            "store a value under a key if its value is the expected one",
-            {"key": "a text", "expected": "JSON; null for no value", "value": "JSON"},
+            "store a value under a key if its present value is the expected value",
+            {"key": "a string", "expected": "JSON; null for no value", "value": "JSON"},
         ),
     },
     sequential=KEY_VALUE,
@@ -204,4 +205,4 @@ SPEC = MachineSpec(
     typed_operation=_typed,
     typed_prompt="x :=",
 )
-"""The key-value store, as it is registered."""
+"""The registered description of the key-value store."""

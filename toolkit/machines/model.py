@@ -1,4 +1,4 @@
-"""Sequential objects, which the histories of a machine's clients are held against."""
+"""Sequential models, with which clients' histories are checked."""
 
 from __future__ import annotations
 
@@ -15,24 +15,26 @@ __all__ = ["SequentialModel", "model_of"]
 
 @dataclass(frozen=True)
 class SequentialModel:
-    """A sequential object.
+    """A sequential object, which defines the correct results of operations.
 
     Parameters
     ----------
     name : str
+        Its name.
     initial : hashable
-        The state that it begins in.
+        The initial state.
     apply : callable
-        ``apply(state, operation) -> (result, state)``: what an operation must return, and the
-        state after it.
+        ``apply(state, operation) -> (result, state)``: the result that an operation must return,
+        and the state after it.
     part : callable
-        ``part(operation) -> hashable``: operations of different parts have nothing to do with
-        each other, so that each part can be checked by itself (A. Horn and D. Kroening, *Faster
-        linearizability checking via P-compositionality*, 2015).
+        ``part(operation) -> hashable``: the part of the object that an operation concerns.
+        Operations of different parts are independent, so that each part can be checked
+        separately (A. Horn and D. Kroening, *Faster linearizability checking via
+        P-compositionality*, 2015).
     describe : callable
-        ``describe(operation) -> str``: an operation in a few words, for people.
+        ``describe(operation) -> str``: an operation in a few words.
     describe_result : callable
-        ``describe_result(operation, result) -> str``: its result in a few words.
+        ``describe_result(operation, result) -> str``: the result of an operation in a few words.
     """
 
     name: str
@@ -44,20 +46,20 @@ class SequentialModel:
 
 
 def model_of(name: str, factory: MachineFactory) -> SequentialModel:
-    """Return a machine's own behaviour as a sequential object.
+    """Return a sequential model that is derived from a machine.
 
     Parameters
     ----------
     name : str
         The machine's name.
     factory : callable
-        Makes a machine.
+        ``factory() -> Machine``: a machine in its initial state.
 
     Returns
     -------
     SequentialModel
-        Its states are snapshots as JSON text; all operations are in one part.  It checks the
-        replication and not the machine, for a mistake of the machine is one of the model too.
+        The model.  Its states are snapshots as JSON text, and all operations are in one part.  It
+        checks only the replication, because a bug of the machine is a bug of the model too.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Registry of machines: entry points of the group ``toolkit.machines``, and this process's."""
+"""Registry of machines: installed machines, and machines registered in this process."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MACHINES: Registry[MachineSpec] = Registry(
     "an object of toolkit.machines.MachineSpec",
     lambda machine: machine.name,
 )
-"""All machines, by name."""
+"""Registry of machines, by name."""
 
 
 def register_machine(machine: MachineSpec) -> None:
@@ -34,22 +34,29 @@ def register_machine(machine: MachineSpec) -> None:
     Parameters
     ----------
     machine : MachineSpec
+        The machine.
 
     Raises
     ------
     SettingError
-        If another machine has its name.
+        If another machine has the same name.
     """
     MACHINES.register(machine)
 
 
 def unregister_machine(name: str) -> None:
-    """Forget a machine that :func:`register_machine` made known; unknown names are ignored."""
+    """Remove a machine that :func:`register_machine` registered; unknown names are ignored.
+
+    Parameters
+    ----------
+    name : str
+        The machine's name.
+    """
     MACHINES.unregister(name)
 
 
 def machine_names() -> tuple[str, ...]:
-    """Return the names of all machines, sorted."""
+    """Return the sorted names of all machines."""
     return tuple(MACHINES.names())
 
 
@@ -59,12 +66,17 @@ def get_machine(name: str) -> MachineSpec:
     Parameters
     ----------
     name : str
-        For instance ``"kv"``.
+        The machine's name, for instance ``"kv"``.
+
+    Returns
+    -------
+    MachineSpec
+        The machine.
 
     Raises
     ------
     UnknownNameError
-        If no machine has the name.
+        If no machine has that name.
     SettingError
         If its entry point cannot be loaded.
 
@@ -77,18 +89,18 @@ def get_machine(name: str) -> MachineSpec:
 
 
 def operation_label(operation: Any) -> str:
-    """Return a few characters for what a client asked, for pictures.
+    """Return a short label of a client's operation, for diagrams.
 
     Parameters
     ----------
     operation : JSON
-        An operation of a machine, or of something else that names it by ``op``.
+        An operation of a machine, or another object whose field ``op`` is its name.
 
     Returns
     -------
     str
-        The label of the key-value store, or else of the first machine, by name, that has such an
-        operation; its name or its text if there is none.
+        The label from the key-value store, or from the first machine in the order of names that
+        has such an operation; otherwise the operation's name or text.
 
     Examples
     --------
@@ -100,7 +112,7 @@ def operation_label(operation: Any) -> str:
     if SPEC.understands(operation):
         return SPEC.label(operation)
     for machine in MACHINES.loadable():
-        # A machine that fails on what is not its own must not spoil the pictures of others.
+        # A machine that fails on a foreign operation must not prevent other diagrams.
         with suppress(Exception):
             if machine.understands(operation):
                 return machine.label(operation)

@@ -1,8 +1,8 @@
-"""Sessions: a client's request takes effect once, however often it comes.
+"""Client sessions, with which a repeated request takes effect only once.
 
-After D. Ongaro, *Consensus: Bridging Theory and Practice* (2014), section 6.3.  The sessions are
-part of the replicated state: every replica decides alike which requests are repetitions, and
-which sessions are given up.
+Based on D. Ongaro, *Consensus: Bridging Theory and Practice* (2014), section 6.3.  The sessions
+are part of the replicated state: every replica makes the same decisions about which requests are
+repetitions and which sessions expire.
 """
 
 from __future__ import annotations
@@ -15,26 +15,28 @@ __all__ = ["Sessions"]
 
 
 class Sessions:
-    """A machine behind a table of clients.
+    """A machine with a table of client sessions.
 
-    A client numbers its requests and has one outstanding at a time.  The result of its last
-    one is kept.  When there are more clients than the limit, the one whose last request was
-    applied longest ago is forgotten, on every replica at the same place of the log.  A first
-    request that comes again after that is taken for a new client's and applied again: the limit
-    is to be above the number of clients that may be at work at once.
+    A client numbers its requests and sends the next one only after the answer to the last.  The
+    result of its last request is stored.  If there are more sessions than the limit, the session
+    whose last request was applied first expires, on every replica at the same log index.  If a
+    client repeats its request number 0 after its session expired, the request is applied again as
+    that of a new client.  The limit should therefore exceed the number of concurrent clients.
 
     Parameters
     ----------
     machine : Machine
+        The machine that applies the operations.
     limit : int
-        Most sessions.
+        Maximum number of sessions.
 
     Attributes
     ----------
     machine : Machine
+        The machine.
     expired : bool
-        Whether a session was ever given up: from then on a client without a session that sends
-        a request other than its first is refused, for it may have been applied before.
+        Whether a session has ever expired.  From then on, a client without a session is refused
+        unless it sends its first request, because its request may have been applied before.
 
     Examples
     --------
@@ -52,20 +54,22 @@ class Sessions:
         self._last: dict[str, tuple[int, Any]] = {}
 
     def apply(self, client: str, request: int, operation: Any) -> Any:
-        """Apply an operation, unless the client's session says that it was.
+        """Apply a client's operation, unless it was applied before.
 
         Parameters
         ----------
         client : str
+            The client.
         request : int
-            The client's number for it, from 0, growing.
+            The client's number of the request; the numbers start at 0 and increase.
         operation : JSON
+            The operation.
 
         Returns
         -------
         JSON
-            The machine's result, or the one that was kept; ``{"error": ...}`` for a request
-            that is older than the client's last, or whose session was given up.
+            The machine's result, or the stored result of a repeated request; ``{"error": ...}``
+            for a request that is older than the client's last request or whose session expired.
         """
         last = self._last.get(client)
         if last is not None and request <= last[0]:
@@ -73,7 +77,7 @@ class Sessions:
         if last is None and self.expired and request > 0:
             return {"error": "the session was given up: whether this was applied is not known"}
         result = self.machine.apply(operation)
-        # The order of the table is that of the last application.
+        # The table is in the order of each client's last applied request.
         self._last.pop(client, None)
         self._last[client] = (request, result)
         if len(self._last) > self.limit:
@@ -82,12 +86,12 @@ class Sessions:
         return result
 
     def cached(self, client: str, request: int) -> Any:
-        """Return the kept result of a client's last request, or ``None`` if this is another."""
+        """Return the stored result of a request if it is the client's last, otherwise ``None``."""
         last = self._last.get(client)
         return last[1] if last is not None and last[0] == request else None
 
     def snapshot(self) -> Any:
-        """Return the machine's state and the table, in JSON's types."""
+        """Return the machine's state and the sessions as JSON data."""
         return {
             "machine": self.machine.snapshot(),
             "expired": self.expired,
@@ -97,7 +101,7 @@ class Sessions:
         }
 
     def restore(self, state: Any) -> None:
-        """Take the place of the sessions that a snapshot was taken of."""
+        """Replace the machine's state and the sessions by those of a snapshot."""
         self.machine.restore(state["machine"])
         self.expired = state["expired"]
         self._last = {client: (request, result) for client, request, result in state["sessions"]}

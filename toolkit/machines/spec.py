@@ -1,4 +1,4 @@
-"""A machine as commands, checks and pictures see it."""
+"""Descriptions of machines for commands, checks and diagrams."""
 
 from __future__ import annotations
 
@@ -19,39 +19,40 @@ __all__ = ["MachineSpec"]
 class MachineSpec:
     """A replicated state machine with its operations and its sequential model.
 
-    Register one under the entry-point group ``toolkit.machines`` (name to an object of this
+    Register a machine under the entry-point group ``toolkit.machines`` (name to an object of this
     class), or at run time with :func:`toolkit.machines.register_machine`.
 
     Parameters
     ----------
     name : str
-        The name that people type, as the setting ``machine`` of a protocol.
+        The name that users type, as the setting ``machine`` of a protocol.
     title : str
-        A line for people.
+        A description in one line.
     factory : callable
-        ``factory() -> Machine``: a machine in its first state.
+        ``factory() -> Machine``: a machine in its initial state.
     operations : mapping of str to OperationSpec
-        Name of an operation to what it does and its parameters.
+        The operations, by name.
     sequential : SequentialModel or None
-        What clients' histories are held against; by default the machine itself, by
-        :func:`toolkit.machines.model.model_of`.
+        The model with which clients' histories are checked; by default a model derived from the
+        machine with :func:`toolkit.machines.model.model_of`.
     accepts : callable or None
-        ``accepts(operation) -> bool``: whether an operation is one of the machine's; by default
-        one that a machine in its first state does not answer with an error.
+        ``accepts(operation) -> bool``: whether the machine has an operation; by default, whether
+        a machine in its initial state answers without an error.
     label : callable
-        ``label(operation) -> str``: a few characters for pictures; by default its values.
+        ``label(operation) -> str``: the operation in a few characters, for diagrams; by default
+        its name and values.
     describe : callable
-        ``describe(operation) -> str``: the operation in a few words, for people; by default its
-        name and its values.
+        ``describe(operation) -> str``: the operation in a few words; by default its name and
+        values.
     describe_result : callable
-        ``describe_result(operation, result) -> str``: its result in a few words; by default its
-        only value, or else JSON.
+        ``describe_result(operation, result) -> str``: the result in a few words; by default its
+        only value, or JSON.
     typed_operation : callable or None
-        ``typed_operation(text) -> operation``: the operation that a person asks for by typing a
-        text into a playground; by default :func:`~toolkit.machines.words.read_operation`: its name,
-        then a value for each parameter.
+        ``typed_operation(text) -> operation``: parses text that a user types into a playground; by
+        default :func:`~toolkit.machines.words.read_operation`, which reads the operation's name and
+        a value for each parameter.
     typed_prompt : str
-        A few characters before the box for that text.
+        The label of the input box for that text.
     """
 
     name: str
@@ -68,19 +69,35 @@ class MachineSpec:
 
     @cached_property
     def model(self) -> SequentialModel:
-        """The sequential object that histories are held against."""
+        """The sequential model with which histories are checked."""
         model = self.sequential or model_of(self.name, self.factory)
         return replace(model, describe=self.describe, describe_result=self.describe_result)
 
     def understands(self, operation: Any) -> bool:
-        """Return whether an operation is one of the machine's."""
+        """Return True if the machine has an operation.
+
+        Parameters
+        ----------
+        operation : JSON
+            The operation.
+        """
         if self.accepts is not None:
             return self.accepts(operation)
         result = self.factory().apply(operation)
         return not (isinstance(result, dict) and "error" in result)
 
     def typed(self, text: str) -> Any:
-        """Return the operation that a person asks for by typing a text.
+        """Parse an operation that a user typed.
+
+        Parameters
+        ----------
+        text : str
+            The text.
+
+        Returns
+        -------
+        JSON
+            The operation.
 
         Raises
         ------
@@ -93,7 +110,7 @@ class MachineSpec:
 
     @property
     def typed_example(self) -> str:
-        """A text that :meth:`typed` reads, for a start."""
+        """An example text for :meth:`typed`."""
         if self.typed_operation is not None or not self.operations:
             return "1"
         name, operation = next(iter(self.operations.items()))

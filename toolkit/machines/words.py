@@ -1,4 +1,4 @@
-"""Words for people: operations, their parameters and their results."""
+"""Text forms of operations, their parameters and their results."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ __all__ = ["OperationSpec", "operation_words", "read_operation", "result_words",
 
 @dataclass(frozen=True)
 class OperationSpec:
-    """An operation of a machine.
+    """The description of an operation of a machine.
 
-    The operation itself is an object with the field ``op``, which is its name, and a field for
-    each parameter.
+    An operation is an object with the field ``op``, which is its name, and a field for each
+    parameter.
 
     Parameters
     ----------
     text : str
-        What it does, in a line.
+        A description in one line.
     parameters : mapping of str to str
-        Field to what it is, in the order in which people type them.
+        Field to description of the parameter, in the order in which users type them.
     """
 
     text: str
@@ -33,7 +33,12 @@ class OperationSpec:
 
 
 def text_as_json(text: str) -> Any:
-    """Return a text as JSON, or else the text itself.
+    """Parse a text as JSON; return the text itself if it is not JSON.
+
+    Parameters
+    ----------
+    text : str
+        The text.
 
     Examples
     --------
@@ -51,7 +56,12 @@ def _compact(value: Any) -> str:
 
 
 def operation_words(operation: Any) -> str:
-    """Return an operation as people type it: its name, then its other values.
+    """Format an operation as users type it: its name, then its other values.
+
+    Parameters
+    ----------
+    operation : JSON
+        The operation.
 
     Examples
     --------
@@ -65,7 +75,14 @@ def operation_words(operation: Any) -> str:
 
 
 def result_words(operation: Any, result: Any) -> str:
-    """Return the result of an operation: its only value, or else compact JSON.
+    """Format the result of an operation: its only value, or compact JSON.
+
+    Parameters
+    ----------
+    operation : JSON
+        The operation.
+    result : JSON
+        Its result.
 
     Examples
     --------
@@ -81,24 +98,26 @@ def result_words(operation: Any, result: Any) -> str:
 
 
 def read_operation(text: str, operations: Mapping[str, OperationSpec]) -> Any:
-    """Read an operation that a person typed: its name, then a value for each parameter.
+    """Parse an operation that a user typed: its name, then a value for each parameter.
 
     Parameters
     ----------
     text : str
-        For instance ``put k 1``.  A value is JSON, or else a word.  A text that begins with no
-        operation's name is taken for JSON, or else for the operation itself.
+        For instance ``put k 1``.  A value that is not JSON is a string.  A text that does not begin
+        with the name of an operation is parsed as JSON; if it is not JSON, the text itself is the
+        operation.
     operations : mapping of str to OperationSpec
-        Name to operation.
+        The known operations, by name.
 
     Returns
     -------
     JSON
+        The operation.
 
     Raises
     ------
     SettingError
-        If the number of values is not that of the parameters.
+        If the number of values differs from the number of parameters.
 
     Examples
     --------
@@ -111,9 +130,9 @@ def read_operation(text: str, operations: Mapping[str, OperationSpec]) -> Any:
     parameters = list(operations[name].parameters)
     if len(values) != len(parameters):
         raise SettingError(
-            f"the operation {name!r} has {len(parameters)} parameters, not {len(values)}",
-            hint="type " + " ".join([name, *(one.upper() for one in parameters)]),
+            f"the operation {name!r} needs {len(parameters)} values, got {len(values)}",
+            hint="type " + " ".join([name, *(parameter.upper() for parameter in parameters)]),
         )
     return {"op": name} | {
-        one: text_as_json(value) for one, value in zip(parameters, values, strict=True)
+        parameter: text_as_json(value) for parameter, value in zip(parameters, values, strict=True)
     }

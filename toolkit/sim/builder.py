@@ -1,4 +1,4 @@
-"""Scenarios in Python: each method says what one statement of the text form says."""
+"""Builder of scenarios in Python, with a method for each statement of the text form."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _delay(delay: Delay | str | None) -> Delay | None:
 
 
 class ScenarioBuilder:
-    """Builds a scenario; every method returns the builder.
+    """Builder of a scenario; every method except :meth:`build` returns the builder.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class ScenarioBuilder:
         return self
 
     def set(self, key: str, value: object) -> ScenarioBuilder:
-        """Give the protocol a setting."""
+        """Set a setting of the protocol."""
         return self._with(settings={**self._scenario.settings, key: str(value)})
 
     def network(
@@ -76,14 +76,14 @@ class ScenarioBuilder:
         reorder_by: Delay | str | None = None,
         fifo: bool | None = None,
     ) -> ScenarioBuilder:
-        """Say how links behave (see :class:`~toolkit.sim.LinkSettings`)."""
+        """Set the behaviour of all links (see :class:`~toolkit.sim.LinkSettings`)."""
         override = LinkOverride(
             "", "", _delay(delay), loss, duplicate, reorder, _delay(reorder_by), fifo
         )
         return self._with(network=override.apply(self._scenario.network))
 
     def network_as(self, settings: LinkSettings) -> ScenarioBuilder:
-        """Give links settings of any class, one's own too."""
+        """Set the behaviour of all links with a settings object, also of a subclass."""
         return self._with(network=settings)
 
     def link(
@@ -98,14 +98,14 @@ class ScenarioBuilder:
         reorder_by: Delay | str | None = None,
         fifo: bool | None = None,
     ) -> ScenarioBuilder:
-        """Say what is different on one link, one direction."""
+        """Set the behaviour of one direction of a link, where it differs from other links."""
         override = LinkOverride(
             sender, receiver, _delay(delay), loss, duplicate, reorder, _delay(reorder_by), fifo
         )
         return self._with(links=(*self._scenario.links, override))
 
     def disk(self, write: Delay | str, node: str | None = None) -> ScenarioBuilder:
-        """Say how long a write takes, at one node or at all the others."""
+        """Set the time of a write at one node, or at all nodes without their own setting."""
         delay = _delay(write)
         assert delay is not None
         if node is None:
@@ -113,11 +113,11 @@ class ScenarioBuilder:
         return self._with(disks={**self._scenario.disks, node: DiskSettings(delay)})
 
     def clock(self, node: str, *, offset: float = 0.0, drift: float = 0.0) -> ScenarioBuilder:
-        """Say how a node's clock is off."""
+        """Set the offset (seconds) and drift of a node's clock."""
         return self._with(clocks={**self._scenario.clocks, node: Clock(offset, drift)})
 
     def retry(self, every: float | None, *, next_node: bool = False) -> ScenarioBuilder:
-        """Say after how many seconds a client asks again (``None``: never)."""
+        """Set the seconds between retries of a client (``None``: no retries)."""
         return self._with(retry=Retry(every, next_node))
 
     def event(self, event: ScenarioEvent) -> ScenarioBuilder:
@@ -126,55 +126,55 @@ class ScenarioBuilder:
         return self
 
     def command(self, time: float, client: str, operation: Any, node: str) -> ScenarioBuilder:
-        """Let a client ask a node for something."""
+        """Add a client's command to a node."""
         return self.event(ClientCommand(time, client, operation, node))
 
     def crash(self, time: float, node: str, *, keep: int | None = None) -> ScenarioBuilder:
-        """Let a node crash."""
+        """Add a crash of a node."""
         return self.event(Crash(time, node, keep))
 
     def restart(self, time: float, node: str) -> ScenarioBuilder:
-        """Let a node come up again."""
+        """Add a restart of a node."""
         return self.event(Restart(time, node))
 
     def partition(self, time: float, *groups: Iterable[str]) -> ScenarioBuilder:
-        """Let the network fall apart into groups."""
+        """Add a partition of the network into groups."""
         return self.event(Partition(time, tuple(tuple(group) for group in groups)))
 
     def cut(self, time: float, sender: str, receiver: str) -> ScenarioBuilder:
-        """Cut one direction of a link."""
+        """Add a cut of one direction of a link."""
         return self.event(Cut(time, sender, receiver))
 
     def heal(
         self, time: float, sender: str | None = None, receiver: str | None = None
     ) -> ScenarioBuilder:
-        """Heal one link, or everything."""
+        """Add the end of all faults, or of those of one direction of a link."""
         return self.event(Heal(time, sender, receiver))
 
     def slow(self, time: float, sender: str, receiver: str, factor: float) -> ScenarioBuilder:
-        """Make one direction of a link slower."""
+        """Add a slowdown of one direction of a link by a factor."""
         return self.event(Slow(time, sender, receiver, factor))
 
     def slow_disk(self, time: float, node: str, factor: float) -> ScenarioBuilder:
-        """Make a disk slower."""
+        """Add a slowdown of a node's disk by a factor."""
         return self.event(SlowDisk(time, node, factor))
 
     def timeout(self, time: float, node: str, timer: str) -> ScenarioBuilder:
-        """Let a timer of a node run out."""
+        """Add a timeout of a node's timer."""
         return self.event(Timeout(time, node, timer))
 
     def limit(self, *, time: float | None = None, steps: int | None = None) -> ScenarioBuilder:
-        """Say when the run ends at the latest."""
+        """Set the limits of the run: simulated seconds and steps."""
         if time is not None:
             self._with(time_limit=time)
         return self if steps is None else self._with(step_limit=steps)
 
     def seed(self, seed: int) -> ScenarioBuilder:
-        """Give the seed to run it with."""
+        """Set the default seed of the run."""
         return self._with(seed=seed)
 
     def expect(self, steps: str) -> ScenarioBuilder:
-        """Say which steps must happen, as :func:`~toolkit.sim.format_steps` shows them."""
+        """Set the expected steps, in the form of :func:`~toolkit.sim.format_steps`."""
         lines = (line.strip() for line in steps.splitlines())
         return self._with(expected=tuple(line for line in lines if line))
 
@@ -184,6 +184,6 @@ class ScenarioBuilder:
         Raises
         ------
         ScenarioError
-            If its parts do not fit together.
+            If the parts of the scenario contradict each other.
         """
         return replace(self._scenario, events=tuple(self._events))

@@ -1,4 +1,4 @@
-"""Clients beside the nodes: requests, answers, asking again, redirects."""
+"""Simulated clients: requests, answers, retries and redirects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["REDIRECT", "Clients", "Request"]
 
 REDIRECT = 0.005
-"""Seconds until a client that is redirected asks the other node."""
+"""Seconds until a redirected client sends its request to the other node."""
 
 
 class Request(msgspec.Struct, gc=False):
@@ -29,15 +29,15 @@ class Request(msgspec.Struct, gc=False):
     client : str
         The client.
     request : int
-        Its number for the request.
+        The client's number of the request.
     operation : JSON
-        What it asks for.
+        The requested operation.
     node : str
-        The node that it asks next.
+        The node to which the client sends the request next.
     called : float
         Time of the request, in seconds.
     answered : bool
-        Whether there was an answer.
+        Whether the request was answered.
     returned : float or None
         Time of the first answer, in seconds.
     result : JSON
@@ -62,12 +62,12 @@ class Clients:
     run : Simulation
         The run.
     follow_up : callable or None
-        ``follow_up(answer) -> operation``: what a client asks next; ``None`` for nothing.
+        ``follow_up(answer) -> operation``: a client's next operation, or ``None``.
 
     Attributes
     ----------
     answers : list of Answer
-        All answers, repeated ones included.
+        All answers, including repeated answers.
     requests : dict
         Client and number to :class:`Request`.
     """
@@ -80,7 +80,17 @@ class Clients:
         self._next: Counter[str] = Counter()
 
     def request(self, client: str, operation: Any, node: str) -> Request:
-        """Return a client's next request, made now."""
+        """Create a client's next request.
+
+        Parameters
+        ----------
+        client : str
+            The client.
+        operation : JSON
+            The requested operation.
+        node : str
+            The node to which the client sends it first.
+        """
         number = self._next[client]
         self._next[client] = number + 1
         request = Request(client, number, operation, node, self._run.now)
@@ -88,7 +98,7 @@ class Clients:
         return request
 
     def ask(self, request: Request) -> None:
-        """Let a client ask its node, and schedule when it asks again."""
+        """Send a request to its node, and schedule the retry."""
         retry = self._run.scenario.retry
         node = request.node
         if retry.next_node:
@@ -98,11 +108,11 @@ class Clients:
         self.put(request, node)
 
     def put(self, request: Request, node: str) -> None:
-        """Let a request arrive at a node, if that is up."""
+        """Deliver a request to a node, if the node is up."""
         self._run.command(node, Command(request.client, request.request, request.operation))
 
     def _node_after(self, name: str) -> str:
-        """Return the next node, in the scenario's order, that takes commands."""
+        """Return the next node, in the scenario's order, that accepts commands."""
         names = self._run.scenario.nodes
         probe = stream(self._run.seed, "probe")
         random_operation = self._run.protocol.runnable.random_operation
@@ -113,32 +123,32 @@ class Clients:
         return name
 
     def redirect(self, output: Redirect) -> None:
-        """Let a client ask the node that it was sent to, a moment later."""
-        request = self._of(output)
+        """Schedule the request of a redirected client to the node named in the redirect."""
+        request = self._request_of(output)
         if output.to is not None and self._run.mailbox is None:
             request.node = output.to
             self._run.later(REDIRECT, request, output.to)
 
     def answer(self, node: str, output: Output) -> None:
-        """Hand a client its answer; the first one to a request counts."""
+        """Record a client's answer; only the first answer to a request counts."""
         now = self._run.now
         answer = Answer(now, node, output.client, output.request, output.result)
         self.answers.append(answer)
-        request = self._of(output)
+        request = self._request_of(output)
         if not request.answered:
             request.answered = True
             request.returned, request.result = now, output.result
             if self._follow_up is not None:
                 operation = self._follow_up(answer)
                 if operation is not None:
-                    # In an event of its own: the step that answers is still in progress.
+                    # In a separate event, because the answering step is still in progress.
                     self._run.later(0.0, self.request(output.client, operation, node))
 
-    def _of(self, output: Output | Redirect) -> Request:
+    def _request_of(self, output: Output | Redirect) -> Request:
         request = self.requests.get((output.client, output.request))
         if request is None:
             self._run.fail(
-                f"answers request {output.request!r} of {output.client!r}, which was never made",
+                f"answers an unknown request {output.request!r} of client {output.client!r}",
                 "answer with the client and request of the Command",
             )
         return request
@@ -147,14 +157,14 @@ class Clients:
         """Return all requests with their first answers, in the order of the requests."""
         return tuple(
             Call(
-                asked.client,
-                asked.request,
-                asked.operation,
-                asked.called,
-                asked.returned,
-                asked.result,
+                request.client,
+                request.request,
+                request.operation,
+                request.called,
+                request.returned,
+                request.result,
             )
-            for asked in self.requests.values()
+            for request in self.requests.values()
         )
 
     def unanswered(self) -> int:

@@ -6,11 +6,11 @@ text                           meaning
 ``constant(x)``                always x
 ``uniform(low, high)``         uniform on [low, high]
 ``exponential(mean)``          exponential with that mean
-``exponential(mean, minimum)`` the minimum, plus an exponential with that mean
+``exponential(mean, minimum)`` the minimum plus an exponential with that mean
 ``lognormal(median, sigma)``   the logarithm is normal with standard deviation sigma
-``normal(mean, deviation)``    normal, drawn anew until positive
-``samples(a, b, ...)``         one of the measured values, each as likely
-``samples("file")``            the same, from a file with one number a line
+``normal(mean, deviation)``    normal, redrawn until positive
+``samples(a, b, ...)``         one of the measured values, with equal probability
+``samples("file")``            the same, from a file with one number per line
 =============================  ==========================================================
 """
 
@@ -42,7 +42,7 @@ __all__ = [
 
 @runtime_checkable
 class Delay(Protocol):
-    """A distribution of delays; ``str()`` gives its text form."""
+    """Interface of a distribution of delays; ``str()`` returns its text form."""
 
     def draw(self, rng: random.Random) -> float:
         """Draw a delay.
@@ -50,7 +50,7 @@ class Delay(Protocol):
         Parameters
         ----------
         rng : random.Random
-            Where the randomness comes from.
+            The random generator.
 
         Returns
         -------
@@ -60,14 +60,14 @@ class Delay(Protocol):
         ...
 
 
-def _need(holds: bool, message: str, hint: str) -> None:
+def _require(holds: bool, message: str, hint: str) -> None:
     if not holds:
         raise ScenarioError(message, hint=hint)
 
 
 @dataclass(frozen=True)
 class Constant:
-    """Always the same delay.
+    """A constant delay.
 
     Parameters
     ----------
@@ -83,10 +83,14 @@ class Constant:
     value: float
 
     def __post_init__(self) -> None:
-        _need(0 <= self.value < math.inf, f"{self} cannot be", "0 or more seconds")
+        _require(
+            0 <= self.value < math.inf,
+            f"a constant delay must be finite and at least 0 seconds, got {self}",
+            "for instance constant(0.01)",
+        )
 
     def draw(self, rng: random.Random) -> float:
-        """Return the value."""
+        """Return the constant delay."""
         return self.value
 
     def __str__(self) -> str:
@@ -95,12 +99,12 @@ class Constant:
 
 @dataclass(frozen=True)
 class Uniform:
-    """Uniform on an interval.
+    """A delay that is uniform on an interval.
 
     Parameters
     ----------
     low, high : float
-        Its ends, in seconds.
+        The ends of the interval, in seconds.
 
     Examples
     --------
@@ -112,10 +116,10 @@ class Uniform:
     high: float
 
     def __post_init__(self) -> None:
-        _need(
+        _require(
             0 <= self.low <= self.high < math.inf,
-            f"{self} is no interval",
-            "0 <= low <= high, in seconds",
+            f"a uniform delay needs 0 <= low <= high, got {self}",
+            "in seconds, for instance uniform(0.001, 0.01)",
         )
 
     def draw(self, rng: random.Random) -> float:
@@ -128,14 +132,14 @@ class Uniform:
 
 @dataclass(frozen=True)
 class Exponential:
-    """A minimum plus an exponential.
+    """A minimum plus an exponentially distributed delay.
 
     Parameters
     ----------
     mean : float
-        Mean of what exceeds the minimum, in seconds.
+        Mean of the exponential part, in seconds.
     minimum : float
-        The least delay, in seconds.
+        Minimum delay, in seconds.
 
     Examples
     --------
@@ -147,10 +151,10 @@ class Exponential:
     minimum: float = 0.0
 
     def __post_init__(self) -> None:
-        _need(
+        _require(
             0 < self.mean < math.inf and 0 <= self.minimum < math.inf,
-            f"{self} is no distribution of delays",
-            "mean > 0 and minimum >= 0, in seconds",
+            f"an exponential delay needs mean > 0 and minimum >= 0, got {self}",
+            "in seconds, for instance exponential(0.01)",
         )
 
     def draw(self, rng: random.Random) -> float:
@@ -164,12 +168,12 @@ class Exponential:
 
 @dataclass(frozen=True)
 class LogNormal:
-    """A delay whose logarithm is normal.
+    """A delay with a log-normal distribution.
 
     Parameters
     ----------
     median : float
-        In seconds.
+        Median, in seconds.
     sigma : float
         Standard deviation of the natural logarithm.
 
@@ -183,10 +187,10 @@ class LogNormal:
     sigma: float
 
     def __post_init__(self) -> None:
-        _need(
+        _require(
             0 < self.median < math.inf and 0 <= self.sigma <= 10,
-            f"{self} is no distribution of delays",
-            "median > 0 seconds, 0 <= sigma <= 10",
+            f"a log-normal delay needs median > 0 and 0 <= sigma <= 10, got {self}",
+            "the median in seconds, for instance lognormal(0.01, 0.5)",
         )
 
     def draw(self, rng: random.Random) -> float:
@@ -199,15 +203,15 @@ class LogNormal:
 
 @dataclass(frozen=True)
 class Normal:
-    """A normal delay, drawn anew until it is positive.
+    """A normally distributed delay, redrawn until it is positive.
 
     Parameters
     ----------
     mean : float
-        Mean before the negative part is cut off, in seconds; above 0, so that a draw succeeds
-        at least every other time.
+        Mean of the normal distribution before truncation, in seconds; above 0, so that a draw is
+        positive with probability of at least 1/2.
     deviation : float
-        Standard deviation before the cut, in seconds.
+        Standard deviation before truncation, in seconds.
 
     Examples
     --------
@@ -219,10 +223,10 @@ class Normal:
     deviation: float
 
     def __post_init__(self) -> None:
-        _need(
+        _require(
             0 < self.mean < math.inf and 0 <= self.deviation < math.inf,
-            f"{self} is no distribution of delays",
-            "mean > 0 and deviation >= 0, in seconds",
+            f"a normal delay needs mean > 0 and deviation >= 0, got {self}",
+            "in seconds, for instance normal(0.01, 0.002)",
         )
 
     def draw(self, rng: random.Random) -> float:
@@ -237,14 +241,14 @@ class Normal:
 
 @dataclass(frozen=True)
 class Samples:
-    """One of a list of measured delays, each as likely.
+    """A delay drawn from measured values with equal probability.
 
     Parameters
     ----------
     values : tuple of float
         The delays, in seconds.
     source : str, optional
-        The file that they were read from, as it is written in a scenario.
+        The file that they were read from, as written in a scenario.
 
     Examples
     --------
@@ -256,10 +260,10 @@ class Samples:
     source: str | None = None
 
     def __post_init__(self) -> None:
-        _need(
+        _require(
             bool(self.values) and all(0 <= value < math.inf for value in self.values),
-            "samples need at least one delay, and none below 0",
-            "give them in seconds, for instance samples(0.001, 0.002)",
+            "samples need at least one delay, and each delay must be finite and at least 0",
+            "in seconds, for instance samples(0.001, 0.002)",
         )
 
     def draw(self, rng: random.Random) -> float:
@@ -291,7 +295,10 @@ def _number(text: str, where: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number) or "_" in text:
-        raise ScenarioError(f"{text!r} in {where} is no number", hint="seconds, such as 0.001")
+        raise ScenarioError(
+            f"{where} must contain finite numbers, got {text!r}",
+            hint="write seconds, such as 0.001",
+        )
     return number
 
 
@@ -300,7 +307,8 @@ def _from_file(text: str, folder: Path | None) -> Samples:
         name = json.loads(text)
     except ValueError as error:
         raise ScenarioError(
-            f"{text} is no file name in double quotes", hint='for instance samples("lan.txt")'
+            f"a file of samples must be a name in double quotes, got {text}",
+            hint='for instance samples("lan.txt")',
         ) from error
     path = (folder or Path()) / name
     try:
@@ -308,7 +316,7 @@ def _from_file(text: str, folder: Path | None) -> Samples:
     except (OSError, ValueError) as error:
         raise ScenarioError(
             f"the samples in {name!r} cannot be read: {error}",
-            hint="a text file beside the scenario, with one number a line",
+            hint="it must be a text file in the scenario's folder, with one number per line",
         ) from error
     values = []
     for number, line in enumerate(lines, 1):
@@ -317,29 +325,33 @@ def _from_file(text: str, folder: Path | None) -> Samples:
                 values.append(_number(line.strip(), "the samples"))
             except ScenarioError as error:
                 raise ScenarioError(
-                    error.message, path=path, line=number, hint="one number of seconds a line"
+                    error.message,
+                    path=path,
+                    line=number,
+                    hint="write one number of seconds per line",
                 ) from error
     return Samples(tuple(values), source=name)
 
 
 def parse_delay(text: str, *, folder: Path | None = None) -> Delay:
-    """Return the distribution that a text form denotes.
+    """Parse the text form of a distribution of delays.
 
     Parameters
     ----------
     text : str
-        For instance ``"uniform(0.001, 0.010)"``; see the top of this module.
+        For instance ``"uniform(0.001, 0.010)"``; see the table at the top of this module.
     folder : pathlib.Path, optional
-        Where the file of ``samples("file")`` is looked for; the current folder by default.
+        The folder of the file in ``samples("file")``; by default the current folder.
 
     Returns
     -------
     Delay
+        The distribution.
 
     Raises
     ------
     ScenarioError
-        If it is no distribution, or its numbers make none.
+        If the text is not a distribution, or its numbers are invalid.
 
     Examples
     --------
@@ -351,7 +363,7 @@ def parse_delay(text: str, *, folder: Path | None = None) -> Delay:
     known = ", ".join([usage for *_, usage in _KINDS.values()] + ["samples(...)"])
     match = _CALL.fullmatch(text.strip())
     if match is None:
-        raise ScenarioError(f"{text!r} is no distribution of delays", hint=f"known: {known}")
+        raise ScenarioError(f"{text!r} is not a distribution of delays", hint=f"known: {known}")
     name, inside = match[1], match[2].strip()
     if name == "samples" and inside.startswith('"'):
         return _from_file(inside, folder)
@@ -367,5 +379,8 @@ def parse_delay(text: str, *, folder: Path | None = None) -> Delay:
         return Samples(tuple(numbers))
     make, least, most, usage = _KINDS[name]
     if not least <= len(numbers) <= most:
-        raise ScenarioError(f"{text!r} has {len(numbers)} numbers", hint=f"write {usage}")
+        raise ScenarioError(
+            f"{text!r} has the wrong number of parameters ({len(numbers)})",
+            hint=f"write {usage}",
+        )
     return make(*numbers)

@@ -1,4 +1,4 @@
-"""Golden traces: the steps of a run as readable lines, and their comparison."""
+"""Golden traces: readable lines for the steps of a run, and comparison with expected steps."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _message(record: dict[str, Any]) -> str:
 
 
 def _kind(value: Any) -> str | None:
-    """Return of what kind a value in the ITF encoding is, if it has parts that can be named."""
+    """Return the kind of an ITF-encoded value: tuple, function or record; otherwise ``None``."""
     if not isinstance(value, dict):
         return None
     return next(
@@ -32,7 +32,7 @@ def _kind(value: Any) -> str | None:
 
 
 def _changes(path: str, old: Any, new: Any) -> Iterator[str]:
-    """Yield what is different in a value, each part by the name that it has in TLA+."""
+    """Yield the differences between two values as TLA+ assignments, such as ``x.field=1``."""
     kind = _kind(new)
     if kind is not None and kind == _kind(old):
         if kind == "record" and old.keys() == new.keys():
@@ -47,13 +47,13 @@ def _changes(path: str, old: Any, new: Any) -> Iterator[str]:
             return
         if kind == "#tup":
             pairs = zip(old[kind], new[kind], strict=False)
-            same = next(
+            prefix = next(
                 (place for place, (before, after) in enumerate(pairs) if before != after),
                 min(len(old[kind]), len(new[kind])),
             )
-            if same:
-                rest = {"#tup": new[kind][same:]}
-                yield f"{path}[{same + 1}..]={format_itf(rest)}"
+            if prefix:
+                rest = {"#tup": new[kind][prefix:]}
+                yield f"{path}[{prefix + 1}..]={format_itf(rest)}"
                 return
     yield f"{path}={format_itf(new)}"
 
@@ -84,7 +84,7 @@ def _line(step: Step, known: dict[str, Any]) -> str:
 
 
 def format_steps(trace: Trace) -> str:
-    """Return the steps of a trace as readable lines, for a scenario's ``expect`` block.
+    """Format the steps of a trace as readable lines, for a scenario's ``expect`` block.
 
     Parameters
     ----------
@@ -94,10 +94,10 @@ def format_steps(trace: Trace) -> str:
     Returns
     -------
     str
-        A line a step: index, time in seconds (to nine digits), node, action with its
-        parameters, ``<-`` the message received, ``->`` the messages that left, ``|`` the
-        variables that changed, as TLA+ values: of a record or a function only what is different
-        in it, and of a sequence, as ``log[3..]``, all from the first place that is.  The last
+        One line for each step: index, time in seconds (to nine digits), node, action with its
+        parameters, ``<-`` the message received, ``->`` the messages sent, ``|`` the changed
+        variables as TLA+ values.  For a record or function, only the changed fields are given;
+        for a sequence, all elements from the first changed one, such as ``log[3..]``.  The last
         line says how the run ended.
 
     Examples
@@ -118,28 +118,28 @@ def format_steps(trace: Trace) -> str:
 
 
 def compare_expected(trace: Trace, scenario: Scenario) -> list[str]:
-    """Compare a run with what its scenario expects.
+    """Compare the steps of a run with the expected steps of its scenario.
 
     Parameters
     ----------
     trace : Trace
         A run of the scenario, with the scenario's own seed.
     scenario : Scenario
-        With an ``expect`` block.
+        A scenario with an ``expect`` block.
 
     Returns
     -------
     list of str
-        A unified diff, from expected to happened; empty if there is no difference.
+        A unified diff from the expected to the actual steps; empty if there is no difference.
 
     Raises
     ------
     ScenarioError
-        If the scenario expects nothing: then nothing can be compared.
+        If the scenario has no ``expect`` block.
     """
     if scenario.expected is None:
         raise ScenarioError(
-            f"the scenario {scenario.name!r} says of no step that it is expected",
+            f"the scenario {scenario.name!r} has no expected steps",
             path=scenario.source,
             hint="add a block 'expect ... end'",
         )

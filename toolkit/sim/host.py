@@ -2,25 +2,24 @@
 
 Theory of operation
 -------------------
-All that is going to happen lies in a heap, ordered by time and, within a time, by when it was
-put there.  The simulator takes it out, tells the node's driver (:mod:`toolkit.hosting.driver`) and
-does what the reaction asks for: it sets timers, starts the write on the node's disk, and puts
-messages on their links.
+All future events are in a heap, ordered by time and, for equal times, by the order in which they
+were added.  The simulator takes the first event, tells the node's driver
+(:mod:`toolkit.hosting.driver`) and executes the reaction: it sets timers, starts the write on the
+node's disk, and puts messages on their links.
 
-Nothing depends on anything but the scenario and the seed: random streams are derived from the
-seed by name (``network``, ``disk``, ``timers``, ``faults``), times are rounded to a
-nanosecond, and no set or hash is iterated over.
+A run depends only on the scenario and the seed: random streams are derived from the seed by name
+(``network``, ``disk``, ``timers``, ``faults``), times are rounded to a nanosecond, and the code
+does not iterate over sets.
 
-A message is lost when the link loses it, when its link is cut at the time it is sent or at
-the time it would arrive, or when its receiver is down then.  What a node sends to itself
-takes a microsecond and is lost only if the node is down when it arrives.  On a connection
+A message is lost if the link loses it, if its link is cut at the time it is sent or at the time
+it would arrive, or if its receiver is down at that time.  A message from a node to itself takes a
+microsecond and is lost only if the node is down when it arrives.  On a connection
 (:mod:`toolkit.hosting.connections`) messages are neither duplicated nor reordered, and a loss
-breaks it; both ends learn of that 10 ms later, however far apart they are.  Clients
-sit beside their nodes: commands and answers take no time, and a command to a node that is down
-is lost.
+breaks the connection; both ends are notified 10 ms later, regardless of the delay of the link.
+Commands and answers of clients take no time, and a command to a node that is down is lost.
 
-In a *manual* scenario nothing is drawn: messages, timers and writes wait until the scenario's own
-events deliver them, let them run out or make them durable.
+In a *manual* scenario nothing is drawn: messages, timers and writes wait until events of the
+scenario deliver them, let them run out or make them durable.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ from toolkit.sim.faults.base import ScenarioEvent
 from toolkit.sim.network import Disk, Link
 from toolkit.sim.results import Answer, RunResult, StepView
 from toolkit.sim.scenario import Clock, Scenario
-from toolkit.sim.scenario_checks import check_events, planted
+from toolkit.sim.scenario_checks import bug_factory, check_events
 from toolkit.sim.streams import stream
 from toolkit.sim.text import format_scenario
 from toolkit.trace import MemorySink, Sink, Trace
@@ -52,15 +51,15 @@ from toolkit.trace import MemorySink, Sink, Trace
 __all__ = ["LOOPBACK", "Simulation", "simulate", "simulate_trace"]
 
 LOOPBACK = 1e-6
-"""Seconds that a message takes from a node to itself."""
+"""Delay in seconds of a message from a node to itself."""
 
-_DELIVER, _TIMER, _FLUSH, _TRY, _PLANNED, _FOLLOW, _ARRIVE, _NOTICE = range(8)
+_DELIVER, _TIMER, _FLUSH, _RETRY, _SCENARIO_EVENT, _REDIRECT, _ARRIVE, _NOTICE = range(8)
 
 
 class _Machine(NodeDriver):
-    """A node with its clock, its disk and the links from it to the other nodes.
+    """A node with its clock, its disk and its outgoing links.
 
-    Its clock shows ``offset + rate * t`` at time t.
+    The clock shows ``offset + rate * t`` at time t.
     """
 
     __slots__ = ("disk", "links", "offset", "rate")
@@ -72,7 +71,23 @@ class _Machine(NodeDriver):
 
 
 class Simulation(Host):
-    """One run of a scenario; faults of the scenario are applied to it."""
+    """One run of a scenario, to which the scenario's faults are applied.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        The protocol to run.
+    scenario : Scenario
+        The plan of the run.
+    seed : int
+        The seed of all random streams.
+    recorder : Recorder or None
+        The recorder of the trace; ``None`` to record nothing.
+    bug : str or None
+        A seeded bug that every node has.
+    follow_up, stop_when : callable or None
+        As for :func:`simulate`.
+    """
 
     __slots__ = (
         "_heap", "_sequence", "clients", "disk_rng", "fault_rng", "mailbox", "network_rng",
@@ -106,7 +121,7 @@ class Simulation(Host):
         self.clients = Clients(self, follow_up)
         self._heap: list[tuple[float, int, int, Any, Any, Any, Any]] = []
         self._sequence = 0
-        factory = implementation.make_node if bug is None else planted(protocol, bug)
+        factory = implementation.make_node if bug is None else bug_factory(protocol, bug)
         self.drivers: dict[str, _Machine] = {}
         for name in scenario.nodes:
             machine = self.drivers[name] = _Machine(name, implementation, config, factory)
@@ -124,7 +139,7 @@ class Simulation(Host):
     def push(
         self, time: float, kind: int, a: Any, b: Any = None, c: Any = None, d: Any = None
     ) -> None:
-        """Put something that is going to happen into the heap."""
+        """Add a future event to the heap."""
         self._sequence += 1
         heapq.heappush(self._heap, (round(time, 9), self._sequence, kind, a, b, c, d))
 
@@ -146,7 +161,7 @@ class Simulation(Host):
             self.react(driver, reaction)
 
     def loop(self) -> str:
-        """Let things happen until the run ends; return why it did."""
+        """Process events until the run ends; return the reason why it ended."""
         heap, drivers = self._heap, self.drivers
         limit, step_limit = self.scenario.time_limit, self.scenario.step_limit
         while heap:
@@ -162,7 +177,7 @@ class Simulation(Host):
             elif kind == _NOTICE:
                 if self.connections is None or self.connections.attached(a, b) != c:
                     continue
-            elif kind in (_TRY, _FOLLOW) and a.answered:
+            elif kind in (_RETRY, _REDIRECT) and a.answered:
                 continue
             if time > limit:
                 self.now = limit
@@ -175,9 +190,9 @@ class Simulation(Host):
                 self.react(driver, driver.time_out(b, self.local_time(driver)))
             elif kind == _FLUSH:
                 self.flush(drivers[a])
-            elif kind == _TRY:
+            elif kind == _RETRY:
                 self.clients.ask(a)
-            elif kind == _FOLLOW:
+            elif kind == _REDIRECT:
                 self.clients.put(a, b)
             elif kind == _ARRIVE:
                 self.arrive(a, b, c, *d)
@@ -191,14 +206,14 @@ class Simulation(Host):
                 return "step limit"
         return "quiet" if self.mailbox is None else "end of schedule"
 
-    # What the rules of hosts leave to the simulator ------------------------------------------
+    # Methods that Host leaves to the simulator ------------------------------------------
 
     def local_time(self, driver: _Machine) -> float:
-        """Return the time on a node's own clock, which may be off and drift."""
+        """Return the time on a node's own clock, which can have an offset and drift."""
         return driver.offset + driver.rate * self.now
 
     def set_timer(self, driver: _Machine, timer: SetTimer) -> None:
-        """Draw when a timer runs out."""
+        """Set or cancel a timer, and draw the time when it runs out."""
         low, high = timer.low, timer.high
         if low is None or high is None:
             driver.timers.pop(timer.timer, None)
@@ -213,28 +228,28 @@ class Simulation(Host):
         driver.timers[timer.timer] = number
 
     def begin_write(self, driver: _Machine) -> None:
-        """Draw how long a write takes."""
+        """Start a write, and draw the time when it is durable."""
         if self.mailbox is None:
             done = driver.disk.complete(self.now, driver.first_write, self.disk_rng)
             self.push(done, _FLUSH, driver.name, driver.life)
 
     def answer(self, driver: _Machine, output: Output) -> None:
-        """Hand a client its answer."""
+        """Pass an answer to the client."""
         self.clients.answer(driver.name, output)
 
     def redirect(self, driver: _Machine, output: Redirect) -> None:
-        """Send a client to another node, where it asks a moment later."""
+        """Redirect a client, which sends its request to another node after a delay."""
         self.clients.redirect(output)
 
     def notify(self, end: str, peer: str, connection: int) -> None:
-        """Let a node know, a moment later, that its connection to a peer has ended."""
+        """Schedule the notice to a node that its connection to a peer has ended."""
         if self.mailbox is None:
             self.push(self.now + NOTICE, _NOTICE, end, peer, connection)
 
     def stepped(
         self, driver: _Machine, action: str, received: Received | None, sent: list[Leaving]
     ) -> None:
-        """Show the step to who may stop the run."""
+        """Pass the step to `stop_when`, which may stop the run."""
         if self.stop_when is not None and not self.stopped:
             message = None if received is None else received[2]
             self.stopped = self.stop_when(
@@ -242,7 +257,7 @@ class Simulation(Host):
             )
 
     def transmit(self, driver: _Machine, leaving: list[Leaving]) -> None:
-        """Put messages on their links."""
+        """Send messages on their links, and schedule the arrivals."""
         name, now, links, connections = driver.name, self.now, driver.links, self.connections
         for number, to, message in leaving:
             link = links.get(to)
@@ -282,58 +297,77 @@ class Simulation(Host):
                 )
 
     def _post(self, mailbox: Mailbox, sender: str, number: int, to: str, message: Message) -> None:
-        """Let a message wait in the mailbox, unless its link is cut."""
+        """Put a message into the mailbox, or lose it if its link is cut."""
         connection = self.connection_of(number)
         if (sender, to) in self.cut:
             self.lose(number, to, "cut", sender, connection)
         else:
             mailbox.put(InFlight(number, to, sender, message, connection))
 
-    # What faults and clients do ----------------------------------------------------------------
+    # Methods for faults and clients ---------------------------------------------------------
 
     def schedule(self, event: ScenarioEvent) -> None:
-        """Let an event happen at its time, which must not have passed: the end of a fault."""
-        self.push(event.time, _PLANNED, event)
+        """Schedule an event at its time, which must not have passed."""
+        self.push(event.time, _SCENARIO_EVENT, event)
 
     def later(self, delay: float, request: Request, to: str | None = None) -> None:
-        """Let a client ask after a delay in seconds: a node, or the one that it thinks of then."""
+        """Schedule a client's request after a delay in seconds.
+
+        Parameters
+        ----------
+        delay : float
+            The delay.
+        request : Request
+            The request.
+        to : str, optional
+            The node; by default the request's own node at that time.
+        """
         if to is None:
-            self.push(self.now + delay, _TRY, request)
+            self.push(self.now + delay, _RETRY, request)
         else:
-            self.push(self.now + delay, _FOLLOW, request, to)
+            self.push(self.now + delay, _REDIRECT, request, to)
 
     def command(self, name: str, command: Command) -> None:
-        """Hand a node a client's command, if it is up."""
+        """Pass a client's command to a node, if the node is up."""
         driver = self.drivers[name]
         if driver.node is not None:
             self.react(driver, driver.command(command, self.local_time(driver)))
 
     def has_ended(self, end: str, peer: str) -> bool:
-        """Return whether a node's connection to a peer has ended without its knowing."""
+        """Return True if a node's connection to a peer has ended and the node does not know it."""
         if self.connections is None:
             return False
         connection = self.connections.attached(end, peer)
         return connection is not None and not self.connections.carries(connection)
 
     def crash_node(self, name: str, keep: int | None) -> None:
-        """Crash a node; without `keep` the write in progress becomes durable by chance."""
+        """Crash a node.
+
+        Parameters
+        ----------
+        name : str
+            The node.
+        keep : int or None
+            Maximum number of waiting writes that still become durable.  ``None``: the write in
+            progress becomes durable with probability 1/2.
+        """
         driver = self.drivers[name]
         if keep is None:
             keep = int(self.fault_rng.random() < 0.5) if driver.waiting else 0
         self.crash(driver, keep)
 
     def slow_link(self, sender: str, receiver: str, factor: float) -> None:
-        """Multiply the delays of a link from now on."""
+        """Multiply all later delays of a link by a factor."""
         self.drivers[sender].links[receiver].factor = factor
         self.fault("slow", {"from": sender, "to": receiver, "factor": factor})
 
     def slow_disk(self, name: str, factor: float) -> None:
-        """Multiply the times of a node's writes that begin from now on."""
+        """Multiply the times of all later writes of a node by a factor."""
         self.drivers[name].disk.factor = factor
         self.fault("slow-disk", {"node": name, "factor": factor})
 
     def heal_link(self, sender: str, receiver: str) -> None:
-        """Let messages through again, at the link's own speed."""
+        """Heal one direction of a link, and reset its speed."""
         self.drivers[sender].links[receiver].factor = 1.0
         super().heal_link(sender, receiver)
 
@@ -348,7 +382,7 @@ class Simulation(Host):
     # The end -----------------------------------------------------------------------------------
 
     def finish(self, reason: str) -> RunResult:
-        """Record the end and return the result."""
+        """Record the end of the run and return its result."""
         final_values = self.final_values()
         if self.recorder is not None:
             self.recorder.end(reason, self.now, final_values)
@@ -389,44 +423,45 @@ def simulate(
     follow_up: Callable[[Answer], Any] | None = None,
     stop_when: Callable[[StepView], bool] | None = None,
 ) -> RunResult:
-    """Run a scenario.
+    """Simulate a scenario.
 
     Parameters
     ----------
     protocol : Protocol
         The protocol that the scenario is for.
     scenario : Scenario
-        The plan.
+        The plan of the run.
     seed : int, optional
-        What all chance is drawn from; by default the scenario's own, or 0.
+        The seed of all random streams; by default the scenario's seed, or 0.
     sink : Sink, optional
-        Where the trace goes.  If it fails, recording stops, the run goes on, and the result
-        says so.
+        The receiver of the trace.  If it fails, recording stops, the run continues, and the
+        result contains the error.
     bug : str, optional
-        A planted bug that every node is to have.
+        A seeded bug that every node has.
     replay : str, optional
-        The command that makes this trace again, for its header.
+        The command that replays this run, for the trace's header.
     follow_up : callable, optional
-        ``follow_up(answer) -> operation``: what a client asks for next, of the node that has
-        just answered its request for the first time; ``None`` for nothing.  So clients can keep
-        a load up.  It must depend on nothing but the answers that it has been given.
+        ``follow_up(answer) -> operation``: the client's next operation after the first answer to
+        a request, sent to the node that answered; ``None`` for no operation.  Clients can
+        generate a continuous load with it.  It must depend only on the answers that it received.
     stop_when : callable, optional
-        ``stop_when(step) -> bool``: is shown every step, recorded or not, and ends the run after
-        the first of which it returns true.  So an experiment measures without recording.  It
-        must change nothing, and depend on nothing but what it has been shown.
+        ``stop_when(step) -> bool``: called with each step, recorded or not; if it returns True,
+        the run ends after that step.  Experiments can measure with it without recording.  It must
+        not change the nodes, and must depend only on the steps that it received.
 
     Returns
     -------
     RunResult
+        The result of the run.
 
     Raises
     ------
     SettingError
-        If the scenario is for another protocol, or its settings cannot be.
+        If the scenario is for another protocol, or a setting is invalid.
     ScenarioError
-        If it lets a timer run out that the protocol does not have.
+        If the scenario contains a timeout of a timer that the protocol does not have.
     UnknownNameError
-        If there is no such planted bug.
+        If the protocol has no such seeded bug.
     InternalError
         If the protocol breaks the rules of :mod:`toolkit.protocols.base`.
 
@@ -442,7 +477,7 @@ def simulate(
         raise SettingError(
             f"the scenario {scenario.name!r} is for {scenario.protocol!r}, not {protocol.name!r}",
             path=scenario.source,
-            hint=f"run it with {scenario.protocol}",
+            hint=f"simulate {scenario.protocol}, or choose another scenario",
         )
     if seed is None:
         seed = scenario.seed or 0
@@ -467,7 +502,7 @@ def simulate_trace(
     bug: str | None = None,
     replay: str | None = None,
 ) -> tuple[Trace, RunResult]:
-    """Run a scenario and keep its trace in memory (see :func:`simulate`).
+    """Simulate a scenario and return its trace and its result (see :func:`simulate`).
 
     Parameters
     ----------
@@ -479,12 +514,12 @@ def simulate_trace(
     trace : Trace
         The recorded run.
     result : RunResult
-        What came out.
+        The result of the run.
 
     Raises
     ------
     InternalError
-        If the protocol's view failed, so that the trace is not whole.
+        If the protocol's view failed, so that the trace is incomplete.
     """
     sink = MemorySink()
     result = simulate(protocol, scenario, seed=seed, sink=sink, bug=bug, replay=replay)

@@ -1,4 +1,4 @@
-"""The leader that a scenario leads to, found by running it."""
+"""The leader at the end of a scenario's run."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ __all__ = ["who_leads"]
 
 
 def who_leads(protocol: Protocol, scenario: Scenario, seed: int | None = None) -> str | None:
-    """Return who leads at the end of a run, of several the one in the highest round.
+    """Run a scenario and return the leader of the highest round at its end.
 
     Parameters
     ----------
     protocol : Protocol
-        One that keeps a replicated log.
+        A protocol with a replicated log.
     scenario : Scenario
+        The scenario to run.
     seed : int, optional
-        By default the scenario's own.
+        Seed of the run; by default the scenario's own.
 
     Returns
     -------
     str or None
-        ``None`` if nobody does.
+        The leader; ``None`` if no node leads.
     """
     assert protocol.log is not None
     views = {

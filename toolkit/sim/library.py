@@ -1,4 +1,4 @@
-"""The scenarios that come with protocols."""
+"""Library of the scenarios that come with protocols."""
 
 from __future__ import annotations
 
@@ -18,8 +18,12 @@ __all__ = ["load_scenario", "scenario_names", "scenario_path"]
 
 
 def _paths(protocols: Iterable[Protocol]) -> dict[str, Path]:
-    """Return the scenarios that come with protocols: name to file."""
-    folders = [one.implementation.scenarios for one in protocols if one.implementation is not None]
+    """Return the scenario files that come with protocols, by the scenario's name."""
+    folders = [
+        protocol.implementation.scenarios
+        for protocol in protocols
+        if protocol.implementation is not None
+    ]
     return {
         path.stem: path
         for folder in folders
@@ -29,7 +33,7 @@ def _paths(protocols: Iterable[Protocol]) -> dict[str, Path]:
 
 
 def _find(name: str) -> Path | None:
-    """Return the file of a scenario, looking first at the protocol that the name begins with."""
+    """Find the file of a scenario; the protocol that its name begins with is searched first."""
     with suppress(UnknownNameError, SettingError):
         likely = _paths([get_protocol(name.partition("-")[0])])
         if name in likely:
@@ -43,7 +47,17 @@ def scenario_names(protocol: str | None = None) -> list[str]:
     Parameters
     ----------
     protocol : str, optional
-        Only those for this protocol.
+        Return only the scenarios of this protocol.
+
+    Returns
+    -------
+    list of str
+        The names.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such protocol.
 
     Examples
     --------
@@ -59,12 +73,12 @@ def scenario_path(name: str) -> Path:
     Parameters
     ----------
     name : str
-        One of :func:`scenario_names`.
+        A name from :func:`scenario_names`.
 
     Raises
     ------
     UnknownNameError
-        If there is none of that name.
+        If there is no scenario with that name.
     """
     path = _find(name)
     if path is not None:
@@ -73,31 +87,31 @@ def scenario_path(name: str) -> Path:
     raise UnknownNameError(
         f"unknown scenario {name!r}",
         hint=(f"did you mean {close[0]!r}? " if close else "")
-        + f"known: {', '.join(scenario_names())}; a file is named by its path",
+        + f"known: {', '.join(scenario_names())}; for a file, give its path",
     )
 
 
 def load_scenario(name: str | Path) -> Scenario:
-    """Return a scenario by its name, or read it from a file or a text.
+    """Load a scenario by name, or read it from a file or from its text.
 
     Parameters
     ----------
     name : str or pathlib.Path
-        The name of a scenario that comes with a protocol; the path of a file: whatever
-        has a folder in it, ends in ``.scenario``, or is there; or the text of a scenario:
-        whatever has several lines.
+        One of: the text of a scenario (a string with several lines); the name of a scenario that
+        comes with a protocol; the path of a file (it contains a folder, ends in ``.scenario``, or
+        exists).
 
     Returns
     -------
     Scenario
-        Its ``source`` is `name`, except for a text.
+        The scenario; its ``source`` is `name`, unless `name` is a text.
 
     Raises
     ------
     UnknownNameError
-        If there is none of that name.
+        If there is no scenario with that name.
     ScenarioError
-        If the file cannot be read, or is no scenario.
+        If the file cannot be read or is not a valid scenario.
 
     Examples
     --------

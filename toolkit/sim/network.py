@@ -1,12 +1,12 @@
-"""Links and disks: how long a message travels, how long a write takes, and what is lost.
+"""Links and disks: delays and losses of messages, and times of writes.
 
-The simulator knows two small interfaces only, :class:`Link` and :class:`Disk`.  What stands
-here are those that draw their times from a distribution.  A link of limited bandwidth (it
-would look at ``size`` and remember until when it is busy) or a disk with a queue of its own
-is another class with the same method, given through a :class:`LinkSettings` or
-:class:`DiskSettings` of its own whose ``build`` makes it.  Handling an event takes no time; a
-processor of limited speed would be a third interface of this kind, which the host asks before it
-hands a node an event.
+The simulator uses two small interfaces, :class:`Link` and :class:`Disk`.  The classes in this
+module draw their times from a distribution.  Another class with the same method can model a link
+of limited bandwidth (which would use ``size`` and remember until when it is busy) or a disk with
+its own queue.  It is passed to the simulator by a subclass of :class:`LinkSettings` or
+:class:`DiskSettings` whose method ``build`` creates it.  Handling an event takes no simulated
+time.  A processor of limited speed would be a third interface, which the host would call before it
+hands an event to a node.
 """
 
 from __future__ import annotations
@@ -37,14 +37,15 @@ _WRITE = Constant(0.0)
 
 
 class Passage(NamedTuple):
-    """What becomes of a message on a link.
+    """The arrivals of a message that was sent on a link.
 
     Attributes
     ----------
     arrivals : tuple of float
-        When it arrives, in seconds; none if it is lost, two or more if it is duplicated.
+        Times of arrival, in seconds; empty if the message is lost, two or more if it is
+        duplicated.
     reordered : bool
-        Whether it was held up on purpose, so that others may overtake it.
+        Whether the message was delayed further to reorder it, so that others can overtake it.
     """
 
     arrivals: tuple[float, ...]
@@ -52,65 +53,66 @@ class Passage(NamedTuple):
 
 
 class Link(Protocol):
-    """One direction between two nodes, with whatever it remembers during a run.
+    """Interface of one direction of a link between two nodes, with its state during a run.
 
     Attributes
     ----------
     factor : float
-        All its delays are multiplied by this; a fault sets it.
+        Factor of all its delays, which faults set.
     sized : bool
-        Whether it wants to know the size of a message; otherwise it is told 0.
+        Whether the link needs the size of messages; otherwise it receives 0.
     """
 
     factor: float
     sized: bool
 
     def transmit(self, now: float, size: int, rng: random.Random) -> Passage:
-        """Take a message.
+        """Send a message and return its arrivals.
 
         Parameters
         ----------
         now : float
             Seconds since the start.
         size : int
-            Bytes of the message as JSON.
+            Size of the message as JSON, in bytes.
         rng : random.Random
-            The network's stream.
+            The random stream of the network.
 
         Returns
         -------
         Passage
+            The arrivals.
         """
         ...
 
 
 class Disk(Protocol):
-    """A node's disk; it handles one write at a time, in order.
+    """Interface of a node's disk, which handles one write at a time, in order.
 
     Attributes
     ----------
     factor : float
-        All its times are multiplied by this; a fault sets it.
+        Factor of all its times, which faults set.
     """
 
     factor: float
 
     def complete(self, now: float, write: Mapping[str, Any], rng: random.Random) -> float:
-        """Begin a write.
+        """Begin a write and return the time when it is durable.
 
         Parameters
         ----------
         now : float
             Seconds since the start.
         write : mapping
-            What is written.
+            The data to write.
         rng : random.Random
-            The disks' stream.
+            The random stream of the disks.
 
         Returns
         -------
         float
-            When it is durable, in seconds since the start; not before `now`.
+            Time when the write is durable, in seconds since the start; at least `now`.
         """
         ...
 
@@ -140,7 +142,7 @@ class DelayLink:
         self._last = 0.0
 
     def transmit(self, now: float, size: int, rng: random.Random) -> Passage:
-        """Draw what becomes of a message (see :class:`Link`)."""
+        """Draw the arrivals of a message (see :class:`Link`)."""
         if self._loss and rng.random() < self._loss:
             return LOST
         delay = self._draw(rng)
@@ -174,39 +176,42 @@ class DelayDisk:
         self._draw = settings.write.draw
 
     def complete(self, now: float, write: Mapping[str, Any], rng: random.Random) -> float:
-        """Draw when a write is durable (see :class:`Disk`)."""
+        """Draw the time when a write is durable (see :class:`Disk`)."""
         return now + self._draw(rng) * self.factor
 
 
 def _probability(name: str, value: float) -> None:
     if not 0 <= value <= 1:
-        raise ScenarioError(f"{name} {value!r} is no probability", hint="between 0 and 1")
+        raise ScenarioError(
+            f"{name} must be a probability, got {value!r}", hint="choose a number from 0 to 1"
+        )
 
 
 @dataclass(frozen=True)
 class LinkSettings:
-    """How a link behaves when nothing is wrong with it in particular.
+    """Delays and probabilities of faults on a link.
 
     Parameters
     ----------
     delay : Delay
-        How long a message travels.  Independent delays let messages overtake each other.
+        Distribution of message delays.  Delays are independent, so that messages can overtake
+        each other.
     loss : float
         Probability that a message is lost.
     duplicate : float
         Probability that a message that is not lost arrives twice, each copy with its own
         delay.
     reorder : float
-        Probability that a message is held up, besides its delay, by `reorder_by`.
+        Probability that a message has the further delay `reorder_by`.
     reorder_by : Delay
-        For how long.
+        Distribution of the further delay.
     fifo : bool
         Whether messages arrive in the order in which they were sent.
 
     Raises
     ------
     ScenarioError
-        If a probability is none, or a link is both FIFO and reordering.
+        If a probability is not between 0 and 1, or a FIFO link reorders.
     """
 
     delay: Delay = _DELAY
@@ -220,21 +225,21 @@ class LinkSettings:
         for name in ("loss", "duplicate", "reorder"):
             _probability(name, getattr(self, name))
         if self.fifo and self.reorder:
-            raise ScenarioError("a FIFO link cannot reorder", hint="drop 'fifo' or 'reorder'")
+            raise ScenarioError("a FIFO link cannot reorder", hint="remove 'fifo' or 'reorder'")
 
     def build(self) -> Link:
-        """Return a link for one run."""
+        """Create a link for one run."""
         return DelayLink(self)
 
 
 @dataclass(frozen=True)
 class LinkOverride:
-    """What is different on one link; ``None`` is as on all others.
+    """Settings of one link that differ from the others; ``None`` for no difference.
 
     Parameters
     ----------
     sender, receiver : str
-        The link, one direction.
+        The direction of the link.
     delay, loss, duplicate, reorder, reorder_by, fifo
         As in :class:`LinkSettings`.
     """
@@ -251,17 +256,18 @@ class LinkOverride:
     def __post_init__(self) -> None:
         if self.reorder_by is not None and self.reorder is None:
             raise ScenarioError(
-                f"the link {self.sender} -> {self.receiver} says by how much it reorders, and not "
-                "how often",
-                hint="reorder 0.1 by uniform(0.0, 0.05)",
+                f"the link {self.sender} -> {self.receiver} has a delay for reordering, but no "
+                "probability",
+                hint="for instance: reorder 0.1 by uniform(0.0, 0.05)",
             )
 
     def apply(self, settings: LinkSettings) -> LinkSettings:
-        """Return settings with this override's on top.
+        """Return link settings with the differences applied.
 
         Parameters
         ----------
         settings : LinkSettings
+            The settings of all links.
 
         Examples
         --------
@@ -279,16 +285,16 @@ class LinkOverride:
 
 @dataclass(frozen=True)
 class DiskSettings:
-    """How a disk behaves.
+    """Times of a disk.
 
     Parameters
     ----------
     write : Delay
-        How long a write takes.
+        Distribution of the time of a write.
     """
 
     write: Delay = _WRITE
 
     def build(self) -> Disk:
-        """Return a disk for one run."""
+        """Create a disk for one run."""
         return DelayDisk(self)

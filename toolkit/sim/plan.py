@@ -1,4 +1,4 @@
-"""What is run with many seeds, as data that another process understands."""
+"""Plan of runs with many seeds, as data that can be sent to another process."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ __all__ = ["RunPlan"]
 
 @dataclass(frozen=True, kw_only=True)
 class RunPlan:
-    """What is run with one seed after the other: one scenario, or a random one for each seed.
+    """A plan of runs with consecutive seeds: a fixed scenario, or a random one for each seed.
 
     Parameters
     ----------
     scenario : Scenario or None
-        The scenario; ``None`` for random ones.
+        The scenario; ``None`` for random scenarios.
     nodes : tuple of str
         The nodes of random scenarios.
     bounds : Bounds
-        Within what these are drawn.
+        The bounds of random scenarios.
     settings : mapping of str to str
         The protocol's settings in random scenarios.
     bug : str or None
-        A planted bug that every node is to have.
+        A seeded bug that every node has.
     parameters : mapping or None
-        The parameters of the command that repeats a run, besides protocol, seed and bug;
-        ``None`` if no command can.
+        The parameters of the command that replays a run, except protocol, seed and bug; ``None``
+        if no command can replay it.
     """
 
     scenario: Scenario | None
@@ -45,17 +45,33 @@ class RunPlan:
     parameters: Mapping[str, object] | None
 
     def draw(self, protocol: Protocol, seed: int) -> Scenario:
-        """Return the scenario that is run with a seed."""
+        """Return the scenario for a seed: the fixed one, or a random one.
+
+        Parameters
+        ----------
+        protocol : Protocol
+            The protocol to run.
+        seed : int
+            The run's seed.
+        """
         if self.scenario is not None:
             return self.scenario
         return random_scenario(protocol, self.nodes, seed, self.bounds, self.settings)
 
     def replay(self, protocol: Protocol, seed: int) -> Invocation | None:
-        """Return what repeats the run with a seed alone; ``None`` if no command can."""
+        """Return the command that replays the run with one seed; ``None`` if there is none.
+
+        Parameters
+        ----------
+        protocol : Protocol
+            The protocol to run.
+        seed : int
+            The run's seed.
+        """
         if self.parameters is None:
             return None
-        given = dict(self.parameters)
-        first = {name: given.pop(name, None) for name in ("scenario", "nodes")}
+        remaining = dict(self.parameters)
+        first = {name: remaining.pop(name, None) for name in ("scenario", "nodes")}
         return Invocation(
             "simulate",
             {
@@ -63,7 +79,7 @@ class RunPlan:
                 **first,
                 "seed": seed,
                 "runs": 1,
-                **given,
+                **remaining,
                 "bug": self.bug,
                 "out": "trace.ndjson",
             },
@@ -72,7 +88,24 @@ class RunPlan:
     def run(
         self, protocol: Protocol, scenario: Scenario, seed: int, sink: Sink | None
     ) -> RunResult:
-        """Run the scenario that :meth:`draw` returned for a seed."""
+        """Run the scenario that :meth:`draw` returned for a seed.
+
+        Parameters
+        ----------
+        protocol : Protocol
+            The protocol to run.
+        scenario : Scenario
+            The scenario for the seed.
+        seed : int
+            The run's seed.
+        sink : Sink or None
+            The receiver of the trace.
+
+        Returns
+        -------
+        RunResult
+            The result of the run.
+        """
         replay = self.replay(protocol, seed)
         return simulate(
             protocol,

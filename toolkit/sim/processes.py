@@ -1,4 +1,4 @@
-"""Many runs in several processes, whose results come back in the order of the seeds."""
+"""Parallel runs in several processes, with results in the order of the seeds."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from toolkit.trace import TraceWriter
 __all__ = ["Finished", "can_be_sent", "count_jobs", "run_in_processes", "without_interrupts"]
 
 _PIECE = 8
-"""The most runs that a process is given at once."""
+"""Maximum number of runs that a process receives at once."""
 
 _AHEAD = 4
-"""The most pieces for each process that are made before the next one in order."""
+"""Maximum number of pieces for each process that run ahead of the next one in order."""
 
 
 class NodesElsewhere(dict[str, Any]):
-    """In place of the nodes of a run that another process has made: they stayed there."""
+    """Placeholder for the nodes of a run in another process, which raises when it is used."""
 
     def _refuse(self, *_: object) -> NoReturn:
         raise SettingError(
-            "the nodes of a run stay in the process that made it",
-            hint="look at nodes in runs that are made with one job",
+            "the nodes of a run in another process are not available",
+            hint="simulate with one job (jobs=1) to use them",
         )
 
     __contains__ = __getitem__ = __iter__ = __len__ = _refuse
@@ -48,16 +48,16 @@ class NodesElsewhere(dict[str, Any]):
 
 @dataclass(frozen=True)
 class Finished:
-    """A run that another process has made.
+    """A finished run of another process.
 
     Parameters
     ----------
     trace : str
         The name of its trace.
     result : RunResult
-        What came out, without the nodes.
+        The result, without the nodes.
     lines : bytes
-        The records of its trace; empty if it was not recorded.
+        The encoded records of its trace; empty if it was not recorded.
     """
 
     trace: str
@@ -71,12 +71,12 @@ def count_jobs(jobs: int) -> int:
     Parameters
     ----------
     jobs : int
-        0 for one process for each core that this process may use.
+        The number of jobs; 0 for one process per core that this process may use.
 
     Raises
     ------
     SettingError
-        If it is negative.
+        If `jobs` is negative.
     """
     if jobs < 0:
         raise SettingError(
@@ -90,10 +90,17 @@ def count_jobs(jobs: int) -> int:
 
 
 def can_be_sent(protocol: Protocol, plan: RunPlan) -> bool:
-    """Return whether another process can make these runs.
+    """Return True if another process can execute these runs.
 
-    It finds protocols, faults and machines by their names, as installed plug-ins, and nothing
-    that was registered or altered in this process.
+    Another process finds protocols, faults and machines only by their names, as installed
+    plug-ins.  It does not have those that were registered or altered in this process.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        The protocol.
+    plan : RunPlan
+        The plan of the runs.
     """
     if protocol.name not in PROTOCOLS.names() or get_protocol(protocol.name) is not protocol:
         return False
@@ -108,11 +115,11 @@ def can_be_sent(protocol: Protocol, plan: RunPlan) -> bool:
 
 @contextlib.contextmanager
 def without_interrupts() -> Iterator[None]:
-    """Start processes inside this context that ignore Ctrl-C from their first moment on."""
+    """Return a context in which processes start with Ctrl-C (SIGINT) blocked."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    # It is started with the first process, and lets the signal through again.
+    # The resource tracker would start with the first process, and unblock the signal.
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -122,7 +129,7 @@ def without_interrupts() -> Iterator[None]:
 
 
 def _sendable(error: Exception) -> Exception:
-    """Return an error as it is, or what can be said of it if it cannot be sent."""
+    """Return an error unchanged, or an InternalError about it if it cannot be pickled."""
     if not isinstance(error, ToolkitError):
         error.add_note("".join(traceback.format_exception(error)).rstrip())
     try:
@@ -132,10 +139,10 @@ def _sendable(error: Exception) -> Exception:
     return error
 
 
-def _make(
+def _execute(
     protocol: Protocol, plan: RunPlan, seeds: Sequence[int], record: bool
 ) -> tuple[list[Finished], Exception | None]:
-    """Make runs here; return those before the first that failed, and its error."""
+    """Execute runs; return the runs before the first failure, and its error."""
     made: list[Finished] = []
     for seed in seeds:
         stream = io.BytesIO()
@@ -152,46 +159,47 @@ def _make(
     return made, None
 
 
-def _work(pipe: Connection, name: str, plan: RunPlan, record: bool) -> None:
-    """Make the runs that are asked for, until the other end of the pipe is closed."""
+def _serve(pipe: Connection, name: str, plan: RunPlan, record: bool) -> None:
+    """Execute the requested runs until the other end of the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     protocol = get_protocol(name)
-    # The other end is closed as well when that process has died: no worker outlives it.
+    # The other end is also closed when the parent process dies, so that no worker outlives it.
     with contextlib.suppress(EOFError, OSError):
         while True:
             number, seeds = pipe.recv()
-            pipe.send((number, *_make(protocol, plan, seeds, record)))
+            pipe.send((number, *_execute(protocol, plan, seeds, record)))
 
 
 def run_in_processes(
     protocol: Protocol, plan: RunPlan, seeds: Sequence[int], *, jobs: int, record: bool
 ) -> Generator[Finished, None, None]:
-    """Make runs in several processes.
+    """Execute runs in several processes.
 
     Parameters
     ----------
     protocol : Protocol
-        An installed one (see :func:`can_be_sent`).
+        An installed protocol (see :func:`can_be_sent`).
     plan : RunPlan
-        What is run.
+        The plan of the runs.
     seeds : sequence of int
-        A run for each.
+        The seeds, one for each run.
     jobs : int
         The number of processes.
     record : bool
-        Whether the traces are wanted.
+        Whether to record traces.
 
     Yields
     ------
     Finished
-        In the order of the seeds.  A few runs for each process are made ahead; no more are kept.
+        The runs, in the order of the seeds.  Each process runs only a few runs ahead, which bounds
+        the memory.
 
     Raises
     ------
     InternalError
-        If a process ended before its runs were made.
+        If a process ended before its runs were finished.
     Exception
-        What a run raised, after the runs before it.
+        The error of a run, after the runs before it were yielded.
     """
     # Not forked: the locks of other threads would stay locked.
     context = multiprocessing.get_context("spawn")
@@ -205,7 +213,7 @@ def run_in_processes(
             for _ in range(min(jobs, len(pieces))):
                 ours, theirs = context.Pipe()
                 process = context.Process(
-                    target=_work, args=(theirs, protocol.name, plan, record), daemon=True
+                    target=_serve, args=(theirs, protocol.name, plan, record), daemon=True
                 )
                 process.start()
                 theirs.close()
@@ -221,8 +229,8 @@ def run_in_processes(
             if due in early:
                 made, error = early.pop(due)
                 due += 1
-                for one in made:
-                    yield replace(one, result=replace(one.result, nodes=NodesElsewhere()))
+                for run in made:
+                    yield replace(run, result=replace(run.result, nodes=NodesElsewhere()))
                 if error is not None:
                     raise error
                 continue
@@ -234,9 +242,9 @@ def run_in_processes(
                 idle.append(ready)
     except (EOFError, BrokenPipeError, ConnectionResetError) as lost:
         raise InternalError(
-            "a process that made runs ended before they were finished",
-            hint="use one job, and see whether memory is the reason; a script that uses several "
-            "must call from under if __name__ == '__main__', since each process imports it",
+            "a worker process ended before its runs were finished",
+            hint="use one job (jobs=1), or check the memory; a script with several jobs must make "
+            "the call under if __name__ == '__main__', because each process imports it",
         ) from lost
     finally:
         for pipe in (*idle, *busy):

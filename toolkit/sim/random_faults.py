@@ -1,4 +1,4 @@
-"""Random scenarios: a schedule of faults and commands, drawn from a seed within bounds."""
+"""Random scenarios: faults and commands that are drawn from a seed, within bounds."""
 
 from __future__ import annotations
 
@@ -30,41 +30,41 @@ __all__ = ["Bounds", "Draw", "random_scenario"]
 
 @dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """Within what a random scenario is drawn.
+    """Bounds of random scenarios.
 
     Parameters
     ----------
     duration : float
-        The run ends at this time at the latest, in seconds.
+        Time limit of the run, in seconds.
     window : float
-        Faults happen in this first part of the duration (a fraction); then everything is
-        healed and restarted.  Loss, duplication and reordering go on.
+        Fraction of the duration, from its start, in which faults happen.  After it, everything is
+        healed and restarted, but loss, duplication and reordering continue.
     delay : float
-        Greatest typical delay of a message, in seconds.
+        Maximum typical delay of a message, in seconds.
     loss, duplicate, reorder : float
-        Greatest probabilities.  On connections, where a loss is a broken connection, a
-        twentieth of the first, and nothing of the others.
+        Maximum probabilities.  For protocols with connections, where a loss breaks the connection,
+        the maximum of `loss` is divided by 20 and the other two have no effect.
     crashes, partitions, cuts, slow_links, slow_disks : int
-        Most faults of each kind.
+        Maximum number of faults of each kind.
     others : int
-        Most faults of each further kind that is registered.
+        Maximum number of faults of each further registered kind.
     faults : tuple of str or None
-        Names of the only kinds of faults that are drawn; ``None``: all that are registered.
+        Names of the kinds of faults to draw; ``None`` for all registered kinds.
     slowdown : float
-        Greatest factor of a slow link or disk.
+        Maximum factor of a slow link or disk.
     write : float
-        Greatest typical time of a write, in seconds.
+        Maximum typical time of a write, in seconds.
     drift : float
-        Greatest drift of a clock, either way.
+        Maximum absolute drift of a clock.
     offset : float
-        Greatest offset of a clock, in seconds, either way.
+        Maximum absolute offset of a clock, in seconds.
     commands : tuple of int
-        Least and greatest number of commands, besides those to nodes that came up again.
+        Minimum and maximum number of commands, not counting commands to restarted nodes.
 
     Raises
     ------
     SettingError
-        If no scenario lies within them.
+        If a value is out of its range.
     """
 
     duration: float = 5.0
@@ -110,33 +110,33 @@ class Bounds:
             or not self.write >= 0.0001
         ):
             raise SettingError(
-                f"no scenario lies within {self}",
-                hint="duration >= 0.01 s, 0 < window <= 1, probabilities in [0, 1], counts >= 0, "
-                "slowdown >= 1, delay and write >= 0.0001 s, 0 <= drift < 1",
+                f"bounds are out of range: {self}",
+                hint="required: duration >= 0.01 s, 0 < window <= 1, probabilities in [0, 1], "
+                "counts >= 0, slowdown >= 1, delay and write >= 0.0001 s, 0 <= drift < 1",
             )
 
 
 def _short(number: float) -> float:
-    # Numbers in a scenario are for people to read.
+    # Numbers in a scenario should be readable.
     return float(f"{number:.4g}")
 
 
 class Draw:
-    """Draws the parts of one scenario, in a fixed order.
+    """Random source for the parts of one scenario, which are drawn in a fixed order.
 
     Parameters
     ----------
     rng : random.Random
-        What all chance is drawn from.
+        The random generator.
     nodes : sequence of str
         All nodes.
     bounds : Bounds
-        Within what is drawn.
+        The bounds.
 
     Attributes
     ----------
     end : float
-        When all faults end, in seconds.
+        Time when all faults end, in seconds.
     """
 
     def __init__(self, rng: random.Random, nodes: Sequence[str], bounds: Bounds) -> None:
@@ -146,28 +146,28 @@ class Draw:
         self.end = bounds.duration * bounds.window
 
     def between(self, low: float, high: float) -> float:
-        """Return a number between two others, rounded to four digits."""
+        """Draw a number between `low` and `high`, rounded to four digits."""
         return _short(low + (high - low) * self.rng.random())
 
     def chance(self, probability: float) -> bool:
-        """Return whether something of a given probability happens."""
+        """Draw True with a given probability."""
         return self.rng.random() < probability
 
     def time(self) -> float:
-        """Return a time before :attr:`end`, in seconds: early, while the first commands run."""
+        """Draw a time before :attr:`end`, in seconds; early times are more likely."""
         return round(self.end * self.rng.random() ** 2, 4)
 
     def probability(self, most: float) -> float:
-        """Return a probability up to a greatest one; 0 in three cases of ten."""
+        """Draw a probability of at most `most`; it is 0 in 30% of cases."""
         return self.between(0.0, most) if self.chance(0.7) else 0.0
 
     def pair(self) -> tuple[str, str]:
-        """Return two different nodes."""
-        one, other = self.rng.sample(list(self.nodes), 2)
-        return one, other
+        """Draw two different nodes."""
+        first, second = self.rng.sample(list(self.nodes), 2)
+        return first, second
 
     def delay(self, most: float) -> Delay:
-        """Return a distribution of delays with a typical one up to a greatest, in seconds."""
+        """Draw a distribution of delays whose typical delay is at most `most` seconds."""
         typical = self.between(most / 10, most)
         kind = self.rng.choice(("constant", "uniform", "exponential", "lognormal", "normal"))
         if kind == "constant":
@@ -181,7 +181,7 @@ class Draw:
         return Normal(_short(typical / 2), _short(typical / 4))
 
     def network(self) -> LinkSettings:
-        """Return how links behave."""
+        """Draw the settings of links."""
         bounds = self.bounds
         return LinkSettings(
             delay=self.delay(bounds.delay),
@@ -192,7 +192,7 @@ class Draw:
         )
 
     def clocks(self) -> dict[str, Clock]:
-        """Return the clocks that are off."""
+        """Draw the clocks that have an offset and a drift."""
         drift, offset = self.bounds.drift, self.bounds.offset
         return {
             node: Clock(self.between(-offset, offset), self.between(-drift, drift))
@@ -201,31 +201,33 @@ class Draw:
         }
 
     def healed(self, begin: float) -> float:
-        """Return when a fault ends that began at a time: half a second later, or sooner."""
+        """Draw the end of a fault, at most half a second after its begin."""
         return min(self.end, round(begin + self.between(0.01, 0.5), 4))
 
 
 SHARED: tuple[type[ScenarioEvent], ...] = (Crash, Partition, Cut, Slow, SlowDisk)
-"""The kinds that are drawn from one stream of random numbers, in this order.
+"""The kinds that are drawn from one random stream, in this order.
 
-Every other kind has a stream of its own, so that it does not change what a seed draws of the rest.
+Every other kind has its own stream, so that registering it does not change the faults that a seed
+draws of the other kinds.
 """
 
 
 def _chosen(names: Sequence[str]) -> list[str]:
-    """Return names of kinds that are drawn, sorted."""
+    """Check the names of kinds to draw, and return them sorted."""
     known = drawn_faults()
     for name in names:
         FAULTS.get(name)
         if name not in known:
             raise SettingError(
-                f"random scenarios do not draw {name!r}", hint=f"they draw {', '.join(known)}"
+                f"random scenarios cannot draw the kind {name!r}",
+                hint=f"kinds that can be drawn: {', '.join(known)}",
             )
     return sorted(set(names))
 
 
 def _faults(seed: int, draw: Draw) -> list[ScenarioEvent]:
-    """Draw the events of all registered kinds, or of those that the bounds name."""
+    """Draw the events of all registered kinds, or of the kinds that the bounds name."""
     names = drawn_faults() if draw.bounds.faults is None else _chosen(draw.bounds.faults)
     chosen = {FAULTS.get(name): name for name in names}
     events = [event for kind in SHARED if kind in chosen for event in kind.draw(draw)]
@@ -243,33 +245,34 @@ def random_scenario(
     bounds: Bounds | None = None,
     settings: Mapping[str, str] | None = None,
 ) -> Scenario:
-    """Draw a scenario.
+    """Draw a random scenario from a seed.
 
     Parameters
     ----------
     protocol : Protocol
-        What it is for; its ``random_operation`` says what clients ask for, and whom.
+        The protocol; its ``random_operation`` draws the clients' operations and decides which
+        nodes accept them.
     nodes : sequence of str
         All nodes.
     seed : int
-        The same seed draws the same scenario; it is also the scenario's own.
+        The seed, which is also the scenario's seed.  The same seed draws the same scenario.
     bounds : Bounds, optional
-        Within what it is drawn.
+        The bounds of the scenario.
     settings : mapping of str to str, optional
         The protocol's settings.
 
     Returns
     -------
     Scenario
-        Named ``<protocol>-random``.  Printed by :func:`toolkit.sim.format_scenario` it can be
-        run again from a file.
+        A scenario with the name ``<protocol>-random``.  Written with
+        :func:`toolkit.sim.format_scenario`, it can be run from a file.
 
     Raises
     ------
     UnknownNameError
         If the bounds name a kind of fault that is not registered.
     SettingError
-        If they name one that is not drawn, or the settings cannot be.
+        If the bounds name a kind of fault that cannot be drawn, or a setting is invalid.
 
     Examples
     --------
@@ -293,12 +296,12 @@ def random_scenario(
     ]
     faults = _faults(seed, draw)
     times = [
-        # The first two meet, so that proposers and the like contend.
+        # The first two commands come close together, so that proposers contend.
         (min(0.05, draw.end) if number < 2 else draw.end) * clients.random()
         for number in range(clients.randint(*bounds.commands))
     ]
     asked = [(time, clients.choice(takers)) for time in times if takers]
-    # A node that has forgotten everything is worth asking again.
+    # A node that restarted gets a further command, to test its lost volatile state.
     asked += [
         (event.time + 0.02 * clients.random(), node)
         for event in faults
@@ -321,7 +324,7 @@ def random_scenario(
     network = draw.network()
     disk = DiskSettings(draw.delay(bounds.write) if draw.chance(0.8) else Constant(0.0))
     clocks = draw.clocks()
-    # Repairs come after what they repair, also at the very end of the window.
+    # Repairs come after the faults of the same time, also at the end of the window.
     events.sort(key=lambda event: (event.time, event.repairs))
     return Scenario(
         name=f"{protocol.name}-random",

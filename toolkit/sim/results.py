@@ -1,4 +1,4 @@
-"""What came out of a run."""
+"""Results of runs."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     time : float
         Seconds since the start.
     node : str
-        Who answered.
+        The node that answered.
     client : str
-        Whom.
+        The client.
     request : int
-        The client's number for its request.
+        The client's number of the request.
     result : JSON
         The answer.
     """
@@ -38,18 +38,20 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
-    """What a client asked for, and what it was told.
+    """A client's request with its first answer.
 
     Parameters
     ----------
     client : str
+        The client.
     request : int
-        The client's number for it.
+        The client's number of the request.
     operation : JSON
+        The requested operation.
     called : float
-        When it asked first, in seconds since the start.
+        Time of the request, in seconds since the start.
     returned : float or None
-        When it was answered; ``None`` if it never was.
+        Time of the first answer, in seconds since the start; ``None`` if there was none.
     result : JSON
         The first answer.
     """
@@ -63,22 +65,22 @@ class Call(msgspec.Struct, frozen=True, gc=False):
 
 
 class StepView(NamedTuple):
-    """A step as an experiment is shown it (``until`` of :func:`toolkit.sim.simulate`).
+    """A step as passed to ``stop_when`` of :func:`toolkit.sim.simulate`.
 
     Attributes
     ----------
     time : float
         Seconds since the start.
     node : str
-        Whose step it is.
+        The node that took the step.
     action : str
-        The step.
+        The step's action.
     received : Message or None
-        What it received, if it received something.
+        The message received, if any.
     state : object
-        The node itself, to be looked at and not to be changed; ``None`` if it is down.
+        The node object, which must not be changed; ``None`` if the node is down.
     sent : int
-        Messages that have left any node so far.
+        Number of messages that all nodes have sent so far.
     """
 
     time: float
@@ -91,43 +93,43 @@ class StepView(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class RunResult(Shown):
-    """What came out of a run.
+    """The result of a run.
 
     Parameters
     ----------
     seed : int
         The run's seed.
     reason : str
-        Why it ended: ``"quiet"`` (nothing was left to happen), ``"time limit"``,
-        ``"step limit"`` or ``"stopped"`` (by who looked on).
+        Why the run ended: ``"quiet"`` (no events left), ``"time limit"``, ``"step limit"`` or
+        ``"stopped"`` (by ``stop_when``).
     steps : int
-        Number of steps, that is of the specification's actions.
+        Number of steps, each an action of the specification.
     time : float
-        Seconds at which it ended.
+        Time in seconds at which the run ended.
     sent, delivered, lost, duplicated : int
-        Messages that left a node; copies that were handled; copies that were lost; extra
-        copies made.  Copies still on their way at the end are in none of the last three.
+        Number of messages that nodes sent; of copies that were handled; of copies that were lost;
+        of extra copies made.  Copies under way at the end are neither delivered nor lost.
     actions : dict of str to int
-        Steps by action, sorted by name.
+        Number of steps by action, sorted by name.
     expected : tuple of str
-        The actions that a run with its settings can have.
+        The actions that a run with these settings can have.
     faults : dict of str to int
-        Faults by kind, sorted by name; ``"crash"`` and ``"restart"`` among them.
+        Number of faults by kind, sorted by name, including ``"crash"`` and ``"restart"``.
     answers : tuple of Answer
-        Everything that clients were told, in order.
+        All answers to clients, in order.
     calls : tuple of Call
-        What clients asked for and were told first, in the order of asking.
+        The clients' requests with their first answers, in the order of the requests.
     requests, unanswered : int
-        How much clients asked for, and how much of it was never answered.
+        Number of requests, and of those that were never answered.
     final_values : dict of str to JSON
-        Node to what it ended with, as the protocol says; nodes with nothing are left out.
+        Node to its final value, as defined by the protocol; nodes without a value are left out.
     nodes : dict of str to object
-        The nodes as they ended; ``None`` for one that was down.
+        The nodes in their final state; ``None`` for a node that was down.
     machine : str or None
-        The name of the machine (:mod:`toolkit.machines`) that was replicated; ``None`` if the
-        operations are the protocol's own.
+        The name of the replicated machine (:mod:`toolkit.machines`); ``None`` if the protocol
+        does not replicate a machine.
     sink_error : str or None
-        Why recording stopped early, if it did; the run itself went on as if it had not.
+        Why recording stopped early, if it did; the run itself continued unchanged.
     """
 
     face: ClassVar[str] = "run"
@@ -158,7 +160,7 @@ class RunResult(Shown):
         return bool(self.answers or self.final_values)
 
     def to_json(self) -> dict[str, Any]:
-        """Return all fields but the nodes, in JSON's types, and ``decided``."""
-        names = [one.name for one in fields(self) if one.name != "nodes"]
-        found = {name: msgspec.to_builtins(getattr(self, name)) for name in names}
-        return found | {"decided": self.decided}
+        """Return all fields except ``nodes`` as JSON data, and ``decided``."""
+        names = [field.name for field in fields(self) if field.name != "nodes"]
+        data = {name: msgspec.to_builtins(getattr(self, name)) for name in names}
+        return data | {"decided": self.decided}

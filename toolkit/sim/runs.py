@@ -1,4 +1,4 @@
-"""Many runs, each from a seed of its own, and what they came to."""
+"""Batches of runs with consecutive seeds, and summaries of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from toolkit.sim.random_faults import Bounds
 from toolkit.sim.results import RunResult
 from toolkit.sim.scenario import Scenario
 from toolkit.trace import Sink
-from toolkit.trace.ndjson import hand_on
+from toolkit.trace.ndjson import forward_records
 
 if TYPE_CHECKING:
     from toolkit.sim.processes import Finished
@@ -33,24 +33,24 @@ __all__ = ["RunOutcome", "Summary", "simulate_runs"]
 
 @dataclass(frozen=True, kw_only=True)
 class RunOutcome:
-    """What one of many runs came to.
+    """The outcome of one run of a batch.
 
     Parameters
     ----------
     seed : int
-        Its seed.
+        The run's seed.
     trace : str
         The name of its trace.
     reason : str
-        Why it ended.
+        Why the run ended.
     steps : int
-        Its steps.
+        Number of steps.
     time : float
-        Seconds at which it ended.
+        Time in seconds at which the run ended.
     decided : bool
         Whether a client was answered, or a node knew the outcome at the end.
     requests, unanswered : int
-        How much clients asked for, and how much of it was never answered.
+        Number of requests, and of those that were never answered.
     """
 
     seed: int
@@ -65,7 +65,7 @@ class RunOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary(Shown):
-    """What many runs came to.
+    """The summary of a batch of runs.
 
     Parameters
     ----------
@@ -74,29 +74,29 @@ class Summary(Shown):
     runs : int
         Number of runs.
     seed : int
-        Seed of the first; that of run k is `seed` + k.
+        Seed of the first run, which is run 0; run k has the seed `seed` + k.
     recorded : int
-        How many were recorded whole.
+        Number of runs with complete traces.
     steps : int
-        Steps of all runs.
+        Number of steps of all runs.
     median_steps : float
-        Median of the runs' steps.
+        Median number of steps of a run.
     actions : dict of str to int
-        Steps by action; an action of the protocol that never happened is there with 0.
+        Number of steps by action, including 0 for actions that never happened.
     median_actions : dict of str to float
-        The median of the runs' steps, by action.
+        Median number of steps of a run, by action.
     faults : dict of str to int
-        Faults by kind, crashes and restarts among them.
+        Number of faults by kind, including crashes and restarts.
     reasons : dict of str to int
-        Runs by why they ended.
+        Number of runs by the reason why they ended.
     decided, undecided : int
-        Runs by whether they came to a decision.
+        Number of runs with and without a decision.
     requests, unanswered : int
-        How much clients asked for, and how much of it was never answered.
+        Number of requests, and of those that were never answered.
     sent, delivered, lost, duplicated : int
-        Messages of all runs (see :class:`~toolkit.sim.RunResult`).
+        Number of messages of all runs (see :class:`~toolkit.sim.RunResult`).
     outcomes : tuple of RunOutcome
-        Each run.
+        The outcome of each run.
     sink_error : str or None
         Why recording stopped, if it did; later runs were not recorded.
     """
@@ -125,12 +125,22 @@ class Summary(Shown):
     sink_error: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return all fields, in JSON's types."""
+        """Return all fields as JSON data."""
         return asdict(self) | {"outcomes": [asdict(outcome) for outcome in self.outcomes]}
 
 
 def node_names(count: int) -> tuple[str, ...]:
-    """Return the names that so many nodes get: n1, n2, ...
+    """Return the default names of a number of nodes: n1, n2, ...
+
+    Parameters
+    ----------
+    count : int
+        Number of nodes.
+
+    Raises
+    ------
+    SettingError
+        If `count` is less than 1.
 
     Examples
     --------
@@ -138,7 +148,9 @@ def node_names(count: int) -> tuple[str, ...]:
     ('n1', 'n2')
     """
     if count < 1:
-        raise SettingError(f"{count} nodes cannot run anything", hint="1 or more")
+        raise SettingError(
+            f"the number of nodes must be at least 1, got {count}", hint="for instance 3"
+        )
     return tuple(f"n{number}" for number in range(1, count + 1))
 
 
@@ -159,57 +171,58 @@ def simulate_runs(
     on_result: Callable[[RunResult], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Summary:
-    """Run a scenario, or random ones, with one seed after the other.
+    """Simulate a scenario, or random scenarios, with consecutive seeds.
 
-    Run k has the seed `seed` + k, and is the same whichever runs go before it: the header of
-    each trace holds the command that makes it alone.
+    Run k, counted from 0, has the seed `seed` + k and does not depend on the runs before it.  The
+    header of each trace contains the command that replays that run alone.
 
     Parameters
     ----------
     protocol : Protocol or str
-        What is run, or its name.
+        The protocol, or its name.
     runs : int
-        How often.
+        Number of runs.
     seed : int, optional
-        Seed of the first run; by default the scenario's own, or 0.
+        Seed of the first run; by default the scenario's seed, or 0.
     scenario : Scenario, path, name or text, optional
-        What is run; by default a random scenario for each seed.
+        The scenario to run; by default a random scenario for each seed.
     nodes : int or sequence of str, optional
-        The nodes of random scenarios, 3 by default; a scenario has its own.
+        The nodes of random scenarios, 3 by default; not allowed with a scenario.
     settings : mapping of str to str, optional
-        The protocol's settings, on top of the scenario's own.
+        Settings of the protocol, which override those of the scenario.
     duration : float, optional
-        Time limit of each run, in seconds; by default the scenario's, or that of `bounds`.
+        Time limit of each run, in seconds; by default that of the scenario or of `bounds`.
     bounds : Bounds, optional
-        Within what random scenarios are drawn.
+        The bounds of random scenarios; not allowed with a scenario.
     bug : str, optional
-        A planted bug that every node is to have.
+        A seeded bug that every node has.
     jobs : int
-        Processes that make the runs; 0 for one for each core.  Traces, results and summary are
-        the same, in the same order, except that the `nodes` of a result stay in the process
-        that made it.  If the protocol, or a fault or machine, is known to this process only,
-        all runs are made here, after a warning.
+        Number of processes; 0 for one per core.  It does not change traces, results and summary
+        or their order, except that the `nodes` of a result are not available from another
+        process.  If the protocol, a fault or a machine is registered only in this process, all
+        runs are executed here, after a warning.
     sink : Sink, optional
-        Where all traces go.
+        The receiver of all traces.
     sink_factory : callable, optional
-        ``sink_factory(name)`` makes the sink of the trace of that name, as a context manager;
-        instead of `sink`.  A trace that cannot be recorded whole leaves its sink by an
-        exception.
+        ``sink_factory(name)`` returns a context manager that gives the sink of the trace with
+        that name; used instead of `sink`.  If a trace cannot be recorded completely, the context
+        is left with an exception.
     on_result : callable, optional
-        Called with each run's result.
+        Called with the result of each run.
     progress : callable, optional
         ``progress(done, runs)`` is called after each run.
 
     Returns
     -------
     Summary
+        The summary of all runs.
 
     Raises
     ------
     SettingError
-        If the arguments do not fit together.
+        If an argument is invalid, or arguments contradict each other.
     InternalError
-        If a process ended before its runs were made.
+        If a process ended before its runs were finished.
 
     Examples
     --------
@@ -221,25 +234,30 @@ def simulate_runs(
     if isinstance(protocol, str):
         protocol = get_protocol(protocol)
     if runs < 1:
-        raise SettingError(f"{runs} runs show nothing", hint="1 or more")
+        raise SettingError(f"the number of runs must be at least 1, got {runs}", hint="runs=1")
     if duration is not None and not 0.01 <= duration < float("inf"):
-        raise SettingError(f"a run cannot last {duration} s", hint="at least 0.01 s")
+        raise SettingError(
+            f"the duration of a run must be finite and at least 0.01 s, got {duration} s",
+            hint="for instance 5",
+        )
     if sink is not None and sink_factory is not None:
-        raise SettingError("one sink for all, or one for each trace", hint="give one of the two")
+        raise SettingError(
+            "sink and sink_factory cannot be given together", hint="remove one of them"
+        )
     plan, seed = _plan(scenario, nodes, settings, duration, bounds, bug, seed)
     record = sink is not None or sink_factory is not None
     seeds = range(seed, seed + runs)
-    made = _made_here(protocol, plan, seeds)
+    made = _run_here(protocol, plan, seeds)
     if jobs != 1:
         from toolkit.sim.processes import can_be_sent, count_jobs
 
         processes = min(count_jobs(jobs), runs)
         if processes > 1 and can_be_sent(protocol, plan):
-            made = _made_elsewhere(protocol, plan, seeds, processes, record)
+            made = _run_elsewhere(protocol, plan, seeds, processes, record)
         elif processes > 1:
             warnings.warn(
-                "all runs are made in one process: the protocol, a fault or a machine is known "
-                "to this process only",
+                "all runs are executed in one process, because the protocol, a fault or a machine "
+                "is registered only in this process",
                 stacklevel=2,
             )
     tally = _Tally(protocol, seed)
@@ -251,11 +269,11 @@ def simulate_runs(
             )
             if recording and sink_factory is not None:
                 place = sink_factory(trace)
-            with contextlib.suppress(_Torn), place as into:
+            with contextlib.suppress(_IncompleteTrace), place as into:
                 result = run(into)
                 if sink_factory is not None and result.sink_error is not None:
-                    # Its sink is not to keep half a trace.
-                    raise _Torn
+                    # Leave the sink with an exception, so that it does not keep a partial trace.
+                    raise _IncompleteTrace
             tally.add(result, trace, recorded=recording and result.sink_error is None)
             if on_result is not None:
                 on_result(result)
@@ -264,7 +282,7 @@ def simulate_runs(
     return tally.summary()
 
 
-_Made: TypeAlias = Generator[tuple[str, Callable[[Sink | None], RunResult]], None, None]
+_RunFunctions: TypeAlias = Generator[tuple[str, Callable[[Sink | None], RunResult]], None, None]
 
 
 def _plan(
@@ -276,21 +294,22 @@ def _plan(
     bug: str | None,
     seed: int | None,
 ) -> tuple[RunPlan, int]:
-    """Return what is run, and the first seed."""
+    """Return the plan of the runs, and the first seed."""
     given = dict(settings or {})
     if scenario is not None:
         if nodes is not None or bounds is not None:
             raise SettingError(
-                "a scenario has nodes and faults of its own", hint="leave out nodes and bounds"
+                "nodes and bounds cannot be given with a scenario, which has its own",
+                hint="leave out nodes and bounds",
             )
-        one = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
-        reference = one.source
-        one = replace(one, settings={**one.settings, **given})
+        fixed = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+        reference = fixed.source
+        fixed = replace(fixed, settings={**fixed.settings, **given})
         if duration is not None:
-            one = replace(one, time_limit=duration)
+            fixed = replace(fixed, time_limit=duration)
         plan = RunPlan(
-            scenario=one,
-            nodes=one.nodes,
+            scenario=fixed,
+            nodes=fixed.nodes,
             bounds=Bounds(),
             settings=given,
             bug=bug,
@@ -298,20 +317,20 @@ def _plan(
             if reference is None
             else {"scenario": reference, "duration": duration, "settings": given},
         )
-        return plan, (one.seed if seed is None else seed) or 0
+        return plan, (fixed.seed if seed is None else seed) or 0
     count = 3 if nodes is None else nodes
     names = node_names(count) if isinstance(count, int) else tuple(count)
-    within = bounds or Bounds()
+    drawn = bounds or Bounds()
     if duration is not None:
-        within = replace(within, duration=duration)
-    # The command line knows no bounds but the duration and the kinds of faults.
-    faults = within.faults
-    usual = Bounds(duration=duration or Bounds().duration, faults=faults)
-    repeatable = within == usual and names == node_names(len(names)) and faults != ()
+        drawn = replace(drawn, duration=duration)
+    # The command line has no options for bounds except the duration and the kinds of faults.
+    faults = drawn.faults
+    expressible = Bounds(duration=duration or Bounds().duration, faults=faults)
+    repeatable = drawn == expressible and names == node_names(len(names)) and faults != ()
     plan = RunPlan(
         scenario=None,
         nodes=names,
-        bounds=within,
+        bounds=drawn,
         settings=given,
         bug=bug,
         parameters={
@@ -321,42 +340,42 @@ def _plan(
     return plan, seed or 0
 
 
-def _made_here(protocol: Protocol, plan: RunPlan, seeds: Iterable[int]) -> _Made:
-    """Yield the name of each trace, and what makes the run in this process."""
+def _run_here(protocol: Protocol, plan: RunPlan, seeds: Iterable[int]) -> _RunFunctions:
+    """Yield the name of each trace, and a function that executes the run in this process."""
     for seed in seeds:
         scenario = plan.draw(protocol, seed)
         yield f"{scenario.name}-{seed}", partial(plan.run, protocol, scenario, seed)
 
 
-def _made_elsewhere(
+def _run_elsewhere(
     protocol: Protocol, plan: RunPlan, seeds: Sequence[int], jobs: int, record: bool
-) -> _Made:
-    """Yield the name of each trace, and what hands on the run that another process made."""
+) -> _RunFunctions:
+    """Yield the name of each trace, and a function that forwards another process's run."""
     from toolkit.sim.processes import run_in_processes
 
     runs = run_in_processes(protocol, plan, seeds, jobs=jobs, record=record)
     with contextlib.closing(runs):
         for run in runs:
-            yield run.trace, partial(_pass_on, run)
+            yield run.trace, partial(_forward_run, run)
 
 
-def _pass_on(run: Finished, sink: Sink | None) -> RunResult:
-    """Return the result of a run after its trace has gone to a sink."""
+def _forward_run(run: Finished, sink: Sink | None) -> RunResult:
+    """Forward the trace of a run to a sink, and return the run's result."""
     if sink is None or not sink.enabled:
         return replace(run.result, sink_error=None)
     try:
-        hand_on(run.lines, sink)
+        forward_records(run.lines, sink)
     except Exception as error:
         return replace(run.result, sink_error=f"{type(error).__name__}: {error}")
     return run.result
 
 
-class _Torn(Exception):  # noqa: N818 - no error of anybody, only a way out of a sink
-    """A trace could not be recorded whole."""
+class _IncompleteTrace(Exception):  # noqa: N818 - used only to leave the context of a sink
+    """A trace could not be recorded completely."""
 
 
 class _Tally:
-    """Adds up runs."""
+    """Accumulator of the results of runs."""
 
     def __init__(self, protocol: Protocol, seed: int) -> None:
         self.protocol = protocol
@@ -394,8 +413,8 @@ class _Tally:
             )
         )
 
-    def _named(self) -> list[str]:
-        """Return the actions that were seen or expected, the specification's list first."""
+    def _ordered_actions(self) -> list[str]:
+        """Return the actions seen or expected, in the specification's order, then by name."""
         listed = [name for name in self.protocol.specification.actions if name in self.actions]
         return [*listed, *sorted(set(self.actions) - set(listed))]
 
@@ -409,10 +428,10 @@ class _Tally:
             recorded=self.recorded,
             steps=sum(outcome.steps for outcome in outcomes),
             median_steps=statistics.median(outcome.steps for outcome in outcomes),
-            actions={name: self.actions[name] for name in self._named()},
+            actions={name: self.actions[name] for name in self._ordered_actions()},
             median_actions={
                 name: statistics.median(each.get(name, 0) for each in self.each)
-                for name in self._named()
+                for name in self._ordered_actions()
             },
             faults=dict(sorted(self.faults.items())),
             reasons=dict(sorted(self.reasons.items())),

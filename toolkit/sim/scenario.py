@@ -1,4 +1,4 @@
-"""What a run is made of: nodes, network, disks, clocks, clients, events and limits."""
+"""Scenarios: plans of runs, with nodes, network, disks, clocks, clients, events and limits."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Clock:
     Parameters
     ----------
     offset : float
-        Seconds ahead at the start.
+        Seconds by which the clock is ahead at the start.
     drift : float
-        Seconds gained in a second; above -1.  Timers run on the node's clock: with a positive
-        drift they run out early.
+        Seconds that the clock gains per second; above -1.  Timers run on the node's clock: with a
+        positive drift they run out early.
 
     Examples
     --------
@@ -39,31 +39,38 @@ class Clock:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.offset) and -1 < self.drift < math.inf):
             raise ScenarioError(
-                f"a clock with offset {self.offset!r} and drift {self.drift!r} cannot be",
-                hint="finite numbers, the drift above -1",
+                f"a clock's offset must be finite and its drift finite and above -1, got offset "
+                f"{self.offset!r} and drift {self.drift!r}",
+                hint="for instance: clock n1 offset 0.5 drift 0.0001",
             )
 
     def show(self, time: float) -> float:
-        """Return what the clock shows.
+        """Return the time that the clock shows.
 
         Parameters
         ----------
         time : float
             Seconds since the start.
+
+        Returns
+        -------
+        float
+            Seconds on the clock.
         """
         return self.offset + (1.0 + self.drift) * time
 
 
 @dataclass(frozen=True)
 class Retry:
-    """Whether a client asks again while it has no answer.
+    """How a client retries a request that has no answer.
 
     Parameters
     ----------
     every : float or None
-        Seconds between one try and the next; ``None``: never.
+        Seconds between retries; ``None`` for no retries.
     next_node : bool
-        Whether it turns to the next node that takes commands, instead of the same one.
+        Whether the client retries at the next node that accepts commands, instead of at the same
+        node.
     """
 
     every: float | None = 0.5
@@ -72,7 +79,8 @@ class Retry:
     def __post_init__(self) -> None:
         if self.every is not None and not 0 < self.every < math.inf:
             raise ScenarioError(
-                f"a client cannot ask again every {self.every!r} seconds", hint="more than 0"
+                f"the time between retries must be above 0 seconds, got {self.every!r}",
+                hint="write 'retry off' for no retries",
             )
 
 
@@ -83,50 +91,51 @@ _NOT_DRAWN: tuple[object, ...] = (_NETWORK, (), _DISK, {})
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """A run's plan; with a seed it determines the run.
+    """The plan of a run; plan and seed together determine the run.
 
     Parameters
     ----------
     name : str
-        For people.
+        Name of the scenario.
     protocol : str
-        Registered name of the protocol that it is for.
+        Registered name of the protocol.
     nodes : tuple of str
         All nodes.
     settings : mapping of str to str
         The protocol's settings.
     network : LinkSettings
-        How links behave.
+        Behaviour of all links.
     links : tuple of LinkOverride
-        Links that differ; of two for the same link the later one is laid on top.
+        Differences of single links; a later override of the same link has precedence.
     disk : DiskSettings
-        How disks behave.
+        Behaviour of all disks.
     disks : mapping of str to DiskSettings
-        Nodes whose disks differ.
+        Nodes whose disks behave differently.
     clocks : mapping of str to Clock
-        Nodes whose clocks are off.
+        Nodes whose clocks are inexact.
     retry : Retry
-        What clients do that have no answer.
+        How clients retry requests without an answer.
     events : tuple of ScenarioEvent
-        Commands and faults; those of one time happen in this order.
+        Commands and faults; events with the same time happen in this order.
     manual : bool
         Whether messages, timers and writes wait for events of the scenario: see
         :mod:`toolkit.sim.host`.
     time_limit : float
-        The run ends at this time, in seconds.
+        Simulated seconds after which the run ends.
     step_limit : int
-        The run ends after so many steps.
+        Number of steps after which the run ends.
     seed : int or None
-        The seed to run it with unless another one is given; `expected` is what happens then.
+        The default seed of a run, to which `expected` belongs.
     expected : tuple of str or None
-        The steps that must happen, as :func:`toolkit.sim.format_steps` shows them.
+        The expected steps, in the form of :func:`toolkit.sim.format_steps`.
     source : str or None
-        Where it was read from; not part of its identity.
+        The name or path that the scenario was read from; ignored when scenarios are compared.
 
     Raises
     ------
     ScenarioError
-        If an event names a node that is not there, crashes a node that is down, and so on.
+        If the parts contradict each other: for instance if an event names an unknown node, or
+        crashes a node that is down.
     """
 
     name: str
@@ -156,25 +165,32 @@ class Scenario:
             check_word("a setting", key)
             if not value or value != value.strip() or set(value) & set("\n\r#"):
                 raise ScenarioError(
-                    f"the setting {key!r} cannot be {value!r}",
-                    hint="a text on one line, with no '#' and no space around it",
+                    f"the setting {key!r} must be one line of text without '#' and without "
+                    f"surrounding spaces, got {value!r}",
+                    hint="choose another value",
                 )
         for line in self.expected or ():
             if line in {"", "end"} or line != line.strip() or set(line) & set("\n\r"):
                 raise ScenarioError(
-                    f"{line!r} cannot be expected", hint="use the lines of format_steps"
+                    f"invalid expected step {line!r}",
+                    hint="use lines that format_steps() returns",
                 )
         if not self.nodes or len(set(self.nodes)) < len(self.nodes):
-            raise ScenarioError("a scenario needs nodes, each named once", hint="nodes n1 n2 n3")
+            raise ScenarioError(
+                "a scenario needs at least one node, and each node's name once",
+                hint="for instance: nodes n1 n2 n3",
+            )
         if not 0 < self.time_limit < math.inf or not self.step_limit > 0:
-            raise ScenarioError("limits must be above 0", hint="limit time 10 steps 100000")
+            raise ScenarioError(
+                "limits must be above 0", hint="for instance: limit time 10 steps 100000"
+            )
         for override in self.links:
             self.check_names("a link", (override.sender, override.receiver), override)
             if override.sender == override.receiver:
                 raise MisfitError(
-                    f"{override.sender!r} has no link to itself",
+                    f"a link must join two different nodes, got {override.sender!r} twice",
                     override,
-                    hint="what a node tells itself is never lost, and takes no time to speak of",
+                    hint="remove it: a node's messages to itself use no link and are not delayed",
                 )
             override.apply(self.network)
         for name, disk in self.disks.items():
@@ -182,12 +198,10 @@ class Scenario:
         for name, clock in self.clocks.items():
             self.check_names("a clock", (name,), clock)
         if self.manual and self.retry.every is not None:
-            raise ScenarioError(
-                "clients of a manual scenario do not ask again", hint="add 'retry off'"
-            )
+            raise ScenarioError("clients of a manual scenario cannot retry", hint="add 'retry off'")
         if self.manual and (self.network, self.links, self.disk, self.disks) != _NOT_DRAWN:
             raise ScenarioError(
-                "a manual scenario draws no delays, losses or times of writes",
+                "a manual scenario cannot draw delays, losses or times of writes",
                 hint="remove 'network', 'link' and 'disk': choose each event with deliver, lose, "
                 "duplicate and flush",
             )
@@ -196,39 +210,39 @@ class Scenario:
             event.validate(self, down)
 
     def check_names(self, what: str, names: tuple[str, ...], part: object) -> None:
-        """Check that a part of the scenario names its nodes only.
+        """Check that a part of the scenario names only nodes of the scenario.
 
         Parameters
         ----------
         what : str
-            What names them, for messages: ``"a link"``.
+            Kind of the part, for messages: ``"a link"``.
         names : tuple of str
-            The names.
+            The names in the part.
         part : object
             The part.
 
         Raises
         ------
         MisfitError
-            If a name is not that of a node.
+            If a name is not the name of a node.
         """
         for name in names:
             if name not in self.nodes:
                 close = get_close_matches(name, self.nodes, n=1)
                 known = f"nodes: {', '.join(self.nodes)}"
                 raise MisfitError(
-                    f"{what} names {name!r}, which is no node",
+                    f"{what} names an unknown node {name!r}",
                     part,
                     hint=f"did you mean {close[0]!r}?" if close else known,
                 )
 
     def link(self, sender: str, receiver: str) -> LinkSettings:
-        """Return how the link from one node to another behaves.
+        """Return the settings of the link from one node to another.
 
         Parameters
         ----------
         sender, receiver : str
-            Two nodes.
+            The ends of the link.
         """
         settings = self.network
         for override in self.links:

@@ -1,4 +1,4 @@
-"""Whether what a run is asked for fits its protocol."""
+"""Checks that a scenario and a seeded bug fit the protocol of a run."""
 
 from __future__ import annotations
 
@@ -11,22 +11,25 @@ from toolkit.sim.faults.registry import parse_events
 from toolkit.sim.scenario import Scenario
 from toolkit.sim.words import Line
 
-__all__ = ["check_events", "planted"]
+__all__ = ["bug_factory", "check_events"]
 
 
 def check_events(protocol: Protocol, scenario: Scenario) -> None:
-    """Refuse a scenario with an event that the protocol cannot be run with.
+    """Check that a protocol can run all events of a scenario.
 
     Parameters
     ----------
     protocol : Protocol
+        The protocol to run.
     scenario : Scenario
+        The scenario.
 
     Raises
     ------
     ScenarioError
-        For instance if a timer is to run out that the protocol does not have, or if a kind of
-        event writes a text that it does not read: a trace's header could not be run again.
+        If an event does not fit the protocol, such as a timeout of a timer that it does not have;
+        or if an event's text does not read back as an equal event, so that a trace's header could
+        not be used to replay the run.
     """
     for kind, event in {type(event): event for event in scenario.events}.items():
         text = event.format()
@@ -36,12 +39,13 @@ def check_events(protocol: Protocol, scenario: Scenario) -> None:
             line.finish()
         except ScenarioError as error:
             raise ScenarioError(
-                f"{kind.__name__}.format() writes {text!r}, which is not read: {error.message}",
-                hint="parse() must read what format() writes",
+                f"{kind.__name__}.format() returned {text!r}, but parse() refuses it: "
+                f"{error.message}",
+                hint="parse() must accept the text that format() returns",
             ) from error
-        if [one.format() for one in read] != [text]:
+        if [parsed.format() for parsed in read] != [text]:
             raise ScenarioError(
-                f"{kind.__name__}.format() writes {text!r}, which is read as {read}",
+                f"{kind.__name__}.format() returned {text!r}, but parse() reads it as {read}",
                 hint=f"parse() must read it as {event}",
             )
     for event in scenario.events:
@@ -51,19 +55,25 @@ def check_events(protocol: Protocol, scenario: Scenario) -> None:
             raise ScenarioError(error.message, path=scenario.source, hint=error.hint) from error
 
 
-def planted(protocol: Protocol, bug: str) -> NodeFactory:
-    """Return what makes nodes that have a planted bug.
+def bug_factory(protocol: Protocol, bug: str) -> NodeFactory:
+    """Return the factory of nodes with a seeded bug.
 
     Parameters
     ----------
     protocol : Protocol
+        The protocol.
     bug : str
         The bug's name.
+
+    Returns
+    -------
+    callable
+        The node factory.
 
     Raises
     ------
     UnknownNameError
-        If the protocol has no such planted bug.
+        If the protocol has no seeded bug with that name.
     """
     try:
         return protocol.bugs[bug]
@@ -71,6 +81,6 @@ def planted(protocol: Protocol, bug: str) -> NodeFactory:
         close = get_close_matches(bug, protocol.bugs, n=1)
         known = ", ".join(protocol.bugs) or "none"
         raise UnknownNameError(
-            f"{protocol.name} has no planted bug {bug!r}",
+            f"{protocol.name} has no seeded bug {bug!r}",
             hint=f"did you mean {close[0]!r}?" if close else f"known: {known}",
         ) from None

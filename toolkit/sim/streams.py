@@ -1,4 +1,4 @@
-"""Separate random streams, each derived from a run's seed by name."""
+"""Independent random streams, each derived from a run's seed and a name."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ __all__ = ["stream"]
 
 
 def stream(seed: int, name: str) -> random.Random:
-    """Return the random generator that a seed gives to one purpose.
+    """Return the random generator for one purpose, derived from a seed and a name.
 
-    Streams of different names are independent: drawing more from one does not shift another,
-    so that for instance a slower disk leaves the network's delays as they were.
+    Streams with different names are independent: drawing more numbers from one does not change
+    another.  For instance, a slower disk does not change the delays of the network.
 
     Parameters
     ----------
     seed : int
         The run's seed.
     name : str
-        What the stream is for, for instance ``"network"``.
+        Purpose of the stream, for instance ``"network"``.
 
     Returns
     -------
     random.Random
-        The same for the same arguments in every process.
+        A generator that is equal for equal arguments in every process.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Scenarios as text: one statement a line, ``#`` begins a comment.
+"""The text form of scenarios: one statement per line; ``#`` begins a comment.
 
 ::
 
@@ -29,7 +29,7 @@
       ...
     end
 
-A *manual* scenario chooses what becomes of each message, timer and write::
+A *manual* scenario chooses the fate of each message, timer and write::
 
     manual
     retry off
@@ -40,13 +40,14 @@ A *manual* scenario chooses what becomes of each message, timer and write::
     at 0.5 lose 1
     at 0.6 notice n1 of n2
 
-``<->`` names both directions of a link.  An operation is a word, or JSON.  ``retry off``
-lets clients ask once only; ``retry 0.5 next`` lets them turn to the next node.  ``timeout`` lets
-a timer of a node run out, by the name that the protocol gives it.  Messages have numbers, from 0
-in the order in which they leave; ``notice`` tells a node that its connection to another has ended.
+``<->`` names both directions of a link.  An operation is a word, or JSON.  With ``retry off``,
+clients send each request only once; with ``retry 0.5 next``, they retry at the next node.
+``timeout`` lets a timer of a node run out, under the protocol's name of the timer.  Messages are
+numbered from 0, in the order in which they are sent.  ``notice`` tells a node that its connection
+to another node has ended.
 
-What follows ``at TIME`` is open: each word there belongs to a class of the registry of
-:mod:`toolkit.sim.faults`, which reads the rest of the line.
+The statements after ``at TIME`` are extensible: each keyword there belongs to a class in the
+registry of :mod:`toolkit.sim.faults`, which parses the rest of the line.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ _LINK_WORDS = ("delay", "loss", "duplicate", "reorder", "fifo")
 
 
 class _Parser:
-    """Reads a scenario text."""
+    """Parser of a scenario's text."""
 
     def __init__(self, path: Path | str | None) -> None:
         self.path = path
@@ -135,7 +136,9 @@ class _Parser:
                 continue
             if word == "expect":
                 if expected is not None:
-                    raise ScenarioError("a second 'expect'", hint="one is enough")
+                    raise ScenarioError(
+                        "a scenario can have only one 'expect' block", hint="remove the second"
+                    )
                 line.take("expect")
                 line.finish()
                 inside, expected = True, []
@@ -146,7 +149,7 @@ class _Parser:
             self.statements[word](line)
             line.finish()
         if inside:
-            raise ScenarioError("'expect' is not closed", hint="put 'end' on a line of its own")
+            raise ScenarioError("the 'expect' block has no end", hint="add a line 'end'")
         for word in ("scenario", "protocol", "nodes"):
             if word not in self.once:
                 hint = f"for instance: {_EXAMPLES[word]}"
@@ -169,7 +172,10 @@ class _Parser:
 
     def _once(self, word: str, value: Any, *, statement: str | None = None) -> None:
         if word in self.once:
-            raise ScenarioError(f"a second {statement or word!r}", hint="one is enough")
+            raise ScenarioError(
+                f"the statement {statement or word!r} can be given only once",
+                hint="remove the second",
+            )
         self.once[word] = value
 
     def scenario(self, line: Line) -> None:
@@ -183,26 +189,28 @@ class _Parser:
         while line.peek() is not None:
             names.append(line.name("a node"))
         if len(set(names)) < len(names):
-            raise ScenarioError("a node is named twice", hint="each once")
+            raise ScenarioError("a node is listed twice", hint="list each node once")
         self._once("nodes", tuple(names))
 
     def set(self, line: Line) -> None:
         key = line.name("a setting")
         if key in self.settings:
-            raise ScenarioError(f"the setting {key!r} is given twice", hint="once is enough")
+            raise ScenarioError(f"the setting {key!r} is given twice", hint="remove one")
         value = line.text[line.place :].strip()
         if not value:
-            raise ScenarioError(f"the setting {key!r} has no value", hint=f"set {key} VALUE")
+            raise ScenarioError(f"the setting {key!r} has no value", hint=f"write set {key} VALUE")
         line.place = len(line.text)
         self.settings[key] = value
 
     def _link_words(self, line: Line, into: dict[str, Any]) -> None:
         if line.peek() is None:
-            raise ScenarioError("nothing is said of it", hint=f"say {', '.join(_LINK_WORDS)}")
+            raise ScenarioError(
+                "the statement sets nothing", hint=f"add one of {', '.join(_LINK_WORDS)}"
+            )
         while line.peek() is not None:
             word = line.keyword(*_LINK_WORDS)
             if word in into:
-                raise ScenarioError(f"{word!r} is given twice", hint="once is enough")
+                raise ScenarioError(f"{word!r} is given twice", hint="remove one")
             if word == "delay":
                 into[word] = self._delay(line)
             elif word == "fifo":
@@ -236,7 +244,9 @@ class _Parser:
         if node is None:
             self._once("disk", disk)
         elif node in self.disks:
-            raise ScenarioError(f"a second disk for {node!r}", hint="one is enough")
+            raise ScenarioError(
+                f"the disk of {node!r} can be set only once", hint="remove the second statement"
+            )
         else:
             self.lines.append((disk, self.line))
             self.disks[node] = disk
@@ -247,10 +257,12 @@ class _Parser:
         while not words or line.peek() is not None:
             word = line.keyword("offset", "drift")
             if word in words:
-                raise ScenarioError(f"{word!r} is given twice", hint="once is enough")
+                raise ScenarioError(f"{word!r} is given twice", hint="remove one")
             words[word] = line.number(word)
         if node in self.clocks:
-            raise ScenarioError(f"a second clock for {node!r}", hint="one is enough")
+            raise ScenarioError(
+                f"the clock of {node!r} can be set only once", hint="remove the second statement"
+            )
         self.clocks[node] = Clock(**words)
         self.lines.append((self.clocks[node], self.line))
 
@@ -264,17 +276,26 @@ class _Parser:
 
     def limit(self, line: Line) -> None:
         if line.peek() is None:
-            raise ScenarioError("no limit is given", hint="limit time 10 steps 100000")
+            raise ScenarioError(
+                "'limit' needs a time or a number of steps",
+                hint="for instance: limit time 10 steps 100000",
+            )
         while line.peek() is not None:
             if line.keyword("time", "steps") == "time":
                 seconds = line.number("seconds")
                 if seconds <= 0:
-                    raise ScenarioError("a limit must be above 0", hint="limit time 10")
+                    raise ScenarioError(
+                        f"a time limit must be above 0, got {seconds}",
+                        hint="for instance: limit time 10",
+                    )
                 self._once("time_limit", seconds, statement="limit time")
             else:
                 steps = line.whole("steps")
                 if steps <= 0:
-                    raise ScenarioError("a limit must be above 0", hint="limit steps 100000")
+                    raise ScenarioError(
+                        f"a step limit must be above 0, got {steps}",
+                        hint="for instance: limit steps 100000",
+                    )
                 self._once("step_limit", steps, statement="limit steps")
 
     def manual(self, line: Line) -> None:
@@ -298,7 +319,7 @@ _EXAMPLES = {
 
 
 def _uncomment(raw: str) -> str:
-    # A '#' inside a JSON string is no comment.
+    # A '#' inside a JSON string does not begin a comment.
     quoted = False
     place = 0
     while place < len(raw):
@@ -314,23 +335,24 @@ def _uncomment(raw: str) -> str:
 
 
 def parse_scenario(text: str, *, path: Path | str | None = None) -> Scenario:
-    r"""Read a scenario from its text form (see the top of this module).
+    r"""Parse the text form of a scenario, described at the top of this module.
 
     Parameters
     ----------
     text : str
         The whole text.
     path : pathlib.Path or str, optional
-        Where it comes from, for error messages and for files that it names.
+        The file of the text, for error messages and for files that the scenario names.
 
     Returns
     -------
     Scenario
+        The scenario.
 
     Raises
     ------
     ScenarioError
-        With the line, and the nearest known word for a typo.
+        If the text is not a valid scenario; with the line, and the closest known word for a typo.
 
     Examples
     --------
@@ -350,7 +372,7 @@ def parse_scenario(text: str, *, path: Path | str | None = None) -> Scenario:
 
 
 def read_scenario(path: Path | str) -> Scenario:
-    """Read a scenario file.
+    """Read a scenario from a file.
 
     Parameters
     ----------
@@ -360,11 +382,12 @@ def read_scenario(path: Path | str) -> Scenario:
     Returns
     -------
     Scenario
+        The scenario.
 
     Raises
     ------
     ScenarioError
-        If it cannot be read, or is no scenario.
+        If the file cannot be read or is not a valid scenario.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
@@ -374,12 +397,14 @@ def read_scenario(path: Path | str) -> Scenario:
         ) from error
     except (UnicodeDecodeError, ValueError) as error:
         raise ScenarioError(
-            "the scenario is no text in UTF-8", path=path, hint="is it the right file?"
+            "the scenario is not a text file in UTF-8",
+            path=path,
+            hint="check that it is the right file",
         ) from error
     return parse_scenario(text, path=path)
 
 
-def _words(settings: LinkSettings | LinkOverride, default: LinkSettings | None) -> list[str]:
+def _link_text(settings: LinkSettings | LinkOverride, default: LinkSettings | None) -> list[str]:
     words = []
     for name in ("delay", "loss", "duplicate", "reorder", "fifo"):
         value = getattr(settings, name)
@@ -395,20 +420,20 @@ def _words(settings: LinkSettings | LinkOverride, default: LinkSettings | None) 
 
 
 def format_scenario(scenario: Scenario, *, expected: bool = True) -> str:
-    """Return a scenario's text form, which reads back as an equal scenario.
+    """Return the text form of a scenario, which reads back as an equal scenario.
 
     Parameters
     ----------
     scenario : Scenario
-        What to show.
+        The scenario.
     expected : bool
         Whether to include the expected steps.
 
     Returns
     -------
     str
-        What is as by default is left out.  Links and disks of classes of one's own cannot be
-        said in text; a comment tells so.
+        The text, without default values.  Link and disk settings of other classes have no text
+        form; a comment names the class instead.
 
     Examples
     --------
@@ -429,12 +454,12 @@ def format_scenario(scenario: Scenario, *, expected: bool = True) -> str:
         if type(part) is not plain:
             lines.append(f"# the {what} is of the class {type(part).__name__}: text cannot say it")
     lines += [f"set {key} {value}" for key, value in scenario.settings.items()]
-    if words := _words(scenario.network, LinkSettings()):
+    if words := _link_text(scenario.network, LinkSettings()):
         lines.append(f"network {' '.join(words)}")
     lines += [
         f"link {link.sender} -> {link.receiver} {' '.join(words)}"
         for link in scenario.links
-        if (words := _words(link, None))
+        if (words := _link_text(link, None))
     ]
     if scenario.disk != DiskSettings():
         lines.append(f"disk write {scenario.disk.write}")

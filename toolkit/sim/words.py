@@ -1,4 +1,4 @@
-"""Words of scenarios: names, the tokens of a line, and errors about them."""
+"""Tokens of scenario texts: names, numbers and operations, with errors about them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from toolkit.errors import ScenarioError
 __all__ = ["NAME", "Line", "MisfitError", "check_word", "format_operation", "unknown"]
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-"""What names of scenarios, nodes, clients and settings look like."""
+"""Pattern of the names of scenarios, nodes, clients and settings."""
 
 _LITERALS = ("true", "false", "null", "NaN", "Infinity", "-Infinity")
 _TOKEN = re.compile(r"[A-Za-z_]+\s*\([^)]*\)|<->|->|\||[^\s|]+")
@@ -27,33 +27,33 @@ def check_word(what: str, word: str) -> None:
     Parameters
     ----------
     what : str
-        What it names, for messages: ``"a node"``.
+        Kind of the named thing, for messages: ``"a node"``.
     word : str
         The word.
 
     Raises
     ------
     ScenarioError
-        If it cannot.
+        If the word is not a valid name.
     """
     if not NAME.fullmatch(word):
         raise ScenarioError(
-            f"{word!r} is no name for {what}",
+            f"invalid name {word!r} for {what}",
             hint="names begin with a letter; then letters, digits and _ . -",
         )
 
 
 class MisfitError(ScenarioError):
-    """A part of a scenario does not fit the rest of it.
+    """A part of a scenario contradicts the rest of it.
 
     Parameters
     ----------
     message : str
-        What was wrong.
+        The error message.
     part : object
-        The part; a reader of text knows the line that it came from.
+        The part of the scenario; a parser finds its line with it.
     hint : str
-        What to do about it.
+        How to correct it.
     """
 
     def __init__(self, message: str, part: object, *, hint: str) -> None:
@@ -66,10 +66,10 @@ def _error(message: str, hint: str) -> ScenarioError:
 
 
 class Line:
-    """The tokens of one line of a scenario, taken from left to right.
+    """The tokens of one line of a scenario, read from left to right.
 
-    Every method that takes a token raises :class:`~toolkit.errors.ScenarioError` if the line ends
-    there, or the token is not what is asked for.
+    Every method that takes a token raises :class:`~toolkit.errors.ScenarioError` if the line has
+    no further token, or if the token is of another kind.
 
     Parameters
     ----------
@@ -92,71 +92,73 @@ class Line:
             self.place += 1
 
     def peek(self, tokens: re.Pattern[str] = _TOKEN) -> str | None:
-        """Return the next token without taking it, or ``None`` at the end of the line."""
+        """Return the next token without consuming it, or ``None`` at the end of the line."""
         self._skip()
         match = tokens.match(self.text, self.place)
         return match[0] if match else None
 
     def take(self, what: str, tokens: re.Pattern[str] = _TOKEN) -> str:
-        """Take the next token; `what` names it in messages."""
+        """Consume the next token; `what` names it in error messages."""
         token = self.peek(tokens)
         if token is None:
-            raise _error(f"{what} is missing at the end of the line", f"write {what}")
+            raise _error(f"{what} is missing at the end of the line", f"add {what}")
         self.place += len(token)
         return token
 
     def keyword(self, *words: str) -> str:
-        """Take a token that must be one of some words."""
+        """Consume a token that must be one of the given words."""
         token = self.take(" or ".join(repr(word) for word in words))
         if token not in words:
             raise unknown("word", token, words)
         return token
 
     def maybe(self, word: str) -> bool:
-        """Take the next token if it is a word, and return whether it was."""
+        """Consume the next token if it equals a word; return whether it did."""
         if self.peek() == word:
             self.take(word)
             return True
         return False
 
     def name(self, what: str) -> str:
-        """Take a name: a letter or _, then letters, digits and _ . -"""
-        # A bracket after a name belongs to what comes next.
+        """Consume a name: a letter or _, then letters, digits and _ . -"""
+        # A bracket after a name belongs to the next token.
         token = self.take(what, _WORD)
         if not NAME.fullmatch(token):
             raise _error(
-                f"{token!r} is no name for {what}",
+                f"invalid name {token!r} for {what}",
                 "names begin with a letter; then letters, digits and _ . -",
             )
         return token
 
     def number(self, what: str) -> float:
-        """Take a finite number."""
+        """Consume a finite number."""
         token = self.take(what)
         try:
             number = float(token)
         except ValueError:
             number = math.nan
         if not math.isfinite(number) or "_" in token:
-            raise _error(f"{token!r} is no number for {what}", "for instance 0.05")
+            raise _error(
+                f"{what} must be a finite number, got {token!r}", "write for instance 0.05"
+            )
         return number
 
     def whole(self, what: str) -> int:
-        """Take a whole number."""
+        """Consume a whole number."""
         token = self.take(what)
         if not re.fullmatch(r"-?[0-9]{1,30}", token):
-            raise _error(f"{token!r} is no whole number for {what}", "for instance 3")
+            raise _error(f"{what} must be a whole number, got {token!r}", "write for instance 3")
         return int(token)
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Take a link, ``n1 -> n2``, or both directions of it, ``n1 <-> n2``."""
-        one = self.name("a node")
+        """Consume a link, ``n1 -> n2``, or both directions of it, ``n1 <-> n2``."""
+        first = self.name("a node")
         arrow = self.keyword("->", "<->")
-        other = self.name("a node")
-        return [(one, other)] if arrow == "->" else [(one, other), (other, one)]
+        second = self.name("a node")
+        return [(first, second)] if arrow == "->" else [(first, second), (second, first)]
 
     def operation(self) -> Any:
-        """Take the operation of a command: a word, or JSON."""
+        """Consume the operation of a command: a word, or JSON."""
         self._skip()
         try:
             value, end = _DECODER.raw_decode(self.text, self.place)
@@ -164,20 +166,30 @@ class Line:
             return self.name("an operation")
         following = self.text[end : end + 1]
         if isinstance(value, float) and not math.isfinite(value):
-            raise _error("an operation cannot be infinite or no number", "use a word")
+            raise _error("an operation cannot be Infinity or NaN", "use a word or finite number")
         if following and not following.isspace():
             return self.name("an operation")
         self.place = end
         return value
 
     def finish(self) -> None:
-        """Check that nothing is left of the line."""
+        """Check that all tokens of the line are consumed."""
         if (token := self.peek()) is not None:
-            raise _error(f"unexpected {token!r}", "remove it, or begin a new line")
+            raise _error(f"unexpected {token!r}", "remove it, or put it on a new line")
 
 
 def unknown(what: str, token: str, known: tuple[str, ...]) -> ScenarioError:
-    """Return the error about a word that is not known here, with the nearest that is."""
+    """Return the error for an unknown word, with the closest known word as a hint.
+
+    Parameters
+    ----------
+    what : str
+        Kind of the word, for the message: ``"statement"``.
+    token : str
+        The word.
+    known : tuple of str
+        The known words.
+    """
     close = get_close_matches(token, known, n=1)
     return ScenarioError(
         f"unknown {what} {token!r}",
@@ -186,7 +198,12 @@ def unknown(what: str, token: str, known: tuple[str, ...]) -> ScenarioError:
 
 
 def format_operation(operation: Any) -> str:
-    """Return an operation as :meth:`Line.operation` reads it: a word, or else JSON.
+    """Return the text of an operation, which :meth:`Line.operation` reads: a word, or JSON.
+
+    Parameters
+    ----------
+    operation : JSON
+        The operation.
 
     Examples
     --------

@@ -25,7 +25,7 @@ from toolkit.errors import ToolkitError, TraceError
 from toolkit.trace.model import SCHEMA_VERSION, End, Fault, Header, Record, Step, Trace
 from toolkit.trace.sink import Sink
 
-__all__ = ["TornTraceError", "TraceWriter", "hand_on", "read_traces"]
+__all__ = ["TornTraceError", "TraceWriter", "forward_records", "read_traces"]
 
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -194,7 +194,7 @@ class TraceWriter:
         self.close(keep=error is None)
 
 
-def hand_on(lines: bytes, sink: Sink) -> None:
+def forward_records(lines: bytes, sink: Sink) -> None:
     """Forward records that a :class:`TraceWriter` has encoded to another sink.
 
     Parameters

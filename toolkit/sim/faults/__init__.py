@@ -1,6 +1,6 @@
 """Scenario events: faults, commands of clients, and choices of manual scenarios.
 
-Each kind is one class in a registry, found by entry points of the group ``toolkit.faults``.
+Each kind is a class in a registry, which loads entry points of the group ``toolkit.faults``.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
 """The base classes of scenario events: faults, commands, and choices of manual scenarios.
 
-A kind of event is one class.  It says how a scenario's text names it (`keyword`), how the rest of
-the line is read and written (:meth:`ScenarioEvent.parse`, :meth:`ScenarioEvent.format`), when it
-fits a scenario and a protocol (:meth:`ScenarioEvent.validate`, :meth:`ScenarioEvent.suits`), what
-it does to a run (:meth:`ScenarioEvent.apply`), how people read it
-(:meth:`ScenarioEvent.describe`), and how random scenarios draw it (:meth:`ScenarioEvent.draw`).
+Each kind of event is a class.  The class defines the event's keyword in the text of scenarios
+(`keyword`), reads and writes the rest of the line (:meth:`ScenarioEvent.parse`,
+:meth:`ScenarioEvent.format`), checks that the event fits a scenario and a protocol
+(:meth:`ScenarioEvent.validate`, :meth:`ScenarioEvent.suits`), applies it to a run
+(:meth:`ScenarioEvent.apply`), describes it for readers (:meth:`ScenarioEvent.describe`), and draws
+it for random scenarios (:meth:`ScenarioEvent.draw`).
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ __all__ = ["Choice", "LinkEvent", "ScenarioEvent"]
 
 @dataclass(frozen=True)
 class ScenarioEvent(ABC):
-    """Something that happens at a time in a scenario.
+    """Base class of the events of a scenario, each of which happens at a given time.
 
     A subclass is a frozen dataclass that adds fields and checks their values in
     ``__post_init__``.
@@ -43,25 +44,26 @@ class ScenarioEvent(ABC):
     Attributes
     ----------
     keyword : str
-        The first word of its statement in a scenario's text, after ``at TIME``; two words where
-        the second tells it from another kind.  Its registered name is the same, with ``-``
-        between two words.
+        The first word of its statement in a scenario's text, after ``at TIME``; two words if two
+        kinds have the same first word.  The registered name is the keyword, with ``-`` between
+        two words.
     nodes_in : tuple of str
-        Names of the fields that hold a node's name, or ``None``.
+        Names of the fields that contain a node's name or ``None``.
     repairs : bool
-        Whether it ends faults.  Of the events of a random scenario at one time, repairs come last.
+        Whether the event ends faults.  In random scenarios, repairs come after other events with
+        the same time.
     in_manual : bool
-        Whether a manual scenario can have it: not if it changes only delays, which are not drawn
-        there.
+        Whether a manual scenario can contain the event.  False if it changes only delays, which
+        manual scenarios do not draw.
     recorded_as : str or None
-        The kind under which :meth:`apply` records it in a trace, if not under its registered name.
+        The kind of fault that :meth:`apply` records in a trace, if it is not the registered name.
     mark : str
-        A character that pictures draw where it was recorded; by default a triangle.
+        A character that diagrams draw for the event; by default a triangle.
 
     Raises
     ------
     ScenarioError
-        If a value is not possible.
+        If a value is invalid.
     """
 
     keyword: ClassVar[str]
@@ -75,17 +77,20 @@ class ScenarioEvent(ABC):
 
     def __post_init__(self) -> None:
         if not 0 <= self.time < math.inf:
-            raise ScenarioError(f"nothing happens at {self.time!r}", hint="seconds, 0 or more")
+            raise ScenarioError(
+                f"the time of an event must be finite and at least 0 seconds, got {self.time!r}",
+                hint="for instance: at 0.5 ...",
+            )
 
     @classmethod
     @abstractmethod
     def parse(cls, line: Line, time: float) -> Sequence[ScenarioEvent]:
-        """Read the rest of a statement, after the keyword.
+        """Parse the rest of a statement, after the keyword.
 
         Parameters
         ----------
         line : Line
-            The rest of the line; the caller checks that nothing is left of it.
+            The rest of the line; the caller checks that all of it was consumed.
         time : float
             Seconds since the start.
 
@@ -97,18 +102,19 @@ class ScenarioEvent(ABC):
         Raises
         ------
         ScenarioError
-            If the text is not such a statement.
+            If the text is not a statement of this kind.
         """
 
     @abstractmethod
     def format(self) -> str:
-        """Return the statement, keyword included, that :meth:`parse` reads as an equal event."""
+        """Return the statement with its keyword; :meth:`parse` reads it as an equal event."""
 
     @abstractmethod
     def apply(self, run: Simulation) -> None:
-        """Make it happen in a run.
+        """Apply the event to a run.
 
-        All chance must be drawn from ``run.fault_rng``, so that a seed determines the run.
+        Random numbers must be drawn only from ``run.fault_rng``, so that the seed determines the
+        run.
 
         Parameters
         ----------
@@ -118,22 +124,22 @@ class ScenarioEvent(ABC):
 
     @abstractmethod
     def describe(self) -> str:
-        """Return what happens, in a few words for people, without the time."""
+        """Describe the event in a few words, without its time."""
 
     @classmethod
     def describe_record(cls, params: Mapping[str, Any]) -> str | None:
-        """Return what happened, in a few words, from what a trace recorded of it.
+        """Describe a recorded event in a few words, from its parameters in the trace.
 
         Parameters
         ----------
         params : mapping of str to JSON
-            The parameters with which :meth:`apply` recorded it.
+            The parameters that :meth:`apply` recorded.
 
         Returns
         -------
         str or None
-            By default what :meth:`describe` says of an event with these parameters as its fields;
-            ``None`` if they are not its fields.
+            By default the result of :meth:`describe` for an event with these parameters as
+            fields; ``None`` if they are not the event's fields.
         """
         try:
             return cls(time=0.0, **params).describe()
@@ -141,36 +147,36 @@ class ScenarioEvent(ABC):
             return None
 
     def named(self) -> tuple[str, ...]:
-        """Return the nodes that it names."""
+        """Return the nodes that the event names."""
         names = (getattr(self, name) for name in self.nodes_in)
         return tuple(name for name in names if name is not None)
 
     def validate(self, scenario: Scenario, down: set[str]) -> None:
-        """Check that it fits the rest of its scenario.
+        """Check that the event fits the rest of its scenario.
 
         Parameters
         ----------
         scenario : Scenario
             The scenario.
         down : set of str
-            The nodes that are down at its time.  An event that changes that changes the set.
+            The nodes that are down at the event's time.  Crashes and restarts update this set.
 
         Raises
         ------
         MisfitError
-            If it does not.
+            If the event contradicts the scenario.
         """
         what = f"the {self.keyword} at {self.time!r}"
         scenario.check_names(what, self.named(), self)
         if scenario.manual and not self.in_manual:
             raise MisfitError(
-                f"{what} has no effect in a manual scenario, where no delay is drawn",
+                f"{what} has no effect in a manual scenario, which draws no delays",
                 self,
-                hint="remove it: a later 'deliver' or 'flush' is slower",
+                hint="remove it, and choose a later time for 'deliver' or 'flush' instead",
             )
 
     def suits(self, protocol: Protocol) -> None:  # noqa: B027 - most kinds suit every protocol
-        """Check that a protocol can be run with it.
+        """Check that a protocol can run with the event.
 
         Parameters
         ----------
@@ -180,11 +186,11 @@ class ScenarioEvent(ABC):
         Raises
         ------
         ScenarioError
-            If it cannot.
+            If the protocol cannot run with it.
         """
 
     def restarted(self) -> str | None:
-        """Return the node that has just restarted, which a random client then asks again."""
+        """Return the node that the event restarts, to which random scenarios send a command."""
         return None
 
     @classmethod
@@ -199,21 +205,21 @@ class ScenarioEvent(ABC):
         Returns
         -------
         sequence of ScenarioEvent
-            In any order; none by default.  They should end by ``draw.end``, when everything is
-            healed.
+            The events in any order; by default none.  Their effects should end by ``draw.end``,
+            when everything is healed.
         """
         return ()
 
 
 @dataclass(frozen=True)
 class LinkEvent(ScenarioEvent):
-    """Something that happens to one direction of a link; subclasses name `sender`, `receiver`."""
+    """Base class of events of one direction of a link, with fields `sender` and `receiver`."""
 
     nodes_in = ("sender", "receiver")
 
     @classmethod
     def describe_record(cls, params: Mapping[str, Any]) -> str | None:
-        """Return what happened; a trace names the link's ends ``from`` and ``to``."""
+        """Describe a recorded event, whose trace names the link's ends ``from`` and ``to``."""
         names = {"from": "sender", "to": "receiver"}
         return super().describe_record({names.get(key, key): params[key] for key in params})
 
@@ -223,15 +229,16 @@ class LinkEvent(ScenarioEvent):
         names = self.named()
         if len(names) > len(set(names)):
             raise MisfitError(
-                f"the {self.keyword} at {self.time!r}: {names[0]!r} has no link to itself",
+                f"the {self.keyword} at {self.time!r} must name two different nodes, got "
+                f"{names[0]!r} twice",
                 self,
-                hint="name two nodes",
+                hint="a node has no link to itself",
             )
 
 
 @dataclass(frozen=True)
 class Choice(ScenarioEvent):
-    """A choice in a manual scenario; one that is not possible is skipped and recorded."""
+    """Base class of choices in a manual scenario; an impossible choice is skipped and recorded."""
 
     def validate(self, scenario: Scenario, down: set[str]) -> None:
         """Check that the scenario is manual."""
@@ -244,6 +251,6 @@ class Choice(ScenarioEvent):
             )
 
     def skip(self, run: Simulation) -> None:
-        """Record that what was chosen is not possible."""
+        """Record that the choice is not possible."""
         what = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "time"}
         run.fault("skipped", {"choice": self.keyword, **what})

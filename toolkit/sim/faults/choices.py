@@ -1,4 +1,4 @@
-"""Choices of manual scenarios: what becomes of a message, a write or a broken connection."""
+"""Choices of manual scenarios, about messages, writes and broken connections."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Deliver", "Duplicate", "Flush", "Lose", "Notice"]
 
 
 @dataclass(frozen=True)
-class _OfMessage(Choice):
+class _MessageChoice(Choice):
     """A choice about a message, by its number."""
 
     number: int
@@ -26,21 +26,21 @@ class _OfMessage(Choice):
         if self.number < 0:
             raise ScenarioError(
                 f"a message's number must be 0 or more, got {self.number}",
-                hint="messages are counted from 0 as they leave",
+                hint="messages are counted from 0 in the order in which they are sent",
             )
 
     @classmethod
     def parse(cls, line: Line, time: float) -> list[ScenarioEvent]:
-        """Read the message's number."""
+        """Parse the message's number."""
         return [cls(time, line.whole("a message's number"))]
 
     def format(self) -> str:
-        """Return the statement."""
+        """Return the statement in a scenario's text."""
         return f"{self.keyword} {self.number}"
 
 
 @dataclass(frozen=True)
-class Deliver(_OfMessage):
+class Deliver(_MessageChoice):
     """A message arrives, in a manual scenario.
 
     Parameters
@@ -48,13 +48,13 @@ class Deliver(_OfMessage):
     time : float
         Seconds since the start.
     number : int
-        The message's number: messages are counted from 0 as they leave.
+        The message's number; messages are counted from 0 in the order in which they are sent.
     """
 
     keyword = "deliver"
 
     def apply(self, run: Simulation) -> None:
-        """Deliver one copy, if it is under way and no earlier one of its connection is."""
+        """Deliver one copy, if it is under way and is the first message on its connection."""
         mailbox = run.mailbox
         flight = None if mailbox is None else mailbox.get(self.number)
         if mailbox is None or flight is None or not mailbox.may_arrive(flight):
@@ -67,13 +67,13 @@ class Deliver(_OfMessage):
             run.arrive(flight.to, flight.sender, flight.number, flight.message, flight.connection)
 
     def describe(self) -> str:
-        """Return what happens, in a few words."""
+        """Describe the event in a few words."""
         return f"a copy of message {self.number} arrives"
 
 
 @dataclass(frozen=True)
-class Lose(_OfMessage):
-    """A message is lost, in a manual scenario; on a connection, that breaks it.
+class Lose(_MessageChoice):
+    """A message is lost, in a manual scenario; if it was sent on a connection, that breaks.
 
     Parameters
     ----------
@@ -95,12 +95,12 @@ class Lose(_OfMessage):
         run.flush_notes()
 
     def describe(self) -> str:
-        """Return what happens, in a few words."""
+        """Describe the event in a few words."""
         return f"a copy of message {self.number} is lost"
 
 
 @dataclass(frozen=True)
-class Duplicate(_OfMessage):
+class Duplicate(_MessageChoice):
     """A datagram can arrive once more, in a manual scenario.
 
     Parameters
@@ -123,7 +123,7 @@ class Duplicate(_OfMessage):
         run.fault("duplicate", {"id": flight.number, "to": flight.to})
 
     def describe(self) -> str:
-        """Return what happens, in a few words."""
+        """Describe the event in a few words."""
         return f"message {self.number} can arrive once more"
 
 
@@ -146,15 +146,15 @@ class Flush(Choice):
 
     @classmethod
     def parse(cls, line: Line, time: float) -> list[ScenarioEvent]:
-        """Read ``n1``."""
+        """Parse ``n1``."""
         return [cls(time, line.name("a node"))]
 
     def format(self) -> str:
-        """Return the statement."""
+        """Return the statement in a scenario's text."""
         return f"flush {self.node}"
 
     def apply(self, run: Simulation) -> None:
-        """Flush, if a write waits."""
+        """Make the write durable, if one is waiting."""
         driver = run.drivers[self.node]
         if run.mailbox is None or not driver.waiting:
             self.skip(run)
@@ -162,7 +162,7 @@ class Flush(Choice):
         run.flush(driver)
 
     def describe(self) -> str:
-        """Return what happens, in a few words."""
+        """Describe the event in a few words."""
         return f"the first waiting write of {self.node} becomes durable"
 
 
@@ -188,22 +188,22 @@ class Notice(Choice):
 
     @classmethod
     def parse(cls, line: Line, time: float) -> list[ScenarioEvent]:
-        """Read ``n1 of n2``."""
+        """Parse ``n1 of n2``."""
         node = line.name("a node")
         line.keyword("of")
         return [cls(time, node, line.name("a node"))]
 
     def format(self) -> str:
-        """Return the statement."""
+        """Return the statement in a scenario's text."""
         return f"notice {self.node} of {self.peer}"
 
     def apply(self, run: Simulation) -> None:
-        """Tell the node, if it has not learned it yet."""
+        """Notify the node, if it does not know yet."""
         if run.mailbox is None or not run.has_ended(self.node, self.peer):
             self.skip(run)
             return
         run.notice(self.node, self.peer)
 
     def describe(self) -> str:
-        """Return what happens, in a few words."""
+        """Describe the event in a few words."""
         return f"{self.node} learns that its connection to {self.peer} has ended"

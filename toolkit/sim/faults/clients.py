@@ -18,10 +18,10 @@ __all__ = ["ClientCommand"]
 
 @dataclass(frozen=True)
 class ClientCommand(ScenarioEvent):
-    """A client asks a node for something.
+    """A client sends a command to a node.
 
-    The client sits beside its node: the command arrives at once, unless the node is down.
-    Random scenarios draw commands with the protocol's ``random_operation``.
+    The command arrives without delay, unless the node is down.  Random scenarios draw commands
+    with the protocol's ``random_operation``.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ class ClientCommand(ScenarioEvent):
     client : str
         The client.
     operation : JSON
-        The operation that it asks for.
+        The requested operation.
     node : str
-        The node that it asks.
+        The node that receives the command.
     """
 
     keyword = "client"
@@ -49,12 +49,13 @@ class ClientCommand(ScenarioEvent):
             json.dumps(self.operation, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
             raise ScenarioError(
-                f"an operation is no JSON: {error}", hint="use JSON's types, and finite numbers"
+                f"an operation must be JSON data: {error}",
+                hint="use strings, finite numbers, true, false, null, lists and objects",
             ) from error
 
     @classmethod
     def parse(cls, line: Line, time: float) -> list[ScenarioEvent]:
-        """Read ``c1 sends OPERATION to n1``."""
+        """Parse ``c1 sends OPERATION to n1``."""
         client = line.name("a client")
         line.keyword("sends")
         operation = line.operation()
@@ -62,14 +63,14 @@ class ClientCommand(ScenarioEvent):
         return [cls(time, client, operation, line.name("a node"))]
 
     def format(self) -> str:
-        """Return the statement."""
+        """Return the statement in a scenario's text."""
         return f"client {self.client} sends {format_operation(self.operation)} to {self.node}"
 
     def apply(self, run: Simulation) -> None:
-        """Let the client ask."""
+        """Send the client's command."""
         clients = run.clients
         clients.ask(clients.request(self.client, self.operation, self.node))
 
     def describe(self) -> str:
-        """Return what happens, in a few words."""
+        """Describe the event in a few words."""
         return f"{self.client} asks {self.node}: {json.dumps(self.operation)}"

@@ -1,4 +1,4 @@
-"""Faults of the network: partitions, links that are cut or slow, and their end."""
+"""Faults of the network: partitions, cut and slow links, and the end of these faults."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Cut", "Heal", "Partition", "Slow", "check_factor"]
 
 @dataclass(frozen=True)
 class Partition(ScenarioEvent):
-    """The network falls apart, in addition to what is cut already.
+    """The network splits into groups; links that are already cut stay cut.
 
     A message is lost if its link is cut when it is sent or when it would arrive.
 
@@ -28,8 +28,8 @@ class Partition(ScenarioEvent):
     time : float
         Seconds since the start.
     groups : tuple of tuple of str
-        Two or more groups; no link between two of them works.  A node in no group keeps all
-        its links.
+        Two or more groups; links between different groups are cut.  A node outside all groups
+        keeps its links.
     """
 
     keyword = "partition"
@@ -41,17 +41,17 @@ class Partition(ScenarioEvent):
         names = self.named()
         if len(self.groups) < 2 or not all(self.groups) or len(set(names)) < len(names):
             raise ScenarioError(
-                "a partition needs two groups or more, each node in one at most",
+                "a partition needs two or more groups, and each node can be in only one group",
                 hint="for instance: partition n1 | n2 n3",
             )
 
     def named(self) -> tuple[str, ...]:
-        """Return the nodes that it names."""
+        """Return the nodes that the event names."""
         return tuple(name for group in self.groups for name in group)
 
     @classmethod
     def parse(cls, line: Line, time: float) -> list[ScenarioEvent]:
-        """Read ``n1 | n2 n3``."""
+        """Parse ``n1 | n2 n3``."""
         groups: list[list[str]] = [[]]
         while line.peek() is not None:
             if line.maybe("|"):
@@ -64,7 +64,7 @@ class Partition(ScenarioEvent):
         return " | ".join(" ".join(group) for group in self.groups)
 
     def format(self) -> str:
-        """Return the statement."""
+        """Return the statement in a scenario's text."""
         return f"partition {self._sides()}"
 
     def apply(self, run: Simulation) -> None:
@@ -72,7 +72,7 @@ class Partition(ScenarioEvent):
         run.partition(self.groups)
 
     def describe(self) -> str:
-        """Return what happens, in a few words."""
+        """Describe the event in a few words."""
         return f"{self._sides()} are apart"
 
     @classmethod
@@ -110,11 +110,11 @@ class Cut(LinkEvent):
 
     @classmethod
     def parse(cls, line: Line, time: float) -> list[ScenarioEvent]:
-        """Read ``n1 -> n2`` or ``n1 <-> n2``."""
+        """Parse ``n1 -> n2`` or ``n1 <-> n2``."""
         return [cls(time, *pair) for pair in line.pairs()]
 
     def format(self) -> str:
-        """Return the statement."""
+        """Return the statement in a scenario's text."""
         return f"cut {self.sender} -> {self.receiver}"
 
     def apply(self, run: Simulation) -> None:
@@ -122,7 +122,7 @@ class Cut(LinkEvent):
         run.cut_link(self.sender, self.receiver)
 
     def describe(self) -> str:
-        """Return what happens, in a few words."""
+        """Describe the event in a few words."""
         return f"no messages from {self.sender} to {self.receiver}"
 
     @classmethod
@@ -148,7 +148,7 @@ class Heal(LinkEvent):
     time : float
         Seconds since the start.
     sender, receiver : str, optional
-        The only link that is healed; by default everything is.
+        The direction of the only link to heal; by default everything is healed.
     """
 
     keyword = "heal"
@@ -160,17 +160,19 @@ class Heal(LinkEvent):
     def __post_init__(self) -> None:
         super().__post_init__()
         if (self.sender is None) != (self.receiver is None):
-            raise ScenarioError("heal names one node only", hint="heal, or heal n1 -> n2")
+            raise ScenarioError(
+                "heal must name both ends of a link, or none", hint="write heal, or heal n1 -> n2"
+            )
 
     @classmethod
     def parse(cls, line: Line, time: float) -> list[ScenarioEvent]:
-        """Read nothing, or ``n1 -> n2`` or ``n1 <-> n2``."""
+        """Parse nothing, or ``n1 -> n2`` or ``n1 <-> n2``."""
         if line.peek() is None:
             return [cls(time)]
         return [cls(time, *pair) for pair in line.pairs()]
 
     def format(self) -> str:
-        """Return the statement."""
+        """Return the statement in a scenario's text."""
         return "heal" if self.sender is None else f"heal {self.sender} -> {self.receiver}"
 
     def apply(self, run: Simulation) -> None:
@@ -181,22 +183,29 @@ class Heal(LinkEvent):
             run.heal()
 
     def describe(self) -> str:
-        """Return what happens, in a few words."""
+        """Describe the event in a few words."""
         if self.sender is None:
             return "all links work again"
         return f"messages from {self.sender} to {self.receiver} get through again"
 
 
 def check_factor(factor: float) -> None:
-    """Check that something can be slow by a factor.
+    """Check the factor of a slow link or disk.
+
+    Parameters
+    ----------
+    factor : float
+        The factor.
 
     Raises
     ------
     ScenarioError
-        If it is not finite and above 0.
+        If the factor is not finite and above 0.
     """
     if not 0 < factor < math.inf:
-        raise ScenarioError(f"slow by {factor!r} cannot be", hint="a factor above 0")
+        raise ScenarioError(
+            f"a factor must be finite and above 0, got {factor!r}", hint="for instance: by 10"
+        )
 
 
 @dataclass(frozen=True)
@@ -210,7 +219,7 @@ class Slow(LinkEvent):
     sender, receiver : str
         The link.
     factor : float
-        By what its delays are multiplied from now on.
+        Factor by which later delays of the link are multiplied.
     """
 
     keyword = "slow"
@@ -226,14 +235,14 @@ class Slow(LinkEvent):
 
     @classmethod
     def parse(cls, line: Line, time: float) -> list[ScenarioEvent]:
-        """Read ``n1 -> n2 by 10`` or ``n1 <-> n2 by 10``."""
+        """Parse ``n1 -> n2 by 10`` or ``n1 <-> n2 by 10``."""
         pairs = line.pairs()
         line.keyword("by")
         factor = line.number("a factor")
         return [cls(time, *pair, factor) for pair in pairs]
 
     def format(self) -> str:
-        """Return the statement."""
+        """Return the statement in a scenario's text."""
         return f"slow {self.sender} -> {self.receiver} by {self.factor!r}"
 
     def apply(self, run: Simulation) -> None:
@@ -241,7 +250,7 @@ class Slow(LinkEvent):
         run.slow_link(self.sender, self.receiver, self.factor)
 
     def describe(self) -> str:
-        """Return what happens, in a few words."""
+        """Describe the event in a few words."""
         return f"messages from {self.sender} to {self.receiver} take {self.factor:g} times as long"
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Faults of nodes and their disks: crashes, restarts, timers that run out, slow disks."""
+"""Faults of nodes and their disks: crashes, restarts, timeouts and slow disks."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Crash(ScenarioEvent):
     node : str
         The node.
     keep : int or None
-        How many of the writes that wait for the disk still make it, at most; ``None``: the
-        one in progress may or may not, by chance, and no other.
+        Maximum number of waiting writes that still become durable.  ``None``: only the write in
+        progress can become durable, with probability 1/2.
     """
 
     keyword = "crash"
@@ -46,20 +46,22 @@ class Crash(ScenarioEvent):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.keep is not None and self.keep < 0:
-            raise ScenarioError(f"a crash cannot keep {self.keep} writes", hint="0 or more")
+            raise ScenarioError(
+                f"a crash must keep 0 or more writes, got {self.keep}", hint="for instance: keep 0"
+            )
 
     @classmethod
     def parse(cls, line: Line, time: float) -> list[ScenarioEvent]:
-        """Read ``n1`` or ``n1 keep 2``."""
+        """Parse ``n1`` or ``n1 keep 2``."""
         node = line.name("a node")
         keep = None
         if line.peek() is not None:
             line.keyword("keep")
-            keep = line.whole("writes that are kept")
+            keep = line.whole("the number of writes to keep")
         return [cls(time, node, keep)]
 
     def format(self) -> str:
-        """Return the statement."""
+        """Return the statement in a scenario's text."""
         return f"crash {self.node}" + ("" if self.keep is None else f" keep {self.keep}")
 
     def validate(self, scenario: Scenario, down: set[str]) -> None:
@@ -67,15 +69,16 @@ class Crash(ScenarioEvent):
         super().validate(scenario, down)
         if self.node in down:
             raise MisfitError(
-                f"{self.node!r} is to crash at {self.time!r}, and is down then",
+                f"{self.node!r} cannot crash at {self.time!r}: it is already down",
                 self,
-                hint="restart it before",
+                hint="restart it first",
             )
         if scenario.manual and self.keep is None:
             raise MisfitError(
-                f"the crash at {self.time!r} leaves to chance whether a write becomes durable",
+                f"in a manual scenario, a crash must say how many writes become durable; the crash "
+                f"at {self.time!r} does not",
                 self,
-                hint=f"in a manual scenario, say how many: crash {self.node} keep 0",
+                hint=f"for instance: crash {self.node} keep 0",
             )
         down.add(self.node)
 
@@ -84,7 +87,7 @@ class Crash(ScenarioEvent):
         run.crash_node(self.node, self.keep)
 
     def describe(self) -> str:
-        """Return what happens, in a few words."""
+        """Describe the event in a few words."""
         return f"{self.node} crashes"
 
     @classmethod
@@ -104,7 +107,7 @@ class Crash(ScenarioEvent):
 
 @dataclass(frozen=True)
 class Restart(ScenarioEvent):
-    """A node that had crashed restarts.
+    """A crashed node restarts.
 
     Parameters
     ----------
@@ -122,11 +125,11 @@ class Restart(ScenarioEvent):
 
     @classmethod
     def parse(cls, line: Line, time: float) -> list[ScenarioEvent]:
-        """Read ``n1``."""
+        """Parse ``n1``."""
         return [cls(time, line.name("a node"))]
 
     def format(self) -> str:
-        """Return the statement."""
+        """Return the statement in a scenario's text."""
         return f"restart {self.node}"
 
     def validate(self, scenario: Scenario, down: set[str]) -> None:
@@ -134,9 +137,9 @@ class Restart(ScenarioEvent):
         super().validate(scenario, down)
         if self.node not in down:
             raise MisfitError(
-                f"{self.node!r} is to restart at {self.time!r}, and is not down then",
+                f"{self.node!r} cannot restart at {self.time!r}: it is not down",
                 self,
-                hint="crash it before",
+                hint="crash it first",
             )
         down.remove(self.node)
 
@@ -145,20 +148,20 @@ class Restart(ScenarioEvent):
         run.restart(run.drivers[self.node])
 
     def describe(self) -> str:
-        """Return what happens, in a few words."""
+        """Describe the event in a few words."""
         return f"{self.node} restarts"
 
     def restarted(self) -> str:
-        """Return the node."""
+        """Return the node that restarts."""
         return self.node
 
 
 @dataclass(frozen=True)
 class Timeout(ScenarioEvent):
-    """A timer of a node runs out now, instead of when it would have.
+    """A timer of a node runs out early.
 
-    The node cannot tell the difference.  A timer that is not set then cannot run out, nor can
-    one of a node that is down: nothing happens.
+    The node cannot distinguish this from an ordinary timeout.  Nothing happens if the timer is not
+    set or the node is down.
 
     Parameters
     ----------
@@ -167,7 +170,7 @@ class Timeout(ScenarioEvent):
     node : str
         The node.
     timer : str
-        The timer's name, one of those that the protocol lists.
+        The timer's name, one of the protocol's timers.
     """
 
     keyword = "timeout"
@@ -182,16 +185,16 @@ class Timeout(ScenarioEvent):
 
     @classmethod
     def parse(cls, line: Line, time: float) -> list[ScenarioEvent]:
-        """Read ``n1 TIMER``."""
+        """Parse ``n1 TIMER``."""
         node = line.name("a node")
         return [cls(time, node, line.name("a timer"))]
 
     def format(self) -> str:
-        """Return the statement."""
+        """Return the statement in a scenario's text."""
         return f"timeout {self.node} {self.timer}"
 
     def suits(self, protocol: Protocol) -> None:
-        """Check that the protocol has such a timer."""
+        """Check that the protocol has the timer."""
         timers = protocol.runnable.timers
         if current_name(self.timer, timers) not in timers:
             close = get_close_matches(self.timer, timers, n=1)
@@ -206,12 +209,12 @@ class Timeout(ScenarioEvent):
         run.time_out(run.drivers[self.node], self.timer)
 
     def describe(self) -> str:
-        """Return what happens, in a few words."""
+        """Describe the event in a few words."""
         return f"the timer {self.timer} of {self.node} runs out"
 
     @classmethod
     def describe_record(cls, params: Mapping[str, Any]) -> str | None:
-        """Return what happened, and whether the timer was set."""
+        """Describe the recorded timeout, and say if the timer was not set."""
         fields = {key: value for key, value in params.items() if key != "set"}
         words = super().describe_record(fields)
         return words if words is None or params.get("set", True) else f"{words}; it was not set"
@@ -228,7 +231,7 @@ class SlowDisk(ScenarioEvent):
     node : str
         The node.
     factor : float
-        By what the times of writes begun from now on are multiplied.
+        Factor by which the times of later writes are multiplied.
     """
 
     keyword = "slow disk"
@@ -244,13 +247,13 @@ class SlowDisk(ScenarioEvent):
 
     @classmethod
     def parse(cls, line: Line, time: float) -> list[ScenarioEvent]:
-        """Read ``n1 by 10``."""
+        """Parse ``n1 by 10``."""
         node = line.name("a node")
         line.keyword("by")
         return [cls(time, node, line.number("a factor"))]
 
     def format(self) -> str:
-        """Return the statement."""
+        """Return the statement in a scenario's text."""
         return f"slow disk {self.node} by {self.factor!r}"
 
     def apply(self, run: Simulation) -> None:
@@ -258,7 +261,7 @@ class SlowDisk(ScenarioEvent):
         run.slow_disk(self.node, self.factor)
 
     def describe(self) -> str:
-        """Return what happens, in a few words."""
+        """Describe the event in a few words."""
         return f"the disk of {self.node} takes {self.factor:g} times as long"
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Registry of scenario events: entry points of the group ``toolkit.faults``, and this process's."""
+"""Registry of scenario events: installed kinds, and kinds registered in this process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 
-def _fits(plugin: object) -> bool:
+def _is_event_class(plugin: object) -> bool:
     return (
         isinstance(plugin, type)
         and issubclass(plugin, ScenarioEvent)
@@ -32,12 +32,12 @@ def _fits(plugin: object) -> bool:
 FAULTS: Registry[type[ScenarioEvent]] = Registry(
     "fault",
     "toolkit.faults",
-    _fits,
+    _is_event_class,
     "a class derived from toolkit.sim.faults.ScenarioEvent, with a keyword and all its methods",
     lambda kind: kind.keyword.replace(" ", "-"),
     lambda kind: (kind.__doc__ or "").strip().partition("\n")[0],
 )
-"""All kinds of scenario events, by keyword."""
+"""Registry of the kinds of scenario events, by keyword."""
 
 
 def register_fault(kind: type[ScenarioEvent]) -> None:
@@ -51,32 +51,38 @@ def register_fault(kind: type[ScenarioEvent]) -> None:
     Raises
     ------
     SettingError
-        If it lacks a keyword or a method, or another kind has its keyword.
+        If the class lacks a keyword or a method, or another kind has the same keyword.
     """
     FAULTS.register(kind)
 
 
 def unregister_fault(keyword: str) -> None:
-    """Forget a kind that :func:`register_fault` made known; unknown keywords are ignored."""
+    """Remove a kind that :func:`register_fault` registered; unknown keywords are ignored.
+
+    Parameters
+    ----------
+    keyword : str
+        The kind's keyword.
+    """
     FAULTS.unregister(keyword.replace(" ", "-"))
 
 
 def recorded_fault(fault: str, params: Mapping[str, Any]) -> tuple[str, str]:
-    """Return how a picture shows a fault that a trace recorded.
+    """Return the mark and description of a recorded fault, for diagrams.
 
     Parameters
     ----------
     fault : str
-        The kind under which it was recorded.
+        The recorded kind of fault.
     params : mapping of str to JSON
         Its parameters.
 
     Returns
     -------
     mark : str
-        The mark of its kind; empty for the usual one.
+        The mark of the kind; empty for the default mark.
     words : str
-        What happened.  Its parameters, if no kind of that name can be loaded.
+        A description of the fault; its parameters if the kind cannot be loaded.
 
     Examples
     --------
@@ -101,7 +107,7 @@ def recorded_fault(fault: str, params: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def drawn_faults() -> tuple[str, ...]:
-    """Return the names of the kinds that random scenarios draw, sorted.
+    """Return the sorted names of the kinds that random scenarios can draw.
 
     Raises
     ------
@@ -122,7 +128,7 @@ def drawn_faults() -> tuple[str, ...]:
 
 
 def parse_events(line: Line, time: float) -> list[ScenarioEvent]:
-    """Read a statement that follows ``at TIME``.
+    """Parse a statement that follows ``at TIME``.
 
     Parameters
     ----------
@@ -134,11 +140,12 @@ def parse_events(line: Line, time: float) -> list[ScenarioEvent]:
     Returns
     -------
     list of ScenarioEvent
+        The events of the statement.
 
     Raises
     ------
     ScenarioError
-        If no kind has its keyword, or the rest does not follow that kind's rules.
+        If the keyword is unknown, or the rest is not valid for that kind.
     SettingError
         If the kind's entry point cannot be loaded.
 
