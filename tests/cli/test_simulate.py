@@ -107,8 +107,8 @@ def test_out_with_a_dash_is_stdout_and_the_summary_goes_to_stderr(
         (["--scenario", "paxos-hapy"], "did you mean 'paxos-happy'?"),
         (["--scenario", "nowhere/x.scenario"], "nowhere/x.scenario"),
         (["--scenario", "paxos-happy", "--nodes", "5"], "nodes"),
-        (["--nodes", "0"], "0 nodes"),
-        (["--runs", "0"], "0 runs"),
+        (["--nodes", "0"], "at least 1, got 0"),
+        (["--runs", "0"], "at least 1, got 0"),
         (["--duration", "-1"], "-1"),
         (["--bug", "no-such-bug"], "no-such-bug"),
         (["--set", "quorum=flexible:1,1"], "quorum"),
@@ -263,4 +263,4 @@ def test_only_the_faults_that_are_named_are_drawn_and_the_replay_names_them(
     assert again.exit_code == 0, again.output
     assert (tmp_path / "trace.ndjson").read_bytes() == (tmp_path / "t.ndjson").read_bytes()
     refused = toolkit(*words, "--scenario", "paxos-happy", "--out", "t.ndjson")
-    assert "faults of its own" in refused.output
+    assert "cannot be given with a scenario" in refused.output

@@ -106,7 +106,7 @@ def test_the_key_value_store_is_the_default_and_paxos_has_no_machine() -> None:
     assert paxos.runnable.machine({}) is None
     result = simulate(paxos, random_scenario(paxos, NODES, 1), seed=1)
     assert client_history(result).operations == ()
-    with pytest.raises(SettingError, match="replicates no machine"):
+    with pytest.raises(SettingError, match="only for a protocol that replicates a machine"):
         check_client_history(result)
 
 
@@ -130,7 +130,7 @@ def test_operations_and_results_are_described_in_the_machines_words() -> None:
         ("put k 1", "put k = 1", {"ok": True}, "done"),
         ("get k", "get k", {"value": None}, "nothing"),
         ("get k", "get k", {"value": [1, "a"]}, '[1,"a"]'),
-        ("delete k", "delete k", {"ok": False}, "there was none"),
+        ("delete k", "delete k", {"ok": False}, "the key had no value"),
         ("cas k null 2", "set k = 2 if it is nothing", {"ok": True, "value": None},
          "done, it was nothing"),
         ("cas k 1 2", "set k = 2 if it is 1", {"ok": False, "value": 3}, "refused, it is 3"),

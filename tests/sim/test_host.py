@@ -581,7 +581,7 @@ def test_drawing_more_for_the_disk_leaves_the_network_as_it_was(build: Build, ru
         (say("a", "n2", action=None), "sends or writes without naming an action"),
         ({"action": None, "write": 1}, "sends or writes without naming an action"),
         ({"action": "Dance"}, "took the action 'Dance'"),
-        (say("a", "n9"), "sends to 'n9', which is not a node"),
+        (say("a", "n9"), "sends to an unknown node 'n9'"),
         ({"answer": 1, "client": "x"}, "answers an unknown request 0 of client 'x'"),
         ({"timers": [["endless", 0.0, 0.0]]}, "had 1,000 timeouts in a row"),
     ],

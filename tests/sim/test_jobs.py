@@ -165,7 +165,7 @@ def test_nodes_that_stayed_elsewhere_are_not_taken_for_none() -> None:
         lambda nodes: nodes["n1"],
         lambda nodes: "n1" in nodes,
     ):
-        with pytest.raises(SettingError, match="stay in the process that made it"):
+        with pytest.raises(SettingError, match="in another process are not available"):
             ask(results[0].nodes)  # type: ignore[operator]
     assert isinstance(results[0].nodes, NodesElsewhere)
 
@@ -192,7 +192,7 @@ def test_a_process_that_dies_is_an_error_and_the_others_are_ended() -> None:
     next(runs)
     for one in children():
         one.kill()
-    with pytest.raises(InternalError, match="a process that made runs ended"):
+    with pytest.raises(InternalError, match="a worker process ended"):
         list(runs)
     assert children() == []
 

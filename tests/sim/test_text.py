@@ -368,7 +368,7 @@ def test_samples_are_read_from_a_file_beside_the_scenario(tmp_path: Path) -> Non
 def test_a_part_that_cannot_be_is_refused_in_python_too() -> None:
     with pytest.raises(ScenarioError, match="invalid name 'a b' for a node"):
         Scenario(name="s", protocol="p", nodes=("a b",))
-    with pytest.raises(ScenarioError, match="each node's name once"):
+    with pytest.raises(ScenarioError, match="and each node once"):
         Scenario(name="s", protocol="p", nodes=("a", "a"))
     with pytest.raises(ScenarioError, match="an operation must be JSON data"):
         ClientCommand(0.0, "c", math.nan, "n1")

@@ -123,7 +123,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing() -> None:
     assert "Not possible" in ground.report.value
     ground.crash()
     ground.crash()
-    assert "is down then" in html.unescape(ground.report.value)
+    assert "it is already down" in html.unescape(ground.report.value)
     assert len(ground.events) == 1
     ground.restart()
     assert shown(ground).action == "Restart"

@@ -122,26 +122,26 @@ class BugTable(Shown, list[BugReport]):
 
         rows = [
             {
-                "bug": one.bug,
-                "rule": one.rule,
-                "stage": str(one.stage),
-                "runs": one.runs,
-                "caught": one.caught,
-                "validation": next(iter(one.validation), None),
-                "validation_runs": len(one.validation),
-                "invariants": ", ".join(f"{name} {at}" for name, at in one.invariants.items()),
-                "history": next(iter(one.history), None),
-                "history_runs": len(one.history),
-                "undecided": one.undecided,
-                "replay": one.replay,
+                "bug": report.bug,
+                "rule": report.rule,
+                "stage": str(report.stage),
+                "runs": report.runs,
+                "caught": report.caught,
+                "validation": next(iter(report.validation), None),
+                "validation_runs": len(report.validation),
+                "invariants": ", ".join(f"{name} {at}" for name, at in report.invariants.items()),
+                "history": next(iter(report.history), None),
+                "history_runs": len(report.history),
+                "undecided": report.undecided,
+                "replay": report.replay,
             }
-            for one in self
+            for report in self
         ]
         frame = pd.DataFrame(rows)
-        if any(one.others for one in self):
+        if any(report.others for report in self):
             frame["others"] = [
-                ", ".join(f"{name} {runs[0]}" for name, runs in one.others.items() if runs)
-                for one in self
+                ", ".join(f"{name} {runs[0]}" for name, runs in report.others.items() if runs)
+                for report in self
             ]
         for column in ("caught", "validation", "history"):
             frame[column] = frame[column].astype("Int64")

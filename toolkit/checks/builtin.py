@@ -53,15 +53,17 @@ def _linearizability(runs: Sequence[CheckedRun], workers: int | None) -> CheckRe
         if run.result.machine is None:
             skipped.append(Skipped(at, f"{run.protocol.name} replicates no machine"))
             continue
-        found = check_client_history(run.result)
-        operations += found.operations
+        outcome = check_client_history(run.result)
+        operations += outcome.operations
         left_out = len(run.result.calls) - len(client_history(run.result).operations)
-        if found.operations == 0:
+        if outcome.operations == 0:
             skipped.append(Skipped(at, "no client requested an operation of the machine"))
-        elif found.verdict == "not decided":
-            skipped.append(Skipped(at, f"not decided within {found.steps:,} steps", undecided=True))
-        elif not found.ok:
-            detail = f"no order explains {'; '.join(map(found.describe, found.blocked))}"
+        elif outcome.verdict == "not decided":
+            skipped.append(
+                Skipped(at, f"not decided within {outcome.steps:,} steps", undecided=True)
+            )
+        elif not outcome.ok:
+            detail = f"no order explains {'; '.join(map(outcome.describe, outcome.blocked))}"
             if left_out:
                 detail += f" ({left_out} requests for other operations are left out)"
             findings.append(Finding(at, "not linearizable", detail))
@@ -84,11 +86,11 @@ def _fifo(runs: Sequence[CheckedRun], workers: int | None) -> CheckReport:
             continue
         committed = committed_requests(run.trace, run.protocol.log)
         requests += len(committed)
-        found = check_fifo(committed)
+        outcome = check_fifo(committed)
         if not committed:
             skipped.append(Skipped(at, "no request was committed"))
-        elif not found.ok:
-            findings.append(Finding(at, "out of order", str(found)))
+        elif not outcome.ok:
+            findings.append(Finding(at, "out of order", str(outcome)))
     return CheckReport(
         check="fifo",
         runs=len(runs),

@@ -236,7 +236,7 @@ def run_check(
     if not isinstance(report, CheckReport):
         raise SettingError(
             f"a check must return a CheckReport; {chosen.name!r} returned {report!r}",
-            hint="correct the check's function `look`",
+            hint="return a CheckReport from the check's function 'look'",
         )
     if (report.check, report.runs) != (chosen.name, len(runs)):
         raise SettingError(

@@ -68,6 +68,6 @@ def check_client_history(result: RunResult) -> LinearizabilityResult:
     if result.machine is None:
         raise SettingError(
             "linearizability can be checked only for a protocol that replicates a machine",
-            hint="this protocol does not replicate one",
+            hint="simulate a protocol that replicates a machine",
         )
     return check_linearizable(client_history(result), get_machine(result.machine).model)

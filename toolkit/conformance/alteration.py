@@ -54,6 +54,7 @@ def alter(trace: Trace, rng: random.Random) -> tuple[Trace, Alteration]:
     Parameters
     ----------
     trace : Trace
+        The trace.
     rng : random.Random
         Source of the random choices: step, field and new value.  The new value differs from the
         old one and is of the same kind.

@@ -121,7 +121,13 @@ class Layout(msgspec.Struct, frozen=True):
         return sum(len(piece.codes) for piece in self.pieces)
 
     def ends(self, piece: int) -> tuple[int, ...]:
-        """Return the traces that end with a piece, given by its number."""
+        """Return the traces that end with a piece, given by its number.
+
+        Parameters
+        ----------
+        piece : int
+            The piece's number, from 1.
+        """
         return self.pieces[piece - 1].ends
 
     def through(self) -> list[tuple[int, tuple[int, ...]]]:

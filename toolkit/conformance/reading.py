@@ -132,16 +132,16 @@ class SpecReading:
             for module, text in gathered.items()
             if module not in self._source and module not in SHARED
         }
-        found = {
+        hooks = {
             hook: f"{places[0][0].module}.tla, line {places[0][0].line}"
             for hook, places in definitions(texts).items()
         }
-        return found, [blank_comments(text) for text in texts.values()]
+        return hooks, [blank_comments(text) for text in texts.values()]
 
     def hook_parts(self) -> list[tuple[str, str]]:
         """Return the kind and name of each hook: ``("Shown", "x")`` for ``Shown_x``."""
-        found = (_HOOK.fullmatch(name) for name in self.hooks)
-        return [(match[1], match[2]) for match in found if match is not None]
+        matches = (_HOOK.fullmatch(name) for name in self.hooks)
+        return [(match[1], match[2]) for match in matches if match is not None]
 
     def _behaviour(self) -> tuple[str, str]:
         initial, following = self.specification.initial, self.specification.next
@@ -166,7 +166,13 @@ class SpecReading:
         return sorted(steps, key=lambda step: order.get(self.name_of(step), len(order)))
 
     def name_of(self, step: Disjunct) -> str:
-        """Return the name of a disjunct's action in traces."""
+        """Return the name of a disjunct's action in traces.
+
+        Parameters
+        ----------
+        step : Disjunct
+            A disjunct of the next-state relation.
+        """
         return self.specification.action_names.get(step.action, step.action)
 
     def _message_variables(self) -> tuple[str, ...]:
@@ -190,7 +196,13 @@ class SpecReading:
         return bool(self.text.mentions(domain) & set(self.messages))
 
     def place_of(self, step: Disjunct) -> str | None:
-        """Return the expression of the node at which a disjunct happens, or ``None`` if unknown."""
+        """Return the expression of the node at which a disjunct happens, or ``None`` if unknown.
+
+        Parameters
+        ----------
+        step : Disjunct
+            A disjunct of the next-state relation.
+        """
         return self._places[id(step)]
 
     def _node(self, step: Disjunct) -> str | None:
@@ -226,12 +238,12 @@ class SpecReading:
                 if bound.name == place:
                     domains.add(bound.domain)
                     indexed |= self.text.indexed_variables(step, bound.name)
-        found = {}
+        functions = {}
         for name in self.text.variables:
             domain = self.text.domain(self.initial, name)
             if domain in domains or name in indexed:
-                found[name] = domain or f"DOMAIN {name}"
-        return found
+                functions[name] = domain or f"DOMAIN {name}"
+        return functions
 
     def _read_invariants(self) -> tuple[str, ...]:
         root = self.specification.module

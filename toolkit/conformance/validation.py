@@ -235,7 +235,7 @@ def validate(
     sources : iterable of path or Trace
         Trace files, or traces in memory.
     protocol : str, optional
-        Name of the protocol that every trace must be of.
+        The protocol that every trace must be of; by default any.
     specification : Specification, optional
         The specification to check the traces against, whatever protocol they name.  By default,
         that of the registered protocol whose name is in the trace's header.
@@ -411,7 +411,7 @@ def _decide_encoded(
 
 
 def _note_broken(encoded: list[_Entry], layout: Layout, rows: list[list[Any]]) -> None:
-    """Note for each trace the first step at which each broken invariant fails."""
+    """Record for each trace the first step at which each broken invariant fails."""
     through = layout.through() if rows else []
     for _, piece, pos, name in rows:
         begin, traces = through[piece - 1]
@@ -665,6 +665,7 @@ def follow(
     Parameters
     ----------
     trace : Trace
+        The trace.
     specification : Specification, optional
         The specification to check the trace against; by default that of the trace's protocol.
     timeout, memory, java, jar, cancel

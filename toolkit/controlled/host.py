@@ -195,29 +195,31 @@ class ControlledHost(Host):
         list of Choice
             The choices, without commands, which the caller must create itself.
         """
-        found = []
+        choices = []
         may_lose = losses is None or self.faults["lose"] < losses
         may_duplicate = self.duplicated < duplicates
         for flight in self.mailbox.deliverable():
-            found.append(Choice("deliver", number=flight.number))
+            choices.append(Choice("deliver", number=flight.number))
         for flight in self.mailbox:
             if may_lose:
-                found.append(Choice("lose", number=flight.number))
+                choices.append(Choice("lose", number=flight.number))
             if may_duplicate and flight.connection is None:
-                found.append(Choice("duplicate", number=flight.number))
+                choices.append(Choice("duplicate", number=flight.number))
         may_crash = crashes is None or self.faults["crash"] < crashes
         for name, driver in self.drivers.items():
             if driver.node is None:
-                found.append(Choice("restart", node=name))
+                choices.append(Choice("restart", node=name))
                 continue
-            found += [Choice("timeout", node=name, timer=timer) for timer in sorted(driver.timers)]
+            choices += [
+                Choice("timeout", node=name, timer=timer) for timer in sorted(driver.timers)
+            ]
             if driver.waiting:
-                found.append(Choice("flush", node=name))
+                choices.append(Choice("flush", node=name))
             if may_crash:
-                found += [
+                choices += [
                     Choice("crash", node=name, keep=keep) for keep in range(driver.waiting + 1)
                 ]
-            found += [
+            choices += [
                 Choice("notice", node=name, peer=peer)
                 for peer in self.drivers
                 if self.has_ended(name, peer)
@@ -227,8 +229,8 @@ class ControlledHost(Host):
                 for receiver in self.drivers:
                     if sender != receiver:
                         kind = "heal" if (sender, receiver) in self.cut else "cut"
-                        found.append(Choice(kind, node=sender, peer=receiver))
-        return found
+                        choices.append(Choice(kind, node=sender, peer=receiver))
+        return choices
 
     def choose(self, choice: Choice) -> list[StepTaken]:
         """Let a chosen event happen.
@@ -366,9 +368,7 @@ class ControlledHost(Host):
         """Put messages into the mailbox, or lose them if their link is cut."""
         for number, to, message in leaving:
             if to not in self.drivers:
-                self.fail(
-                    f"sends to {to!r}, which is not a node", f"nodes: {', '.join(self.drivers)}"
-                )
+                self.fail(f"sends to an unknown node {to!r}", f"known: {', '.join(self.drivers)}")
             connection = self.connection_of(number)
             if (driver.name, to) in self.cut:
                 self.lose(number, to, "cut", driver.name, connection)
@@ -425,8 +425,8 @@ class ControlledHost(Host):
         """
         if self.recorder is not None:
             raise SettingError(
-                "a host that records cannot save its state",
-                hint="make one without a sink; trace() records all choices afterwards",
+                "a host that records a trace cannot save its state",
+                hint="create a host without a sink; trace() records all choices afterwards",
             )
         for name, driver in self.drivers.items():
             if name not in self._saved:
@@ -452,7 +452,7 @@ class ControlledHost(Host):
         )  # fmt: skip
 
     def restore(self, saved: SavedState) -> None:
-        """Go back to a saved state.
+        """Restore a saved state.
 
         Parameters
         ----------
@@ -468,12 +468,12 @@ class ControlledHost(Host):
         if saved.host != self._identity:
             raise SettingError(
                 "the state was saved by a host with another protocol, nodes, settings, bug or tick",
-                hint="restore it into a host that was made with the same arguments",
+                hint="restore it into a host that was created with the same arguments",
             )
         if self.recorder is not None:
             raise SettingError(
-                "a host that records cannot go back to a saved state",
-                hint="make one without a sink; trace() records all choices afterwards",
+                "a host that records a trace cannot restore a saved state",
+                hint="create a host without a sink; trace() records all choices afterwards",
             )
         for name, driver in self.drivers.items():
             if self._saved.get(name) is not saved.nodes[name]:

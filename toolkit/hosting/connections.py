@@ -38,20 +38,50 @@ class Connections:
         self._opened = 0
 
     def number(self, end: str, peer: str) -> int | None:
-        """Return the connection that an end sends on, or ``None`` if it cannot send."""
+        """Return the connection that an end sends on, or ``None`` if it cannot send.
+
+        Parameters
+        ----------
+        end : str
+            The node at this end.
+        peer : str
+            The node at the other end.
+        """
         number = self._attached.get((end, peer))
         return None if number is None or number in self._dead else number
 
     def attached(self, end: str, peer: str) -> int | None:
-        """Return the connection that an end is attached to, which may be gone."""
+        """Return the connection that an end is attached to, which may be gone.
+
+        Parameters
+        ----------
+        end : str
+            The node at this end.
+        peer : str
+            The node at the other end.
+        """
         return self._attached.get((end, peer))
 
     def carries(self, number: int) -> bool:
-        """Return True if messages sent on a connection can still arrive."""
+        """Return True if messages sent on a connection can still arrive.
+
+        Parameters
+        ----------
+        number : int
+            The number of the connection.
+        """
         return number not in self._dead and number not in self._broken
 
     def open(self, end: str, peer: str) -> int | None:
-        """Open a new connection; return the old connection if the peer is attached to it."""
+        """Open a new connection; return the old connection if the peer is attached to it.
+
+        Parameters
+        ----------
+        end : str
+            The node at this end.
+        peer : str
+            The node at the other end.
+        """
         before = self._attached.get((peer, end))
         for number in (before, self._attached.get((end, peer))):
             if number is not None:
@@ -61,11 +91,29 @@ class Connections:
         return before
 
     def accept(self, end: str, peer: str, number: int) -> None:
-        """Attach the receiver's end to a connection when its first message arrives."""
+        """Attach the receiver's end to a connection when its first message arrives.
+
+        Parameters
+        ----------
+        end : str
+            The node at this end.
+        peer : str
+            The node at the other end.
+        number : int
+            The number of the connection.
+        """
         self._attached[end, peer] = number
 
     def close(self, end: str, peer: str) -> int | None:
-        """Close an end; return the connection if the peer is still attached to it."""
+        """Close an end; return the connection if the peer is still attached to it.
+
+        Parameters
+        ----------
+        end : str
+            The node at this end.
+        peer : str
+            The node at the other end.
+        """
         number = self._attached.pop((end, peer), None)
         if number is None:
             return None
@@ -73,14 +121,32 @@ class Connections:
         return number if self._attached.get((peer, end)) == number else None
 
     def lose(self, number: int) -> bool:
-        """Break a connection; return whether it was intact before."""
+        """Break a connection; return whether it was intact before.
+
+        Parameters
+        ----------
+        number : int
+            The number of the connection.
+        """
         if number in self._broken or number in self._dead:
             return False
         self._broken.add(number)
         return True
 
     def arrival(self, sender: str, to: str, number: int, arrival: float) -> float:
-        """Return the time when a message arrives without overtaking an earlier one, in seconds."""
+        """Return the time when a message arrives without overtaking an earlier one, in seconds.
+
+        Parameters
+        ----------
+        sender : str
+            The sending node.
+        to : str
+            The receiving node.
+        number : int
+            The number of the connection.
+        arrival : float
+            Earliest time of arrival, in seconds.
+        """
         key = (sender, to, number)
         self._last[key] = arrival = max(arrival, self._last.get(key, 0.0))
         return arrival

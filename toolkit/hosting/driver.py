@@ -46,7 +46,7 @@ __all__ = ["NodeDriver", "Reaction"]
 
 
 class Reaction(msgspec.Struct, gc=False):
-    """What a host has to do after it told a driver what happened, in the order of the fields.
+    """Instructions of a driver for its host after an event, in the order of the fields.
 
     Parameters
     ----------
@@ -103,9 +103,9 @@ class NodeDriver:
     node : Node or None
         The node; ``None`` while it is down.
     durable : dict
-        What the disk holds.
+        The content of the disk.
     timers : dict of str to object
-        The timers that are set, to whatever the host keeps of each.
+        The timers that are set, by name, with data of the host.
     life : int
         The number of crashes so far.
 
@@ -148,12 +148,12 @@ class NodeDriver:
 
     @property
     def waiting(self) -> int:
-        """The number of writes that the disk has not reached."""
+        """The number of writes that are not durable yet."""
         return len(self._queue)
 
     @property
     def first_write(self) -> Mapping[str, Any]:
-        """The write that the disk is at."""
+        """The write in progress."""
         return self._queue[0].write
 
     def start(self, now: float) -> Reaction:
@@ -183,33 +183,67 @@ class NodeDriver:
         return self._react(effects)
 
     def receive(self, sender: str, message: Any, now: float) -> Reaction:
-        """Hand the node a message that has arrived."""
+        """Hand the node a message that has arrived.
+
+        Parameters
+        ----------
+        sender : str
+            The sending node.
+        message : Message
+            The message.
+        now : float
+            Seconds on the node's own clock.
+        """
         node = self.node
         if node is None:
             self._refuse_down("receive a message")
         return self._react(node.handle(Receive(sender, message), now))
 
     def time_out(self, timer: str, now: float) -> Reaction:
-        """Let a timer run out; it leaves :attr:`timers`."""
+        """Let a timer run out, and remove it from :attr:`timers`.
+
+        Parameters
+        ----------
+        timer : str
+            Name of the timer.
+        now : float
+            Seconds on the node's own clock.
+        """
         if self.node is None:
             self._refuse_down("time out")
         self.timers.pop(timer, None)
         return self._react(self.node.handle(Timeout(timer), now))
 
     def command(self, command: Command, now: float) -> Reaction:
-        """Hand the node a client's command."""
+        """Hand the node a client's command.
+
+        Parameters
+        ----------
+        command : Command
+            The command.
+        now : float
+            Seconds on the node's own clock.
+        """
         if self.node is None:
             self._refuse_down("receive a command")
         return self._react(self.node.handle(command, now))
 
     def disconnected(self, peer: str, now: float) -> Reaction:
-        """Tell the node that its connection to a peer has ended."""
+        """Tell the node that its connection to a peer has ended.
+
+        Parameters
+        ----------
+        peer : str
+            The other end of the connection.
+        now : float
+            Seconds on the node's own clock.
+        """
         if self.node is None:
             self._refuse_down("lose a connection")
         return self._react(self.node.handle(Disconnected(peer), now))
 
     def flush(self) -> Reaction:
-        """Make the first waiting write durable, and release what it held back.
+        """Make the first waiting write durable, and release the output that it held back.
 
         Raises
         ------
@@ -228,7 +262,7 @@ class NodeDriver:
         Parameters
         ----------
         keep : int
-            How many of the waiting writes still become durable, at most.
+            Maximum number of waiting writes that still become durable.
 
         Raises
         ------
@@ -249,10 +283,15 @@ class NodeDriver:
         return Reaction("Crash", {"kept": kept}, [], [], [], [], False)
 
     def restart(self, now: float) -> Reaction:
-        """Start a new node with what the disk holds.
+        """Start a new node from the content of the disk.
 
         A host that is a process of its own fills :attr:`durable` from its files and restarts the
         node without having started it.
+
+        Parameters
+        ----------
+        now : float
+            Seconds on the node's own clock.
 
         Raises
         ------
@@ -265,17 +304,28 @@ class NodeDriver:
         return self._react(self.node.handle(Restart(dict(self.durable)), now))
 
     def after_restart(self, now: float) -> Any:
-        """Return the node that would come up now: what a crash leaves of the state.
+        """Return the node as it would restart now, with only its durable state.
 
-        The specification resets what is volatile when a node crashes, so that the view of this
-        node is what a trace records of the crash.
+        The specification resets the volatile state when a node crashes, so that a trace records
+        the view of this node for the crash.
+
+        Parameters
+        ----------
+        now : float
+            Seconds on the node's own clock.
         """
         node = self._factory(self.name, self._config)
         node.handle(Restart(dict(self.durable)), now)
         return node
 
     def withdraw(self, peer: str) -> None:
-        """Drop what waits for the disk and was to leave on a connection to a peer."""
+        """Drop messages to a peer that wait for the disk and need a connection.
+
+        Parameters
+        ----------
+        peer : str
+            The other end of the connection.
+        """
         for waiting in self._queue:
             waiting.sends = [
                 send

@@ -101,37 +101,103 @@ class Host(ABC):
 
     @abstractmethod
     def local_time(self, driver: Any) -> float:
-        """Return the time on a node's own clock, in seconds."""
+        """Return the time on a node's own clock, in seconds.
+
+        Parameters
+        ----------
+        driver : NodeDriver
+            The node.
+        """
 
     @abstractmethod
     def set_timer(self, driver: Any, timer: SetTimer) -> None:
-        """Set or cancel a timer of a node."""
+        """Set or cancel a timer of a node.
+
+        Parameters
+        ----------
+        driver : NodeDriver
+            The node.
+        timer : SetTimer
+            The timer, with its range of delays.
+        """
 
     @abstractmethod
     def begin_write(self, driver: Any) -> None:
-        """Start the first waiting write of a node's disk."""
+        """Start the first waiting write of a node's disk.
+
+        Parameters
+        ----------
+        driver : NodeDriver
+            The node.
+        """
 
     @abstractmethod
     def transmit(self, driver: Any, leaving: list[Leaving]) -> None:
-        """Send messages."""
+        """Send messages.
+
+        Parameters
+        ----------
+        driver : NodeDriver
+            The node.
+        leaving : list of Leaving
+            The messages, with numbers and receivers.
+        """
 
     @abstractmethod
     def answer(self, driver: Any, output: Output) -> None:
-        """Pass an answer to the client."""
+        """Pass an answer to the client.
+
+        Parameters
+        ----------
+        driver : NodeDriver
+            The node.
+        output : Output
+            The answer.
+        """
 
     @abstractmethod
     def redirect(self, driver: Any, output: Redirect) -> None:
-        """Send a client to another node."""
+        """Send a client to another node.
+
+        Parameters
+        ----------
+        driver : NodeDriver
+            The node.
+        output : Redirect
+            The redirect.
+        """
 
     @abstractmethod
     def notify(self, end: str, peer: str, connection: int) -> None:
-        """Schedule the notice to a node that its connection to a peer has ended."""
+        """Schedule the notice to a node that its connection to a peer has ended.
+
+        Parameters
+        ----------
+        end : str
+            The node that is notified.
+        peer : str
+            The other end of the connection.
+        connection : int
+            The number of the connection.
+        """
 
     @abstractmethod
     def stepped(
         self, driver: Any, action: str, received: Received | None, sent: list[Leaving]
     ) -> None:
-        """Observe a step."""
+        """Observe a step.
+
+        Parameters
+        ----------
+        driver : NodeDriver
+            The node.
+        action : str
+            The step's action.
+        received : Received or None
+            The message received.
+        sent : list of Leaving
+            The messages sent.
+        """
 
     # Running -------------------------------------------------------------------------------
 
@@ -244,7 +310,13 @@ class Host(ABC):
             self.stepped(driver, action, received, leaving)
 
     def flush(self, driver: Any) -> None:
-        """Make the first waiting write of a node durable."""
+        """Make the first waiting write of a node durable.
+
+        Parameters
+        ----------
+        driver : NodeDriver
+            The node.
+        """
         self.react(driver, driver.flush(), flushed=True)
 
     def crash(self, driver: Any, keep: int) -> None:
@@ -266,12 +338,26 @@ class Host(ABC):
         self.react(driver, reaction)
 
     def restart(self, driver: Any) -> None:
-        """Restart a node that is down."""
+        """Restart a node that is down.
+
+        Parameters
+        ----------
+        driver : NodeDriver
+            The node.
+        """
         self.faults["restart"] += 1
         self.react(driver, driver.restart(self.local_time(driver)))
 
     def time_out(self, driver: Any, timer: str) -> None:
-        """Let a timer run out early, if it is set."""
+        """Let a timer run out early, if it is set.
+
+        Parameters
+        ----------
+        driver : NodeDriver
+            The node.
+        timer : str
+            Name of the timer.
+        """
         current = current_name(timer, driver.timers)
         is_set = current in driver.timers
         self.fault("timeout", {"node": driver.name, "timer": timer, "set": is_set})
@@ -288,8 +374,8 @@ class Host(ABC):
             if isinstance(output, Redirect):
                 if output.to is not None and output.to not in self.drivers:
                     self.fail(
-                        f"redirects a client to {output.to!r}, which is not a node",
-                        f"name one of {', '.join(self.drivers)}, or None",
+                        f"redirects a client to an unknown node {output.to!r}",
+                        f"name one of {', '.join(self.drivers)}, or None if the leader is unknown",
                     )
                 self.redirect(driver, output)
             else:
@@ -306,7 +392,19 @@ class Host(ABC):
         return leaving
 
     def deliver(self, to: str, sender: str, number: int, message: Message) -> None:
-        """Deliver a datagram, or lose it if the receiver is down or the link is cut."""
+        """Deliver a datagram, or lose it if the receiver is down or the link is cut.
+
+        Parameters
+        ----------
+        to : str
+            The receiving node.
+        sender : str
+            The sending node.
+        number : int
+            The message's number.
+        message : Message
+            The message.
+        """
         driver, cut = self.drivers[to], self.cut
         if driver.node is None or (cut and (sender, to) in cut):
             self.lose(number, to, "down" if driver.node is None else "cut")
@@ -320,7 +418,21 @@ class Host(ABC):
         )
 
     def arrive(self, to: str, sender: str, number: int, message: Message, connection: int) -> None:
-        """Deliver a message on a connection, or lose it, which breaks the connection."""
+        """Deliver a message on a connection, or lose it, which breaks the connection.
+
+        Parameters
+        ----------
+        to : str
+            The receiving node.
+        sender : str
+            The sending node.
+        number : int
+            The message's number.
+        message : Message
+            The message.
+        connection : int
+            The number of the connection.
+        """
         driver, connections = self.drivers[to], self.connections
         if connections is None or not connections.carries(connection):
             self.lose(number, to, "broken")
@@ -388,11 +500,25 @@ class Host(ABC):
         return leaving
 
     def connection_of(self, number: int) -> int | None:
-        """Return the connection of a message sent in this step; ``None`` for a datagram."""
+        """Return the connection of a message sent in this step; ``None`` for a datagram.
+
+        Parameters
+        ----------
+        number : int
+            The message's number.
+        """
         return self._message_connections.get(number)
 
     def disconnect(self, driver: Any, peer: str) -> None:
-        """Close a node's end of a connection, and notify the other end."""
+        """Close a node's end of a connection, and notify the other end.
+
+        Parameters
+        ----------
+        driver : NodeDriver
+            The node.
+        peer : str
+            The other end of the connection.
+        """
         if self.connections is None:
             self.fail(
                 "closes a connection, but does not declare that it uses connections",
@@ -404,7 +530,15 @@ class Host(ABC):
             self.notify(peer, driver.name, connection)
 
     def notice(self, end: str, peer: str) -> None:
-        """Tell a node that its connection to a peer has ended."""
+        """Tell a node that its connection to a peer has ended.
+
+        Parameters
+        ----------
+        end : str
+            The node that is notified.
+        peer : str
+            The other end of the connection.
+        """
         driver = self.drivers[end]
         self.disconnect(driver, peer)
         self.react(driver, driver.disconnected(peer, self.local_time(driver)))
@@ -412,7 +546,15 @@ class Host(ABC):
     # Faults --------------------------------------------------------------------------------
 
     def note(self, kind: str, params: dict[str, Any]) -> None:
-        """Count a fault, and record it after the current step."""
+        """Count a fault, and record it after the current step.
+
+        Parameters
+        ----------
+        kind : str
+            The kind of fault.
+        params : dict
+            The fault's parameters, as recorded.
+        """
         self.faults[kind] += 1
         self._pending_faults.append((kind, params))
 
@@ -424,17 +566,39 @@ class Host(ABC):
         self._pending_faults.clear()
 
     def fault(self, kind: str, params: dict[str, Any]) -> None:
-        """Count and record a fault."""
+        """Count and record a fault.
+
+        Parameters
+        ----------
+        kind : str
+            The kind of fault.
+        params : dict
+            The fault's parameters, as recorded.
+        """
         self.note(kind, params)
         self.flush_notes()
 
     def cut_link(self, sender: str, receiver: str) -> None:
-        """Cut one direction of a link, so that its messages are lost."""
+        """Cut one direction of a link, so that its messages are lost.
+
+        Parameters
+        ----------
+        sender : str
+            The sending node.
+        receiver : str
+            The receiving node.
+        """
         self.cut.add((sender, receiver))
         self.fault("one-way", {"from": sender, "to": receiver})
 
     def partition(self, groups: Sequence[Sequence[str]]) -> None:
-        """Cut all links between nodes of different groups."""
+        """Cut all links between nodes of different groups.
+
+        Parameters
+        ----------
+        groups : sequence of sequence of str
+            The groups of nodes.
+        """
         for group in groups:
             for other in groups:
                 if group is not other:
@@ -442,7 +606,15 @@ class Host(ABC):
         self.fault("partition", {"groups": [list(group) for group in groups]})
 
     def heal_link(self, sender: str, receiver: str) -> None:
-        """End the cut of one direction of a link."""
+        """End the cut of one direction of a link.
+
+        Parameters
+        ----------
+        sender : str
+            The sending node.
+        receiver : str
+            The receiving node.
+        """
         self.cut.discard((sender, receiver))
         self.fault("heal", {"from": sender, "to": receiver})
 

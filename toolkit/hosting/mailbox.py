@@ -59,15 +59,33 @@ class Mailbox:
         return len(self._flights)
 
     def put(self, flight: InFlight) -> None:
-        """Add a sent message."""
+        """Add a sent message.
+
+        Parameters
+        ----------
+        flight : InFlight
+            The message.
+        """
         self._flights[flight.number] = flight
 
     def get(self, number: int) -> InFlight | None:
-        """Return the message with a number; ``None`` if it is not under way."""
+        """Return the message with a number; ``None`` if it is not under way.
+
+        Parameters
+        ----------
+        number : int
+            The message's number.
+        """
         return self._flights.get(number)
 
     def take(self, number: int) -> InFlight | None:
-        """Remove one copy of a message and return it; ``None`` if it is not under way."""
+        """Remove one copy of a message and return it; ``None`` if it is not under way.
+
+        Parameters
+        ----------
+        number : int
+            The message's number.
+        """
         flight = self._flights.get(number)
         if flight is not None:
             if flight.copies > 1:
@@ -77,7 +95,13 @@ class Mailbox:
         return flight
 
     def duplicate(self, number: int) -> bool:
-        """Add a copy of a datagram; return False if it is not a datagram under way."""
+        """Add a copy of a datagram; return False if it is not a datagram under way.
+
+        Parameters
+        ----------
+        number : int
+            The message's number.
+        """
         flight = self._flights.get(number)
         if flight is None or flight.connection is not None:
             return False
@@ -90,18 +114,24 @@ class Mailbox:
         These are all datagrams, and the first message of each direction of a connection.
         """
         first: set[tuple[int, str]] = set()
-        found = []
+        deliverable = []
         for flight in self._flights.values():
             if flight.connection is not None:
                 direction = (flight.connection, flight.to)
                 if direction in first:
                     continue
                 first.add(direction)
-            found.append(flight)
-        return found
+            deliverable.append(flight)
+        return deliverable
 
     def may_arrive(self, flight: InFlight) -> bool:
-        """Return True if no earlier message of the same connection is under way."""
+        """Return True if no earlier message of the same connection is under way.
+
+        Parameters
+        ----------
+        flight : InFlight
+            The message.
+        """
         return flight.connection is None or all(
             other.number >= flight.number
             or (other.connection, other.to) != (flight.connection, flight.to)

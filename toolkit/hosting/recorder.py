@@ -118,7 +118,13 @@ class Recorder:
         self._run_guarded(observe)
 
     def message(self, message: Message) -> dict[str, Any]:
-        """Return the record of a message, from a cache if possible."""
+        """Return the record of a message, from a cache if possible.
+
+        Parameters
+        ----------
+        message : Message
+            The message.
+        """
         cached = self._records.get(id(message))
         if cached is None:
             if len(self._records) >= _MAX_RECORDS:
@@ -193,11 +199,31 @@ class Recorder:
             self.error = f"{type(error).__name__}: {error}"
 
     def fault(self, time: float, kind: str, params: dict[str, Any]) -> None:
-        """Record a fault."""
+        """Record a fault.
+
+        Parameters
+        ----------
+        time : float
+            Seconds since the start.
+        kind : str
+            The kind of fault.
+        params : dict
+            The fault's parameters.
+        """
         self._run_guarded(lambda: self._sink.fault(Fault(time=time, fault=kind, params=params)))
 
     def end(self, reason: str, time: float, results: dict[str, Any]) -> None:
-        """Record the end of the run."""
+        """Record the end of the run.
+
+        Parameters
+        ----------
+        reason : str
+            Why the run ended.
+        time : float
+            Seconds since the start.
+        results : dict
+            The final values, by node.
+        """
         self._run_guarded(
             lambda: self._sink.end(
                 End(reason=reason, steps=self._index, time=time, results=results)

@@ -30,7 +30,13 @@ class Machine(Interface):
         ...
 
     def reads(self, operation: Any) -> bool:
-        """Return True if an operation never changes the state."""
+        """Return True if an operation never changes the state.
+
+        Parameters
+        ----------
+        operation : JSON
+            The operation.
+        """
         ...
 
     def snapshot(self) -> Any:
@@ -38,11 +44,23 @@ class Machine(Interface):
         ...
 
     def restore(self, state: Any) -> None:
-        """Replace the state by that of a snapshot."""
+        """Replace the state by that of a snapshot.
+
+        Parameters
+        ----------
+        state : JSON
+            A result of :meth:`snapshot`.
+        """
         ...
 
     def random_operation(self, rng: random.Random) -> Any:
-        """Draw an operation for a workload."""
+        """Draw an operation for a workload.
+
+        Parameters
+        ----------
+        rng : random.Random
+            The random generator.
+        """
         ...
 
 

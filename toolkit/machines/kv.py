@@ -57,7 +57,13 @@ class KeyValueStore:
         self.data: dict[str, Any] = {}
 
     def apply(self, operation: Any) -> Any:
-        """Apply an operation and return its result (see :class:`Machine`)."""
+        """Apply an operation and return its result (see :class:`Machine`).
+
+        Parameters
+        ----------
+        operation : JSON
+            The operation.
+        """
         problem = _problem(operation)
         if problem is not None:
             return {"error": problem}
@@ -76,7 +82,13 @@ class KeyValueStore:
         return {"ok": True} if kind == "put" else {"ok": True, "value": before}
 
     def reads(self, operation: Any) -> bool:
-        """Return True if an operation is a get or is invalid, so that it changes nothing."""
+        """Return True if an operation is a get or is invalid, so that it changes nothing.
+
+        Parameters
+        ----------
+        operation : JSON
+            The operation.
+        """
         return _problem(operation) is not None or operation["op"] == "get"
 
     def snapshot(self) -> Any:
@@ -84,11 +96,23 @@ class KeyValueStore:
         return {key: self.data[key] for key in sorted(self.data)}
 
     def restore(self, state: Any) -> None:
-        """Replace the content by that of a snapshot."""
+        """Replace the content by that of a snapshot.
+
+        Parameters
+        ----------
+        state : JSON
+            A result of :meth:`snapshot`.
+        """
         self.data = dict(state)
 
     def random_operation(self, rng: random.Random) -> Any:
-        """Draw an operation on one of three keys; written values are drawn from a million."""
+        """Draw an operation on one of three keys; written values are drawn from a million.
+
+        Parameters
+        ----------
+        rng : random.Random
+            The random generator.
+        """
         kind = rng.choice(("get", "put", "put", "cas", "delete"))
         operation: dict[str, Any] = {"op": kind, "key": rng.choice(_KEYS)}
         if kind == "cas":
@@ -145,7 +169,7 @@ def _describe_result(operation: Any, result: Any) -> str:
     if kind == "cas":
         before = _text(result.get("value"))
         return f"done, it was {before}" if result.get("ok") else f"refused, it is {before}"
-    return "done" if result.get("ok") else "there was none"
+    return "done" if result.get("ok") else "the key had no value"
 
 
 def _text(value: Any) -> str:

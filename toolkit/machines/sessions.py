@@ -86,7 +86,15 @@ class Sessions:
         return result
 
     def cached(self, client: str, request: int) -> Any:
-        """Return the stored result of a request if it is the client's last, otherwise ``None``."""
+        """Return the stored result of a request if it is the client's last, otherwise ``None``.
+
+        Parameters
+        ----------
+        client : str
+            The client.
+        request : int
+            The client's number of the request.
+        """
         last = self._last.get(client)
         return last[1] if last is not None and last[0] == request else None
 
@@ -101,7 +109,13 @@ class Sessions:
         }
 
     def restore(self, state: Any) -> None:
-        """Replace the machine's state and the sessions by those of a snapshot."""
+        """Replace the machine's state and the sessions by those of a snapshot.
+
+        Parameters
+        ----------
+        state : JSON
+            A result of :meth:`snapshot`.
+        """
         self.machine.restore(state["machine"])
         self.expired = state["expired"]
         self._last = {client: (request, result) for client, request, result in state["sessions"]}

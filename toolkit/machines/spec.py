@@ -117,5 +117,11 @@ class MachineSpec:
         return " ".join([name, *operation.parameters])
 
     def random_operation(self, rng: random.Random) -> Any:
-        """Draw an operation for a workload."""
+        """Draw an operation for a workload.
+
+        Parameters
+        ----------
+        rng : random.Random
+            The random generator.
+        """
         return self.factory().random_operation(rng)

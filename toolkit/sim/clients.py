@@ -98,7 +98,13 @@ class Clients:
         return request
 
     def ask(self, request: Request) -> None:
-        """Send a request to its node, and schedule the retry."""
+        """Send a request to its node, and schedule the retry.
+
+        Parameters
+        ----------
+        request : Request
+            The request.
+        """
         retry = self._run.scenario.retry
         node = request.node
         if retry.next_node:
@@ -108,7 +114,15 @@ class Clients:
         self.put(request, node)
 
     def put(self, request: Request, node: str) -> None:
-        """Deliver a request to a node, if the node is up."""
+        """Deliver a request to a node, if the node is up.
+
+        Parameters
+        ----------
+        request : Request
+            The request.
+        node : str
+            The node.
+        """
         self._run.command(node, Command(request.client, request.request, request.operation))
 
     def _node_after(self, name: str) -> str:
@@ -123,14 +137,28 @@ class Clients:
         return name
 
     def redirect(self, output: Redirect) -> None:
-        """Schedule the request of a redirected client to the node named in the redirect."""
+        """Schedule the request of a redirected client to the node named in the redirect.
+
+        Parameters
+        ----------
+        output : Redirect
+            The redirect.
+        """
         request = self._request_of(output)
         if output.to is not None and self._run.mailbox is None:
             request.node = output.to
             self._run.later(REDIRECT, request, output.to)
 
     def answer(self, node: str, output: Output) -> None:
-        """Record a client's answer; only the first answer to a request counts."""
+        """Record a client's answer; only the first answer to a request counts.
+
+        Parameters
+        ----------
+        node : str
+            The node.
+        output : Output
+            The answer.
+        """
         now = self._run.now
         answer = Answer(now, node, output.client, output.request, output.result)
         self.answers.append(answer)

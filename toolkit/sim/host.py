@@ -262,9 +262,7 @@ class Simulation(Host):
         for number, to, message in leaving:
             link = links.get(to)
             if link is None and to != name:
-                self.fail(
-                    f"sends to {to!r}, which is not a node", f"nodes: {', '.join(self.drivers)}"
-                )
+                self.fail(f"sends to an unknown node {to!r}", f"known: {', '.join(self.drivers)}")
             if self.mailbox is not None:
                 self._post(self.mailbox, name, number, to, message)
                 continue

@@ -146,11 +146,23 @@ class Draw:
         self.end = bounds.duration * bounds.window
 
     def between(self, low: float, high: float) -> float:
-        """Draw a number between `low` and `high`, rounded to four digits."""
+        """Draw a number between `low` and `high`, rounded to four digits.
+
+        Parameters
+        ----------
+        low, high : float
+            The interval's ends.
+        """
         return _short(low + (high - low) * self.rng.random())
 
     def chance(self, probability: float) -> bool:
-        """Draw True with a given probability."""
+        """Draw True with a given probability.
+
+        Parameters
+        ----------
+        probability : float
+            The probability.
+        """
         return self.rng.random() < probability
 
     def time(self) -> float:
@@ -158,7 +170,13 @@ class Draw:
         return round(self.end * self.rng.random() ** 2, 4)
 
     def probability(self, most: float) -> float:
-        """Draw a probability of at most `most`; it is 0 in 30% of cases."""
+        """Draw a probability of at most `most`; it is 0 in 30% of cases.
+
+        Parameters
+        ----------
+        most : float
+            The maximum.
+        """
         return self.between(0.0, most) if self.chance(0.7) else 0.0
 
     def pair(self) -> tuple[str, str]:
@@ -167,7 +185,13 @@ class Draw:
         return first, second
 
     def delay(self, most: float) -> Delay:
-        """Draw a distribution of delays whose typical delay is at most `most` seconds."""
+        """Draw a distribution of delays whose typical delay is at most `most` seconds.
+
+        Parameters
+        ----------
+        most : float
+            The maximum.
+        """
         typical = self.between(most / 10, most)
         kind = self.rng.choice(("constant", "uniform", "exponential", "lognormal", "normal"))
         if kind == "constant":
@@ -201,7 +225,13 @@ class Draw:
         }
 
     def healed(self, begin: float) -> float:
-        """Draw the end of a fault, at most half a second after its begin."""
+        """Draw the end of a fault, at most half a second after its begin.
+
+        Parameters
+        ----------
+        begin : float
+            Time when the fault begins, in seconds.
+        """
         return min(self.end, round(begin + self.between(0.01, 0.5), 4))
 
 

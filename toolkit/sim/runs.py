@@ -234,7 +234,9 @@ def simulate_runs(
     if isinstance(protocol, str):
         protocol = get_protocol(protocol)
     if runs < 1:
-        raise SettingError(f"the number of runs must be at least 1, got {runs}", hint="runs=1")
+        raise SettingError(
+            f"the number of runs must be at least 1, got {runs}", hint="choose 1 or more"
+        )
     if duration is not None and not 0.01 <= duration < float("inf"):
         raise SettingError(
             f"the duration of a run must be finite and at least 0.01 s, got {duration} s",

@@ -62,7 +62,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Retry:
-    """How a client retries a request that has no answer.
+    """Retry policy of a client for requests without an answer.
 
     Parameters
     ----------
@@ -177,12 +177,13 @@ class Scenario:
                 )
         if not self.nodes or len(set(self.nodes)) < len(self.nodes):
             raise ScenarioError(
-                "a scenario needs at least one node, and each node's name once",
+                "a scenario must list at least one node, and each node once",
                 hint="for instance: nodes n1 n2 n3",
             )
         if not 0 < self.time_limit < math.inf or not self.step_limit > 0:
             raise ScenarioError(
-                "limits must be above 0", hint="for instance: limit time 10 steps 100000"
+                f"limits must be above 0, got time {self.time_limit} and steps {self.step_limit}",
+                hint="for instance: limit time 10 steps 100000",
             )
         for override in self.links:
             self.check_names("a link", (override.sender, override.receiver), override)

@@ -92,13 +92,27 @@ class Line:
             self.place += 1
 
     def peek(self, tokens: re.Pattern[str] = _TOKEN) -> str | None:
-        """Return the next token without consuming it, or ``None`` at the end of the line."""
+        """Return the next token without consuming it, or ``None`` at the end of the line.
+
+        Parameters
+        ----------
+        tokens : re.Pattern
+            Pattern of a token.
+        """
         self._skip()
         match = tokens.match(self.text, self.place)
         return match[0] if match else None
 
     def take(self, what: str, tokens: re.Pattern[str] = _TOKEN) -> str:
-        """Consume the next token; `what` names it in error messages."""
+        """Consume the next token; `what` names it in error messages.
+
+        Parameters
+        ----------
+        what : str
+            Description of the token, for error messages: ``"a node"``.
+        tokens : re.Pattern
+            Pattern of a token.
+        """
         token = self.peek(tokens)
         if token is None:
             raise _error(f"{what} is missing at the end of the line", f"add {what}")
@@ -106,21 +120,39 @@ class Line:
         return token
 
     def keyword(self, *words: str) -> str:
-        """Consume a token that must be one of the given words."""
+        """Consume a token that must be one of the given words.
+
+        Parameters
+        ----------
+        *words : str
+            The allowed words.
+        """
         token = self.take(" or ".join(repr(word) for word in words))
         if token not in words:
             raise unknown("word", token, words)
         return token
 
     def maybe(self, word: str) -> bool:
-        """Consume the next token if it equals a word; return whether it did."""
+        """Consume the next token if it equals a word; return whether it did.
+
+        Parameters
+        ----------
+        word : str
+            The word.
+        """
         if self.peek() == word:
             self.take(word)
             return True
         return False
 
     def name(self, what: str) -> str:
-        """Consume a name: a letter or _, then letters, digits and _ . -"""
+        """Consume a name: a letter or _, then letters, digits and _ . -
+
+        Parameters
+        ----------
+        what : str
+            Description of the token, for error messages: ``"a node"``.
+        """
         # A bracket after a name belongs to the next token.
         token = self.take(what, _WORD)
         if not NAME.fullmatch(token):
@@ -131,7 +163,13 @@ class Line:
         return token
 
     def number(self, what: str) -> float:
-        """Consume a finite number."""
+        """Consume a finite number.
+
+        Parameters
+        ----------
+        what : str
+            Description of the token, for error messages: ``"a node"``.
+        """
         token = self.take(what)
         try:
             number = float(token)
@@ -144,7 +182,13 @@ class Line:
         return number
 
     def whole(self, what: str) -> int:
-        """Consume a whole number."""
+        """Consume a whole number.
+
+        Parameters
+        ----------
+        what : str
+            Description of the token, for error messages: ``"a node"``.
+        """
         token = self.take(what)
         if not re.fullmatch(r"-?[0-9]{1,30}", token):
             raise _error(f"{what} must be a whole number, got {token!r}", "write for instance 3")

@@ -21,16 +21,40 @@ class Sink(Protocol):
     enabled: bool
 
     def begin(self, header: Header) -> None:
-        """Receive the first record of a trace."""
+        """Receive the first record of a trace.
+
+        Parameters
+        ----------
+        header : Header
+            The header.
+        """
 
     def step(self, step: Step) -> None:
-        """Receive a step."""
+        """Receive a step.
+
+        Parameters
+        ----------
+        step : Step
+            The step.
+        """
 
     def fault(self, fault: Fault) -> None:
-        """Receive a fault."""
+        """Receive a fault.
+
+        Parameters
+        ----------
+        fault : Fault
+            The fault.
+        """
 
     def end(self, end: End) -> None:
-        """Receive the last record of a trace."""
+        """Receive the last record of a trace.
+
+        Parameters
+        ----------
+        end : End
+            The end record.
+        """
 
 
 class NullSink:
