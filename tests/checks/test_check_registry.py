@@ -75,7 +75,7 @@ def test_linearizability_finds_a_read_of_an_old_value(
     report = run_check("linearizability", [run, altered(run, calls=tuple(calls)), without_log])
     assert [(one.run, one.title) for one in report.findings] == [(1, "not linearizable")]
     assert [(one.run, one.undecided) for one in report.skipped] == [(2, False)]
-    assert "replicates no machine" in str(report)
+    assert "does not replicate a machine" in str(report)
     assert not report.ok
 
 
@@ -159,7 +159,7 @@ def test_a_report_says_what_it_looked_at_found_and_skipped(
     report = run_check("fifo", [run, without_log, without_log])
     assert to_text(report).splitlines() == [
         "fifo: no findings; checked 3 committed requests of 1 runs",
-        "  2 runs skipped, first run 1: paxos keeps no log",
+        "  2 runs skipped, first run 1: paxos does not keep a log",
     ]
     assert to_text(run_check("fifo", [without_log])).startswith("fifo: no findings; checked 0")
 

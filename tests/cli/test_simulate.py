@@ -243,7 +243,7 @@ def test_a_check_that_finds_something_or_cannot_look_is_told_by_the_status(
     assert "stale-reads-lease-1: not linearizable" in found.stdout
     skipped = toolkit("simulate", "paxos", "--check", "linearizability", "--out", "t.ndjson")
     assert skipped.exit_code == 2, skipped.output
-    assert "paxos replicates no machine" in skipped.stdout
+    assert "paxos does not replicate a machine" in skipped.stdout
     unknown = toolkit("simulate", "paxos", "--check", "fifa", "--out", "t.ndjson")
     assert unknown.exit_code == 2
     assert "unknown check 'fifa' (did you mean 'fifo'?)" in unknown.output

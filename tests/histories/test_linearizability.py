@@ -203,7 +203,7 @@ def test_histories_are_read_and_written_and_what_makes_no_sense_is_refused() -> 
             History.from_json([record])  # type: ignore[list-item]
     with pytest.raises(TraceError, match="before it was"):
         History((put(1, 2, 1),))
-    with pytest.raises(TraceError, match="no number"):
+    with pytest.raises(TraceError, match="a time that is not finite"):
         History((put(1, float("nan")),))
 
 

@@ -51,7 +51,7 @@ def _linearizability(runs: Sequence[CheckedRun], workers: int | None) -> CheckRe
     operations = 0
     for at, run in enumerate(runs):
         if run.result.machine is None:
-            skipped.append(Skipped(at, f"{run.protocol.name} replicates no machine"))
+            skipped.append(Skipped(at, f"{run.protocol.name} does not replicate a machine"))
             continue
         outcome = check_client_history(run.result)
         operations += outcome.operations
@@ -82,7 +82,7 @@ def _fifo(runs: Sequence[CheckedRun], workers: int | None) -> CheckReport:
     requests = 0
     for at, run in enumerate(runs):
         if run.protocol.log is None:
-            skipped.append(Skipped(at, f"{run.protocol.name} keeps no log"))
+            skipped.append(Skipped(at, f"{run.protocol.name} does not keep a log"))
             continue
         committed = committed_requests(run.trace, run.protocol.log)
         requests += len(committed)
