@@ -71,5 +71,5 @@ def test_bugs_of_paxos_are_caught() -> None:
 
 
 def test_an_unknown_bug_is_refused() -> None:
-    with pytest.raises(UnknownNameError, match="no planted bug 'votes-thrice'"):
+    with pytest.raises(UnknownNameError, match="no seeded bug 'votes-thrice'"):
         find_bugs(RAFT, ["votes-thrice"])
