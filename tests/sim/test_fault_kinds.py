@@ -166,7 +166,7 @@ def test_a_kind_without_keyword_or_methods_is_refused() -> None:
     for kind in (Nameless, Idle, int):
         with pytest.raises(SettingError, match="cannot be registered as a fault"):
             register_fault(kind)  # type: ignore[arg-type]
-    with pytest.raises(SettingError, match="a fault named 'crash' is registered already"):
+    with pytest.raises(SettingError, match="a fault named 'crash' is already registered"):
         register_fault(type("Other", (Isolate,), {"keyword": "crash"}))
 
 
