@@ -231,7 +231,7 @@ def test_a_setting_may_begin_with_a_bracket() -> None:
     assert parse_scenario(format_scenario(scenario)) == scenario
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(scenarios())
 def test_every_scenario_survives_its_text_form(scenario: Scenario) -> None:
     assert parse_scenario(format_scenario(scenario)) == scenario

@@ -24,13 +24,6 @@ from toolkit.analysis.metrics import (
 from toolkit.checks import CHECKS, CheckedRun, CheckReport, check_client_history, run_check
 from toolkit.comparison.aimed_faults import AIMED_FAULTS, AimedFault, aimed_fault_names
 from toolkit.conformance import ValidationReport, validate
-from toolkit.display.charts import chart_svg
-from toolkit.display.side_by_side import (
-    latency_chart,
-    messages_chart,
-    recovery_chart,
-    timeline_chart,
-)
 from toolkit.errors import SettingError, UnknownNameError
 from toolkit.faces import Shown
 from toolkit.invocation import Invocation
@@ -232,6 +225,14 @@ class Comparison(Shown):
         dict
             ``timeline``, ``recovery``, ``latency`` and ``messages``, each an Altair chart.
         """
+        # Altair is slow to import.
+        from toolkit.display.side_by_side import (
+            latency_chart,
+            messages_chart,
+            recovery_chart,
+            timeline_chart,
+        )
+
         return {
             "timeline": timeline_chart(self.throughput, self.gaps, self.faults),
             "recovery": recovery_chart(self.faults),
@@ -539,6 +540,9 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[str]:
     OSError
         If a file cannot be written.
     """
+    # Altair is slow to import.
+    from toolkit.display.charts import chart_svg
+
     folder.mkdir(parents=True, exist_ok=True)
     names: list[str] = []
 

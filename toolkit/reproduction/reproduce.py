@@ -16,7 +16,6 @@ import pandas as pd
 from markupsafe import Markup
 
 from toolkit import __version__
-from toolkit.display.charts import chart_svg
 from toolkit.display.faces.figures import format_number
 from toolkit.errors import FigureError, SettingError, UnknownNameError
 from toolkit.faces import Shown
@@ -237,6 +236,9 @@ class Reproduction(Shown):
         -------
         str
         """
+        # Altair is slow to import.
+        from toolkit.display.charts import chart_svg
+
         environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(Path(__file__).parent),
             autoescape=True,

@@ -8,7 +8,6 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from toolkit.display.charts import chart_svg
 from toolkit.display.faces import to_html
 from toolkit.errors import ToolkitError
 from toolkit.reproduction.framework import Figure, Parameter
@@ -142,6 +141,9 @@ class FigurePanel(widgets.VBox):  # type: ignore[misc]
         self.progress.max, self.progress.value = max(total, 1), done
 
     def _show(self, message: str) -> None:
+        # Altair is slow to import.
+        from toolkit.display.charts import chart_svg
+
         self.message.value = html.escape(message)
         self.chart.value = f'<div style="background:white">{chart_svg(self.found.chart())}</div>'
         self.table.value = to_html(self.found)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from toolkit.display.charts import duel_chart, leader_chart
 from toolkit.reproduction.papers.duel import duel
 from toolkit.reproduction.papers.raft_histories import time_to_leader
 
@@ -33,6 +32,9 @@ def experiment_charts(protocol: str) -> list[alt.LayerChart]:
     list of altair.LayerChart
         Empty if there is no experiment with the protocol.
     """
+    # Altair is slow to import.
+    from toolkit.display.charts import duel_chart, leader_chart
+
     if protocol == "paxos":
         return [duel_chart(duel(BACKOFFS))]
     if protocol == "raft":
