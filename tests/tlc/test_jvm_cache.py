@@ -36,7 +36,8 @@ SOURCE = SpecSource(
 
 
 def run(**options: object) -> CheckResult:
-    return check(SOURCE, deadlock=False, workers=1, memory=512, **options)  # type: ignore[arg-type]
+    given = {"workers": 2, **options}
+    return check(SOURCE, deadlock=False, memory=512, **given)  # type: ignore[arg-type]
 
 
 def well(result: CheckResult) -> bool:
@@ -128,8 +129,18 @@ def test_short_runs_have_one_compiler_and_others_what_tlc_advises(
 
 
 @pytest.mark.slow
-def test_tlcs_advice_on_the_collector_is_kept_where_the_caller_chose_it() -> None:
-    result = run(java_options=["-XX:+UseSerialGC"])
+def test_a_run_with_one_worker_has_a_collector_with_one_thread_and_all_compilers() -> None:
+    result = run(workers=1)
+    assert well(result)
+    assert "-XX:+UseSerialGC" in result.command
+    assert "-XX:TieredStopAtLevel=1" not in result.command
+    assert not any("UseParallelGC" in warning for warning in result.warnings)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_tlcs_advice_on_the_collector_is_kept_where_the_caller_chose_it(workers: int) -> None:
+    result = run(java_options=["-XX:+UseSerialGC"], workers=workers)
     assert result.ok
     assert "-XX:+UseParallelGC" not in result.command
     assert any("UseParallelGC" in warning for warning in result.warnings)

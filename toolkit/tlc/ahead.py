@@ -44,7 +44,8 @@ def start_ahead(
         :func:`~toolkit.tlc.check`.
     """
     plan = Plan(load_spec(spec, config))
-    plan.begin(workers or os.cpu_count() or 1)
+    count = workers or os.cpu_count() or 1
+    plan.begin(count)
     plan.read_options(options)
     plan.read_config()
     run = TlcRun(
@@ -53,6 +54,7 @@ def start_ahead(
         memory=memory or default_memory(),
         java=find_java(),
         jar=find_tlc(),
+        serial=count == 1,
     )
     run.__enter__()
     _ahead.append(run)

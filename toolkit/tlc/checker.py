@@ -15,6 +15,7 @@ from toolkit.errors import SettingError
 from toolkit.tlc.ahead import claim
 from toolkit.tlc.checkpoints import CheckpointNote, checkpoints, continue_from, leave_note
 from toolkit.tlc.interpret import Interpreter
+from toolkit.tlc.jvm_cache import names_collector
 from toolkit.tlc.locate import find_java, find_tlc
 from toolkit.tlc.messages import Message, MessageParser, OutputEvent, Unmarked
 from toolkit.tlc.naming import with_names
@@ -244,8 +245,10 @@ def check(
     log = Log()
     started = time.monotonic()
 
+    own_collector = (short or count == 1) and not names_collector(java_options)
+
     def take(event: OutputEvent) -> None:
-        if short and isinstance(event, Message) and event.code == _COLLECTOR_ADVICE:
+        if own_collector and isinstance(event, Message) and event.code == _COLLECTOR_ADVICE:
             # The toolkit chose another garbage collector than TLC recommends.
             if on_event is not None:
                 on_event(event)
@@ -268,6 +271,7 @@ def check(
         class_path=[str(Path(extra).absolute()) for extra in class_path],
         java_options=java_options,
         short=short,
+        serial=count == 1,
         timeout=timeout,
         cancel=cancel,
     )

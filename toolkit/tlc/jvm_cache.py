@@ -37,6 +37,7 @@ __all__ = [
     "jvm_cache",
     "jvm_cache_folder",
     "major_version",
+    "names_collector",
     "read_file_stamp",
     "remove_stale_caches",
     "request_cache",
@@ -54,9 +55,8 @@ _FORMAT = 1
 _FIRST_WITH_AOT = 25
 _RETRY_AFTER = 24 * 3600.0
 _STALE_AFTER = 3600.0
-# Garbage collector and compiler of a short run, and of a run of unknown length.
-_SHORT = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-_LONG = ("-XX:+UseParallelGC", "")
+_SERIAL, _PARALLEL = "-XX:+UseSerialGC", "-XX:+UseParallelGC"
+_C1_ALONE = "-XX:TieredStopAtLevel=1"
 # These variables make Java print messages, or run with settings that are not recorded.
 _JAVA_ENVIRONMENT = {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"}
 _COLLECTOR = re.compile(r"-XX:\+Use\w+GC$")
@@ -201,7 +201,7 @@ class JvmCache(msgspec.Struct, frozen=True):
         -------
         bool
         """
-        command = [self.java, *self.strict_options, _LONG[0], "-cp", self.jar, "-version"]
+        command = [self.java, *self.strict_options, _PARALLEL, "-cp", self.jar, "-version"]
         try:
             done = subprocess.run(
                 command,
@@ -316,14 +316,29 @@ def jvm_cache(java: str, version: str, jar: str) -> JvmCache | None:
     return JvmCache(java, jar, kind, folder / f"{key}.jsa")
 
 
+def names_collector(java_options: Sequence[str]) -> bool:
+    """Return True if options of Java select a garbage collector.
+
+    Parameters
+    ----------
+    java_options : sequence of str
+
+    Returns
+    -------
+    bool
+    """
+    return any(_COLLECTOR.match(option) for option in java_options)
+
+
 def start_options(
-    cache: JvmCache | None, java_options: Sequence[str], *, short: bool
+    cache: JvmCache | None, java_options: Sequence[str], *, short: bool, serial: bool = False
 ) -> tuple[list[str], bool]:
     """Return Java's options for a fast start.
 
     A short run uses a garbage collector with a single thread and only the compiler C1, which start
-    fastest.  A run of unknown length uses the garbage collector that TLC's authors recommend, and
-    all compilers.
+    fastest.  A run of unknown length uses all compilers and the garbage collector that TLC's
+    authors recommend, which has several threads; a run with one worker uses the collector with a
+    single thread, which takes about a tenth less processor time.
 
     Parameters
     ----------
@@ -332,6 +347,8 @@ def start_options(
         The caller's own options of Java, which take precedence.
     short : bool
         Whether the run is expected to take only a few seconds.
+    serial : bool
+        Whether TLC has one worker.
 
     Returns
     -------
@@ -339,12 +356,11 @@ def start_options(
     cached : bool
         Whether the options use the cache.
     """
-    collector, compiler = _SHORT if short else _LONG
     options = []
-    if not any(_COLLECTOR.match(option) for option in java_options):
-        options.append(collector)
-    if compiler and not any(_COMPILER.match(option) for option in java_options):
-        options.append(compiler)
+    if not names_collector(java_options):
+        options.append(_SERIAL if short or serial else _PARALLEL)
+    if short and not any(_COMPILER.match(option) for option in java_options):
+        options.append(_C1_ALONE)
     if (
         cache is None
         or any(_CONFLICTING_OPTIONS.match(option) for option in java_options)

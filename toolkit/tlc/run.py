@@ -109,6 +109,8 @@ class TlcRun:
     short : bool
         Whether the run is expected to take only a few seconds.  Java then starts faster, but a
         long run is slower.
+    serial : bool
+        Whether TLC has one worker.
     timeout : float or None
         Seconds after which the run is ended.
     cancel : threading.Event or None
@@ -137,6 +139,7 @@ class TlcRun:
         class_path: Sequence[str] = (),
         java_options: Sequence[str] = (),
         short: bool = False,
+        serial: bool = False,
         timeout: float | None = None,
         cancel: threading.Event | None = None,
     ) -> None:
@@ -153,6 +156,7 @@ class TlcRun:
         self._class_path = list(class_path)
         self._java_options = list(java_options)
         self._short = short
+        self._serial = serial
         # The cache that Java runs with, or the cache that is missing.
         self._used: JvmCache | None = None
         self._missing: JvmCache | None = None
@@ -180,7 +184,7 @@ class TlcRun:
         """Everything that TLC's result depends on, and the options of Java."""
         return (
             self.source, self._arguments, self._memory, self._java, self._jar, self._class_path,
-            self._java_options, self._short,
+            self._java_options, self._short, self._serial,
         )  # fmt: skip
 
     def limit_as(self, other: TlcRun) -> None:
@@ -224,7 +228,9 @@ class TlcRun:
 
     def _launch(self, folder: Path) -> None:
         cache = jvm_cache(self._java.path, self._java.version, self._jar.path)
-        options, used = start_options(cache, self._java_options, short=self._short)
+        options, used = start_options(
+            cache, self._java_options, short=self._short, serial=self._serial
+        )
         self._used, self._missing = (cache, None) if used else (None, cache)
         self.command = (
             self._java.path,
