@@ -1,26 +1,26 @@
 ------------------------------- MODULE MCRaft -------------------------------
 (***************************************************************************)
-(* Raft within bounds that TLC can exhaust: terms up to MaxTerm, each      *)
-(* value asked for while it is in no log.  Parts says which optional       *)
-(* actions take part:                                                      *)
-(*   "accept"     entries are taken; without it there are elections alone; *)
-(*   "deny"       refusals of a vote by a server whose term stays;         *)
-(*   "reject"     refusals of entries that do not fit, and the way back;   *)
-(*   "stale"      refusals of entries of an old term;                      *)
-(*   "heartbeat"  heartbeats, which also carry commitIndex on;             *)
+(* Raft within bounds that TLC can exhaust: terms up to MaxTerm, and each  *)
+(* value requested only while it is in no log.  Parts selects the optional *)
+(* actions:                                                                *)
+(*   "accept"     entries are accepted; without it: only elections;        *)
+(*   "deny"       votes denied by a server whose term does not change;     *)
+(*   "reject"     rejection of entries that do not fit, and backing up;    *)
+(*   "stale"      rejection of entries of an old term;                     *)
+(*   "heartbeat"  heartbeats, which also spread commitIndex;               *)
 (*   "old"        requests of earlier terms arrive late.                   *)
-(* Options of Raft.tla that are on take part within the bounds of Changes, *)
-(* Chunks and MaxReads, which configurations override.                     *)
-(* What is left out can only keep a server from learning something:        *)
-(* without it fewer behaviours are seen, and no new ones.                  *)
+(* Options of Raft.tla are bounded by Changes, Chunks and MaxReads, which  *)
+(* models override.                                                        *)
+(* Leaving a part out can only keep a server from learning something:      *)
+(* fewer behaviours are explored, and no new ones are added.               *)
 (***************************************************************************)
 EXTENDS Raft, TLC
 
 CONSTANTS
     MaxTerm,          \* terms are 0 .. MaxTerm
-    Starters,         \* the servers whose election time-out may run out
+    Starters,         \* the servers whose election timeout may expire
     First, Second,    \* two of them, for models in which they take turns
-    Parts             \* optional parts that are switched on
+    Parts             \* optional actions that are included
 
 Majority == {Q \in SUBSET Servers : Cardinality(Q) = (Cardinality(Servers) \div 2) + 1}
 
@@ -28,8 +28,8 @@ Part(part) == part \in Parts
 
 Everybody == Servers
 
-\* The configurations that may be asked for, the parts of a snapshot, and how many reads a
-\* leader may have asked for.
+\* The configurations that may be requested, the chunks of a snapshot, and the number of reads that
+\* may be requested of a leader.
 Changes == {}
 Chunks == 2
 MaxReads == 1
@@ -40,8 +40,8 @@ MayStart(s, t) == t <= MaxTerm
 \* First and Second take turns.
 TakingTurns(s, t) == t <= MaxTerm /\ s = IF t % 2 = 1 THEN First ELSE Second
 
-\* For random behaviours, which would otherwise hold one election after the other: nobody begins
-\* one while a leader has entries to commit, or while somebody may yet win the latest.
+\* For random behaviours, which would otherwise hold one election after the other: no server begins
+\* an election while a leader has entries to commit, or while a candidate may still win.
 Unhurried(s, t) ==
     /\ t <= MaxTerm
     /\ \A p \in Servers :
@@ -53,15 +53,15 @@ Asked(v) == \E s \in Servers : \E i \in 1 .. Len(log[s]) : log[s][i].val = v
 
 Wishes == {v \in Values : ~ Asked(v)}
 
-\* The messages that server s may take: those of its own term and later ones, and earlier ones
-\* if that part takes part.
+\* The messages that server s may receive: those of its own term and later ones, and earlier ones
+\* if the part "old" is included.
 For(s) == IF Part("old") THEN msgs ELSE {m \in msgs : m.term >= currentTerm[s]}
 
-\* What a heartbeat of leader s would say is new.
+\* A heartbeat of leader s would send a message that was never sent before.
 News(s) ==
     ~ (Batches(currentTerm[s], s, Peers(s, log[s]), Now(s)) \subseteq msgs)
 
-\* Who may begin an election, and what takes part of what each server may do.
+\* The servers that may begin an election, and the included actions of each server.
 Starting == {s \in Starters : MayStart(s, currentTerm[s] + 1)}
 Refusable(s) == {m \in For(s) : Part("deny") \/ m.term > currentTerm[s]}
 Beating ==
@@ -110,7 +110,7 @@ MCNext == MCSteps \/ Crashes
 
 MCSpec == Init /\ [][MCNext]_vars
 
-\* Servers that may crash or start elections are not like the others.  Sound for safety only.
+\* Servers that may crash or start elections are not symmetric.  Sound for safety only.
 Symmetry ==
     Permutations(Servers \ (MayCrash \cup Starters))
         \cup Permutations((Servers \cap Starters) \ MayCrash)
@@ -118,7 +118,7 @@ Symmetry ==
 
 -----------------------------------------------------------------------------
 \* Liveness, with one server that starts elections and is never cut off: every step that
-\* stays possible is taken.
+\* stays enabled is taken in the end.
 
 Fairness ==
     /\ WF_vars(\E s \in Starting : Timeout(s))
@@ -141,7 +141,7 @@ EventuallyLeads == <>(\E s \in Servers : role[s] = "leader")
 EventuallyCommitted == <>(\E s \in Servers : commitIndex[s] > Cardinality(Values))
 
 -----------------------------------------------------------------------------
-\* Reachability: each of these is claimed never to happen, and TLC must find that it does.
+\* Reachability: each of these states that something never happens, and TLC must refute it.
 
 NeverLeads == \A s \in Servers : role[s] # "leader"
 
@@ -151,12 +151,12 @@ NeverTwoLeaders ==
 
 NeverCommitted == \A s \in Servers : commitIndex[s] < 2
 
-\* An entry was taken back: what some request brought is no longer in its follower's log.
+\* An entry was overwritten: a follower's log no longer has what an earlier request brought.
 NeverOverwritten ==
     [][\A s \in Servers : SubSeq(log'[s], 1, Min(Len(log[s]), Len(log'[s]))) = log[s]]_vars
 
 \* The situation of Figure 8: a leader has replicated an entry of an earlier term to a quorum,
-\* and none of its own.
+\* but no entry of its own term.
 NeverFigure8 ==
     ~ \E s \in Servers : \E i \in 1 .. Len(log[s]) :
         /\ role[s] = "leader"
@@ -166,43 +166,43 @@ NeverFigure8 ==
         /\ \A j \in (i + 1) .. Len(log[s]) : log[s][j].term = currentTerm[s] =>
               ~ IsQuorum(s, {s} \cup {p \in Others(s) : matchIndex[s][p] >= j})
 
-\* Nobody was ever sent a snapshot and took it.
+\* No server has installed a snapshot that it was sent.
 NeverInstalled ==
     ~ \E m \in msgs :
         m.type = "InstallSnapshotResponse" /\ m.done /\ snapshot[m.from].index >= m.lastIncludedIndex
 
 -----------------------------------------------------------------------------
-\* Planted bugs, put in by override: each model that uses one must fail.
+\* Seeded bugs, put in by override: each model that uses one must fail.
 
-\* A vote for anybody, however old the log.
+\* A server votes for any candidate, however old its log.
 AlwaysUpToDate(lastTerm, lastIndex, L) == TRUE
 
-\* An entry is committed by counting, whatever its term (Figure 8).
+\* An entry is committed by counting replicas, whatever its term (Figure 8).
 CommitByCounting(s, L, match, i) ==
     IsQuorumOf(ConfigOf(L), {s} \cup {p \in Others(s) : match[p] >= i})
 
-\* The log is cut off behind whatever arrives.
+\* The log is cut off after the entries of every request.
 CutOff(L, prev, entries) == SubSeq(L, 1, prev) \o entries
 
-\* The vote is not on the disk.
+\* The vote is not written to disk.
 ForgetfulVolatile(s) ==
     [currentTerm |-> currentTerm[s], votedFor |-> None, log |-> log[s],
      snapshot |-> snapshot[s]]
 
-\* A leader that does not wait until it has committed an entry of its term (the bug of 2015).
+\* A leader does not wait until it has committed an entry of its term (the bug of 2015).
 Careless(s) == TRUE
 
 -----------------------------------------------------------------------------
-\* For models of changes: First may remove one server and Second another, such that two
-\* quorums of what is left need not meet.  All servers vote at first.
+\* For models of changes: First may remove one server and Second another, such that two quorums
+\* of the remaining servers need not intersect.  All servers vote initially.
 Without(s) == Configuration(Servers \ {s}, {}, {})
 TwoRemovals ==
     {Without(First)} \cup {Without(s) : s \in {CHOOSE s \in Servers : s \notin Starters}}
 
-\* ... in which entries are taken from Second alone, and only by who starts no election.
+\* Entries are accepted only from Second, and only by a server that starts no election.
 FromSecond(s) == {m \in For(s) : s \notin Starters /\ m.type = "AppendEntries" /\ m.leader = Second}
 
-\* One joint change, to all servers but one that never starts an election.
+\* One joint change, which removes a server that never starts an election.
 Halfway ==
     LET gone == CHOOSE s \in Servers : s \notin Starters
     IN  {Configuration(Servers \ {gone}, Servers, {})}

@@ -1,81 +1,81 @@
 -------------------------------- MODULE Raft --------------------------------
 (***************************************************************************)
-(* Raft at the grain of an implementation's handlers: elections, log       *)
+(* Raft at the granularity of an implementation's handlers: elections, log *)
 (* replication, commitment.                                                *)
 (*                                                                         *)
 (* Source: D. Ongaro and J. Ousterhout, In Search of an Understandable     *)
-(* Consensus Algorithm, extended version of USENIX ATC 2014; the sections  *)
-(* that the actions cite are its.                                          *)
+(* Consensus Algorithm, extended version of USENIX ATC 2014.  Sections and *)
+(* figures without a prefix are those of this paper.                       *)
 (*                                                                         *)
-(* Modelled: one message handled at a time, with the term that it brings;  *)
-(* votes and logs that become durable in a step of their own, and          *)
-(* messages that leave only then; crashes that lose whatever the disk had  *)
-(* not reached, restarts; the no-op that a leader begins its term with;    *)
-(* entries sent on without waiting for an answer, and the fast way back    *)
-(* when one was lost; any quorum system whose quorums meet.                *)
+(* Modelled: handling of one message at a time, with the term that it      *)
+(* carries; votes and logs that become durable in a separate step, and     *)
+(* messages that leave only after that; crashes that lose everything not   *)
+(* yet written to disk, and restarts; the no-op with which a leader begins *)
+(* its term; entries sent without waiting for an answer, and fast back-up  *)
+(* of nextIndex when one was lost; any intersecting quorums.               *)
 (*                                                                         *)
 (* Options, each switched on by its name in the constant Options, after    *)
 (* D. Ongaro, Consensus: Bridging Theory and Practice, 2014 (whose         *)
-(* sections are called D4 and so on):                                      *)
+(* sections are cited as D4 and so on):                                    *)
 (*   "pre-vote"     a server asks before it raises its term (D9.6);        *)
-(*   "check-quorum" a leader that hears from no quorum gives up, and who   *)
-(*                  hears from a leader votes for nobody (D6.2, D4.2.3);   *)
-(*   "transfer"     a leader hands over to a server that it names (D3.10); *)
+(*   "check-quorum" a leader that hears from no quorum steps down; servers *)
+(*                  that hear from a leader deny votes (D6.2, D4.2.3);     *)
+(*   "transfer"     a leader transfers leadership to a server (D3.10);     *)
 (*   "snapshots"    logs are compacted, and snapshots sent in chunks (D5); *)
 (*   "single"       voters are changed one at a time (D4.1);               *)
 (*   "joint"        voters are changed by joint consensus (D4.3);          *)
-(*   "learners"     servers that get the log and do not vote (D4.2.1);     *)
+(*   "learners"     servers that receive the log and do not vote (D4.2.1); *)
 (*   "read-index"   reads that leave no entry in the log (D6.4);           *)
 (*   "lease"        reads under a leader's lease (D6.4.1).                 *)
 (*                                                                         *)
-(* Abstracted: the network is the set of all messages ever sent.  Nothing  *)
-(* is taken out of it, so that a message may be received late, in any      *)
-(* order, many times or never.  Requests have no addressee: whoever they   *)
-(* do not come from may receive them.  Time-outs are nondeterminism.       *)
-(* Clients, their sessions and the state machine are left out: what is     *)
-(* applied is the committed part of the log.  There are no clocks: a       *)
-(* server may think at any time that it has heard of a leader lately, or   *)
-(* has not, and that it has a lease; so nothing is said about the reads    *)
-(* that rest on a lease.  What a snapshot holds is not shown: a server     *)
-(* keeps its whole log here, and snapshot says how much of it an           *)
-(* implementation has no more (log matching and the like can then be said  *)
-(* of whole logs).                                                         *)
+(* Abstracted: the network is the set of all messages ever sent.  Messages *)
+(* are never removed, so a message may be received late, in any order,     *)
+(* many times or never.  Requests have no addressee: any server except     *)
+(* the sender may receive them.  Timeouts are nondeterministic.  Clients,  *)
+(* their sessions and the state machine are left out: the committed part   *)
+(* of the log stands for what is applied.  There are no clocks: a server   *)
+(* may believe at any time that it has heard from a leader recently, or    *)
+(* that it has not, and that it holds a lease; so nothing is claimed about *)
+(* reads that rely on a lease.  The content of a snapshot is not modelled: *)
+(* a server keeps its whole log here, and the variable snapshot says how   *)
+(* much of it an implementation has discarded.  So properties such as log  *)
+(* matching can be stated for whole logs.                                  *)
 (***************************************************************************)
 EXTENDS Integers, Sequences, FiniteSets
 
 CONSTANTS
     Servers,          \* the servers
-    Values,           \* what clients may ask for
-    Quorums,          \* sets of servers, any two of which meet
-    Voters,           \* the servers that vote at first, and Quorums are of
+    Values,           \* values that clients may request
+    Quorums,          \* sets of servers, any two of which intersect
+    Voters,           \* the servers that vote initially; Quorums are subsets of it
     Options,          \* the options that are switched on
-    Batch,            \* the most entries in one message
-    Window,           \* the most entries under way to a server before new ones wait
-    None,             \* no server
+    Batch,            \* maximum number of entries in one message
+    Window,           \* maximum number of entries in flight to a server before new ones wait
+    None,             \* a value that stands for no server
     MayCrash,         \* the servers that may crash
-    DiskQueue         \* the most writes that may wait for a disk;
+    DiskQueue         \* maximum number of writes waiting for a disk;
                       \* 0: a write is durable at once
 
 VARIABLES
-    role,             \* "follower", "candidate" or "leader"
-    currentTerm,      \* the latest term it has seen (durable)
-    votedFor,         \* who got its vote in that term (durable)
-    log,              \* the entries, from index 1 (durable)
-    commitIndex,      \* up to where the log is known to be committed
-    votesGranted,     \* candidate: whose votes it has
-    nextIndex,        \* leader: for each other server the next entry to send
-    matchIndex,       \* leader: for each other server up to where the logs agree
-    snapshot,         \* up to where the log is compacted, and in how many chunks the
-                      \* snapshot goes (durable)
-    incoming,         \* the snapshot that it is getting, and how much of it it has
-    offset,           \* leader: for each other server the chunk it was sent last
-    round,            \* leader: how many rounds of requests were begun for reads
-    acked,            \* leader: for each other server the last round it answered
-    reads,            \* leader: reads that wait for their round to be answered
+    role,             \* "follower", "precandidate", "candidate" or "leader"
+    currentTerm,      \* the latest term that the server has seen (durable)
+    votedFor,         \* the candidate that received its vote in that term (durable)
+    log,              \* the log entries, from index 1 (durable)
+    commitIndex,      \* index of the highest entry known to be committed
+    votesGranted,     \* candidate: the servers that voted for it
+    nextIndex,        \* leader: for each other server, the next entry to send
+    matchIndex,       \* leader: for each other server, the index up to which the logs agree
+    snapshot,         \* the index up to which the log is compacted, and the number of
+                      \* chunks in which the snapshot is sent (durable)
+    incoming,         \* the snapshot being received, and the number of chunks received
+    offset,           \* leader: for each other server, the last chunk sent to it
+    round,            \* leader: number of heartbeat rounds begun for reads
+    acked,            \* leader: for each other server, the last round it acknowledged
+    reads,            \* leader: reads that wait for their round to be acknowledged
     up,               \* running, not crashed
-    durable,          \* what its disk holds
-    disk,             \* the writes waiting for the disk, with the messages each holds back
-    msgs              \* every message that ever left its sender
+    durable,          \* the content of its disk
+    disk,             \* writes waiting for the disk, each with the messages it holds back
+    msgs              \* every message that has left its sender
 
 voteVars == <<currentTerm, votedFor>>
 logVars == <<log, commitIndex, snapshot, incoming>>
@@ -92,7 +92,7 @@ Others(s) == Servers \ {s}
 Noop(t) == [term |-> t, kind |-> "noop", val |-> ""]
 Command(t, v) == [term |-> t, kind |-> "command", val |-> v]
 
-\* The servers in old vote as well, until a joint configuration is left.
+\* The servers in old also vote, until the joint configuration is left.
 Config(t, c) == [term |-> t, kind |-> "config", val |-> "", config |-> c]
 Configuration(voters, old, learners) == [voters |-> voters, old |-> old, learners |-> learners]
 
@@ -102,19 +102,19 @@ LastTerm(L) == TermAt(L, Len(L))
 Min(i, j) == IF i < j THEN i ELSE j
 Max(i, j) == IF i > j THEN i ELSE j
 
-\* Whether a log with this last entry is at least as up-to-date as L (section 5.4.1).
+\* True if a log with this last entry is at least as up-to-date as L (section 5.4.1).
 UpToDate(lastTerm, lastIndex, L) ==
     \/ lastTerm > LastTerm(L)
     \/ lastTerm = LastTerm(L) /\ lastIndex >= Len(L)
 
 -----------------------------------------------------------------------------
-\* Configurations (D4).  Without their options there is the first one for ever.
+\* Configurations (D4).  Without their options the first configuration holds forever.
 
 Changing == Options \cap {"single", "joint", "learners"} # {}
 
 FirstConfiguration == Configuration(Voters, {}, {})
 
-\* Where the latest configuration stands in a log; 0: it is the first one.
+\* Index of the latest configuration in a log; 0: the first configuration.
 ConfigIndex(L) ==
     IF ~ Changing THEN 0
     ELSE LET C == {i \in 1 .. Len(L) : L[i].kind = "config"}
@@ -125,20 +125,20 @@ ConfigOf(L) == IF ConfigIndex(L) = 0 THEN FirstConfiguration ELSE L[ConfigIndex(
 
 IsMajority(S, of) == 2 * Cardinality(S \cap of) > Cardinality(of)
 
-\* Learners change nothing about who decides.
+\* Learners do not count towards a quorum.
 IsQuorumOf(c, S) ==
     IF c.voters = Voters /\ c.old = {}
     THEN \E Q \in Quorums : Q \subseteq S
     ELSE IsMajority(S, c.voters) /\ (c.old # {} => IsMajority(S, c.old))
 
-\* To whom server s with log L sends.
+\* The servers to which server s with log L sends.
 Peers(s, L) ==
     LET c == ConfigOf(L) IN (c.voters \cup c.old \cup c.learners) \ {s}
 
 VotesIn(c, s) == s \in c.voters \cup c.old
 
-\* Server s takes part in elections: its configuration lets it vote, or the one before, of
-\* which it may still be needed until the latest is committed (D4.2.2).
+\* Server s takes part in elections if it may vote in its latest configuration, or in the one
+\* before, because its vote may be needed until the latest is committed (D4.2.2).
 TakesPart(s) ==
     LET at == ConfigIndex(log[s])
     IN  \/ VotesIn(ConfigOf(log[s]), s)
@@ -147,7 +147,7 @@ TakesPart(s) ==
 -----------------------------------------------------------------------------
 \* Messages
 
-\* A vote that a leader's handing over brings about is asked for as such (D4.2.3).
+\* A vote request that follows a leadership transfer is marked as such (D4.2.3).
 MRequestVote(t, s, L, transfer) ==
     [type |-> "RequestVote", term |-> t, cand |-> s,
      lastLogIndex |-> Len(L), lastLogTerm |-> LastTerm(L), transfer |-> transfer]
@@ -175,7 +175,7 @@ MFailure(t, s, l, prev, hint, rd) ==
      matchIndex |-> 0, prevLogIndex |-> prev, hintTerm |-> hint[1], hintIndex |-> hint[2],
      round |-> rd]
 
-\* One chunk of the snapshot that ends with the entry at index; what it holds is not shown.
+\* One chunk of the snapshot whose last entry is at index; the content is not modelled.
 MSnapshot(t, s, index, indexTerm, chunk, done) ==
     [type |-> "InstallSnapshot", term |-> t, leader |-> s, lastIncludedIndex |-> index,
      lastIncludedTerm |-> indexTerm, offset |-> chunk, done |-> done]
@@ -193,13 +193,13 @@ IsResponse(m) ==
 -----------------------------------------------------------------------------
 \* The disk
 
-\* What server s wants its disk to hold.
+\* The state that server s writes to its disk.
 Volatile(s) ==
     [currentTerm |-> currentTerm[s], votedFor |-> votedFor[s], log |-> log[s],
      snapshot |-> snapshot[s]]
 
 \* Server s has changed its state (conjoin this after the primes) and sends the messages M.
-\* They leave when all that s has written so far is durable, and not before (Figure 2).
+\* They leave only when everything that s has written so far is durable (Figure 2).
 Emit(s, M) ==
     LET new  == Volatile(s)'
         last == Len(disk[s])
@@ -217,7 +217,7 @@ Emit(s, M) ==
                   /\ disk' = [disk EXCEPT ![s] = Append(@, [rec |-> new, out |-> M])]
                   /\ UNCHANGED <<durable, msgs>>
 
-\* The oldest waiting write of server s becomes durable, and what it held back leaves.
+\* The oldest waiting write of server s becomes durable, and the messages it held back leave.
 Flush(s) ==
     /\ disk[s] # <<>>
     /\ durable' = [durable EXCEPT ![s] = Head(disk[s]).rec]
@@ -231,21 +231,21 @@ Flush(s) ==
 FirstNext(s) == [p \in Others(s) |-> 1]
 NoMatch(s) == [p \in Others(s) |-> 0]
 
-\* Server s knows of no reads, and of no chunks on their way.
+\* Server s has no pending reads and no chunks in flight.
 NoReads(s) ==
     /\ offset' = [offset EXCEPT ![s] = NoMatch(s)]
     /\ round' = [round EXCEPT ![s] = 0]
     /\ acked' = [acked EXCEPT ![s] = NoMatch(s)]
     /\ reads' = [reads EXCEPT ![s] = {}]
 
-\* Server s is no candidate and no leader: it knows nothing that these know.
+\* Server s discards the state that only candidates and leaders keep.
 Forgets(s) ==
     /\ votesGranted' = [votesGranted EXCEPT ![s] = {}]
     /\ nextIndex' = [nextIndex EXCEPT ![s] = FirstNext(s)]
     /\ matchIndex' = [matchIndex EXCEPT ![s] = NoMatch(s)]
     /\ NoReads(s)
 
-\* Server s goes to term t if that is higher, as a follower who has not voted (section 5.1).
+\* If term t is higher, server s moves to it, as a follower that has not voted (section 5.1).
 Adopts(s, t) ==
     IF t > currentTerm[s]
     THEN /\ currentTerm' = [currentTerm EXCEPT ![s] = t]
@@ -254,9 +254,9 @@ Adopts(s, t) ==
          /\ Forgets(s)
     ELSE UNCHANGED <<role, voteVars, leaderVars>>
 
-\* How leaders send.  X has what a request is made of: L the log, next the next entry for each
-\* server, commit, rd the round, and offset.  A server that needs what is compacted gets a
-\* chunk of the snapshot.
+\* How leaders send.  X holds the parts of a request: the log L, the next entry for each server,
+\* the commit index, the round rd, and the snapshot chunk for each server.  A server that needs
+\* compacted entries receives a chunk of the snapshot.
 Sender(s, L, next, commit, rd, chunk) ==
     [L |-> L, next |-> next, commit |-> commit, rd |-> rd, chunk |-> chunk]
 
@@ -272,33 +272,33 @@ Next1(t, s, p, X) ==
         ELSE MAppend(t, s, next - 1, TermAt(X.L, next - 1),
                      SubSeq(X.L, next, Min(Len(X.L), next + Batch - 1)), X.commit, X.rd)
 
-\* The next entry for a server after that: those that were sent are taken to arrive.
+\* The next entry for a server after sending: the entries sent are assumed to arrive.
 After(s, L, next) ==
     IF NeedsSnapshot(s, next) THEN next ELSE Min(Len(L), next + Batch - 1) + 1
 
-\* To all of P: what leader s sends, and how nextIndex goes on.
+\* The messages that leader s sends to the servers in P, and the nextIndex that results.
 Batches(t, s, P, X) == {Next1(t, s, p, X) : p \in P}
 SentOn(s, P, L, next) == [p \in Others(s) |-> IF p \in P THEN After(s, L, next[p]) ELSE next[p]]
 
-\* As things stand at s.
+\* The sender record for the current state of s.
 Now(s) == Sender(s, log[s], nextIndex[s], commitIndex[s], round[s], offset[s])
 
-\* Leader s may commit the entry at i: it is of this term, and a quorum has it.  Entries of
-\* earlier terms are never committed by counting (section 5.4.2, Figure 8).
+\* Leader s may commit the entry at i: it is from the current term, and a quorum has it.  Entries
+\* of earlier terms are never committed by counting replicas (section 5.4.2, Figure 8).
 MayCommit(s, L, match, i) ==
     /\ TermAt(L, i) = currentTerm'[s]
     /\ IsQuorumOf(ConfigOf(L), {s} \cup {p \in Others(s) : match[p] >= i})
 
-\* Up to where leader s may commit.
+\* The highest index that leader s may commit.
 Committable(s, L, match) ==
     LET C == {i \in (commitIndex[s] + 1) .. Len(L) : MayCommit(s, L, match, i)}
     IN  IF C = {} THEN commitIndex[s] ELSE CHOOSE i \in C : \A j \in C : i >= j
 
-\* The servers in S are a quorum, as server s sees it.
+\* The servers in S are a quorum of the configuration of s.
 IsQuorum(s, S) == IsQuorumOf(ConfigOf(log[s]), S)
 
-\* Server s leads its term: it appends an entry that does nothing, so that it can commit what
-\* came before (section 8), and replicates it.
+\* Server s becomes leader of its term: it appends a no-op, so that it can commit entries of
+\* earlier terms (section 8), and replicates it.
 Leads(s) ==
     LET L    == Append(log[s], Noop(currentTerm'[s]))
         next == [p \in Others(s) |-> Len(log[s]) + 1]
@@ -316,7 +316,7 @@ Leads(s) ==
 -----------------------------------------------------------------------------
 \* Elections (sections 5.2 and 5.4.1)
 
-\* Server s begins an election with its own vote.
+\* Server s begins an election and votes for itself.
 Starts(s, transfer) ==
     /\ currentTerm' = [currentTerm EXCEPT ![s] = @ + 1]
     /\ votedFor' = [votedFor EXCEPT ![s] = s]
@@ -331,7 +331,7 @@ Starts(s, transfer) ==
             /\ UNCHANGED logVars
             /\ Emit(s, {MRequestVote(currentTerm'[s], s, log[s], transfer)})
 
-\* Server s has heard of no leader for too long (with pre-votes: and needs no other's).
+\* The election timeout of s expires (with "pre-vote": only if s alone is a quorum).
 Timeout(s) ==
     /\ up[s]
     /\ role[s] # "leader"
@@ -339,7 +339,7 @@ Timeout(s) ==
     /\ "pre-vote" \in Options => IsQuorum(s, {s})
     /\ Starts(s, FALSE)
 
-\* Candidate m.cand can have the vote of server s (Figure 2, RequestVote).
+\* Server s may vote for candidate m.cand (Figure 2, RequestVote).
 MayVote(s, m) ==
     /\ m.term >= currentTerm[s]
     /\ m.term = currentTerm[s] => votedFor[s] \in {None, m.cand}
@@ -359,7 +359,7 @@ GrantVote(s, m) ==
     /\ UNCHANGED <<logVars, up>>
     /\ Emit(s, {MVote(m.term, s, m.cand, TRUE)})
 
-\* Server s refuses its vote, and goes to the candidate's term if that is higher.
+\* Server s denies its vote, and moves to the candidate's term if that is higher.
 DenyVote(s, m) ==
     /\ up[s]
     /\ m.type = "RequestVote"
@@ -378,24 +378,24 @@ AwaitedVote(s, m) ==
     /\ m.term = currentTerm[s]
     /\ role[s] = "candidate"
 
-\* Candidate s takes a vote that does not yet make a quorum.
+\* Candidate s counts a vote that does not complete a quorum.
 CountVote(s, m) ==
     /\ AwaitedVote(s, m)
     /\ ~ IsQuorum(s, votesGranted[s] \cup {m.from})
     /\ votesGranted' = [votesGranted EXCEPT ![s] = @ \cup {m.from}]
     /\ UNCHANGED <<role, voteVars, logVars, nextIndex, matchIndex, offset, readVars, up, hostVars>>
 
-\* Candidate s takes the vote that makes a quorum, and leads.
+\* Candidate s counts the vote that completes a quorum, and becomes leader.
 BecomeLeader(s, m) ==
     /\ AwaitedVote(s, m)
     /\ IsQuorum(s, votesGranted[s] \cup {m.from})
     /\ UNCHANGED <<voteVars, up>>
     /\ Leads(s)
 
-\* A pre-vote is for a term that nobody may ever be in.
+\* A granted pre-vote carries a term that may never begin.
 IsPreVote(m) == m.type = "RequestPreVoteResponse" /\ m.granted
 
-\* Server s learns from an answer that there is a higher term (section 5.1).
+\* Server s learns from an answer that a higher term exists (section 5.1).
 StepDown(s, m) ==
     /\ up[s]
     /\ IsResponse(m)
@@ -421,17 +421,17 @@ Appends(s, entry) ==
         /\ Emit(s, Batches(currentTerm[s], s, P,
                            Sender(s, L, nextIndex[s], commitIndex[s], round[s], offset[s])))
 
-\* Leader s appends what a client asks for.
+\* Leader s appends a client's command.
 ClientRequest(s, v) ==
     /\ up[s]
     /\ role[s] = "leader"
     /\ Appends(s, Command(currentTerm[s], v))
 
-\* Server s answers a client without touching its log: it does not lead, or the client's
-\* session has the answer.
+\* Server s answers a client without changing its log: it is not the leader, or the client's
+\* session already holds the answer.
 Reply(s) == up[s] /\ UNCHANGED vars
 
-\* Leader s lets itself be heard of, and sends what comes next to each other server.
+\* Leader s sends a heartbeat with the next entries to each other server.
 Heartbeat(s) ==
     LET P  == Peers(s, log[s])
         rd == IF "lease" \in Options THEN round[s] + 1 ELSE round[s]
@@ -442,32 +442,32 @@ Heartbeat(s) ==
         /\ UNCHANGED <<role, voteVars, logVars, votesGranted, matchIndex, offset, acked, reads, up>>
         /\ Emit(s, Batches(currentTerm[s], s, P, [Now(s) EXCEPT !.rd = rd]))
 
-\* The entry before the new ones is in the log of server s.
+\* The log of server s contains the entry that precedes the new ones.
 Fits(s, m) ==
     /\ m.prevLogIndex <= Len(log[s])
     /\ TermAt(log[s], m.prevLogIndex) = m.prevLogTerm
 
-\* The log with new entries after prev.  What stands behind is cut off only if an entry
-\* differs: a late request must not take back what a later one brought.
+\* The log L with the new entries after index prev.  Entries after prev are removed only if an
+\* entry differs: a late request must not undo what a later one appended.
 Merged(L, prev, entries) ==
     IF \A i \in 1 .. Len(entries) : prev + i <= Len(L) /\ L[prev + i].term = entries[i].term
     THEN L
     ELSE SubSeq(L, 1, prev) \o entries
 
-\* Message m is a request of another server that leads, as far as s can know.
+\* Message m is an AppendEntries request that server s may receive.
 FromLeader(s, m) ==
     /\ up[s]
     /\ m.type = "AppendEntries"
     /\ m.leader # s
 
-\* Server s follows the leader of m's term, which is not below its own.
+\* Server s follows the leader of m's term, which is at least its own.
 Follows(s, m) ==
     /\ currentTerm' = [currentTerm EXCEPT ![s] = m.term]
     /\ votedFor' = [votedFor EXCEPT ![s] = IF m.term > currentTerm[s] THEN None ELSE @]
     /\ role' = [role EXCEPT ![s] = "follower"]
     /\ Forgets(s)
 
-\* Server s takes entries that fit (Figure 2, AppendEntries, 3 to 5).
+\* Server s accepts entries that fit its log (Figure 2, AppendEntries, 3 to 5).
 AcceptEntries(s, m) ==
     LET last == m.prevLogIndex + Len(m.entries)
     IN  /\ FromLeader(s, m)
@@ -480,8 +480,8 @@ AcceptEntries(s, m) ==
         /\ UNCHANGED <<snapshot, incoming, up>>
         /\ Emit(s, {MSuccess(m.term, s, m.leader, last, m.round)})
 
-\* Why entries after prev do not fit: the term in the way and where it begins, or the place
-\* after the end of a log that is too short (the end of section 5.3).
+\* The reason why entries after prev do not fit: the conflicting term and its first index, or the
+\* index after the end of a log that is too short (the end of section 5.3).
 Hint(s, prev) ==
     LET L == log[s]
     IN  IF prev > Len(L) THEN <<0, Len(L) + 1>>
@@ -491,7 +491,7 @@ Hint(s, prev) ==
                   /\ i > snapshot[s].index
                   /\ i > snapshot[s].index + 1 => L[i - 1].term # L[prev].term>>
 
-\* Server s refuses entries of an old term, or entries that do not fit.
+\* Server s rejects entries of an old term, or entries that do not fit its log.
 RejectEntries(s, m) ==
     /\ FromLeader(s, m)
     /\ UNCHANGED <<logVars, up>>
@@ -504,7 +504,7 @@ RejectEntries(s, m) ==
             /\ Emit(s, {MFailure(m.term, s, m.leader, m.prevLogIndex,
                                  Hint(s, m.prevLogIndex), m.round)})
 
-\* Message m is an answer of this term to leader s.
+\* Message m answers a request of leader s in the current term.
 AwaitedAnswer(s, m) ==
     /\ up[s]
     /\ m.type = "AppendEntriesResponse"
@@ -512,19 +512,19 @@ AwaitedAnswer(s, m) ==
     /\ m.term = currentTerm[s]
     /\ role[s] = "leader"
 
-\* The reads of leader s whose round a quorum has answered, when acks is what was answered.
+\* The reads of leader s whose round a quorum has acknowledged, given the acknowledged rounds acks.
 Answered(s, acks) ==
     {r \in reads[s] : IsQuorum(s, {s} \cup {p \in Others(s) : acks[p] >= r.round})}
 
-\* Leader s takes m for an answer to its round: with a quorum of them, a read's commitIndex
-\* was the latest when it was asked for (D6.4).
+\* Leader s counts m as an acknowledgement of its round.  When a quorum has acknowledged it, the
+\* commitIndex that the read recorded was the latest when the read arrived (D6.4).
 Hears(s, m) ==
     LET acks == [acked[s] EXCEPT ![m.from] = Max(@, m.round)]
     IN  /\ acked' = [acked EXCEPT ![s] = acks]
         /\ reads' = [reads EXCEPT ![s] = @ \ Answered(s, acks)]
         /\ UNCHANGED round
 
-\* Leader s learns that the log of p agrees up to i, and sends p what is missing.
+\* Leader s learns that its log and that of p agree up to i, and sends p the missing entries.
 Learns(s, p, i) ==
     LET match == [matchIndex[s] EXCEPT ![p] = Max(@, i)]
         next  == [nextIndex[s] EXCEPT ![p] = Max(@, match[p] + 1)]
@@ -536,7 +536,7 @@ Learns(s, p, i) ==
         /\ Emit(s, Batches(currentTerm[s], s, more,
                            Sender(s, log[s], next, commitIndex'[s], round[s], offset[s])))
 
-\* ... and nothing more is committed by it.
+\* Leader s records a success that commits nothing new.
 RecordMatch(s, m) ==
     /\ AwaitedAnswer(s, m)
     /\ m.success
@@ -544,7 +544,7 @@ RecordMatch(s, m) ==
     /\ Learns(s, m.from, m.matchIndex)
     /\ commitIndex'[s] = commitIndex[s]
 
-\* ... and a quorum has an entry of this term that was not committed (section 5.4.2).
+\* Leader s records a success, and a quorum now has a further entry of this term (section 5.4.2).
 AdvanceCommitIndex(s, m) ==
     /\ AwaitedAnswer(s, m)
     /\ m.success
@@ -552,8 +552,8 @@ AdvanceCommitIndex(s, m) ==
     /\ Learns(s, m.from, m.matchIndex)
     /\ commitIndex'[s] > commitIndex[s]
 
-\* Where leader s goes back to after a refusal: behind its last entry of the term in the way,
-\* or to where that term began (the end of section 5.3).
+\* The index to which leader s backs up after a rejection: after its own last entry of the
+\* conflicting term, or to the first index of that term (the end of section 5.3).
 Back(s, m) ==
     LET own == {i \in Max(1, snapshot[s].index) .. (m.prevLogIndex - 1) :
                    log[s][i].term = m.hintTerm}
@@ -561,11 +561,11 @@ Back(s, m) ==
         THEN (CHOOSE i \in own : \A j \in own : i >= j) + 1
         ELSE m.hintIndex
 
-\* Message m refuses a request of an earlier term.  It says nothing of the log, nor of the rounds of
-\* this term, even if it was this server that led then.
+\* Message m rejects a request of an earlier term.  It says nothing about the log or about the
+\* rounds of this term, even if the same server led the earlier term.
 RefusesOldTerm(m) == ~ m.success /\ m.hintIndex = 0
 
-\* A follower's log does not agree: leader s goes back, and sends from there.
+\* A follower's log does not match: leader s decrements nextIndex, and sends from there.
 DecrementNextIndex(s, m) ==
     LET p    == m.from
         next == [nextIndex[s] EXCEPT
@@ -580,8 +580,8 @@ DecrementNextIndex(s, m) ==
         /\ Emit(s, Batches(currentTerm[s], s, {p}, [Now(s) EXCEPT !.next = next]))
 
 -----------------------------------------------------------------------------
-\* Pre-votes (D9.6): before it raises its term, a server asks whether it would be elected.  It
-\* tells the term that it would go to, and nobody's state changes for being asked.
+\* Pre-votes (D9.6): before it raises its term, a server asks whether it would be elected.  The
+\* request carries the term that would begin, and changes no server's state.
 
 PreVote(s) ==
     /\ "pre-vote" \in Options
@@ -604,7 +604,7 @@ GrantPreVote(s, m) ==
     /\ UNCHANGED <<role, voteVars, logVars, leaderVars, up>>
     /\ Emit(s, {MPreVoteResponse(m.term, s, m.cand, TRUE)})
 
-\* Without clocks, server s may always have heard of a leader lately.
+\* Without clocks, server s may have heard from a leader recently in any state.
 DenyPreVote(s, m) ==
     /\ AskedForPreVote(s, m)
     /\ UNCHANGED <<role, voteVars, logVars, leaderVars, up>>
@@ -630,9 +630,9 @@ WinPreVote(s, m) ==
     /\ Starts(s, FALSE)
 
 -----------------------------------------------------------------------------
-\* Leaders that give up, or hand over
+\* Leaders that step down or transfer leadership
 
-\* Leader s stops leading, in its term.
+\* Leader s stops leading, and stays in its term.
 Abdicates(s) ==
     /\ up[s]
     /\ role[s] = "leader"
@@ -640,12 +640,12 @@ Abdicates(s) ==
     /\ Forgets(s)
     /\ UNCHANGED <<voteVars, logVars, up, hostVars>>
 
-\* Leader s has heard from no quorum for too long (D6.2).
+\* Leader s has not heard from a quorum for an election timeout (D6.2).
 CheckQuorum(s) ==
     /\ "check-quorum" \in Options
     /\ Abdicates(s)
 
-\* Leader s tells p, whose log is as long as its own, to begin an election (D3.10).
+\* Leader s tells p, whose log matches its own, to begin an election (D3.10).
 TransferLeadership(s, p) ==
     /\ "transfer" \in Options
     /\ up[s]
@@ -656,7 +656,7 @@ TransferLeadership(s, p) ==
     /\ UNCHANGED <<role, voteVars, logVars, leaderVars, up>>
     /\ Emit(s, {MTimeoutNow(currentTerm[s], s, p)})
 
-\* Server s begins an election as its leader asks, without waiting and without pre-votes.
+\* Server s begins an election at its leader's request, without a timeout and without pre-votes.
 AskedToStart(s, m) ==
     /\ up[s]
     /\ m.type = "TimeoutNow"
@@ -670,16 +670,16 @@ TimeoutNow(s, m) == AskedToStart(s, m) /\ Starts(s, TRUE)
 -----------------------------------------------------------------------------
 \* Reads (D6.4)
 
-\* Leader s knows the latest commitIndex: it has committed an entry of its term.
+\* Leader s knows the latest commitIndex, because it has committed an entry of its term.
 KnowsCommitted(s) == TermAt(log[s], commitIndex[s]) = currentTerm[s]
 
-\* The furthest that anything is committed: what a read must see.
+\* The highest commitIndex of any running server: a read must see entries up to it.
 Floor ==
     LET C == {commitIndex[p] : p \in {p \in Servers : up[p]}}
     IN  CHOOSE i \in C : \A j \in C : i >= j
 
-\* Leader s is asked to read: it remembers commitIndex, and asks around whether it still
-\* leads.  Where it is a quorum by itself it knows.
+\* Leader s receives a read: it records commitIndex, and starts a round to confirm that it still
+\* leads.  If it is a quorum by itself, no round is needed.
 ReadIndex(s) ==
     LET P    == Peers(s, log[s])
         rd   == round[s] + 1
@@ -694,7 +694,7 @@ ReadIndex(s) ==
         /\ UNCHANGED <<role, voteVars, logVars, votesGranted, matchIndex, offset, acked, up>>
         /\ Emit(s, Batches(currentTerm[s], s, P, [Now(s) EXCEPT !.rd = rd]))
 
-\* Leader s answers a read at once, for its lease lasts: nothing is checked here.
+\* Leader s answers a read at once, because it holds a lease.  The lease is not checked here.
 LeaseRead(s) ==
     /\ "lease" \in Options
     /\ up[s]
@@ -708,7 +708,7 @@ LeaseRead(s) ==
 NoSnapshot == [index |-> 0, parts |-> 0]
 NothingIncoming == [term |-> 0, index |-> 0, got |-> 0]
 
-\* Server s compacts its log as far as it is committed; the snapshot is sent in so many parts.
+\* Server s compacts its log up to commitIndex; the snapshot is sent in the given number of parts.
 TakeSnapshot(s, parts) ==
     /\ "snapshots" \in Options
     /\ up[s]
@@ -719,7 +719,7 @@ TakeSnapshot(s, parts) ==
     /\ UNCHANGED <<matchIndex, readVars, up>>
     /\ Emit(s, {})
 
-\* Message m is a chunk from who leads, as far as s can know.
+\* Message m is a snapshot chunk that server s may accept from a leader.
 ChunkFor(s, m) ==
     /\ up[s]
     /\ m.type = "InstallSnapshot"
@@ -727,7 +727,7 @@ ChunkFor(s, m) ==
     /\ m.term >= currentTerm[s]
     /\ ~ (m.term = currentTerm[s] /\ role[s] = "leader")
 
-\* How many chunks of the snapshot in m server s has.
+\* The number of chunks that server s has of the snapshot in m.
 Got(s, m) ==
     IF incoming[s].term = m.term /\ incoming[s].index = m.lastIncludedIndex
     THEN incoming[s].got ELSE 0
@@ -735,8 +735,8 @@ Got(s, m) ==
 \* Chunk m is the last one that server s needs.
 Completes(s, m) == m.lastIncludedIndex > commitIndex[s] /\ m.offset = Got(s, m) /\ m.done
 
-\* Server s takes a chunk, unless it is not the one that it needs next, and says how many it
-\* has.  A snapshot of what it knows to be committed it needs no more.
+\* Server s accepts a chunk if it is the next one needed, and answers how many chunks it has.  It
+\* does not need a snapshot of entries that it knows to be committed.
 AcceptChunk(s, m) ==
     LET known == m.lastIncludedIndex <= commitIndex[s]
         got   == IF m.offset = Got(s, m) THEN Got(s, m) + 1 ELSE Got(s, m)
@@ -749,8 +749,8 @@ AcceptChunk(s, m) ==
         /\ UNCHANGED <<log, commitIndex, snapshot, up>>
         /\ Emit(s, {MSnapshotResponse(m.term, s, m.leader, index, IF known THEN 0 ELSE got, known)})
 
-\* Server s puts the snapshot in the place of its log; of that it keeps what comes behind the
-\* snapshot, if its log agrees with it.
+\* Server s replaces its log by the snapshot.  It keeps the entries after the snapshot if its log
+\* agrees with the snapshot.
 InstallSnapshot(s, m) ==
     LET index  == m.lastIncludedIndex
         agrees == index <= Len(log[s]) /\ TermAt(log[s], index) = m.lastIncludedTerm
@@ -764,7 +764,7 @@ InstallSnapshot(s, m) ==
         /\ UNCHANGED up
         /\ Emit(s, {MSnapshotResponse(m.term, s, m.leader, index, 0, TRUE)})
 
-\* Server s refuses a chunk of an old term.
+\* Server s rejects a chunk of an old term.
 RejectChunk(s, m) ==
     /\ up[s]
     /\ m.type = "InstallSnapshot"
@@ -773,7 +773,7 @@ RejectChunk(s, m) ==
     /\ UNCHANGED <<role, voteVars, logVars, leaderVars, up>>
     /\ Emit(s, {MSnapshotResponse(currentTerm[s], s, m.leader, m.lastIncludedIndex, 0, FALSE)})
 
-\* Message m is an answer of this term to a chunk of leader s.
+\* Message m answers a snapshot chunk of leader s in the current term.
 AwaitedReceipt(s, m) ==
     /\ up[s]
     /\ m.type = "InstallSnapshotResponse"
@@ -781,14 +781,14 @@ AwaitedReceipt(s, m) ==
     /\ m.term = currentTerm[s]
     /\ role[s] = "leader"
 
-\* A follower needs another chunk than the one it was sent last.
+\* A follower needs a different chunk from the one sent last.
 WantsChunk(s, m) ==
     /\ ~ m.done
     /\ m.lastIncludedIndex = snapshot[s].index
     /\ NeedsSnapshot(s, nextIndex[s][m.from])
     /\ m.received # offset[s][m.from]
 
-\* Leader s sends it.
+\* Leader s sends the chunk that the follower needs.
 SendChunk(s, m) ==
     /\ AwaitedReceipt(s, m)
     /\ WantsChunk(s, m)
@@ -796,7 +796,7 @@ SendChunk(s, m) ==
     /\ UNCHANGED <<role, voteVars, logVars, votesGranted, nextIndex, matchIndex, readVars, up>>
     /\ Emit(s, {Chunk(currentTerm[s], s, log[s], m.received)})
 
-\* Leader s learns that a follower has all that a snapshot stands for.
+\* Leader s learns that a follower has everything that the snapshot covers.
 RecordSnapshot(s, m) ==
     /\ AwaitedReceipt(s, m)
     /\ m.done
@@ -810,12 +810,12 @@ Configurations ==
     {Configuration(v, o, l) : v \in SUBSET Servers \ {{}}, o \in SUBSET Servers,
                               l \in SUBSET Servers}
 
-\* The voters of c and d differ in one server at most.
+\* The voters of c and d differ in at most one server.
 OneApart(c, d) ==
     Cardinality(c.voters \ d.voters) + Cardinality(d.voters \ c.voters) <= 1
 
-\* Leader s appends a configuration.  The one before is committed, and so is an entry of the
-\* leader's own term: without that two leaders could change it side by side (Ongaro, "bug in
+\* Leader s appends a configuration.  The previous one is committed, and so is an entry of the
+\* leader's own term: otherwise two leaders could change it concurrently (Ongaro, "bug in
 \* single-server membership changes", raft-dev, July 2015).
 ChangeConfiguration(s, c) ==
     LET d == ConfigOf(log[s])
@@ -832,7 +832,7 @@ ChangeConfiguration(s, c) ==
            \/ "joint" \in Options /\ c.old = d.voters /\ c.voters # d.voters
         /\ Appends(s, Config(currentTerm[s], c))
 
-\* Leader s leaves a joint configuration that is committed (D4.3).
+\* Leader s leaves a joint configuration after it is committed (D4.3).
 LeaveJoint(s) ==
     LET d == ConfigOf(log[s])
     IN  /\ up[s]
@@ -841,7 +841,7 @@ LeaveJoint(s) ==
         /\ ConfigIndex(log[s]) <= commitIndex[s]
         /\ Appends(s, Config(currentTerm[s], [d EXCEPT !.old = {}]))
 
-\* Leader s is not in the configuration that is committed: it stops leading (D4.2.2).
+\* Leader s is not in the committed configuration: it stops leading (D4.2.2).
 Resign(s) ==
     /\ Changing
     /\ ConfigIndex(log[s]) <= commitIndex[s]
@@ -851,7 +851,7 @@ Resign(s) ==
 -----------------------------------------------------------------------------
 \* Any server
 
-\* Server s drops a message that is late, repeated or not for its role.
+\* Server s drops a message that is late, repeated or not meant for its role.
 Ignore(s, m) ==
     /\ up[s]
     /\ \/ /\ m.type \in {"AppendEntries", "InstallSnapshot"}
@@ -869,7 +869,7 @@ Ignore(s, m) ==
        \/ /\ m.type = "TimeoutNow"
           /\ m.to = s
           /\ ~ AskedToStart(s, m)
-       \* Without clocks, server s may always have heard of a leader lately (D4.2.3).
+       \* Without clocks, server s may have heard from a leader recently in any state (D4.2.3).
        \/ /\ m.type = "RequestVote"
           /\ "check-quorum" \in Options
           /\ m.cand # s
@@ -877,7 +877,7 @@ Ignore(s, m) ==
           /\ ~ m.transfer
     /\ UNCHANGED vars
 
-\* Server s crashes when the disk had reached the first k of its waiting writes.  The others,
+\* Server s crashes after its disk has completed the first k waiting writes.  The other writes,
 \* the messages held back, and all volatile state are lost.
 Crash(s, k) ==
     LET kept == IF k = 0 THEN durable[s] ELSE disk[s][k].rec
@@ -895,7 +895,7 @@ Crash(s, k) ==
         /\ Forgets(s)
         /\ UNCHANGED msgs
 
-\* Server s comes up again, with what its disk holds.
+\* Server s restarts with the content of its disk.
 Restart(s) ==
     /\ ~ up[s]
     /\ up' = [up EXCEPT ![s] = TRUE]
@@ -923,7 +923,7 @@ Init ==
     /\ disk = [s \in Servers |-> <<>>]
     /\ msgs = {}
 
-\* Each of the protocol's own steps, without crashes.
+\* The steps of the protocol, without crashes.
 Steps ==
     \/ \E s \in Servers : Timeout(s)
     \/ \E s \in Servers : \E m \in msgs : GrantVote(s, m)
@@ -970,7 +970,7 @@ Next == Steps \/ Crashes
 Spec == Init /\ [][Next]_vars
 
 -----------------------------------------------------------------------------
-\* What must hold
+\* Invariants
 
 IsEntry(e) ==
     /\ DOMAIN e = {"term", "kind", "val"} \cup (IF e.kind = "config" THEN {"config"} ELSE {})
@@ -1001,7 +1001,7 @@ TypeOK ==
     /\ up \in [Servers -> BOOLEAN]
     /\ \A m \in msgs : m.term > 0 \/ m.type = "RequestPreVoteResponse"
 
-\* Who is known to have led which term: whoever did has sent an entry of it.
+\* The pairs of a term and a server that led it: a leader has sent an entry of its term.
 Led ==
     {<<m.term, m.leader>> : m \in {m \in msgs : m.type = "AppendEntries"}}
         \cup {<<currentTerm[s], s>> : s \in {s \in Servers : role[s] = "leader"}}
@@ -1015,26 +1015,26 @@ Votes ==
 
 VotesOnce == \A a, b \in Votes : a[1] = b[1] /\ a[2] = b[2] => a = b
 
-\* The last index up to i at which the logs L and M have entries of one term; 0 if there is none.
-\* (From the end: in long logs that are alike it is found at once.)
+\* The last index up to i at which the logs L and M have entries of the same term; 0 if none.
+\* (Searched from the end: for long logs that agree it is found at once.)
 RECURSIVE LastOfOneTerm(_, _, _)
 LastOfOneTerm(L, M, i) ==
     IF i = 0 THEN 0 ELSE IF L[i].term = M[i].term THEN i ELSE LastOfOneTerm(L, M, i - 1)
 
-\* If two logs have an entry with the same index and term, they agree up to there (Figure 3).
-\* (If they agree up to the last such index, they do up to each.)
+\* If two logs have an entry with the same index and term, they agree up to it (Figure 3).
+\* (If they agree up to the last such index, they agree up to each.)
 LogMatching ==
     \A s, p \in Servers :
         LET last == LastOfOneTerm(log[s], log[p], Min(Len(log[s]), Len(log[p])))
         IN  SubSeq(log[s], 1, last) = SubSeq(log[p], 1, last)
 
-\* What two servers take to be committed is the same (Figure 3, State Machine Safety).
+\* The committed prefixes of two servers agree (Figure 3, State Machine Safety).
 StateMachineSafety ==
     \A s, p \in Servers :
         LET i == Min(commitIndex[s], commitIndex[p])
         IN  SubSeq(log[s], 1, i) = SubSeq(log[p], 1, i)
 
-\* What a server takes to be committed is in the log of every leader of a later term (Figure
+\* The committed entries of a server are in the log of every leader of a later term (Figure
 \* 3, Leader Completeness).
 LeaderCompleteness ==
     \A s, p \in Servers :
@@ -1042,21 +1042,21 @@ LeaderCompleteness ==
             /\ commitIndex[s] <= Len(log[p])
             /\ SubSeq(log[s], 1, commitIndex[s]) = SubSeq(log[p], 1, commitIndex[s])
 
-\* The configurations that somebody may use.
+\* The configurations that some server may use.
 InUse ==
     {FirstConfiguration} \cup
     UNION {{log[s][i].config : i \in {i \in 1 .. Len(log[s]) : log[s][i].kind = "config"}} :
                s \in IF Changing THEN Servers ELSE {}}
 
-\* What is taken to be committed is on the disks of a quorum.  A server that is a quorum by itself
-\* may still be writing it: whatever it says of it waits for that.
+\* Committed entries are on the disks of a quorum.  A server that is a quorum by itself may still
+\* be writing them: its messages about them wait for the write.
 CommittedIsDurable ==
     \A s \in Servers :
         LET i    == commitIndex[s]
             have == {p \in Servers : Len(durable[p].log) >= i /\ durable[p].log[i] = log[s][i]}
         IN  i > 0 => \E c \in InUse : IsQuorumOf(c, have) \/ IsQuorumOf(c, {s})
 
-\* What a server said rests on what its disk holds: a crash cannot make it untrue.
+\* Everything that a server has said is supported by its disk: a crash cannot make it untrue.
 SaidIsDurable ==
     \A m \in msgs :
         /\ IsResponse(m) /\ ~ IsPreVote(m) => durable[m.from].currentTerm >= m.term
@@ -1072,22 +1072,22 @@ SaidIsDurable ==
               => durable[m.from].votedFor = m.to
 
 -----------------------------------------------------------------------------
-\* What no step may do
+\* Properties of steps
 
-\* A leader never overwrites or deletes entries in its log, it only appends (Figure 3).
+\* A leader never overwrites or deletes entries in its log; it only appends (Figure 3).
 LeaderAppendOnly ==
     [][\A s \in Servers :
           role[s] = "leader" /\ role'[s] = "leader" /\ currentTerm'[s] = currentTerm[s]
              => Len(log'[s]) >= Len(log[s]) /\ SubSeq(log'[s], 1, Len(log[s])) = log[s]]_vars
 
-\* Terms and commitIndex never go back, but for a crash.
+\* Terms, commitIndex and snapshots never decrease, except in a crash.
 Monotone ==
     [][\A s \in Servers :
           up'[s] => /\ currentTerm'[s] >= currentTerm[s]
                     /\ commitIndex'[s] >= commitIndex[s]
                     /\ snapshot'[s].index >= snapshot[s].index]_vars
 
-\* A read sees all that was committed when it was asked for (D6.4).
+\* A read sees everything that was committed when it arrived (D6.4).
 ReadsAreFresh ==
     [][\A s \in Servers :
           role'[s] = "leader" /\ currentTerm'[s] = currentTerm[s]

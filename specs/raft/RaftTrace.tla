@@ -1,14 +1,14 @@
 ----------------------------- MODULE RaftTrace -----------------------------
 (***************************************************************************)
-(* What a trace of Raft.tla does not say by itself; the rest of the trace  *)
-(* specification is generated.  See Trace.tla for how a trace is checked.  *)
+(* The parts of the trace specification of Raft.tla that are written by    *)
+(* hand; the rest is generated.  See Trace.tla for how a trace is checked. *)
 (*                                                                         *)
-(* Constants of the trace's header: Servers, Batch, DiskQueue; Quorums,    *)
-(* where they are not all majorities of the first voters;                  *)
-(* Options, where any is on; Voters, where not all servers vote at first;  *)
-(* Window, where entries wait to be sent on;                               *)
-(* and Values, where a trace shows what clients asked for neither by the   *)
-(* parameter v of ClientRequest nor by logs.                               *)
+(* Constants in the trace's header: Servers, Batch, DiskQueue; Quorums, if *)
+(* they are not all majorities of the first voters; Options, if any is     *)
+(* switched on; Voters, if not all servers vote initially; Window, if      *)
+(* entries wait to be sent; and Values, if a trace records the requests of *)
+(* clients neither by the parameter v of ClientRequest nor by logs.        *)
+(*                                                                         *)
 (***************************************************************************)
 EXTENDS Trace
 
@@ -21,33 +21,33 @@ Constant_Quorums ==
              Cardinality(Q) = (Cardinality(Constant_Voters) \div 2) + 1}
 Constant_MayCrash == TraceNodes
 
-\* Any string may be asked for.  (A set of those that were would be worked out before the
-\* tables that it hangs on.)
+\* Any string may be requested.  (The set of the requested strings would be evaluated before the
+\* tables that it depends on.)
 Constant_Values == STRING
 
-\* What clients asked for, as far as anything in the traces or their header says so.
+\* The values that clients requested, as far as the traces or their header record them.
 AllAsked ==
     TLCEval(ParamsOf("v") \cup UNION {{L[i].val : i \in 1 .. Len(L)} : L \in ValuesOf("log")}
               \cup HeaderOr("Values", {}))
 
-\* The set of all is not worked out where e says it.
+\* The set of all values is not evaluated if e records the value.
 Param_v(e) == ParamOr(e, "v", AllAsked)
 Param_c(e) == ParamOr(e, "c", Configurations)
 
-\* A snapshot goes in any number of parts, up to 9 where e does not say it.
+\* A snapshot is sent in any number of chunks, up to 9 if e does not record it.
 Handle_TakeSnapshot(e) ==
     /\ NothingReceived(e)
     /\ \E s \in Who(e, Servers) : \E k \in ParamOr(e, "parts", 1 .. 9) : TakeSnapshot(s, k)
 
-\* What an implementation has of a log.
+\* The part of a log that an implementation keeps.
 Kept(L, snap) == SubSeq(L, snap.index + 1, Len(L))
 
 Shown_log(s) == Kept(log[s], snapshot[s])
 Shown_reads(s) == {[round |-> r.round, index |-> r.index] : r \in reads[s]}
 Shown_durable(s) == [durable[s] EXCEPT !.log = Kept(@, durable[s].snapshot)]
 
-\* The log of s, of which the snapshot and the entries behind it are recorded in e.  What a new
-\* snapshot stands for is the server's own, or that of the leader who sent it.
+\* The log of s, given the snapshot and the entries after it recorded in e.  The entries that a new
+\* snapshot covers are those of the server itself, or of the leader that sent it.
 Taken_log(e, s) ==
     LET snap == Took(e, "snapshot", snapshot[s])
         sent == /\ snap # snapshot[s]
