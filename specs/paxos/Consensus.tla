@@ -1,10 +1,10 @@
 ----------------------------- MODULE Consensus -----------------------------
 (***************************************************************************)
-(* What consensus means, and nothing else: at most one value is ever       *)
-(* chosen, and once chosen it stays.  Everything about how it is reached   *)
-(* is abstracted away; Paxos.tla refines this module.                      *)
+(* The definition of consensus: at most one value is ever chosen, and a    *)
+(* chosen value stays chosen.  How the value is chosen is abstracted away; *)
+(* Paxos.tla refines this module.                                          *)
 (***************************************************************************)
-CONSTANT Values        \* what may be chosen
+CONSTANT Values        \* the values that may be chosen
 
 VARIABLE chosen        \* the set of values chosen so far
 
@@ -12,7 +12,7 @@ TypeOK == chosen \subseteq Values
 
 Init == chosen = {}
 
-\* The one step there is: a first value becomes chosen.
+\* The only step: a first value becomes chosen.
 Choose == /\ chosen = {}
           /\ \E v \in Values : chosen' = {v}
 

@@ -1,21 +1,21 @@
 ------------------------------ MODULE MCPaxos ------------------------------
 (***************************************************************************)
 (* Paxos within bounds that TLC can exhaust.  The constants that are sets  *)
-(* of model values come from the .cfg; quorums and the ownership of        *)
-(* ballots are defined here and put in by override.  Parts says which      *)
-(* optional actions take part:                                             *)
-(*   "nack"   rejections;                                                  *)
-(* Learners = {} leaves the learners out (chosen is defined by the         *)
-(* messages alone), MayCrash = {} the crashes, and DiskQueue = 0 the       *)
-(* moments between a write and its becoming durable.                       *)
+(* of model values come from the .cfg; quorums and the owners of ballots   *)
+(* are defined here and put in by override.  Parts selects the optional    *)
+(* actions:                                                                *)
+(*   "nack"   rejections.                                                  *)
+(* Learners = {} leaves out the learners (chosen is defined by messages    *)
+(* alone), MayCrash = {} leaves out crashes, and DiskQueue = 0 the states  *)
+(* between a write and the moment when it becomes durable.                 *)
 (***************************************************************************)
 EXTENDS Paxos, TLC
 
 CONSTANTS
-    FirstProposer,     \* owns the even ballots; all others share the odd ones out
+    FirstProposer,     \* owns the even ballots
     SecondProposer,    \* owns the odd ballots
     MaxBallot,         \* ballots are 0 .. MaxBallot
-    Parts              \* optional parts that are switched on
+    Parts              \* optional actions that are included
 
 MCBallots == 0 .. MaxBallot
 
@@ -26,22 +26,22 @@ Subsets(n) == {Q \in SUBSET Acceptors : Cardinality(Q) = n}
 \* Any majority, in both phases.
 Majority == Subsets((Cardinality(Acceptors) \div 2) + 1)
 
-\* Flexible Paxos: all quorums of phase 1 meet all quorums of phase 2, and quorums of the
-\* same phase need not meet.
+\* Flexible Paxos: every quorum of phase 1 intersects every quorum of phase 2; quorums of the
+\* same phase need not intersect.
 Large == Subsets(Cardinality(Acceptors) - 1)
 Small == Subsets(2)
 
 ASSUME BallotsAreUnique ==
     \A b \in Ballots : Cardinality({p \in Proposers : Owns(p, b)}) <= 1
 
-\* What p's client may still ask for: one value, once.
+\* The values that the client of p may still request: one value, once.
 Wishes(p) == IF want[p] = None THEN Values ELSE {}
 
-\* The messages, if the part takes part.
+\* The messages, if the part is included.
 If(part) == IF part \in Parts THEN msgs ELSE {}
 
-\* Ignore changes nothing; Resend and Remind send what is in msgs already, or waits for the
-\* disk already.  They are left out: they add no state.
+\* Ignore changes nothing; Resend and Remind send only messages that are in msgs or that already
+\* wait for the disk.  They are left out, because they add no state.
 MCSteps ==
     \/ \E p \in Proposers : \E v \in Wishes(p) : Request(p, v)
     \/ \E p \in Proposers : \E b \in Ballots : Phase1a(p, b)
@@ -60,11 +60,11 @@ MCNext == MCSteps \/ Crashes
 
 MCSpec == Init /\ [][MCNext]_vars
 
-\* Acceptors that may crash are not like the others.  Sound for safety only.
+\* Acceptors that may crash are not symmetric.  Sound for safety only.
 Symmetry == Permutations(Acceptors \ MayCrash) \cup Permutations(Values)
 
 -----------------------------------------------------------------------------
-\* Liveness, with one proposer, and every step that stays possible taken.
+\* Liveness, with one proposer: every step that stays enabled is taken in the end.
 
 Fairness ==
     /\ \A p \in Proposers :
@@ -83,7 +83,7 @@ Fairness ==
 
 LiveSpec == Init /\ [][MCSteps]_vars /\ Fairness
 
-\* Nodes may crash, and whether one that crashed ever comes back is left open.
+\* Nodes may crash, and a crashed node may or may not restart.
 CrashingSpec == Init /\ [][MCNext]_vars /\ Fairness
 
 EventuallyChosen == <>(chosen # {})
@@ -91,30 +91,30 @@ EventuallyLearned == <>(\A l \in Learners : learned[l] # None)
 EventuallyDone == <>(\A p \in Proposers : phase[p] = "done")
 
 -----------------------------------------------------------------------------
-\* Reachability: each of these is claimed never to happen, and TLC must find that it does.
+\* Reachability: each of these states that something never happens, and TLC must refute it.
 
 NeverChosen == chosen = {}
 NeverLearned == \A l \in Learners : learned[l] = None
 
-\* Two ballots reached phase 2.
+\* Two ballots have reached phase 2.
 NeverCompete ==
     ~ \E m, k \in msgs : m.type = "2a" /\ k.type = "2a" /\ m.bal # k.bal
 
-\* A proposer had to take over a value that its own client had not asked for.
+\* A proposer had to propose a value that its own client did not request.
 NeverAdopted ==
     ~ \E p \in Proposers : phase[p] = "2" /\ pVal[p] # want[p]
 
-\* An acceptor came back from a crash knowing more than nothing.
+\* An acceptor crashed and can restart with an accepted value.
 NeverRecovered ==
     ~ \E a \in Acceptors : ~ up[a] /\ durable[a].maxVBal >= 0
 
 -----------------------------------------------------------------------------
-\* Planted bugs, put in by override: each model that uses one must fail.
+\* Seeded bugs, put in by override: each model that uses one must fail.
 
-\* A proposer that ignores what the promises report.
+\* A proposer ignores the accepted values that promises report.
 IgnoreAccepted(p, S) == want[p]
 
-\* A node whose messages leave at once, before what they rest on is durable.
+\* A node sends messages at once, before the state that they report is durable.
 EmitBeforeDurable(n, M) ==
     LET new  == Volatile(n)'
         last == Len(disk[n])

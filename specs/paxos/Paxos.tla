@@ -1,53 +1,53 @@
 ------------------------------- MODULE Paxos -------------------------------
 (***************************************************************************)
-(* Single-decree Paxos at the grain of an implementation's handlers.       *)
+(* Single-decree Paxos at the granularity of an implementation's handlers. *)
 (*                                                                         *)
 (* Source: L. Lamport, Paxos Made Simple, ACM SIGACT News 32(4), 2001.     *)
 (* Separate quorums for the two phases: H. Howard, D. Malkhi and           *)
 (* A. Spiegelman, Flexible Paxos, OPODIS 2016.                             *)
 (*                                                                         *)
-(* Modelled: requests, both phases, one message handled at a time,         *)
+(* Modelled: requests, both phases, handling of one message at a time,     *)
 (* rejections (nack), learners that count votes, retransmission, writes    *)
-(* that become durable in a step of their own, crashes that lose whatever  *)
-(* the disk had not reached, restarts.  Nodes combine the three roles in   *)
-(* any way.                                                                *)
+(* that become durable in a separate step, crashes that lose everything    *)
+(* not yet written to disk, and restarts.  A node may play any             *)
+(* combination of the three roles.                                         *)
 (*                                                                         *)
-(* Abstracted: the network is the set of all messages ever sent.  Nothing  *)
-(* is taken out of it, so that a message may be received late, in any      *)
-(* order, many times or never: loss, duplication and reordering need no    *)
-(* actions of their own.  Time-outs and back-off are nondeterminism: a     *)
-(* proposer may begin a new ballot at any time.  A message has no          *)
-(* addressee: whoever plays the role may receive it.                       *)
+(* Abstracted: the network is the set of all messages ever sent.  Messages *)
+(* are never removed, so a message may be received late, in any order,     *)
+(* many times or never: loss, duplication and reordering need no actions   *)
+(* of their own.  Timeouts and back-off are nondeterministic: a proposer   *)
+(* may begin a new ballot at any time.  Messages have no addressee: any    *)
+(* node that plays the role may receive them.                              *)
 (***************************************************************************)
 EXTENDS Integers, Sequences, FiniteSets
 
 CONSTANTS
     Proposers, Acceptors, Learners,   \* the nodes that play each role; they may overlap
-    Values,                           \* what clients may ask for
+    Values,                           \* values that clients may request
     Ballots,                          \* the ballot numbers, a set of naturals
     Quorum1, Quorum2,                 \* the quorums of phase 1 and of phase 2
-    Owns(_, _),                       \* Owns(p, b): ballot b is proposer p's own
-    None,                             \* no value
+    Owns(_, _),                       \* Owns(p, b): ballot b belongs to proposer p
+    None,                             \* a value that stands for no value
     MayCrash,                         \* the nodes that may crash
-    DiskQueue                         \* the most writes that may wait for a disk;
+    DiskQueue                         \* maximum number of writes waiting for a disk;
                                       \* 0: a write is durable at once
 
 VARIABLES
-    requested,    \* every value that a client ever asked for (history, for Validity)
-    want,         \* proposer: the value its client asked for
+    requested,    \* every value that a client has requested (history variable, for Validity)
+    want,         \* proposer: the value that its client requested
     phase,        \* proposer: "idle", "1", "2" or "done"
-    pBal,         \* proposer: the highest ballot it began (durable)
-    pVal,         \* proposer: the value it proposed in phase 2, or was told is chosen
+    pBal,         \* proposer: the highest ballot that it began (durable)
+    pVal,         \* proposer: the value proposed in phase 2, or reported to it as chosen
     promises,     \* proposer: the 1b messages received for pBal in phase 1
-    maxBal,       \* acceptor: the highest ballot it took part in (durable)
-    maxVBal,      \* acceptor: the highest ballot it accepted in (durable)
-    maxVal,       \* acceptor: the value it accepted there (durable)
-    votes,        \* learner: the 2b messages received while nothing is learned
-    learned,      \* learner: the value it learned
+    maxBal,       \* acceptor: the highest ballot that it took part in (durable)
+    maxVBal,      \* acceptor: the highest ballot in which it accepted a value (durable)
+    maxVal,       \* acceptor: the value that it accepted there (durable)
+    votes,        \* learner: the 2b messages received until a value is learned
+    learned,      \* learner: the value that it learned
     up,           \* node: running, not crashed
-    durable,      \* node: what its disk holds
-    disk,         \* node: the writes waiting for the disk, with the messages each holds back
-    msgs          \* every message that ever left its sender
+    durable,      \* node: the content of its disk
+    disk,         \* node: writes waiting for the disk, each with the messages it holds back
+    msgs          \* every message that has left its sender
 
 proposerVars == <<requested, want, phase, pBal, pVal, promises>>
 acceptorVars == <<maxBal, maxVBal, maxVal>>
@@ -85,7 +85,7 @@ Messages ==
 DurableRecord == [pBal : BallotOrNone, maxBal : BallotOrNone,
                   maxVBal : BallotOrNone, maxVal : ValueOrNone]
 
-\* What node n wants its disk to hold.
+\* The state that node n writes to its disk.
 Volatile(n) ==
     [pBal    |-> IF n \in Proposers THEN pBal[n] ELSE -1,
      maxBal  |-> IF n \in Acceptors THEN maxBal[n] ELSE -1,
@@ -93,7 +93,7 @@ Volatile(n) ==
      maxVal  |-> IF n \in Acceptors THEN maxVal[n] ELSE None]
 
 \* Node n has changed its state (conjoin this after the primes) and sends the messages M.
-\* They leave when all that n has written so far is durable, and not before.
+\* They leave only when everything that n has written so far is durable.
 Emit(n, M) ==
     LET new  == Volatile(n)'
         last == Len(disk[n])
@@ -111,7 +111,7 @@ Emit(n, M) ==
                   /\ disk' = [disk EXCEPT ![n] = Append(@, [rec |-> new, out |-> M])]
                   /\ UNCHANGED <<durable, msgs>>
 
-\* The oldest waiting write of node n becomes durable, and what it held back leaves.
+\* The oldest waiting write of node n becomes durable, and the messages it held back leave.
 Flush(n) ==
     /\ disk[n] # <<>>
     /\ durable' = [durable EXCEPT ![n] = Head(disk[n]).rec]
@@ -122,14 +122,14 @@ Flush(n) ==
 -----------------------------------------------------------------------------
 \* Proposers (section 2.2, phases 1(a) and 2(a); section 2.4)
 
-\* A client asks proposer p for value v.  The first wish counts.
+\* A client requests value v from proposer p.  Later requests do not change want.
 Request(p, v) ==
     /\ up[p]
     /\ requested' = requested \cup {v}
     /\ want' = [want EXCEPT ![p] = IF @ = None THEN v ELSE @]
     /\ UNCHANGED <<phase, pBal, pVal, promises, acceptorVars, learnerVars, up, hostVars>>
 
-\* Proposer p begins ballot b, one of its own and higher than any it began before.
+\* Proposer p begins ballot b, which belongs to it and is higher than any it began before.
 Phase1a(p, b) ==
     /\ up[p]
     /\ want[p] # None
@@ -143,7 +143,7 @@ Phase1a(p, b) ==
     /\ UNCHANGED <<requested, want, acceptorVars, learnerVars, up>>
     /\ Emit(p, {M1a(b)})
 
-\* Message m is a promise for the ballot that p is conducting phase 1 of.
+\* Message m is a promise for the ballot in which p conducts phase 1.
 AwaitedPromise(p, m) ==
     /\ up[p]
     /\ m.type = "1b"
@@ -152,14 +152,14 @@ AwaitedPromise(p, m) ==
 
 HasQuorum(Quorums, S) == \E Q \in Quorums : Q \subseteq {m.acc : m \in S}
 
-\* The value that p must propose after the promises S: that of the highest-numbered
-\* proposal among them, or its own client's if they report none.
+\* The value that p must propose after the promises S: the value accepted in the highest ballot
+\* that they report, or the value of its own client if they report none.
 PickValue(p, S) ==
     LET accepted == {m \in S : m.vbal >= 0}
     IN  IF accepted = {} THEN want[p]
         ELSE (CHOOSE m \in accepted : \A k \in accepted : m.vbal >= k.vbal).val
 
-\* Proposer p receives a promise that does not yet make a quorum.
+\* Proposer p counts a promise that does not complete a quorum.
 Promise(p, m) ==
     /\ AwaitedPromise(p, m)
     /\ ~ HasQuorum(Quorum1, promises[p] \cup {m})
@@ -167,7 +167,7 @@ Promise(p, m) ==
     /\ UNCHANGED <<requested, want, phase, pBal, pVal, acceptorVars, learnerVars, up,
                    hostVars>>
 
-\* Proposer p receives the promise that makes a quorum, and asks to accept a value.
+\* Proposer p counts the promise that completes a quorum, and proposes a value.
 Phase2a(p, m) ==
     LET S == promises[p] \cup {m}
         v == PickValue(p, S)
@@ -179,7 +179,7 @@ Phase2a(p, m) ==
         /\ UNCHANGED <<requested, want, pBal, acceptorVars, learnerVars, up>>
         /\ Emit(p, {M2a(pBal[p], v)})
 
-\* Proposer p is told that a higher ballot is under way, and gives up its own.
+\* Proposer p learns of a higher ballot, and abandons its own.
 Rejected(p, m) ==
     /\ up[p]
     /\ m.type = "nack"
@@ -190,7 +190,7 @@ Rejected(p, m) ==
     /\ promises' = [promises EXCEPT ![p] = {}]
     /\ UNCHANGED <<requested, want, pBal, acceptorVars, learnerVars, up, hostVars>>
 
-\* Proposer p has waited long enough and sends again what it sent last.
+\* Proposer p times out and sends its last message again.
 Resend(p) ==
     /\ up[p]
     /\ phase[p] \in {"1", "2"}
@@ -200,8 +200,8 @@ Resend(p) ==
 -----------------------------------------------------------------------------
 \* Acceptors (section 2.2, phases 1(b) and 2(b))
 
-\* Acceptor a promises to take no part in lower ballots, and reports what it accepted last.
-\* A repeated request is answered again, unless a has gone on to accept in that ballot.
+\* Acceptor a promises to take no part in lower ballots, and reports the last value it accepted.
+\* It answers a repeated request again, unless it has already accepted in that ballot.
 Phase1b(a, m) ==
     /\ up[a]
     /\ m.type = "1a"
@@ -211,7 +211,7 @@ Phase1b(a, m) ==
     /\ UNCHANGED <<proposerVars, maxVBal, maxVal, learnerVars, up>>
     /\ Emit(a, {M1b(a, m.bal, maxVBal[a], maxVal[a])})
 
-\* Acceptor a accepts a proposal, unless it has promised otherwise.
+\* Acceptor a accepts a proposal, unless it has promised a higher ballot.
 Phase2b(a, m) ==
     /\ up[a]
     /\ m.type = "2a"
@@ -222,7 +222,7 @@ Phase2b(a, m) ==
     /\ UNCHANGED <<proposerVars, learnerVars, up>>
     /\ Emit(a, {M2b(a, m.bal, m.val)})
 
-\* Acceptor a rejects what its promise forbids, and says which ballot it promised.
+\* Acceptor a rejects a request below its promise, and reports the ballot that it promised.
 Nack(a, m) ==
     /\ up[a]
     /\ m.type \in {"1a", "2a"}
@@ -240,14 +240,14 @@ AwaitedVote(l, m) ==
 
 SameBallot(S, b) == {m \in S : m.bal = b}
 
-\* Learner l receives a vote that does not yet make a quorum in its ballot.
+\* Learner l counts a vote that does not complete a quorum in its ballot.
 Vote(l, m) ==
     /\ AwaitedVote(l, m)
     /\ ~ HasQuorum(Quorum2, SameBallot(votes[l] \cup {m}, m.bal))
     /\ votes' = [votes EXCEPT ![l] = @ \cup {m}]
     /\ UNCHANGED <<proposerVars, acceptorVars, learned, up, hostVars>>
 
-\* Learner l receives the vote that makes a quorum in one ballot: the value is chosen.
+\* Learner l counts the vote that completes a quorum in one ballot: the value is chosen.
 \* It tells the proposers and the other learners.
 Learn(l, m) ==
     /\ AwaitedVote(l, m)
@@ -257,7 +257,7 @@ Learn(l, m) ==
     /\ UNCHANGED <<proposerVars, acceptorVars, up>>
     /\ Emit(l, {MChosen(m.val)})
 
-\* Learner l knows what was chosen, and still receives a vote: it may tell again.
+\* Learner l already knows the chosen value and receives a vote: it may announce the value again.
 Remind(l, m) ==
     /\ up[l]
     /\ m.type = "2b"
@@ -268,12 +268,12 @@ Remind(l, m) ==
 -----------------------------------------------------------------------------
 \* Any node
 
-\* Node n has yet to hear what was chosen.
+\* Node n does not yet know the chosen value.
 Uninformed(n) == \/ n \in Proposers /\ phase[n] # "done"
                  \/ n \in Learners /\ learned[n] = None
 
-\* Node n is told by a learner that a value is chosen.  A value that it knows already, in
-\* one role, it does not change.
+\* Node n is told by a learner that a value is chosen.  If it already knows the value in one
+\* role, that does not change.
 Chosen(n, m) ==
     /\ up[n]
     /\ m.type = "chosen"
@@ -289,7 +289,7 @@ Chosen(n, m) ==
        ELSE UNCHANGED learnerVars
     /\ UNCHANGED <<requested, want, pBal, acceptorVars, up, hostVars>>
 
-\* Node n receives a message that is of no use to it, late or repeated, and drops it.
+\* Node n drops a message that is late, repeated or not meant for its role.
 Ignore(n, m) ==
     /\ up[n]
     /\ CASE m.type = "1a" -> n \in Acceptors => m.bal = maxBal[n] /\ m.bal = maxVBal[n]
@@ -300,7 +300,7 @@ Ignore(n, m) ==
          [] m.type = "chosen" -> ~ Uninformed(n)
     /\ UNCHANGED vars
 
-\* Node n crashes when the disk had reached the first k of its waiting writes.  The others,
+\* Node n crashes after its disk has completed the first k waiting writes.  The other writes,
 \* the messages held back, and all volatile state are lost.
 Crash(n, k) ==
     LET kept == IF k = 0 THEN durable[n] ELSE disk[n][k].rec
@@ -326,7 +326,7 @@ Crash(n, k) ==
            ELSE UNCHANGED learnerVars
         /\ UNCHANGED <<requested, msgs>>
 
-\* Node n comes up again, with what its disk holds.
+\* Node n restarts with the content of its disk.
 Restart(n) ==
     /\ ~ up[n]
     /\ up' = [up EXCEPT ![n] = TRUE]
@@ -351,8 +351,8 @@ Init ==
     /\ disk = [n \in Nodes |-> <<>>]
     /\ msgs = {}
 
-\* Each of the protocol's own steps, without crashes.  Every disjunct is one action, so that
-\* a behaviour can be told by the names of its actions.
+\* The steps of the protocol, without crashes.  Every disjunct is one action, so that a behaviour
+\* can be described by the names of its actions.
 Steps ==
     \/ \E p \in Proposers : \E v \in Values : Request(p, v)
     \/ \E p \in Proposers : \E b \in Ballots : Phase1a(p, b)
@@ -379,7 +379,7 @@ Next == Steps \/ Crashes
 Spec == Init /\ [][Next]_vars
 
 -----------------------------------------------------------------------------
-\* What must hold
+\* Invariants
 
 TypeOK ==
     /\ requested \subseteq Values
@@ -408,26 +408,26 @@ chosen == {v \in Values : \E b \in Ballots : ChosenIn(b, v)}
 \* At most one value is chosen.
 Agreement == \A v, w \in chosen : v = w
 
-\* Only what a client asked for is chosen, or even proposed.
+\* Only values that a client requested are chosen, or even proposed.
 Validity == \A m \in msgs : m.type \in {"2a", "2b", "chosen"} => m.val \in requested
 
-\* What a learner has learned, and tells others, is chosen.
+\* A value that a learner has learned, or announces, is chosen.
 LearnedIsChosen ==
     /\ \A l \in Learners : learned[l] # None => learned[l] \in chosen
     /\ \A m \in msgs : m.type = "chosen" => m.val \in chosen
 
-\* A ballot has one value.
+\* At most one value is proposed in a ballot.
 OneValuePerBallot ==
     \A m, k \in msgs : m.type = "2a" /\ k.type = "2a" /\ m.bal = k.bal => m.val = k.val
 
-\* What an acceptor remembers hangs together.
+\* The variables of an acceptor are consistent.
 AcceptorConsistent ==
     \A a \in Acceptors :
         /\ maxVBal[a] <= maxBal[a]
         /\ maxVBal[a] = -1 <=> maxVal[a] = None
         /\ maxVBal[a] >= 0 => M2a(maxVBal[a], maxVal[a]) \in msgs
 
-\* What an acceptor said rests on what its disk holds: a crash cannot make it untrue.
+\* Everything that an acceptor has said is supported by its disk: a crash cannot make it untrue.
 SaidIsDurable ==
     \A m \in msgs :
         /\ m.type = "1b" => durable[m.acc].maxBal >= m.bal
@@ -435,7 +435,7 @@ SaidIsDurable ==
                             /\ durable[m.acc].maxVBal >= m.bal
                             /\ durable[m.acc].maxVBal = m.bal => durable[m.acc].maxVal = m.val
 
-\* A promise was kept: whoever promised b, reporting vbal, accepted nothing in between.
+\* Promises are kept: an acceptor that promised b and reported vbal accepted nothing in between.
 PromiseKept ==
     \A m \in msgs : m.type = "1b" =>
         /\ m.vbal < m.bal

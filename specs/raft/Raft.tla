@@ -804,7 +804,7 @@ RecordSnapshot(s, m) ==
     /\ UNCHANGED readVars
 
 -----------------------------------------------------------------------------
-\* Changes of the configuration (D4)
+\* Configuration changes (D4)
 
 Configurations ==
     {Configuration(v, o, l) : v \in SUBSET Servers \ {{}}, o \in SUBSET Servers,

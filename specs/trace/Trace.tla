@@ -1,12 +1,12 @@
 ------------------------------- MODULE Trace -------------------------------
 (***************************************************************************)
-(* What all trace specifications share: a recorded trace is checked by     *)
-(* letting the specification take only steps that agree with what was      *)
-(* recorded.  A trace is accepted when its end can be reached.             *)
+(* The base of all trace specifications.  A recorded trace is checked by   *)
+(* letting the specification take only steps that agree with the recorded  *)
+(* ones.  A trace is accepted when its end can be reached.                 *)
 (*                                                                         *)
 (* The module TraceData is generated for a run and holds the traces: it    *)
 (* EXTENDS the protocol's specification and defines                        *)
-(*   Header        the trace header's constants, a record;                 *)
+(*   Header        the constants of the trace header, a record;            *)
 (*   TraceNodes    the set of all nodes;                                   *)
 (*   NodeCodes     node |-> its number in TraceValues;                     *)
 (*   TraceValues   a sequence of all values that occur, each once, put     *)
@@ -14,50 +14,50 @@
 (*   TraceActions  a sequence of all action names;                         *)
 (*   TraceFields   state variable |-> its field in a row;                  *)
 (*   TraceRows     a sequence of strings: recorded events, rows of codes;  *)
-(*   RowCount      how many rows there are;                                *)
+(*   RowCount      the number of rows;                                     *)
 (*   LargestNumber the largest integer in the traces;                      *)
 (*   TraceInitial  numbers of the rows that hold in the initial state;     *)
 (*   TraceTape     a sequence of strings of TapeSteps steps each: the      *)
 (*                 steps of all pieces, one piece after the other;         *)
 (*   TracePieces   a sequence of strings of TapePieces rows each: the      *)
 (*                 pieces; see Piece;                                      *)
-(*   PieceCount    how many pieces there are; the first RootCount of them  *)
+(*   PieceCount    the number of pieces; the first RootCount of them       *)
 (*                 begin a trace;                                          *)
-(*   TraceStop     a sequence: where to leave each piece to see what       *)
-(*                 the specification would have allowed; -1: nowhere;      *)
+(*   TraceStop     a sequence: the position at which to leave each piece   *)
+(*                 and explore the steps that the specification            *)
+(*                 allows there; -1: nowhere;                              *)
 (*   CodeWidth, StepWidth   digits of a field, and of a step.              *)
-(* Long strings of fixed-width codes are used since TLC's parser needs     *)
+(* Long strings of fixed-width codes are used because TLC's parser needs   *)
 (* about a kilobyte for each byte of any other expression.                 *)
 (*                                                                         *)
-(* Traces that begin alike may be one tree, so that what they share is     *)
-(* checked once: a piece is a run of steps without a branch, and has the   *)
-(* pieces that may come next as its children.  To find where a trace is    *)
-(* stuck each trace is a single piece.                                     *)
+(* Traces with a common beginning may form a tree, so that the common part *)
+(* is checked once: a piece is a run of steps without a branch, and its    *)
+(* children are the pieces that may come next.  To find the step at which  *)
+(* a trace gets stuck, each trace is a single piece.                       *)
 (*                                                                         *)
-(* The module GeneratedTrace EXTENDS this one, or a module that does and   *)
-(* holds what is written by hand for a specification.  It is generated     *)
-(* from the specification's own text and defines                           *)
-(*   Handle(e)    the specification's step that the event e stands for,    *)
-(*                with everything that e leaves open chosen freely;        *)
-(*   Shown(n)     what may be recorded of node n's state: a record with    *)
-(*                a field for each variable (any value where n has none);  *)
-(*   Sends(e)     the messages that left agree with what e recorded;       *)
+(* The module GeneratedTrace EXTENDS this one, or a hand-written module    *)
+(* that EXTENDS this one.  It is generated from the specification's text   *)
+(* and defines                                                             *)
+(*   Handle(e)    the specification's step that the event e stands for;    *)
+(*                whatever e does not record may be chosen freely;         *)
+(*   Shown(n)     the recordable part of node n's state: a record with a   *)
+(*                field for each variable (any value where n has none);    *)
+(*   Sends(e)     the messages that left agree with e;                     *)
 (*   Snapshot     the whole state, as a record;                            *)
-(*   Take(e)      where it can be said: the state becomes what e recorded, *)
-(*                whether or not the specification has such a step;        *)
+(*   Take(e)      if it can be computed: the state becomes the recorded    *)
+(*                one, even if the specification has no such step;         *)
 (*   SpecInit     the specification's initial predicate.                   *)
-(* The module TraceRun puts the two together.                              *)
 (***************************************************************************)
 EXTENDS TraceData
 
 VARIABLES
     tid,      \* the piece that this behaviour follows
-    pos,      \* how many of its events have happened; -1: left it to look around
-    claimsDue \* what the last step changed, as far as claims read it; see TraceRun
+    pos,      \* the number of its events that have happened; -1: left to explore
+    claimsDue \* the changes of the last step that matter to claims; see TraceRun
 
 FieldCount == 5 + Cardinality(DOMAIN TraceFields)
 
-\* An event is a tuple of codes; 0 says that nothing was recorded.
+\* An event is a tuple of codes; 0 means not recorded.
 Row(k) ==
     LET row == TraceRows[k]
     IN  [f \in 1 .. FieldCount |-> Number(row, (f - 1) * CodeWidth + 1, CodeWidth)]
@@ -69,8 +69,8 @@ EventAt(i) ==
     TraceEvents[Number(TraceTape[(i \div TapeSteps) + 1],
                        (i % TapeSteps) * StepWidth + 1, StepWidth)]
 
-\* A piece: where it begins on the tape, its length, its first child, how many children it has
-\* (their numbers follow each other), and 1 if a trace ends with it.
+\* A piece: its start on the tape, its length, its first child, its number of children (numbered
+\* consecutively), and 1 if a trace ends with it.
 PieceFields == 5
 
 Piece(k) ==
@@ -84,7 +84,7 @@ Length(k) == Pieces[k][2]
 Children(k) == Pieces[k][3] .. (Pieces[k][3] + Pieces[k][4] - 1)
 EndsTrace(k) == Pieces[k][5] = 1
 
-\* The events that may happen next: the piece, and the event's place in it.
+\* The events that may happen next: pairs of a piece and the position in it.
 NextPlaces ==
     IF pos < Length(tid) THEN {<<tid, pos>>} ELSE {<<k, 0>> : k \in Children(tid)}
 
@@ -96,39 +96,39 @@ Value(e, f) == TraceValues[e[f]]
 \* The event may be an action of this name.
 Is(e, name) == IF e[1] = 0 THEN TRUE ELSE TraceActions[e[1]] = name
 
-\* The nodes of S where it may have happened.
+\* The nodes in S at which the event may have happened.
 Who(e, S) == IF Recorded(e, 2) THEN {Value(e, 2)} \cap S ELSE S
 
-\* It may have happened at the node n.
+\* The event may have happened at node n.
 IsAt(e, n) == IF Recorded(e, 2) THEN Value(e, 2) = n ELSE TRUE
 
 \* The value of the parameter was recorded.
 HasParam(e, name) == Recorded(e, 3) /\ name \in DOMAIN Value(e, 3)
 
-\* The members of S that the parameter may have been.
+\* The members of S that the parameter may have had as its value.
 Param(e, name, S) == IF HasParam(e, name) THEN {Value(e, 3)[name]} \cap S ELSE S
 
-\* The same for a set of numbers that has no end.
+\* The same for an infinite set of numbers.
 NumberParam(e, name, S) ==
     IF HasParam(e, name) THEN {Value(e, 3)[name]} \cap S ELSE (0 .. (LargestNumber + 1)) \cap S
 
-\* What the parameter was, whatever it was; a member of S where it was not recorded.
+\* The recorded value of the parameter, not restricted to S; any member of S if not recorded.
 ParamOr(e, name, S) == IF HasParam(e, name) THEN {Value(e, 3)[name]} ELSE S
 
-\* The messages of M that may have been received.
+\* The messages in M that may have been received.
 Received(e, M) == IF Recorded(e, 4) THEN {Value(e, 4)} \cap M ELSE M
 
-\* No message was received, as far as is known.
+\* No message was received, or none was recorded.
 NothingReceived(e) == ~ Recorded(e, 4)
 
-\* The message received, if it is known, is one of M.
+\* The message received is in M, if it was recorded.
 ReceivedIsIn(e, M) == IF Recorded(e, 4) THEN Value(e, 4) \in M ELSE TRUE
 
-\* The messages that left, as far as is known, took those that had ever left from old to new.
+\* The messages that left, if recorded, extend the set of all messages sent from old to new.
 SentTakes(e, old, new) == IF Recorded(e, 5) THEN new = old \cup Value(e, 5) ELSE TRUE
 
-\* A node's state went from old to new (both as Shown), as far as e recorded it.  In the
-\* fields of variables, code 1 says that the variable did not change.
+\* The change of a node's state from old to new (both as Shown) agrees with e.  In the fields of
+\* variables, code 1 means that the variable did not change.
 Agrees(e, old, new) ==
     \A name \in DOMAIN TraceFields :
         LET c == e[TraceFields[name]]
@@ -136,19 +136,19 @@ Agrees(e, old, new) ==
             ELSE IF c = 1 THEN new[name] = old[name]
             ELSE new[name] = TraceValues[c]
 
-\* What e recorded of a variable that was old before.
+\* The value of a variable after e, if its value before was old.
 Took(e, name, old) ==
     LET c == e[TraceFields[name]] IN IF c \in {0, 1} THEN old ELSE TraceValues[c]
 
-\* The messages that had left after e.
+\* The messages that have left after e.
 TookSent(e, old) == IF Recorded(e, 5) THEN old \cup Value(e, 5) ELSE old
 
 -----------------------------------------------------------------------------
-\* What the header or any event says, for constants and parameters.
+\* Values for constants and parameters, from the header or from any event.
 
 HeaderOr(name, default) == IF name \in DOMAIN Header THEN Header[name] ELSE default
 
-\* All recorded values of the parameter, and of the variable.
+\* All recorded values of a parameter, and of a variable.
 ParamsOf(name) ==
     LET all == {TraceValues[c] : c \in {TraceEvents[k][3] : k \in 1 .. RowCount} \ {0}}
     IN  {p[name] : p \in {p \in all : name \in DOMAIN p}}
@@ -157,13 +157,13 @@ ValuesOf(name) ==
     {TraceValues[c] : c \in {TraceEvents[k][TraceFields[name]] : k \in 1 .. RowCount} \ {0, 1}}
 
 -----------------------------------------------------------------------------
-\* Events of which little is known, to look around with.
+\* Partly specified events, for exploring the steps that the specification allows.
 
 Blank == [f \in 1 .. FieldCount |-> 0]
 
-\* An event of this action at this node, and nothing more.
+\* An event with only this action and this node.
 OfKind(a, n) == [Blank EXCEPT ![1] = a, ![2] = NodeCodes[n]]
 
-\* The event e without what its step did: only what it was and what it received.
+\* The event e without its effects: only the action, node, parameters and received message.
 Occasion(e) == [Blank EXCEPT ![1] = e[1], ![2] = e[2], ![3] = e[3], ![4] = e[4]]
 =============================================================================

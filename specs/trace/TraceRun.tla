@@ -4,17 +4,17 @@
 (*                                                                         *)
 (* The module ProtocolTrace is generated for a run: it EXTENDS the         *)
 (* generated trace specification and defines                              *)
-(*   Claims       which says which of the protocol's invariants do not     *)
-(*                hold in a state, or have ceased to hold with its step;   *)
-(*   DueAfter(e)  what the step of the event e changed of what the         *)
-(*                invariants read: only those that read it are evaluated   *)
-(*                after the step;                                          *)
-(*   AllDue       the same for an initial state, where all are evaluated.  *)
+(*   Claims       which reports the protocol's invariants that do not hold *)
+(*                in a state, or that the last step violated;              *)
+(*   DueAfter(e)  the changes of event e's step that the invariants read:  *)
+(*                only the invariants that read a changed variable are     *)
+(*                evaluated after the step;                                *)
+(*   AllDue       the same for an initial state: all are evaluated.        *)
 (* Four questions are asked, each by its own configuration: which traces   *)
 (* can be followed to their end (Accepted); how far the others can be      *)
-(* followed (Stuck); what the specification would have allowed there       *)
-(* (ExplainSpec); and whether the invariants hold in what they recorded    *)
-(* all the same (StatesSpec).                                              *)
+(* followed (Stuck); which steps the specification allows there            *)
+(* (ExplainSpec); and whether the invariants hold in the recorded states   *)
+(* even so (StatesSpec).                                                   *)
 (* The first evaluates what is due, the others evaluate all.               *)
 (***************************************************************************)
 EXTENDS ProtocolTrace
@@ -27,7 +27,7 @@ TraceInit ==
     /\ \A k \in TraceInitial : \A n \in Who(TraceEvents[k], TraceNodes) :
           Agrees(TraceEvents[k], Shown(n), Shown(n))
 
-\* The next recorded event happens.  (A set with one member has TLC evaluate that member once.)
+\* The next recorded event happens.  (TLC evaluates the member of a one-element set only once.)
 TraceNext ==
     /\ pos >= 0
     /\ \E at \in NextPlaces :
@@ -42,8 +42,8 @@ TraceNext ==
 
 TraceSpec == TraceInit /\ [][TraceNext]_<<tid, pos>>
 
-\* Exact where the recorded events determine the next state; otherwise it may miss a way to
-\* the end, and what is not accepted is looked at again without it.
+\* Exact if the recorded events determine the next state.  Otherwise it may miss a way to the
+\* end, so traces that are not accepted are checked again without it.
 TraceView == <<tid, pos>>
 
 Accepted == (pos = Length(tid) /\ EndsTrace(tid)) => PrintT(<<"accepted", tid>>)
@@ -53,7 +53,7 @@ Stuck == (pos < Length(tid) /\ ~ ENABLED TraceNext) => PrintT(<<"stuck", tid, po
 Follow == PrintT(<<"state", tid, pos, Snapshot>>)
 
 -----------------------------------------------------------------------------
-\* Follow each trace to where it is to be left, then look around.
+\* Follow each trace to its stop position, then explore the steps that are allowed there.
 
 Before == pos = TraceStop[tid] => PrintT(<<"before", tid, Snapshot>>)
 
@@ -72,7 +72,7 @@ ExplainNext ==
 ExplainSpec == TraceInit /\ [][ExplainNext]_<<tid, pos>>
 
 -----------------------------------------------------------------------------
-\* The states that were recorded, whether or not a step of the protocol leads to them.
+\* The recorded states, even if no step of the protocol leads to them.
 
 TakeNext ==
     /\ pos >= 0
