@@ -1,25 +1,25 @@
 ----------------------------- MODULE MCMultiPaxos -----------------------------
 (***************************************************************************)
 (* Multi-Paxos within bounds that TLC can exhaust: ballots up to           *)
-(* MaxBallot, each value asked for once.  Parts says which optional        *)
-(* actions take part:                                                      *)
-(*   "nack"      who has a ballot that is too low is told so;              *)
-(*   "late"      promises are counted by a leader who had enough;          *)
-(*   "repeat"    requests are answered again;                              *)
-(*   "learn"     heartbeats, and asking for what was missed;               *)
-(*   "in turn"   a ballot is begun only after all lower ones;              *)
-(*   "First"     clients ask First alone;                                  *)
-(*   "apart"     First's proposals do not reach Second, nor Second's First; *)
-(*   "cut off"   First's proposals reach nobody in its first ballot.       *)
-(* What is left out can only keep a server from learning something:        *)
-(* without it fewer behaviours are seen, and no new ones.                  *)
+(* MaxBallot, and each value requested once.  Parts selects the optional   *)
+(* actions:                                                                *)
+(*   "nack"      the owner of a ballot that is too low is told so;         *)
+(*   "late"      a leader counts promises after it had enough;             *)
+(*   "repeat"    repeated requests are answered again;                     *)
+(*   "learn"     heartbeats, and requests for missed values;               *)
+(*   "in turn"   a ballot begins only after all lower ones;                *)
+(*   "First"     clients ask only First;                                   *)
+(*   "apart"     proposals of First and Second do not reach each other;    *)
+(*   "cut off"   First's proposals in its first ballot reach no server.    *)
+(* Leaving a part out can only keep a server from learning something:      *)
+(* fewer behaviours are explored, and no new ones are added.               *)
 (***************************************************************************)
 EXTENDS MultiPaxos, TLC
 
 CONSTANTS
     MaxBallot,        \* ballots are 0 .. MaxBallot
-    First, Second,    \* the owners of the ballots 0 and 1, and so on in turn
-    Parts             \* optional parts that are switched on
+    First, Second,    \* the owners of ballots 0 and 1, then alternately
+    Parts             \* optional actions that are included
 
 Part(part) == part \in Parts
 
@@ -33,7 +33,7 @@ AllButOne == {Q \in SUBSET Members : Cardinality(Q) = Cardinality(Members) - 1}
 Pairs == {Q \in SUBSET Members : Cardinality(Q) = 2}
 FirstTwo == {First, Second}
 
-\* The configurations that may be asked for.
+\* The configurations that may be requested.
 Changes == {}
 
 Begun == {m.bal : m \in {m \in msgs : m.type = "1a"}}
@@ -42,7 +42,7 @@ Begun == {m.bal : m \in {m \in msgs : m.type = "1a"}}
 Beginnable(s) ==
     {b \in 0 .. MaxBallot : b \notin Begun /\ (Part("in turn") => 0 .. (b - 1) \subseteq Begun)}
 
-\* What is asked for is in no message and in no vote.
+\* The values that may be requested: they are in no message and in no vote.
 Wishes(s) ==
     IF Part("First") /\ s # First THEN {}
     ELSE {v \in Values :
@@ -54,8 +54,8 @@ ChangesWished(s) ==
     ELSE {c \in Changes : \A p \in Servers : \A j \in DOMAIN votes[p] :
              votes[p][j].val.kind = "config" => votes[p][j].val.members # c}
 
-\* The messages that server s may take: requests that were not answered before, unless that
-\* part takes part.
+\* The requests that server s may receive: those that it has not answered, or all if the part
+\* "repeat" is included.
 Requests(s) ==
     {m \in msgs :
         /\ m.type \in {"1a", "2a"}
@@ -71,7 +71,7 @@ Promises(s) == {m \in msgs : m.type = "1b" /\ (Part("late") \/ phase[s] = "prepa
 
 Refusable(s) == IF Part("nack") THEN {m \in msgs : m.type \in {"1a", "2a", "heartbeat"}} ELSE {}
 
-\* What heartbeats of leader s would say is new: repetitions are left out.
+\* Leader s would send a heartbeat that was never sent before; repetitions are left out.
 HasNews(s) ==
     /\ Part("learn")
     /\ phase[s] = "leading"
@@ -109,11 +109,11 @@ MCNext == MCSteps \/ Crashes
 
 MCSpec == Init /\ [][MCNext]_vars
 
-\* Servers that crash or propose are not like the others.  Sound for safety only.
+\* Servers that crash or propose are not symmetric.  Sound for safety only.
 Symmetry == Permutations(Servers \ (MayCrash \cup {First, Second})) \cup Permutations(Values)
 
 -----------------------------------------------------------------------------
-\* Whatever a server takes to be chosen has the votes of a quorum of the slot's acceptors.
+\* Every value in a server's log has the votes of a quorum of the slot's acceptors.
 ChosenByQuorum ==
     \A s \in Servers : \A j \in 1 .. Len(log[s]) :
         \E m \in {m \in msgs : m.type = "2a" /\ m.slot = j /\ m.val = log[s][j]} :
@@ -121,7 +121,7 @@ ChosenByQuorum ==
                 {k.from : k \in {k \in msgs : k.type = "2b" /\ k.bal = m.bal /\ k.slot = j}})
 
 -----------------------------------------------------------------------------
-\* Liveness, with one proposer that is never refused: every step that stays possible is taken.
+\* Liveness, with one proposer that is never rejected: steps that stay enabled are taken in the end.
 
 Fairness ==
     /\ WF_vars(\E s \in Servers : \E b \in Beginnable(s) : Prepare(s, b))
@@ -147,17 +147,17 @@ EventuallyLeads == <>(\E s \in Servers : phase[s] = "leading")
 EventuallyLearned == <>(\A s \in Servers : Len(log[s]) = Cardinality(Values))
 
 -----------------------------------------------------------------------------
-\* Reachability: each of these is claimed never to happen, and TLC must find that it does.
+\* Reachability: each of these states that something never happens, and TLC must refute it.
 
 NeverChosen == \A s \in Servers : log[s] = <<>>
 NeverPipelined == \A s \in Servers : Cardinality(DOMAIN proposed[s]) < 2
 NeverEarly == \A s \in Servers : DOMAIN early[s] = {}
 
-\* A gap is filled in front of what an earlier leader proposed.
+\* A leader fills a gap before a value that an earlier leader proposed.
 NeverFilled ==
     \A s \in Servers : \A j \in DOMAIN proposed[s] : proposed[s][j].kind # "noop"
 
-\* A later leader proposes what an earlier one did.
+\* A later leader proposes a value that an earlier leader proposed.
 NeverRecovered ==
     \A s \in Servers : \A j \in DOMAIN proposed[s] : proposed[s][j].bal = bal[s]
 
@@ -165,42 +165,42 @@ NeverInstalled ==
     \A s \in Servers : snapshot[s] > 0 => \A m \in msgs : m.type = "snapshot" =>
         m.from = s \/ m.index # snapshot[s]
 
-\* A proposer finds that an acceptor has compacted what it does not know.
+\* A proposer finds that an acceptor has compacted slots that it does not know.
 NeverBehind ==
     \A m \in msgs : m.type = "1b" => m.snapshot <= Len(log[Owner(m.bal)])
 
-\* A slot has other acceptors than at first.
+\* A slot has other acceptors than the initial ones.
 NeverChanged ==
     \A s \in Servers : \A j \in DOMAIN proposed[s] : ConfigAt(log[s], j) = Members
 
 -----------------------------------------------------------------------------
-\* Planted bugs, put in by override: each model that uses one must fail.
+\* Seeded bugs, put in by override: each model that uses one must fail.
 
-\* A new leader proposes its own value whatever it was told.
+\* A new leader proposes its own value, whatever votes were reported to it.
 PickNothing(b, T, j) == Noop(b, j)
 
-\* A new leader looks at nothing that it was told, and goes on behind what it knows itself.
+\* A new leader ignores all votes reported to it, and continues after the slots that it knows.
 NothingTold(s, m) == told[s]
 
-\* The lowest vote counts, not the highest.
+\* The lowest reported vote counts, not the highest.
 LowestTold(s, m) ==
     LET new == {v \in m.votes : v.slot > Len(log[s]) /\ v.slot \notin DOMAIN proposed[s]}
         lower == {v \in new : v.slot \in DOMAIN told[s] => v.bal < told[s][v.slot].bal}
     IN  Over(told[s], [j \in {v.slot : v \in lower} |->
                 LET v == CHOOSE v \in lower : v.slot = j IN [bal |-> v.bal, val |-> v.val]])
 
-\* A new configuration holds at once, from the next slot on.
+\* A new configuration takes effect at once, from the next slot on.
 AtOnce(L, j) ==
     LET C == {i \in 1 .. Min(Len(L), j - 1) : L[i].kind = "config"}
     IN  IF C = {} THEN Members ELSE L[MaxOf(C)].members
 
-\* The disk does not keep what an acceptor voted.
+\* The disk does not keep an acceptor's votes.
 ForgetfulVolatile(s) ==
     [maxBal |-> maxBal[s], votes |-> Empty, snapshot |-> snapshot[s],
      log |-> SubSeq(log[s], 1, snapshot[s])]
 
 -----------------------------------------------------------------------------
-\* For models of changes.
+\* For models of configuration changes.
 WithoutFirst == {Servers \ {First}}
 FirstAlone == {{First}}
 SecondAlone == {{Second}}

@@ -1,12 +1,12 @@
 --------------------------- MODULE MCMultiPaxosSlots ---------------------------
 (***************************************************************************)
-(* Each slot of Multi-Paxos is consensus: what the votes of quorums have   *)
-(* chosen there refines the module Consensus.                              *)
+(* Each slot of Multi-Paxos is consensus: the values that quorums have     *)
+(* chosen in it refine the module Consensus.                               *)
 (***************************************************************************)
 EXTENDS MCMultiPaxos
 
-\* What is chosen in slot j: some ballot's proposal has the votes of a quorum of its acceptors,
-\* the proposer's own among them.
+\* The values chosen in slot j: proposals of some ballot that a quorum of the acceptors, including
+\* the proposer, has voted for.
 ChosenIn(j) ==
     {m.val : m \in {m \in msgs :
         /\ m.type = "2a"
@@ -14,7 +14,7 @@ ChosenIn(j) ==
         /\ IsQuorum2(Members, {Owner(m.bal)} \cup
                {k.from : k \in {k \in msgs : k.type = "2b" /\ k.bal = m.bal /\ k.slot = j}})}}
 
-\* All that may ever be proposed.
+\* All values that may ever be proposed.
 AllValues ==
     UNION {{Noop(b, j)} \cup {Command(b, j, v) : v \in Values} :
               b \in 0 .. MaxBallot, j \in 1 .. Alpha + Cardinality(Values)}

@@ -1,67 +1,67 @@
 ------------------------------ MODULE MultiPaxos ------------------------------
 (***************************************************************************)
-(* A log of Paxos instances at the grain of an implementation's handlers.  *)
-(*                                                                         *)
-(* Sources: L. Lamport, Paxos Made Simple (SIGACT News 2001), section 3;   *)
-(* L. Lamport, The Part-Time Parliament (TOCS 1998), section 3; L. Lamport, *)
-(* D. Malkhi and L. Zhou, Reconfiguring a State Machine (SIGACT News 2010), *)
-(* section 3, for the window alpha; H. Howard, D. Malkhi and A. Spiegelman, *)
-(* Flexible Paxos (OPODIS 2016); R. van Renesse and D. Altinbuken, Paxos    *)
-(* Made Moderately Complex (2015), for leaders; T. Chandra, R. Griesemer    *)
-(* and J. Redstone, Paxos Made Live (PODC 2007), for catching up and        *)
-(* snapshots.                                                              *)
+(* A log of Paxos instances, at the granularity of an implementation's     *)
+(* handlers.  Sources: L. Lamport, Paxos Made Simple (SIGACT News 2001),   *)
+(* section 3; L. Lamport, The Part-Time Parliament (TOCS 1998), section 3; *)
+(* L. Lamport, D. Malkhi and L. Zhou, Reconfiguring a State Machine        *)
+(* (SIGACT News 2010), section 3, for the window alpha; H. Howard,         *)
+(* D. Malkhi and A. Spiegelman, Flexible Paxos (OPODIS 2016); R. van       *)
+(* Renesse and D. Altinbuken, Paxos Made Moderately Complex (2015), for    *)
+(* leaders; T. Chandra, R. Griesemer and J. Redstone, Paxos Made Live      *)
+(* (PODC 2007), for catching up and snapshots.                             *)
 (*                                                                         *)
 (* Modelled: phase 1 once for all open slots; a leader that proposes in up *)
-(* to Alpha slots without waiting (pipelining), settles first what it was  *)
-(* told in phase 1, and fills gaps with values that do nothing; votes and  *)
-(* promises that become durable in a step of their own, and messages that  *)
-(* leave only then; crashes and restarts; servers that ask for what they   *)
-(* missed; phase 1 and phase 2 quorums that meet each other.               *)
+(* to Alpha slots without waiting (pipelining), first proposes the values  *)
+(* reported to it in phase 1, and fills gaps with no-ops; votes and        *)
+(* promises that become durable in a separate step, and messages that      *)
+(* leave only after that; crashes and restarts; servers that ask for       *)
+(* missed values; phase 1 and phase 2 quorums that intersect each other.   *)
 (*                                                                         *)
 (* Options, each switched on by its name in the constant Options:          *)
-(*   "snapshots"   what is chosen is compacted;                            *)
-(*   "membership"  the set of acceptors is changed by a value in the log,  *)
-(*                 which holds from Alpha slots later on.                  *)
+(*   "snapshots"   chosen values are compacted;                            *)
+(*   "membership"  a value in the log changes the set of acceptors, and    *)
+(*                 takes effect Alpha slots later.                         *)
 (*                                                                         *)
-(* Abstracted: the network is the set of all messages ever sent.  Nothing  *)
-(* is taken out of it, so that a message may be received late, in any      *)
-(* order, many times or never.  Time-outs are nondeterminism.  Clients,    *)
-(* their sessions and the state machine are left out: what is applied is   *)
-(* the log.  What a snapshot holds is not shown: a server keeps its whole  *)
-(* log here, and snapshot says how much of it an implementation has no     *)
-(* more.                                                                   *)
+(* Abstracted: the network is the set of all messages ever sent.  Messages *)
+(* are never removed, so a message may be received late, in any order,     *)
+(* many times or never.  Timeouts are nondeterministic.  Clients, their    *)
+(* sessions and the state machine are left out: the log stands for what is *)
+(* applied.  The content of a snapshot is not modelled: a server keeps its *)
+(* whole log here, and the variable snapshot says how much of it an        *)
+(* implementation has discarded.                                           *)
+(*                                                                         *)
 (***************************************************************************)
 EXTENDS Integers, Sequences, FiniteSets
 
 CONSTANTS
-    Servers,          \* the servers, each of them proposer, acceptor and learner
-    Proposers,        \* a sequence of them: ballot b belongs to the one at b modulo its length
-    Members,          \* the acceptors at first
-    Quorum1, Quorum2, \* sets of sets of Members: each of the former meets each of the latter
-    Values,           \* what clients may ask for
-    Alpha,            \* so many slots may be open at a time
-    Most,             \* the most values in one message to who asks for what it missed
+    Servers,          \* the servers; each is proposer, acceptor and learner
+    Proposers,        \* a sequence of servers; ballot b belongs to the one at b modulo its length
+    Members,          \* the initial acceptors
+    Quorum1, Quorum2, \* sets of quorums, subsets of Members; each Quorum1 intersects each Quorum2
+    Values,           \* values that clients may request
+    Alpha,            \* maximum number of open slots
+    Most,             \* maximum number of values in one answer to a server that missed them
     Options,          \* the options that are switched on
     MayCrash,         \* the servers that may crash
-    DiskQueue         \* the most writes that may wait for a disk;
+    DiskQueue         \* maximum number of writes waiting for a disk;
                       \* 0: a write is durable at once
 
 VARIABLES
-    maxBal,           \* acceptor: the highest ballot it has taken part in (durable)
+    maxBal,           \* acceptor: the highest ballot that it has taken part in (durable)
     votes,            \* acceptor: slot |-> its last vote there, a ballot and a value (durable)
-    log,              \* learner: what is chosen, without a gap from slot 1 on
-    early,            \* learner: slot |-> what is chosen behind a gap
-    snapshot,         \* up to where the log is compacted (durable, with the log up to there)
+    log,              \* learner: the chosen values, without a gap from slot 1 on
+    early,            \* learner: slot |-> the value chosen after a gap
+    snapshot,         \* the index up to which the log is compacted (durable, with the log up to it)
     phase,            \* proposer: "idle", "preparing" (phase 1) or "leading" (phase 2)
     bal,              \* proposer: its ballot, -1 while it is idle
-    promised,         \* proposer: who has promised its ballot
-    told,             \* proposer: slot |-> the highest vote it was told of, until settled
+    promised,         \* proposer: the servers that have promised its ballot
+    told,             \* proposer: slot |-> the highest vote reported to it, until it proposes there
     proposed,         \* proposer: slot |-> its proposal, until it is chosen
-    acks,             \* proposer: slot |-> who has voted for its proposal
+    acks,             \* proposer: slot |-> the servers that have voted for its proposal
     up,               \* running, not crashed
-    durable,          \* what its disk holds
-    disk,             \* the writes waiting for the disk, with the messages each holds back
-    msgs              \* every message that ever left its sender
+    durable,          \* the content of its disk
+    disk,             \* writes waiting for the disk, each with the messages it holds back
+    msgs              \* every message that has left its sender
 
 accVars == <<maxBal, votes>>
 logVars == <<log, early, snapshot>>
@@ -73,7 +73,7 @@ Max(i, j) == IF i > j THEN i ELSE j
 Min(i, j) == IF i < j THEN i ELSE j
 MaxOf(S) == CHOOSE i \in S : \A j \in S : i >= j
 
-\* Functions from slots, whose domains grow and shrink.
+\* Functions on slots, with domains that grow and shrink.
 Empty == [j \in {} |-> 0]
 Over(f, g) == [j \in DOMAIN f \cup DOMAIN g |-> IF j \in DOMAIN g THEN g[j] ELSE f[j]]
 Beyond(f, i) == [j \in {j \in DOMAIN f : j > i} |-> f[j]]
@@ -82,16 +82,16 @@ Except(f, S) == [j \in DOMAIN f \ S |-> f[j]]
 Owner(b) == Proposers[(b % Len(Proposers)) + 1]
 
 -----------------------------------------------------------------------------
-\* Values.  Each says in which ballot and for which slot it was proposed first: a value that is
-\* found in phase 1 is proposed again as it is.
+\* Values.  Each names the ballot and slot in which it was first proposed: a value that is found in
+\* phase 1 is proposed again unchanged.
 
 Noop(b, j) == [kind |-> "noop", val |-> "", bal |-> b, slot |-> j]
 Command(b, j, v) == [kind |-> "command", val |-> v, bal |-> b, slot |-> j]
 Config(b, j, c) == [kind |-> "config", val |-> "", bal |-> b, slot |-> j, members |-> c]
 
 -----------------------------------------------------------------------------
-\* Configurations: a slot's acceptors are those of the last configuration that is chosen at
-\* least Alpha slots before it.
+\* Configurations: a slot's acceptors are those of the last configuration chosen at least Alpha
+\* slots before it.
 
 Changing == "membership" \in Options
 
@@ -102,7 +102,7 @@ ConfigAt(L, j) ==
 
 IsMajority(S, of) == 2 * Cardinality(S \cap of) > Cardinality(of)
 
-\* The servers in S are a quorum for phase 1, or for phase 2, of the acceptors c.
+\* The servers in S are a quorum of the acceptors c, for phase 1 or for phase 2.
 IsQuorum1(c, S) == IF c = Members THEN \E Q \in Quorum1 : Q \subseteq S ELSE IsMajority(S, c)
 IsQuorum2(c, S) == IF c = Members THEN \E Q \in Quorum2 : Q \subseteq S ELSE IsMajority(S, c)
 
@@ -112,7 +112,7 @@ Enough(L, R) == \A j \in (Len(L) + 1) .. (Len(L) + Alpha) : IsQuorum1(ConfigAt(L
 -----------------------------------------------------------------------------
 \* Messages
 
-\* The votes of an acceptor, as a message tells them.
+\* The votes of an acceptor, as reported in messages.
 Told(f) == {[slot |-> j, bal |-> f[j].bal, val |-> f[j].val] : j \in DOMAIN f}
 
 M1a(b, first) == [type |-> "1a", bal |-> b, first |-> first]
@@ -122,27 +122,27 @@ MNack(b, max) == [type |-> "nack", bal |-> b, maxBal |-> max]
 M2a(b, j, v) == [type |-> "2a", bal |-> b, slot |-> j, val |-> v]
 M2b(s, b, j) == [type |-> "2b", from |-> s, bal |-> b, slot |-> j]
 
-\* A leader is there; it knows all that is chosen up to a slot.
+\* A heartbeat of the leader, which knows all values chosen up to a slot.
 MHeartbeat(b, i) == [type |-> "heartbeat", bal |-> b, chosen |-> i]
 
-\* A server asks for what is chosen from a slot on, and gets it.
+\* A server asks for the values chosen from a slot on, and receives them.
 MAsk(s, first) == [type |-> "ask", from |-> s, first |-> first]
 MLearn(first, vals) == [type |-> "learn", first |-> first, vals |-> vals]
 MSnapshot(s, i) == [type |-> "snapshot", from |-> s, index |-> i]
 
-\* What goes to all other servers, where there are any.
+\* The messages M to all other servers, if there are any.
 ToOthers(s, M) == IF Servers = {s} THEN {} ELSE M
 
 -----------------------------------------------------------------------------
 \* The disk
 
-\* What server s wants its disk to hold.
+\* The state that server s writes to its disk.
 Volatile(s) ==
     [maxBal |-> maxBal[s], votes |-> votes[s], snapshot |-> snapshot[s],
      log |-> SubSeq(log[s], 1, snapshot[s])]
 
 \* Server s has changed its state (conjoin this after the primes) and sends the messages M.
-\* They leave when all that s has written so far is durable, and not before.
+\* They leave only when everything that s has written so far is durable.
 Emit(s, M) ==
     LET new  == Volatile(s)'
         last == Len(disk[s])
@@ -160,7 +160,7 @@ Emit(s, M) ==
                   /\ disk' = [disk EXCEPT ![s] = Append(@, [rec |-> new, out |-> M])]
                   /\ UNCHANGED <<durable, msgs>>
 
-\* The oldest waiting write of server s becomes durable, and what it held back leaves.
+\* The oldest waiting write of server s becomes durable, and the messages it held back leave.
 Flush(s) ==
     /\ disk[s] # <<>>
     /\ durable' = [durable EXCEPT ![s] = Head(disk[s]).rec]
@@ -169,13 +169,13 @@ Flush(s) ==
     /\ UNCHANGED <<accVars, logVars, propVars, up>>
 
 -----------------------------------------------------------------------------
-\* Learning: what is chosen goes to the log as soon as there is no gap before it.
+\* Learning: chosen values are appended to the log as soon as there is no gap before them.
 
 RECURSIVE Absorbed(_, _)
 Absorbed(L, E) ==
     IF Len(L) + 1 \in DOMAIN E THEN Absorbed(Append(L, E[Len(L) + 1]), E) ELSE L
 
-\* Server s has the log L without gaps, and knows besides what E says to be chosen.
+\* Server s has the log L, and knows that the values in E are chosen as well.
 Knows(s, L, E) ==
     /\ log' = [log EXCEPT ![s] = Absorbed(L, E)]
     /\ early' = [early EXCEPT ![s] = Beyond(E, Len(Absorbed(L, E)))]
@@ -183,7 +183,7 @@ Knows(s, L, E) ==
 -----------------------------------------------------------------------------
 \* Proposers
 
-\* Server s neither prepares nor leads.
+\* Server s stops preparing or leading.
 Idle(s) ==
     /\ phase' = [phase EXCEPT ![s] = "idle"]
     /\ bal' = [bal EXCEPT ![s] = -1]
@@ -192,15 +192,15 @@ Idle(s) ==
     /\ proposed' = [proposed EXCEPT ![s] = Empty]
     /\ acks' = [acks EXCEPT ![s] = Empty]
 
-\* Server s takes part in ballot b, which is at least as high as all before, as an acceptor.
-\* Its own ballot, if it is lower, it gives up.
+\* Server s takes part in ballot b as an acceptor; b is at least as high as all before.  If its
+\* own ballot is lower, s abandons it.
 Adopts(s, b) ==
     /\ maxBal' = [maxBal EXCEPT ![s] = b]
     /\ IF b > bal[s] THEN Idle(s) ELSE UNCHANGED propVars
 
-\* Server s begins ballot b: it asks for the votes in all slots that it does not know to be
-\* chosen, at once (Paxos Made Simple, section 3).  It has promised itself; where that is enough
-\* it says so as others do.
+\* Server s begins ballot b: it asks at once for the votes in all slots that it does not know to
+\* be chosen (Paxos Made Simple, section 3).  It has promised its own ballot; if its promise alone
+\* is enough, it sends the promise to itself.
 Prepare(s, b) ==
     LET open == Beyond(votes[s], Len(log[s]))
     IN  /\ up[s]
@@ -218,7 +218,7 @@ Prepare(s, b) ==
         /\ Emit(s, ToOthers(s, {M1a(b, Len(log[s]) + 1)})
                      \cup IF Enough(log[s], {s}) THEN {M1b(s, b, snapshot[s], open)} ELSE {})
 
-\* Acceptor s promises to vote in no lower ballot, and tells its votes (phase 1b).
+\* Acceptor s promises to vote in no lower ballot, and reports its votes (phase 1b).
 Promise(s, m) ==
     /\ up[s]
     /\ m.type = "1a"
@@ -228,7 +228,7 @@ Promise(s, m) ==
     /\ UNCHANGED <<votes, logVars, up>>
     /\ Emit(s, {M1b(s, m.bal, snapshot[s], Beyond(votes[s], m.first - 1))})
 
-\* Server s tells the owner of a ballot that it is too low.
+\* Server s tells the owner of a ballot that the ballot is too low.
 Nack(s, m) ==
     /\ up[s]
     /\ m.type \in {"1a", "2a", "heartbeat"}
@@ -237,7 +237,7 @@ Nack(s, m) ==
     /\ UNCHANGED <<accVars, logVars, propVars, up>>
     /\ Emit(s, {MNack(m.bal, maxBal[s])})
 
-\* Server s learns that its ballot is too low, and gives it up.
+\* Server s learns that its ballot is too low, and abandons it.
 StepDown(s, m) ==
     /\ up[s]
     /\ m.type = "nack"
@@ -248,27 +248,27 @@ StepDown(s, m) ==
     /\ UNCHANGED <<votes, logVars, up>>
     /\ Emit(s, {})
 
-\* What a leader is still to propose after the log L, E being chosen behind gaps: the slots of
-\* the window that are not settled and lie no further than the last that it was told of in phase
-\* 1 (T), or knows to be chosen.
+\* The slots that a leader has yet to propose in, given the log L and the values E chosen after
+\* gaps: unsettled slots of the window, up to the last slot with a vote reported in phase 1 (T)
+\* or with a chosen value.
 Unsettled(L, E, T, P, R) ==
     LET last == MaxOf({0} \cup DOMAIN T \cup DOMAIN E)
     IN  {j \in (Len(L) + 1) .. Min(last, Len(L) + Alpha) :
             j \notin DOMAIN E \cup DOMAIN P /\ IsQuorum1(ConfigAt(L, j), R)}
 
-\* Ballot b's value for a slot: that of the highest vote there, or one that does nothing.
+\* The value of ballot b for slot j: that of the highest vote reported there, or a no-op.
 Pick(b, T, j) == IF j \in DOMAIN T THEN T[j].val ELSE Noop(b, j)
 
-\* What proposing G (slot |-> value) in ballot b sends: server s has voted for it, and where
-\* that is enough it says so as others do.
+\* The messages for the proposals G (slot |-> value) in ballot b.  Server s has voted for them; if
+\* its vote alone is enough, it sends the vote to itself.
 Asks(s, b, L, G) ==
     ToOthers(s, {M2a(b, j, G[j]) : j \in DOMAIN G})
         \cup {M2b(s, b, j) : j \in {j \in DOMAIN G : IsQuorum2(ConfigAt(L, j), {s})}}
 
 Voted(b, G) == [j \in DOMAIN G |-> [bal |-> b, val |-> G[j]]]
 
-\* Leader s has the log L, knows E to be chosen behind gaps, was told T, has proposed P with
-\* the votes A, and was promised its ballot by R: it proposes what is unsettled, and sends M.
+\* Leader s has the log L, chosen values E after gaps, reported votes T, proposals P with votes A,
+\* and the promises of R: it proposes values in the unsettled slots, and also sends M.
 Proceeds(s, L, E, T, P, A, R, M) ==
     LET b == bal[s]
         G == [j \in Unsettled(L, E, T, P, R) |-> Pick(b, T, j)]
@@ -283,7 +283,7 @@ Proceeds(s, L, E, T, P, A, R, M) ==
         /\ UNCHANGED <<maxBal, snapshot, bal, up>>
         /\ Emit(s, M \cup Asks(s, b, L, G))
 
-\* Message m is a promise of the ballot of s that s has not yet counted, or that completes.
+\* Message m promises the ballot of s, which has not counted it or has enough promises to lead.
 AwaitedPromise(s, m) ==
     /\ up[s]
     /\ m.type = "1b"
@@ -291,15 +291,15 @@ AwaitedPromise(s, m) ==
     /\ m.bal = bal[s]
     /\ m.from \notin promised[s] \/ (phase[s] = "preparing" /\ Enough(log[s], promised[s]))
 
-\* What proposer s is told in all, with m: of each slot that is not settled the highest vote.
+\* The votes reported to proposer s, including m: the highest vote of each unsettled slot.
 ToldWith(s, m) ==
     LET new == {v \in m.votes : v.slot > Len(log[s]) /\ v.slot \notin DOMAIN proposed[s]}
         higher == {v \in new : v.slot \in DOMAIN told[s] => v.bal > told[s][v.slot].bal}
     IN  Over(told[s], [j \in {v.slot : v \in higher} |->
                 LET v == CHOOSE v \in higher : v.slot = j IN [bal |-> v.bal, val |-> v.val]])
 
-\* Proposer s counts a promise that is not yet enough; or a leader one that comes late, which
-\* other acceptors' slots may be waiting for.
+\* Proposer s counts a promise that is not enough; or a leader counts a late one, which slots with
+\* other acceptors may need.
 CountPromise(s, m) ==
     LET R == promised[s] \cup {m.from}
     IN  /\ AwaitedPromise(s, m)
@@ -311,7 +311,7 @@ CountPromise(s, m) ==
                 /\ told' = [told EXCEPT ![s] = ToldWith(s, m)]
                 /\ UNCHANGED <<accVars, logVars, phase, bal, proposed, acks, up, hostVars>>
 
-\* Proposer s counts the promise that is enough, and leads: it settles what it was told.
+\* Proposer s counts the promise that is enough, and leads: it proposes the reported values.
 Lead(s, m) ==
     LET R == promised[s] \cup {m.from}
     IN  /\ AwaitedPromise(s, m)
@@ -321,8 +321,8 @@ Lead(s, m) ==
         /\ Proceeds(s, log[s], early[s], ToldWith(s, m), Empty, Empty, R,
                     ToOthers(s, {MHeartbeat(bal[s], Len(log[s]))}))
 
-\* Proposer s is promised its ballot by a server that has compacted what s does not know: it
-\* gives up, and asks for it.
+\* A server promises the ballot of s, but has compacted slots that proposer s does not know: s
+\* gives up, and asks for them.
 FallBehind(s, m) ==
     /\ AwaitedPromise(s, m)
     /\ m.snapshot > Len(log[s])
@@ -333,11 +333,11 @@ FallBehind(s, m) ==
 -----------------------------------------------------------------------------
 \* Proposals
 
-\* The slot that leader s proposes something new in: behind all that it has settled or is told.
+\* The next slot for a new value of leader s: after all settled, reported and proposed slots.
 NextSlot(s) ==
     1 + MaxOf({Len(log[s])} \cup DOMAIN early[s] \cup DOMAIN told[s] \cup DOMAIN proposed[s])
 
-\* Leader s proposes value v in slot j, which lies in the window (Alpha).
+\* Leader s proposes value v in slot j, if j is in the window (Alpha).
 Proposes(s, j, v) ==
     LET G == [i \in {j} |-> v]
     IN  /\ up[s]
@@ -350,16 +350,16 @@ Proposes(s, j, v) ==
         /\ UNCHANGED <<maxBal, logVars, phase, bal, promised, told, up>>
         /\ Emit(s, Asks(s, bal[s], log[s], G))
 
-\* Leader s proposes what clients ask for, without waiting for what it proposed before.
+\* Leader s proposes a client's value, without waiting for its earlier proposals.
 ClientRequest(s, v) == Proposes(s, NextSlot(s), Command(bal[s], NextSlot(s), v))
 
-\* Leader s proposes other acceptors; they vote from Alpha slots later on.
+\* Leader s proposes a new set of acceptors, which takes effect Alpha slots later.
 ChangeConfiguration(s, c) ==
     /\ Changing
     /\ c # {}
     /\ Proposes(s, NextSlot(s), Config(bal[s], NextSlot(s), c))
 
-\* Server s answers a client without touching the log, or keeps a request until it may propose.
+\* Server s answers a client without changing its log, or keeps a request until it may propose.
 Reply(s) == up[s] /\ UNCHANGED vars
 
 \* Acceptor s votes for a proposal (phase 2b).
@@ -385,7 +385,7 @@ AwaitedVote(s, m) ==
 
 Completes(s, m) == IsQuorum2(ConfigAt(log[s], m.slot), acks[s][m.slot] \cup {m.from})
 
-\* Leader s counts a vote that does not yet make a quorum.
+\* Leader s counts a vote that does not complete a quorum.
 RecordVote(s, m) ==
     /\ AwaitedVote(s, m)
     /\ m.from \notin acks[s][m.slot]
@@ -393,8 +393,8 @@ RecordVote(s, m) ==
     /\ acks' = [acks EXCEPT ![s][m.slot] = @ \cup {m.from}]
     /\ UNCHANGED <<accVars, logVars, phase, bal, promised, told, proposed, up, hostVars>>
 
-\* Leader s counts the vote that makes a quorum: the value is chosen.  Further slots may come
-\* into the window by it.
+\* Leader s counts the vote that completes a quorum: the value is chosen.  This may move further
+\* slots into the window.
 Choose(s, m) ==
     LET E == Over(early[s], [j \in {m.slot} |-> proposed[s][m.slot]])
         L == Absorbed(log[s], E)
@@ -403,8 +403,8 @@ Choose(s, m) ==
         /\ Proceeds(s, L, Beyond(E, Len(L)), told[s], Except(proposed[s], {m.slot}),
                     Except(acks[s], {m.slot}), promised[s], {})
 
-\* Leader s lets itself be heard of, repeats its proposals, and where promises are wanting asks
-\* for them again.
+\* Leader s sends a heartbeat, repeats its proposals, and asks again for promises if it needs
+\* more.
 Heartbeat(s) ==
     LET next == Len(log[s]) + 1
     IN  /\ up[s]
@@ -418,8 +418,8 @@ Heartbeat(s) ==
 -----------------------------------------------------------------------------
 \* Learners
 
-\* Server s hears of a leader.  What it voted for in the leader's ballot is what the leader
-\* proposed there, and so what is chosen; for the rest it asks.
+\* Server s receives a heartbeat.  Its vote in the leader's ballot has the value that the leader
+\* proposed, so that value is chosen; s asks for the other values.
 HandleHeartbeat(s, m) ==
     LET sure == {j \in (Len(log[s]) + 1) .. m.chosen :
                     j \in DOMAIN votes[s] /\ votes[s][j].bal = m.bal}
@@ -434,8 +434,8 @@ HandleHeartbeat(s, m) ==
         /\ UNCHANGED <<votes, snapshot, up>>
         /\ Emit(s, IF next <= m.chosen THEN {MAsk(s, next)} ELSE {})
 
-\* Server s is asked for what it has: it sends values or, where it has compacted them, says that
-\* it has a snapshot.  A leader that proposes what is chosen and compacted needs that as well.
+\* Server s answers a request for chosen values: it sends them or, if it has compacted them, offers
+\* its snapshot.  A leader that proposes in a compacted slot also needs the snapshot.
 Share(s, m) ==
     LET last == Min(Len(log[s]), m.first + Most - 1)
     IN  /\ up[s]
@@ -451,11 +451,11 @@ Share(s, m) ==
               /\ m.slot <= snapshot[s]
               /\ Emit(s, {MSnapshot(s, snapshot[s])})
 
-\* Slot j is news to server s.
+\* Server s does not yet know the value of slot j.
 IsNews(s, j) == j > Len(log[s]) /\ j \notin DOMAIN early[s]
 
-\* Message m tells server s what is chosen, and something of it is news.  A leader takes nothing
-\* from others.
+\* Message m tells server s a chosen value that it does not know.  A leader ignores such
+\* messages.
 TellsNews(s, m) ==
     /\ up[s]
     /\ phase[s] # "leading"
@@ -465,7 +465,7 @@ TellsNews(s, m) ==
           /\ m.from # s
           /\ m.index > Len(log[s])
 
-\* Server s learns values.
+\* Server s learns chosen values.
 Learn(s, m) ==
     /\ TellsNews(s, m)
     /\ m.type = "learn"
@@ -474,7 +474,7 @@ Learn(s, m) ==
     /\ UNCHANGED <<accVars, snapshot, propVars, up>>
     /\ Emit(s, {})
 
-\* Server s takes a snapshot in the place of its log.
+\* Server s replaces its log by a snapshot.
 InstallSnapshot(s, m) ==
     /\ TellsNews(s, m)
     /\ m.type = "snapshot"
@@ -484,7 +484,7 @@ InstallSnapshot(s, m) ==
     /\ UNCHANGED <<maxBal, propVars, up>>
     /\ Emit(s, {})
 
-\* Server s compacts its log; the votes on what is in the snapshot it needs no more.
+\* Server s compacts its log, and discards its votes in the compacted slots.
 TakeSnapshot(s) ==
     /\ "snapshots" \in Options
     /\ up[s]
@@ -510,7 +510,7 @@ Ignore(s, m) ==
        \/ m.type = "snapshot" /\ m.from # s /\ ~ TellsNews(s, m)
     /\ UNCHANGED vars
 
-\* Server s crashes when the disk had reached the first k of its waiting writes.  The others,
+\* Server s crashes after its disk has completed the first k waiting writes.  The other writes,
 \* the messages held back, and all volatile state are lost.
 Crash(s, k) ==
     LET kept == IF k = 0 THEN durable[s] ELSE disk[s][k].rec
@@ -526,7 +526,7 @@ Crash(s, k) ==
         /\ Idle(s)
         /\ UNCHANGED msgs
 
-\* Server s comes up again, with what its disk holds.
+\* Server s restarts with the content of its disk.
 Restart(s) ==
     /\ ~ up[s]
     /\ up' = [up EXCEPT ![s] = TRUE]
@@ -551,7 +551,7 @@ Init ==
     /\ disk = [s \in Servers |-> <<>>]
     /\ msgs = {}
 
-\* Each of the protocol's own steps, without crashes.
+\* The steps of the protocol, without crashes.
 Steps ==
     \/ \E s \in Servers : \E b \in Nat : Prepare(s, b)
     \/ \E s \in Servers : \E m \in msgs : Promise(s, m)
@@ -584,7 +584,7 @@ Next == Steps \/ Crashes
 Spec == Init /\ [][Next]_vars
 
 -----------------------------------------------------------------------------
-\* What must hold
+\* Invariants
 
 IsValue(v) ==
     /\ DOMAIN v = {"kind", "val", "bal", "slot"}
@@ -606,7 +606,7 @@ TypeOK ==
           /\ DOMAIN acks[s] = DOMAIN proposed[s]
           /\ \A j \in DOMAIN proposed[s] : j \in (Len(log[s]) + 1) .. (Len(log[s]) + Alpha)
 
-\* What two servers take to be chosen in a slot is the same.
+\* Two servers agree on the value chosen in each slot.
 Agreement ==
     \A s, p \in Servers :
         /\ LET i == Min(Len(log[s]), Len(log[p]))
@@ -615,16 +615,16 @@ Agreement ==
               /\ j <= Len(log[p]) => early[s][j] = log[p][j]
               /\ j \in DOMAIN early[p] => early[s][j] = early[p][j]
 
-\* An acceptor votes in no ballot above the last that it has taken part in.
+\* An acceptor has no vote in a ballot above the last that it has taken part in.
 VotesBelowPromise ==
     \A s \in Servers : \A j \in DOMAIN votes[s] : votes[s][j].bal <= maxBal[s]
 
-\* In a ballot one value is proposed in a slot.
+\* At most one value is proposed for a slot in a ballot.
 OneValuePerBallot ==
     \A s, p \in Servers : \A j \in DOMAIN votes[s] \cap DOMAIN votes[p] :
         votes[s][j].bal = votes[p][j].bal => votes[s][j].val = votes[p][j].val
 
-\* What a server said rests on what its disk holds: a crash cannot make it untrue.
+\* Everything that a server has said is supported by its disk: a crash cannot make it untrue.
 SaidIsDurable ==
     \A m \in msgs :
         /\ m.type \in {"1a", "2a", "heartbeat"} => durable[Owner(m.bal)].maxBal >= m.bal
@@ -636,9 +636,9 @@ SaidIsDurable ==
         /\ m.type = "snapshot" => durable[m.from].snapshot >= m.index
 
 -----------------------------------------------------------------------------
-\* What no step may do
+\* Properties of steps
 
-\* Ballots and logs never go back, but for a crash.
+\* Ballots, snapshots and logs never go back, except in a crash.
 Monotone ==
     [][\A s \in Servers :
           up'[s] => /\ maxBal'[s] >= maxBal[s]
@@ -646,13 +646,13 @@ Monotone ==
                     /\ Len(log'[s]) >= Len(log[s])]_vars
 
 -----------------------------------------------------------------------------
-\* What a primary's clients may want besides, and Paxos does not promise: the order in which
-\* primaries proposed (F. Junqueira, B. Reed and M. Serafini, Zab: High-performance broadcast for
-\* primary-backup systems, DSN 2011, section III).  A primary is who leads a ballot.
+\* Properties that the clients of a primary may want and Paxos does not guarantee: the order of the
+\* primaries' proposals (F. Junqueira, B. Reed and M. Serafini, Zab: High-performance broadcast for
+\* primary-backup systems, DSN 2011, section III).  The primary is the leader of a ballot.
 
 Proposals == {m.val : m \in {m \in msgs : m.type = "2a" /\ m.val.kind = "command"}}
 
-\* Whoever has what a primary proposed has all that it proposed before.
+\* A server that has a value of a primary has all values that it proposed before.
 LocalPrimaryOrder ==
     \A s \in Servers : \A i \in 1 .. Len(log[s]) :
         log[s][i].kind = "command" =>
@@ -660,7 +660,7 @@ LocalPrimaryOrder ==
                 v.bal = log[s][i].bal /\ v.slot < log[s][i].slot =>
                     \E j \in 1 .. (i - 1) : log[s][j] = v
 
-\* What an earlier primary proposed comes before what a later one did.
+\* Values of an earlier primary come before values of a later one.
 GlobalPrimaryOrder ==
     \A s \in Servers : \A i \in 1 .. Len(log[s]) : \A j \in 1 .. (i - 1) :
         log[s][i].kind = "command" /\ log[s][j].kind = "command"

@@ -1,15 +1,15 @@
 --------------------------- MODULE MultiPaxosTrace ---------------------------
 (***************************************************************************)
-(* What a trace of MultiPaxos.tla does not say by itself; the rest of the  *)
-(* trace specification is generated.  See Trace.tla for how a trace is     *)
+(* The parts of the trace specification of MultiPaxos.tla that are written *)
+(* by hand; the rest is generated.  See Trace.tla for how a trace is       *)
 (* checked.                                                                *)
 (*                                                                         *)
-(* Constants of the trace's header: Servers (a sequence, in the order in   *)
-(* which they own ballots), Alpha, DiskQueue; Quorum1 and Quorum2, where   *)
-(* they are not all majorities of the first members; Members, where not    *)
-(* all servers are acceptors at first; Most, Options, where any is on;     *)
-(* and Values, where a trace shows what clients asked for neither by the   *)
-(* parameter v of ClientRequest nor by logs.                               *)
+(* Constants in the trace's header: Servers (a sequence, in the order in   *)
+(* which they own ballots), Alpha, DiskQueue; Quorum1 and Quorum2, if they *)
+(* are not all majorities of the first members; Members, if not all        *)
+(* servers are initial acceptors; Most and Options, if set; and Values, if *)
+(* a trace records the requests of clients neither by the parameter v of   *)
+(* ClientRequest nor by logs.                                              *)
 (***************************************************************************)
 EXTENDS Trace
 
@@ -24,26 +24,26 @@ Constant_Quorum1 == HeaderOr("Quorum1", Majorities)
 Constant_Quorum2 == HeaderOr("Quorum2", Majorities)
 Constant_MayCrash == TraceNodes
 
-\* Any string may be asked for.  (A set of those that were would be worked out before the
-\* tables that it hangs on.)
+\* Any string may be requested.  (The set of the requested strings would be evaluated before the
+\* tables that it depends on.)
 Constant_Values == STRING
 
-\* What clients asked for, as far as anything in the traces or their header says so.
+\* The values that clients requested, as far as the traces or their header record them.
 AllAsked ==
     TLCEval(ParamsOf("v") \cup UNION {{L[i].val : i \in 1 .. Len(L)} : L \in ValuesOf("log")}
               \cup HeaderOr("Values", {}))
 
-\* The set of all is not worked out where e says it.
+\* The set of all values is not evaluated if e records the value.
 Param_v(e) == ParamOr(e, "v", AllAsked)
 
-\* High enough that each server could begin one more ballot.
+\* High enough for each server to begin one more ballot.
 Param_b(e) == Param(e, "b", 0 .. (LargestNumber + Len(Header.Servers)))
 
-\* Slots to values, and to those who voted, as sets of records.
+\* Functions from slots to values, and to sets of voters, as sets of records.
 Values1(f) == {[slot |-> j, val |-> f[j]] : j \in DOMAIN f}
 Voters(f) == {[slot |-> j, acks |-> f[j]] : j \in DOMAIN f}
 
-\* ... and back.
+\* The inverse functions.
 Function(S) == [j \in {r.slot : r \in S} |-> (CHOOSE r \in S : r.slot = j).val]
 VoteFunction(S) ==
     [j \in {r.slot : r \in S} |->
@@ -66,8 +66,8 @@ Taken_told(e, s) == VoteFunction(Took(e, "told", Shown_told(s)))
 Taken_proposed(e, s) == Function(Took(e, "proposed", Shown_proposed(s)))
 Taken_acks(e, s) == AckFunction(Took(e, "acks", Shown_acks(s)))
 
-\* The log of s, of which the snapshot and what comes behind it are recorded in e.  What a new
-\* snapshot stands for is the server's own, or that of who sent it.
+\* The log of s, given the snapshot and the entries after it recorded in e.  The entries that a new
+\* snapshot covers are those of the server itself, or of the server that sent it.
 Taken_log(e, s) ==
     LET snap == Took(e, "snapshot", snapshot[s])
         sent == /\ snap # snapshot[s]

@@ -1,32 +1,32 @@
 ------------------------- MODULE FastLeaderElection -------------------------
 (***************************************************************************)
-(* Phase 0 of Zab, in the place of the oracle of Zab.tla.                  *)
+(* Phase 0 of Zab: ZooKeeper's election, which replaces Zab.tla's oracle.  *)
 (*                                                                         *)
-(* The paper leaves it open (Junqueira, Reed and Serafini, DSN 2011,       *)
-(* section IV); this is what ZooKeeper does (Apache ZooKeeper,             *)
-(* FastLeaderElection: lookForLeader, and WorkerReceiver of its Messenger). *)
-(* Who looks for a leader votes, at first for itself, and tells all others *)
-(* by notifications, which are datagrams; it takes over a vote that is     *)
-(* higher, by current epoch, then last zxid, then the server's own number; *)
-(* votes count in the round in which they were cast.  Once a quorum has    *)
-(* the same vote it waits a little for a higher one, and then follows that *)
-(* vote.  Who leads or follows already answers with the vote that it was   *)
-(* elected by, and who hears that from a quorum, the leader among it,      *)
-(* joins them.                                                             *)
+(* The paper does not define it (Junqueira, Reed and Serafini, DSN 2011,   *)
+(* section IV); this is what ZooKeeper does (Apache ZooKeeper, class       *)
+(* FastLeaderElection: lookForLeader, and its Messenger's WorkerReceiver). *)
+(* A server that looks for a leader votes, initially for itself, and tells *)
+(* all others by notifications, which are datagrams.  It adopts a higher   *)
+(* vote, compared by current epoch, then last zxid, then server number.    *)
+(* Votes count in the round in which they were cast.  Once a quorum has    *)
+(* the same vote, the server waits a little for a higher one, and then     *)
+(* follows that vote.  A server that already leads or follows answers with *)
+(* the vote that elected its leader.  A server that gets such answers from *)
+(* a quorum that includes the leader joins them.                           *)
 (*                                                                         *)
-(* Observers have no vote: they take over those of others, are answered    *)
+(* Observers have no vote: they adopt the votes of others, receive answers *)
 (* and do not answer.                                                      *)
 (***************************************************************************)
 EXTENDS Zab
 
 CONSTANT
-    Numbered          \* the sequence of all servers, by their numbers
+    Numbered          \* the sequence of all servers, ordered by their numbers
 
 VARIABLES                \* (in ZooKeeper: logicalclock, proposal, recvset, outofelection)
-    round,            \* the round of elections that it takes part in, or did last
-    vote,             \* its own vote there
-    tally,            \* who |-> the vote that it cast last in this round
-    outside           \* who leads or follows |-> the round and vote that did it, and its mode
+    round,            \* the round of elections that the server takes part in, or took part in last
+    vote,             \* its own vote in that round
+    tally,            \* server |-> the vote that it cast last in this round
+    outside           \* leading or following server |-> round and vote that elected it, its mode
 
 electionVars == <<round, vote, tally, outside>>
 allVars == <<vars, electionVars>>
@@ -36,7 +36,7 @@ Rank(p) == IF p = "" THEN 0 ELSE CHOOSE i \in 1 .. Len(Numbered) : Numbered[i] =
 Vote(p, e, z) == [leader |-> p, epoch |-> e, zxid |-> z]
 Nobody == Vote("", 0, Zero)
 
-\* What server s votes for by itself.
+\* The initial vote of server s.
 OwnVote(s) == IF s \in Observers THEN Nobody ELSE Vote(s, currentEpoch[s], Last(s))
 
 \* Vote v is higher than w.
@@ -47,7 +47,7 @@ Higher(v, w) ==
 MNotification(s, m, r, v) ==
     [type |-> "NOTIFICATION", from |-> s, mode |-> m, round |-> r, vote |-> v]
 
-\* What looking server s tells all others.
+\* The notification that looking server s sends to all others.
 Telling(s, r, v) == Notice({MNotification(s, "looking", r, v)})
 
 Electing(s) == up[s] /\ phase[s] = "election"
@@ -66,20 +66,20 @@ Look(s) ==
         /\ UNCHANGED <<durVars, committed, mode, leader, epoch, learners, up, ghostVars>>
         /\ Emit(s, Still(s), Telling(s, r, v))
 
-\* Server s has decided nothing for a while, and tells its vote again.
+\* Server s has not decided for a while, and sends its vote again.
 Notify(s) ==
     /\ Electing(s)
     /\ UNCHANGED <<durVars, committed, roleVars, up, ghostVars, electionVars>>
     /\ Emit(s, Still(s), Telling(s, round[s], vote[s]))
 
-\* Message m is a vote that server s may count: of a voter which is looking as well.
+\* Message m is a vote that server s may count: it comes from another voter that is looking.
 IsVote(s, m) ==
     /\ Electing(s)
     /\ m.type = "NOTIFICATION"
     /\ m.from \in Voters \ {s}
     /\ m.mode = "looking"
 
-\* Server s has vote v after m, with the votes T of others; it tells all if that is news.
+\* Server s has vote v after m, with the votes T of others; it notifies all if its vote is new.
 Votes(s, m, v, T, news) ==
     /\ round' = [round EXCEPT ![s] = m.round]
     /\ vote' = [vote EXCEPT ![s] = v]
@@ -88,22 +88,22 @@ Votes(s, m, v, T, news) ==
     /\ UNCHANGED <<outside, durVars, committed, roleVars, up, ghostVars>>
     /\ Emit(s, Still(s), IF news /\ s \in Voters THEN Telling(s, m.round, v) ELSE Nothing)
 
-\* Server s goes on to a later round.
+\* Server s moves to a later round.
 JoinRound(s, m) ==
     LET v == IF Higher(m.vote, OwnVote(s)) THEN m.vote ELSE OwnVote(s)
     IN  /\ IsVote(s, m)
         /\ m.round > round[s]
         /\ Votes(s, m, v, Empty, TRUE)
 
-\* Server s counts a vote of its round, and takes it over if it is higher.
+\* Server s counts a vote of its round, and adopts it if it is higher.
 CountVote(s, m) ==
     LET higher == Higher(m.vote, vote[s])
     IN  /\ IsVote(s, m)
         /\ m.round = round[s]
         /\ Votes(s, m, IF higher THEN m.vote ELSE vote[s], tally[s], higher)
 
-\* Who looks is answered by who knows more: by who leads or follows, or is in a later round;
-\* and an observer by anybody that votes.
+\* A looking server gets an answer from a voter that leads or follows or is in a later round; an
+\* observer gets an answer from every voter.
 IsAnswered(s, m) ==
     /\ m.type = "NOTIFICATION"
     /\ m.from # s
@@ -129,14 +129,14 @@ IsOutside(s, m) ==
 
 WithAnswer(s, m) == Put(outside[s], m.from, [round |-> m.round, vote |-> m.vote, mode |-> m.mode])
 
-\* With answer m it is known that a quorum follows a leader, and that this one leads.
+\* With answer m, server s knows that a quorum follows a leader, and that this server leads.
 Settles(s, m) ==
     LET O == WithAnswer(s, m)
         p == m.vote.leader
         P == {q \in DOMAIN O : O[q].vote.leader = p /\ O[q].round = m.round}
     IN  p # s /\ p \in P /\ O[p].mode = "leading" /\ IsQuorum(P)
 
-\* Server s counts such an answer; in its own round it is a vote as well.
+\* Server s counts the answer of a server that leads or follows; in its own round it is also a vote.
 CountOutside(s, m) ==
     /\ IsOutside(s, m)
     /\ ~ Settles(s, m)
@@ -145,7 +145,7 @@ CountOutside(s, m) ==
     /\ UNCHANGED <<round, vote, durVars, committed, roleVars, up, ghostVars>>
     /\ Emit(s, Still(s), Nothing)
 
-\* Server s joins the leader whom a quorum follows.
+\* Server s joins the leader that a quorum follows.
 JoinEnsemble(s, m) ==
     /\ IsOutside(s, m)
     /\ Settles(s, m)
@@ -155,17 +155,17 @@ JoinEnsemble(s, m) ==
     /\ UNCHANGED tally
     /\ BecomesLearner(s, m.vote.leader)
 
-\* A quorum has the vote of server s.
+\* A quorum has the same vote as server s.
 Agreed(s) == vote[s] # Nobody /\ IsQuorum({p \in DOMAIN tally[s] : tally[s][p] = vote[s]})
 
-\* Server s follows it, having waited for a higher one.
+\* Server s follows its vote, after waiting for a higher one.
 Decide(s) ==
     /\ Electing(s)
     /\ Agreed(s)
     /\ UNCHANGED electionVars
     /\ IF vote[s].leader = s THEN BecomesLeader(s) ELSE BecomesLearner(s, vote[s].leader)
 
-\* Server s drops a notification that tells it nothing.
+\* Server s drops a notification that is of no use to it.
 Ignore(s, m) ==
     /\ up[s]
     /\ m.type = "NOTIFICATION"
@@ -175,7 +175,7 @@ Ignore(s, m) ==
     /\ ~ IsOutside(s, m)
     /\ UNCHANGED allVars
 
-\* A crash loses what belongs to elections, too.
+\* A crash also loses the state of the election.
 LoseAll(s, k) ==
     /\ Crash(s, k)
     /\ round' = [round EXCEPT ![s] = 0]
@@ -211,7 +211,7 @@ Next == ElectionSteps \/ (Steps /\ UNCHANGED electionVars) \/ ElectionCrashes
 Spec == Init /\ [][Next]_allVars
 
 -----------------------------------------------------------------------------
-\* What must hold
+\* Invariants
 
 ElectionTypeOK ==
     /\ TypeOK
@@ -221,13 +221,13 @@ ElectionTypeOK ==
           /\ DOMAIN tally[s] \subseteq Voters
           /\ DOMAIN outside[s] \subseteq Voters
 
-\* Who is in a round has the highest of the votes of that round that it has counted; only of who
-\* has decided it may have heard another.
+\* A server in an election has the highest of the votes that it counted in its round, except for
+\* votes of servers that have already decided.
 HasHighestVote ==
     \A s \in Servers : phase[s] = "election" =>
         \A p \in DOMAIN tally[s] \ DOMAIN outside[s] : ~ Higher(tally[s][p], vote[s])
 
-\* A voter votes for nobody who is behind itself.
+\* A voter does not vote for a server whose state is behind its own.
 VotesForward ==
     \A s \in Voters : phase[s] = "election" => ~ Higher(OwnVote(s), vote[s])
 =============================================================================

@@ -1,15 +1,15 @@
 ------------------------ MODULE MCFastLeaderElection ------------------------
 (***************************************************************************)
-(* Elections by themselves, within bounds that TLC can exhaust: servers    *)
-(* that start with current epochs up to MaxEpoch, that of the highest      *)
-(* number 0, look for a leader in rounds up to MaxRound.  Who leads or     *)
-(* follows gives up at any time, and does nothing else.  Repeated          *)
-(* notifications are left out: nothing is lost.                            *)
+(* Elections alone, within bounds that TLC can exhaust.  Servers start     *)
+(* with current epochs up to MaxEpoch (0 for the highest-numbered server)  *)
+(* and look for a leader in rounds up to MaxRound.  A leader or follower   *)
+(* may give up at any time, and does nothing else.  Repeated notifications *)
+(* are left out: no message is lost.                                       *)
 (***************************************************************************)
 EXTENDS FastLeaderElection, TLC
 
 CONSTANTS
-    MaxEpoch,         \* current epochs at first are 0 .. MaxEpoch
+    MaxEpoch,         \* initial current epochs are 0 .. MaxEpoch
     MaxRound          \* rounds are 1 .. MaxRound
 
 InOrder == <<"s1", "s2", "s3">>
@@ -57,17 +57,17 @@ MCSteps ==
 MCSpec == MCInit /\ [][MCSteps]_allVars
 
 -----------------------------------------------------------------------------
-\* Who leads has the highest state of a quorum.  (Where votes come late another quorum may elect
-\* another leader in the same round: the phases that follow are there for that.)
+\* A leader's state is at least as recent as those of a quorum.  (If votes arrive late, another
+\* quorum may elect another leader in the same round: the later phases resolve this.)
 LeaderIsAhead ==
     \A s \in Servers : mode[s] = "leading" =>
         IsQuorum({p \in Voters : ~ Behind(currentEpoch[s], Last(s), currentEpoch[p], Last(p))})
 
-\* Reachability: each of these is claimed never to happen, and TLC must find that it does.
+\* Reachability: each of these states that something never happens, and TLC must refute it.
 NeverDecided == \A s \in Servers : mode[s] # "leading"
 NeverJoined == \A s \in Servers : mode[s] = "following" => DOMAIN outside[s] = {}
 NeverTwoLeaders == Cardinality({s \in Servers : mode[s] = "leading"}) < 2
 
-\* Planted: votes are compared by the servers' numbers alone.
+\* Seeded bug: votes are compared by server numbers alone.
 HigherNumber(v, w) == Rank(v.leader) > Rank(w.leader)
 =============================================================================

@@ -1,26 +1,26 @@
 ------------------------------- MODULE MCZab -------------------------------
 (***************************************************************************)
-(* Zab within bounds that TLC can exhaust: epochs up to MaxEpoch, each     *)
-(* value asked for once.  Parts says which optional actions take part:     *)
-(*   "breaks"    connections are lost at other times than by crashes;      *)
-(*   "give up"   leaders and learners give up when nothing has happened;   *)
-(*   "rivals"    two leaders may be about to begin epochs at a time;       *)
-(*   "First"     First leads before all others, and clients ask it alone;  *)
+(* Zab within bounds that TLC can exhaust: epochs up to MaxEpoch, and each *)
+(* value requested once.  Parts selects the optional actions:              *)
+(*   "breaks"    connections break at other times than in crashes;         *)
+(*   "give up"   leaders and learners give up although nothing happened;   *)
+(*   "rivals"    two leaders may be about to begin epochs concurrently;    *)
+(*   "First"     First is the first leader, and clients ask only First;    *)
 (*   "once"      a server that has led does not lead again;                *)
-(*   "cut off"   First's proposals in epoch 1 reach nobody.                *)
-(* The oracle names only servers that may lead (Leaders), and sends nobody *)
-(* to a server that does not lead.  Pings, syncs and what learners forward *)
-(* are left out: they change nothing but what is under way.  What is left  *)
-(* out can only keep a server from learning or doing something: without it *)
-(* fewer behaviours are seen, and no new ones.                             *)
+(*   "cut off"   First's proposals in epoch 1 reach no other server.       *)
+(* The oracle names only servers that may lead (Leaders), and makes no     *)
+(* server follow a server that does not lead.  Pings, syncs and forwarded  *)
+(* requests are left out: they change only messages in flight.  Leaving a  *)
+(* part out can only keep a server from learning or doing something:       *)
+(* fewer behaviours are explored, and no new ones are added.               *)
 (***************************************************************************)
 EXTENDS Zab, TLC
 
 CONSTANTS
     MaxEpoch,         \* epochs are 0 .. MaxEpoch
-    First,            \* a server that may be distinguished
+    First,            \* a server that may be treated differently
     Leaders,          \* the servers that the oracle may name
-    Parts             \* optional parts that are switched on
+    Parts             \* optional actions that are included
 
 Part(part) == part \in Parts
 
@@ -28,7 +28,7 @@ Everybody == Servers
 Majority == {Q \in SUBSET Voters : Cardinality(Q) = (Cardinality(Voters) \div 2) + 1}
 Halves == {Q \in SUBSET Voters : 2 * Cardinality(Q) = Cardinality(Voters)}
 
-\* Who may be told that it leads: nobody else is about to begin an epoch above the bound.
+\* Servers that may be told to lead: no other server is about to begin an epoch above the bound.
 Leadable ==
     {s \in Leaders :
         /\ acceptedEpoch[s] < MaxEpoch
@@ -41,7 +41,7 @@ Followable(s) == {p \in Leaders \ {s} : mode[p] = "leading"}
 
 Asked == {t.val : t \in broadcast}
 
-\* Values are asked for in no particular order, each once.
+\* Values are requested in any order, each once.
 Wishes(s) ==
     IF Part("First") /\ epoch[s] = 1 /\ s # First THEN {} ELSE Values \ Asked
 
@@ -49,7 +49,7 @@ Wishes(s) ==
 Deliverable ==
     {m \in Next1 : Part("cut off") => ~ (m.type = "PROPOSE" /\ m.txn.zxid.epoch = 1)}
 
-\* A learner whose leader is gone, or does not lead, has to give up; others may.
+\* A learner whose leader is gone, or does not lead, must give up; with "give up" every server may.
 Idle1(s) ==
     \/ Part("give up")
     \/ /\ mode[s] \in {"following", "observing"}
@@ -109,11 +109,11 @@ MCNext == MCSteps \/ MCOracle \/ Crashes
 
 MCSpec == ZabInit /\ [][MCNext]_vars
 
-\* Servers that crash or are distinguished are not like the others.  Sound for safety only.
+\* Servers that crash or are treated differently are not symmetric.  Sound for safety only.
 Symmetry == Permutations(Servers \ (MayCrash \cup Observers \cup {First})) \cup Permutations(Values)
 
 -----------------------------------------------------------------------------
-\* Reachability: each of these is claimed never to happen, and TLC must find that it does.
+\* Reachability: each of these states that something never happens, and TLC must refute it.
 
 NeverEstablished == established = {}
 NeverTwice == \A a, b \in established : a = b
@@ -144,26 +144,26 @@ NeverLate ==
                                                 IndexOf(history[s], m.zxid)) > committed[s])
 
 -----------------------------------------------------------------------------
-\* Planted bugs, put in by override: each model that uses one must fail.
+\* Seeded bugs, put in by override: each model that uses one must fail.
 
-\* The disk has the epoch of a NEWLEADER from the moment that its NEWEPOCH was accepted, before
-\* the history of that epoch.
+\* The disk records the epoch as current as soon as NEWEPOCH is accepted, before it holds the
+\* history of that epoch.
 EarlyVolatile(s) ==
     [acceptedEpoch |-> acceptedEpoch[s], currentEpoch |-> Max(currentEpoch[s], epoch[s]),
      history |-> history[s], snapshot |-> snapshot[s]]
 
-\* The disk does not keep what was accepted, and a crash loses it.
+\* The disk does not keep accepted transactions, so a crash loses them.
 ForgetfulVolatile(s) ==
     [acceptedEpoch |-> acceptedEpoch[s], currentEpoch |-> currentEpoch[s],
      history |-> SubSeq(history[s], 1, snapshot[s]), snapshot |-> snapshot[s]]
 
-\* Nor does it keep the epoch that was accepted.
+\* The disk does not keep the accepted epoch.
 ForgetsEpoch(s) ==
     [acceptedEpoch |-> currentEpoch[s], currentEpoch |-> currentEpoch[s],
      history |-> history[s], snapshot |-> snapshot[s]]
 
-\* A leader takes the history that it has for the epoch's first, and commits it, as soon as an
-\* epoch is promised: nobody is brought into line before.
+\* A leader takes its own history as the epoch's first, and commits it, as soon as the epoch is
+\* promised: it does not synchronize the followers first.
 Unsynchronized(s, m) ==
     LET L == Promised(s, m)
         ready == At(L, {"promised"})
@@ -185,10 +185,10 @@ Unsynchronized(s, m) ==
                                            ELSE <<>>],
                  all |-> {}])
 
-\* A leader goes on whoever is ahead of it.
+\* A leader goes on although a follower's history is ahead of its own.
 NobodyIsAhead(s, m) == FALSE
 
-\* A learner never cuts anything off its history: TRUNC is taken for DIFF.
+\* A learner never truncates its history: it treats TRUNC as DIFF.
 CutsNothing(s, m) ==
     /\ FromLeader(s, m, {"DIFF", "TRUNC", "SNAP"}, {"discovery"})
     /\ epoch[s] # 0
@@ -198,6 +198,6 @@ CutsNothing(s, m) ==
                    up, ghostVars>>
     /\ Emit(s, Taking(s, m), Nothing)
 
-\* Any history that has been told is counted as a promise, the epoch having been accepted before.
+\* Every reported history counts as a promise, even if its sender had accepted the epoch before.
 AllPromises(L) == At(L, {"promised"})
 =============================================================================

@@ -1,7 +1,7 @@
 -------------------------------- MODULE Zab --------------------------------
 (***************************************************************************)
-(* Zab, ZooKeeper's atomic broadcast, at the grain of an implementation's  *)
-(* handlers.                                                               *)
+(* Zab, ZooKeeper's atomic broadcast, at the granularity of an             *)
+(* implementation's handlers.                                              *)
 (*                                                                         *)
 (* Sources: F. Junqueira, B. Reed and M. Serafini, Zab: High-performance   *)
 (* broadcast for primary-backup systems (DSN 2011), section IV for the     *)
@@ -10,67 +10,67 @@
 (*                                                                         *)
 (* Modelled: discovery (CEPOCH, NEWEPOCH, ACK-E), synchronization (DIFF,   *)
 (* TRUNC or SNAP, then NEWLEADER, ACK-LD, COMMIT-LD) and broadcast         *)
-(* (PROPOSE, ACK, COMMIT); learners that join while it goes on; observers, *)
-(* which vote on nothing and are informed of what is committed (INFORM);   *)
-(* requests that a learner forwards, and SYNC; acceptedEpoch, currentEpoch *)
-(* and history that become durable in a step of their own, in the order in *)
-(* which they were written, and messages that leave only then; crashes and *)
-(* restarts.  As in ZooKeeper a leader does not fetch a better history, as *)
-(* the paper's does in phase 1: it gives up when it learns of one.         *)
+(* (PROPOSE, ACK, COMMIT); learners that join later; observers, which do   *)
+(* not vote and are informed of committed transactions (INFORM); requests  *)
+(* that a learner forwards, and SYNC; acceptedEpoch, currentEpoch and      *)
+(* history that become durable in a separate step, in the order in which   *)
+(* they were written, and messages that leave only after that; crashes and *)
+(* restarts.  As in ZooKeeper, and unlike the paper's phase 1, a leader    *)
+(* does not fetch a better history: it gives up when it learns of one.     *)
 (*                                                                         *)
-(* The network: between two servers there is at most one connection, which *)
-(* the learner opens.  On it messages arrive in order and once, until it   *)
-(* is closed or breaks; then all that is under way is lost, in both        *)
-(* directions, and each end learns of it by itself.  A message that a real *)
-(* network has lost stays under way here, until the connection ends.       *)
+(* The network: two servers have at most one connection, which the learner *)
+(* opens.  Its messages arrive in order and at most once, until it is      *)
+(* closed or breaks; then all messages in flight are lost, in both         *)
+(* directions, and each end notices separately.  A message that a real     *)
+(* network has lost stays in flight here until the connection ends.        *)
 (*                                                                         *)
-(* Elections are left to an oracle that may say anything (Lead, FollowLeader):   *)
-(* safety does not hang on it.  The module FastLeaderElection puts         *)
-(* ZooKeeper's phase 0 in its place.                                       *)
+(* Elections are left to an oracle that may name any server (Lead and      *)
+(* FollowLeader): safety does not depend on it.  The module                *)
+(* FastLeaderElection replaces it with ZooKeeper's phase 0.                *)
 (*                                                                         *)
 (* Options, each switched on by its name in the constant Options:          *)
-(*   "snapshots"   what is committed is compacted;                         *)
-(*   "sync"        learners ask how far reads are to wait.                 *)
+(*   "snapshots"   committed transactions are compacted;                   *)
+(*   "sync"        learners ask the leader up to where reads must wait.    *)
 (*                                                                         *)
-(* Abstracted: time-outs are nondeterminism.  Clients, their sessions and  *)
-(* the state machine are left out: what is delivered is the history up to  *)
-(* committed.  What a snapshot holds is not shown: a server keeps its      *)
-(* whole history here, and snapshot says how much of it an implementation  *)
-(* has no more.                                                            *)
+(* Abstracted: timeouts are nondeterministic.  Clients, their sessions and *)
+(* the state machine are left out: the history up to committed stands for  *)
+(* what is delivered.  The content of a snapshot is not modelled: a server *)
+(* keeps its whole history here, and the variable snapshot says how much   *)
+(* of it an implementation has discarded.                                  *)
 (***************************************************************************)
 EXTENDS Integers, Sequences, FiniteSets
 
 CONSTANTS
     Servers,          \* all servers
-    Observers,        \* those of them that vote on nothing
-    Quorums,          \* sets of the others, each of which meets each
-    Values,           \* what clients may ask for
+    Observers,        \* the servers that do not vote
+    Quorums,          \* sets of voters, any two of which intersect
+    Values,           \* values that clients may request
     Window,           \* a learner that lacks more transactions than this gets a snapshot
     Options,          \* the options that are switched on
     MayCrash,         \* the servers that may crash
-    DiskQueue         \* the most writes that may wait for a disk;
+    DiskQueue         \* maximum number of writes waiting for a disk;
                       \* 0: a write is durable at once
 
 VARIABLES
-    acceptedEpoch,    \* of the last NEWEPOCH that was accepted (durable)
-    currentEpoch,     \* of the last NEWLEADER that was accepted (durable)
+    acceptedEpoch,    \* epoch of the last NEWEPOCH that was accepted (durable)
+    currentEpoch,     \* epoch of the last NEWLEADER that was accepted (durable)
     history,          \* the transactions that were accepted (durable)
-    snapshot,         \* up to where the history is compacted (durable)
-    committed,        \* how much of the history is delivered
+    snapshot,         \* the index up to which the history is compacted (durable)
+    committed,        \* the number of transactions of the history that are delivered
     mode,             \* "looking", "following", "leading" or "observing"
     phase,            \* "idle" or "election" while looking, then "discovery",
                       \* "synchronization", "broadcast"
-    leader,           \* whom it follows, itself if it leads, "" while looking
-    epoch,            \* the epoch in which it does, 0 while none is agreed on
-    learners,         \* leader: who is connected |-> how far it has come; see Stage
+    leader,           \* the server that it follows, itself if it leads, "" while looking
+    epoch,            \* the epoch in which it follows or leads, 0 until one is agreed on
+    learners,         \* leader: connected server |-> its progress; see Stage
     up,               \* running, not crashed
-    durable,          \* what its disk holds
-    disk,             \* the writes waiting for the disk, with the messages each holds back
-    link,             \* pairs <<s, p>>: what s sends to p goes on a connection
-    wire,             \* [s][p]: the messages under way from s to p, in order
-    msgs,             \* every datagram that ever left its sender
-    broadcast,        \* every transaction that a primary ever proposed (for properties only)
-    established       \* epoch, leader, initial history of each one (for properties only)
+    durable,          \* the content of its disk
+    disk,             \* writes waiting for the disk, each with the messages it holds back
+    link,             \* pairs <<s, p>>: messages of s to p travel on a connection
+    wire,             \* [s][p]: the messages in flight from s to p, in order
+    msgs,             \* every datagram that has left its sender
+    broadcast,        \* every transaction that a primary has proposed (for properties only)
+    established       \* established epochs: leader and initial history (for properties only)
 
 durVars == <<acceptedEpoch, currentEpoch, history, snapshot>>
 roleVars == <<mode, phase, leader, epoch, learners>>
@@ -89,7 +89,7 @@ Voters == Servers \ Observers
 IsQuorum(S) == \E Q \in Quorums : Q \subseteq S
 
 -----------------------------------------------------------------------------
-\* Transactions.  A zxid is an epoch and a counter, in this order.
+\* Transactions.  A zxid is a pair of an epoch and a counter, ordered in this way.
 
 Zero == [epoch |-> 0, counter |-> 0]
 
@@ -100,12 +100,12 @@ AtMost(y, z) == y = z \/ Less(y, z)
 LastOf(H) == IF H = <<>> THEN Zero ELSE H[Len(H)].zxid
 Last(s) == LastOf(history[s])
 
-\* How many transactions of H have a zxid that is at most z: H is in the order of its zxids.
+\* The number of transactions of H with a zxid of at most z: H is ordered by zxid.
 RECURSIVE UpTo(_, _, _)
 UpTo(H, z, n) == IF n = 0 THEN 0 ELSE IF AtMost(H[n].zxid, z) THEN n ELSE UpTo(H, z, n - 1)
 IndexOf(H, z) == UpTo(H, z, Len(H))
 
-\* The zxid of transaction i of H; before the first there is Zero.
+\* The zxid of transaction i of H; Zero for i = 0.
 ZxidAt(H, i) == IF i = 0 THEN Zero ELSE H[i].zxid
 
 \* The state (epoch a, zxid y) is behind (epoch b, zxid z).
@@ -116,7 +116,7 @@ Behind(a, y, b, z) == a < b \/ (a = b /\ Less(y, z))
 
 MCEpoch(s, e) == [type |-> "CEPOCH", from |-> s, epoch |-> e]
 MNewEpoch(s, e) == [type |-> "NEWEPOCH", from |-> s, epoch |-> e]
-\* The epoch is -1 if this is no promise, since the sender has accepted the epoch before.
+\* The epoch is -1 if this is no promise, because the sender has accepted the epoch before.
 MAckEpoch(s, e, z) == [type |-> "ACK-E", from |-> s, epoch |-> e, zxid |-> z]
 MDiff(s, z, T) == [type |-> "DIFF", from |-> s, zxid |-> z, txns |-> T]
 MTrunc(s, z, T) == [type |-> "TRUNC", from |-> s, zxid |-> z, txns |-> T]
@@ -134,30 +134,30 @@ MRequest(s, v) == [type |-> "REQUEST", from |-> s, val |-> v]
 MSync(s, n) == [type |-> "SYNC", from |-> s, number |-> n]
 MSynced(s, n, z) == [type |-> "SYNCED", from |-> s, number |-> n, zxid |-> z]
 
-\* What a step sends: to each server some messages on its connection, in order, and datagrams.
+\* The output of a step: messages for each server's connection, in order, and datagrams.
 Nothing == [to |-> [p \in Servers |-> <<>>], all |-> {}]
 Send(P, M) == [to |-> [p \in Servers |-> IF p \in P THEN M ELSE <<>>], all |-> {}]
 Notice(M) == [to |-> [p \in Servers |-> <<>>], all |-> M]
 
 -----------------------------------------------------------------------------
-\* The network and the disk.  A step of server s works on a record of what it leaves of the
-\* connections, and of what s holds back, before it sends anything.
+\* The network and the disk.  A step of server s first computes a record of the connections and of
+\* the writes that s holds back, before it sends anything.
 
 Still(s) == [wire |-> wire, link |-> link, held |-> disk[s]]
 
 \* Message m is the next one on its connection to s.
 Arrives(s, m) == wire[m.from][s] # <<>> /\ m = Head(wire[m.from][s])
 
-\* ... and is taken out of it.
+\* Message m is removed from its connection.
 Taking(s, m) == [wire |-> [wire EXCEPT ![m.from][s] = Tail(@)], link |-> link, held |-> disk[s]]
 
-\* Server s holds nothing back any more for those in P.
+\* The held-back writes of s without messages to the servers in P.
 Withdrawn(held, P) ==
     [i \in 1 .. Len(held) |->
         [held[i] EXCEPT !.out.to = [p \in Servers |-> IF p \in P THEN <<>> ELSE @[p]]]]
 
-\* Server s closes its ends of the connections to those in P.  Where it was connected the other
-\* end is no more, either, and what is under way is lost.
+\* Server s closes its ends of the connections to the servers in P.  If it was connected, the
+\* other end closes too, and the messages in flight are lost.
 Closing(s, N, P) ==
     LET live == {p \in P : <<s, p>> \in N.link}
     IN  [wire |-> [a \in Servers |-> [b \in Servers |->
@@ -166,11 +166,11 @@ Closing(s, N, P) ==
          link |-> N.link \ UNION {{<<s, p>>, <<p, s>>} : p \in live},
          held |-> Withdrawn(N.held, P)]
 
-\* The first message on a new connection from p arrives: from now on s sends on it.
+\* The first message on a new connection from p arrives: from now on s can send on it.
 Attached(s, N, p) ==
     [wire |-> N.wire, link |-> N.link \cup {<<s, p>>}, held |-> Withdrawn(N.held, {p})]
 
-\* What server s sends leaves.  A CEPOCH opens a connection; where there is none nothing leaves.
+\* The messages of server s leave.  A CEPOCH opens a connection; without one nothing leaves.
 Leave(s, N, out) ==
     LET opens == {p \in Servers : out.to[p] # <<>> /\ Head(out.to[p]).type = "CEPOCH"}
     IN  /\ link' = (N.link \ {<<p, s>> : p \in opens}) \cup {<<s, p>> : p \in opens}
@@ -181,7 +181,7 @@ Leave(s, N, out) ==
                      ELSE N.wire[a][b]]]
         /\ msgs' = msgs \cup out.all
 
-\* What server s wants its disk to hold.
+\* The state that server s writes to its disk.
 Volatile(s) ==
     [acceptedEpoch |-> acceptedEpoch[s], currentEpoch |-> currentEpoch[s],
      history |-> history[s], snapshot |-> snapshot[s]]
@@ -189,8 +189,8 @@ Volatile(s) ==
 Both(o, out) ==
     [to |-> [p \in Servers |-> o.to[p] \o out.to[p]], all |-> o.all \cup out.all]
 
-\* Server s has changed its state (conjoin this after the primes), left N of the network, and
-\* sends out.  That leaves when all that s has written so far is durable, and not before.
+\* Server s has changed its state (conjoin this after the primes), left the network as N, and
+\* sends out.  The messages leave only when everything that s has written so far is durable.
 Emit(s, N, out) ==
     LET new  == Volatile(s)'
         last == Len(N.held)
@@ -213,7 +213,7 @@ Emit(s, N, out) ==
                   /\ wire' = N.wire
                   /\ UNCHANGED <<durable, msgs>>
 
-\* The oldest waiting write of server s becomes durable, and what it held back leaves.
+\* The oldest waiting write of server s becomes durable, and the messages it held back leave.
 Flush(s) ==
     /\ disk[s] # <<>>
     /\ durable' = [durable EXCEPT ![s] = Head(disk[s]).rec]
@@ -222,7 +222,7 @@ Flush(s) ==
     /\ UNCHANGED <<durVars, committed, roleVars, up, ghostVars>>
 
 -----------------------------------------------------------------------------
-\* Looking, and what ends it
+\* Looking for a leader
 
 \* Server s neither leads nor follows.
 Looks(s) ==
@@ -232,12 +232,12 @@ Looks(s) ==
     /\ epoch' = [epoch EXCEPT ![s] = 0]
     /\ learners' = [learners EXCEPT ![s] = Empty]
 
-\* To whom server s takes itself to be connected.
+\* The servers to which server s believes that it is connected.
 Peers(s) ==
     DOMAIN learners[s] \cup (IF mode[s] \in {"following", "observing"} THEN {leader[s]} ELSE {})
 
-\* Server s gives up leading or following: it has heard too little of too few for too long, or
-\* the connection to its leader is gone.
+\* Server s gives up leading or following: it has not heard from enough servers for too long, or
+\* the connection to its leader is lost.
 Abandon(s) ==
     /\ up[s]
     /\ mode[s] # "looking"
@@ -245,7 +245,7 @@ Abandon(s) ==
     /\ UNCHANGED <<durVars, committed, up, ghostVars>>
     /\ Emit(s, Closing(s, Still(s), Peers(s)), Nothing)
 
-\* Server s takes itself for the leader, and waits to be connected to.
+\* Server s becomes leader, and waits for connections.
 BecomesLeader(s) ==
     /\ mode' = [mode EXCEPT ![s] = "leading"]
     /\ phase' = [phase EXCEPT ![s] = "discovery"]
@@ -253,7 +253,7 @@ BecomesLeader(s) ==
     /\ UNCHANGED <<durVars, committed, epoch, learners, up, ghostVars>>
     /\ Emit(s, Still(s), Nothing)
 
-\* Server s takes p for the leader, and connects to it (phase 1, step f.1.1).
+\* Server s becomes a learner of p, and connects to it (phase 1, step f.1.1).
 BecomesLearner(s, p) ==
     /\ mode' = [mode EXCEPT ![s] = IF s \in Observers THEN "observing" ELSE "following"]
     /\ phase' = [phase EXCEPT ![s] = "discovery"]
@@ -261,41 +261,41 @@ BecomesLearner(s, p) ==
     /\ UNCHANGED <<durVars, committed, epoch, learners, up, ghostVars>>
     /\ Emit(s, Still(s), Send({p}, <<MCEpoch(s, acceptedEpoch[s])>>))
 
-\* The oracle tells server s that it leads.
+\* The oracle tells server s to lead.
 Lead(s) ==
     /\ up[s]
     /\ mode[s] = "looking"
     /\ s \in Voters
     /\ BecomesLeader(s)
 
-\* The oracle tells server s that p leads.
+\* The oracle tells server s to follow p.
 FollowLeader(s, p) ==
     /\ up[s]
     /\ mode[s] = "looking"
     /\ p \in Voters \ {s}
     /\ BecomesLearner(s, p)
 
-\* Server s follows, and has heard nothing from its leader yet.
+\* Server s follows, and has not heard from its leader yet.
 Connecting(s) ==
     /\ up[s]
     /\ mode[s] \in {"following", "observing"}
     /\ phase[s] = "discovery"
     /\ epoch[s] = 0
 
-\* ... and its connection is gone.
+\* A connecting server loses its connection.
 LoseConnection(s) ==
     /\ Connecting(s)
     /\ UNCHANGED <<durVars, committed, roleVars, up, ghostVars>>
     /\ Emit(s, Closing(s, Still(s), {leader[s]}), Nothing)
 
-\* ... and it connects once more: the leader may not know yet that it is one.
+\* A connecting server connects again: the leader may not know yet that it leads.
 Connect(s) ==
     /\ Connecting(s)
     /\ UNCHANGED <<durVars, committed, roleVars, up, ghostVars>>
     /\ Emit(s, Still(s), Send({leader[s]}, <<MCEpoch(s, acceptedEpoch[s])>>))
 
-\* Server s is connected to and does not lead: it closes the connection.  If it was by its own
-\* leader there is nobody left to follow.
+\* Server s does not lead and rejects a connection.  If its own leader opened the connection,
+\* s has no leader to follow any more.
 RejectConnection(s, m) ==
     /\ up[s]
     /\ m.type = "CEPOCH"
@@ -306,18 +306,18 @@ RejectConnection(s, m) ==
     /\ Emit(s, Closing(s, Attached(s, Taking(s, m), m.from), {m.from}), Nothing)
 
 -----------------------------------------------------------------------------
-\* The leader's side.  Of each learner it knows how far it has come:
-\*   "offered"    its CEPOCH has come; epoch is its acceptedEpoch;
-\*   "promised"   its ACK-E has come; epoch is its currentEpoch, or -1; zxid its last;
+\* The leader's side.  The leader records the progress of each learner:
+\*   "offered"    CEPOCH was received; epoch is the learner's acceptedEpoch;
+\*   "promised"   ACK-E was received; epoch is its currentEpoch, or -1; zxid is its last;
 \*   "syncing"    DIFF, TRUNC or SNAP, and NEWLEADER were sent;
-\*   "acked"      its ACK-LD has come; zxid is the last that it has acknowledged;
+\*   "acked"      ACK-LD was received; zxid is the last that it acknowledged;
 \*   "active"     COMMIT-LD was sent; zxid as before.
 
 Stage(name, e, z) == [stage |-> name, epoch |-> e, zxid |-> z]
 
 At(L, S) == {p \in DOMAIN L : L[p].stage \in S}
 
-\* Message m, of a type, is the next one that leader s gets from a learner at one of the stages S.
+\* Message m of the given type is the next that leader s gets from a learner at a stage in S.
 FromLearner(s, m, type, S) ==
     /\ up[s]
     /\ m.type = type
@@ -325,7 +325,7 @@ FromLearner(s, m, type, S) ==
     /\ mode[s] = "leading"
     /\ m.from \in At(learners[s], S)
 
-\* Leader s learns that the connection to p is gone.
+\* Leader s learns that the connection to p is lost.
 DropLearner(s, p) ==
     /\ up[s]
     /\ mode[s] = "leading"
@@ -337,8 +337,8 @@ DropLearner(s, p) ==
 -----------------------------------------------------------------------------
 \* Phase 1: discovery
 
-\* What leader s knows of its learners with the offer m.  If it had come with an earlier
-\* connection that is forgotten.
+\* The learners of leader s after the offer m.  It replaces the state of the sender's earlier
+\* connection.
 Offered(s, m) == Put(learners[s], m.from, Stage("offered", m.epoch, Zero))
 
 OffersTo(s, m) ==
@@ -347,10 +347,10 @@ OffersTo(s, m) ==
     /\ Arrives(s, m)
     /\ mode[s] = "leading"
 
-\* These learners of L and leader s are a quorum.
+\* Leader s and its learners in P are a quorum.
 Backed(s, L, P) == IsQuorum({s} \cup (P \cap Voters))
 
-\* Leader s counts a CEPOCH that does not yet make a quorum.
+\* Leader s counts a CEPOCH that does not complete a quorum.
 CountCEpoch(s, m) ==
     /\ OffersTo(s, m)
     /\ epoch[s] = 0
@@ -359,8 +359,8 @@ CountCEpoch(s, m) ==
     /\ UNCHANGED <<durVars, committed, mode, phase, leader, epoch, up, ghostVars>>
     /\ Emit(s, Attached(s, Taking(s, m), m.from), Nothing)
 
-\* Leader s counts the CEPOCH that makes a quorum: it proposes an epoch above all that it was
-\* told of (step l.1.1).
+\* Leader s counts the CEPOCH that completes a quorum: it proposes an epoch above all that were
+\* reported to it (step l.1.1).
 NewEpoch(s, m) ==
     LET L == Offered(s, m)
         e == 1 + MaxOf({acceptedEpoch[s]} \cup {L[p].epoch : p \in DOMAIN L})
@@ -374,7 +374,7 @@ NewEpoch(s, m) ==
                        ghostVars>>
         /\ Emit(s, Attached(s, Taking(s, m), m.from), Send(DOMAIN L, <<MNewEpoch(s, e)>>))
 
-\* Leader s tells a learner that comes later which epoch it is.
+\* Leader s sends its epoch to a learner that joins later.
 GreetLearner(s, m) ==
     /\ OffersTo(s, m)
     /\ epoch[s] # 0
@@ -382,7 +382,7 @@ GreetLearner(s, m) ==
     /\ UNCHANGED <<durVars, committed, mode, phase, leader, epoch, up, ghostVars>>
     /\ Emit(s, Attached(s, Taking(s, m), m.from), Send({m.from}, <<MNewEpoch(s, epoch[s])>>))
 
-\* Message m, of a type, is the next one that learner s gets from its leader in one of the phases F.
+\* Message m of a type in types is the next that learner s gets from its leader in a phase in F.
 FromLeader(s, m, types, F) ==
     /\ up[s]
     /\ m.type \in types
@@ -391,8 +391,8 @@ FromLeader(s, m, types, F) ==
     /\ leader[s] = m.from
     /\ phase[s] \in F
 
-\* Learner s accepts an epoch that is not below the last one, and tells its state (step f.1.2).
-\* It has promised it only if it is above.
+\* Learner s accepts an epoch that is not below the last one, and reports its state (step f.1.2).
+\* The answer counts as a promise only if the epoch is higher.
 AcceptEpoch(s, m) ==
     LET told == IF m.epoch > acceptedEpoch[s] THEN currentEpoch[s] ELSE -1
     IN  /\ FromLeader(s, m, {"NEWEPOCH"}, {"discovery"})
@@ -413,19 +413,19 @@ RefuseEpoch(s, m) ==
     /\ UNCHANGED <<durVars, committed, up, ghostVars>>
     /\ Emit(s, Closing(s, Taking(s, m), {m.from}), Nothing)
 
-\* What leader s knows with the promise m.
+\* The learners of leader s after the promise m.
 Promised(s, m) == Put(learners[s], m.from, Stage("promised", m.epoch, m.zxid))
 
-\* Those of L whose promise counts.
+\* The learners in L whose promise counts.
 Promises(L) == {p \in At(L, {"promised"}) : L[p].epoch # -1}
 
-\* The state of who sent m is ahead of that of leader s.
+\* The state of the sender of m is ahead of that of leader s.
 IsAhead(s, m) ==
     /\ m.from \in Voters
     /\ m.epoch # -1
     /\ Behind(currentEpoch[s], Last(s), m.epoch, m.zxid)
 
-\* Leader s counts an ACK-E that does not yet make a quorum.
+\* Leader s counts an ACK-E that does not complete a quorum.
 CountAckEpoch(s, m) ==
     /\ FromLearner(s, m, "ACK-E", {"offered"})
     /\ phase[s] = "discovery"
@@ -435,7 +435,7 @@ CountAckEpoch(s, m) ==
     /\ UNCHANGED <<durVars, committed, mode, phase, leader, epoch, up, ghostVars>>
     /\ Emit(s, Taking(s, m), Nothing)
 
-\* Leader s gives up: a follower has a later history.
+\* Leader s gives up, because a follower has a later history.
 StepDownStaleHistory(s, m) ==
     /\ FromLearner(s, m, "ACK-E", {"offered"})
     /\ phase[s] = "discovery"
@@ -447,9 +447,9 @@ StepDownStaleHistory(s, m) ==
 -----------------------------------------------------------------------------
 \* Phase 2: synchronization
 
-\* What server p, whose last zxid is z, is sent of the first n transactions of s: those that it
-\* lacks (DIFF); where it has others, up to which it is to cut them off before (TRUNC); or, if
-\* it lacks too many or s has compacted them, a snapshot of what s has delivered, and the rest.
+\* The messages that bring server p, whose last zxid is z, to the first n transactions of s: the
+\* missing ones (DIFF); if p has others, the zxid after which it must truncate (TRUNC); if p lacks
+\* too many or s has compacted them, a snapshot of what s has delivered and the rest (SNAP).
 Difference(s, z, n) ==
     LET H == SubSeq(history[s], 1, n)
         common == IndexOf(H, z)
@@ -459,13 +459,13 @@ Difference(s, z, n) ==
         THEN MSnap(s, committed[s], SubSeq(H, committed[s] + 1, n))
         ELSE IF y = z THEN MDiff(s, z, rest) ELSE MTrunc(s, y, rest)
 
-\* ... and then NEWLEADER.  An observer is sent what is committed, once anything can be.
+\* The same, then NEWLEADER.  In the broadcast phase an observer gets only committed transactions.
 Synchronizing(s, e, p, z) ==
     LET n == IF p \in Observers /\ phase[s] = "broadcast" THEN committed[s] ELSE Len(history[s])
     IN  <<Difference(s, z, n), MNewLeader(s, e)>>
 
-\* Leader s counts the ACK-E that makes a quorum: its own history is the epoch's first one, and
-\* it synchronizes all that have told it their state (step l.1.2, l.2.1).
+\* Leader s counts the ACK-E that completes a quorum: its own history becomes the epoch's first
+\* one, and it synchronizes all learners that have reported their state (step l.1.2, l.2.1).
 NewLeader(s, m) ==
     LET L == Promised(s, m)
         ready == At(L, {"promised"})
@@ -485,7 +485,7 @@ NewLeader(s, m) ==
                                            ELSE <<>>],
                  all |-> {}])
 
-\* Leader s synchronizes a learner that comes later.
+\* Leader s synchronizes a learner that joins later.
 SyncLearner(s, m) ==
     /\ FromLearner(s, m, "ACK-E", {"offered"})
     /\ phase[s] # "discovery"
@@ -493,7 +493,7 @@ SyncLearner(s, m) ==
     /\ UNCHANGED <<durVars, committed, mode, phase, leader, epoch, up, ghostVars>>
     /\ Emit(s, Taking(s, m), Send({m.from}, Synchronizing(s, epoch[s], m.from, m.zxid)))
 
-\* Learner s brings its history into line with the leader's.
+\* Learner s makes its history agree with the leader's.
 Synchronize(s, m) ==
     LET snaps == m.type = "SNAP"
         kept == IF snaps THEN SubSeq(history[m.from], 1, m.index)
@@ -509,8 +509,8 @@ Synchronize(s, m) ==
         /\ UNCHANGED <<acceptedEpoch, currentEpoch, mode, leader, epoch, learners, up, ghostVars>>
         /\ Emit(s, Taking(s, m), Nothing)
 
-\* Learner s accepts the new leader: its history is durable before its currentEpoch, and that
-\* before it says so (step f.2.1).
+\* Learner s accepts the new leader: its history becomes durable before its currentEpoch, and both
+\* before its answer leaves (step f.2.1).
 AcceptLeader(s, m) ==
     /\ FromLeader(s, m, {"NEWLEADER"}, {"synchronization"})
     /\ m.epoch = epoch[s]
@@ -518,10 +518,10 @@ AcceptLeader(s, m) ==
     /\ UNCHANGED <<acceptedEpoch, history, snapshot, committed, roleVars, up, ghostVars>>
     /\ Emit(s, Taking(s, m), Send({m.from}, <<MAckLeader(s, Last(s))>>))
 
-\* What leader s knows with the acknowledgement m of NEWLEADER.
+\* The learners of leader s after the acknowledgement m of NEWLEADER.
 Acked(s, m, stage) == Put(learners[s], m.from, Stage(stage, 0, m.zxid))
 
-\* Leader s counts an ACK-LD that does not yet make a quorum.
+\* Leader s counts an ACK-LD that does not complete a quorum.
 CountAckLeader(s, m) ==
     LET L == Acked(s, m, "acked")
     IN  /\ FromLearner(s, m, "ACK-LD", {"syncing"})
@@ -531,8 +531,8 @@ CountAckLeader(s, m) ==
         /\ UNCHANGED <<durVars, committed, mode, phase, leader, epoch, up, ghostVars>>
         /\ Emit(s, Taking(s, m), Nothing)
 
-\* Leader s counts the ACK-LD that makes a quorum: the epoch is established, and its first
-\* history committed (step l.2.2).
+\* Leader s counts the ACK-LD that completes a quorum: the epoch is established, and its first
+\* history is committed (step l.2.2).
 Establish(s, m) ==
     LET L == Acked(s, m, "acked")
         ready == At(L, {"acked"})
@@ -548,7 +548,7 @@ Establish(s, m) ==
         /\ UNCHANGED <<durVars, mode, leader, epoch, up, broadcast>>
         /\ Emit(s, Taking(s, m), Send(ready, <<MCommitLeader(s, Last(s))>>))
 
-\* Learner s is up to date: it delivers what is committed (step f.2.2).
+\* Learner s is synchronized: it delivers the committed transactions (step f.2.2).
 CommitLeader(s, m) ==
     /\ FromLeader(s, m, {"COMMIT-LD"}, {"synchronization"})
     /\ phase' = [phase EXCEPT ![s] = "broadcast"]
@@ -559,8 +559,8 @@ CommitLeader(s, m) ==
 -----------------------------------------------------------------------------
 \* Phase 3: broadcast
 
-\* Leader s proposes what a client asks for, without waiting for what it proposed before, to all
-\* followers that it has begun to synchronize (step l.3.1).
+\* Leader s proposes a value without waiting for its earlier proposals, to all followers that it
+\* has begun to synchronize (step l.3.1).
 Proposes(s, N, v) ==
     LET counter == IF Last(s).epoch = epoch[s] THEN Last(s).counter + 1 ELSE 1
         t == [zxid |-> [epoch |-> epoch[s], counter |-> counter], val |-> v]
@@ -576,7 +576,7 @@ Propose(s, v) ==
     /\ mode[s] = "leading"
     /\ Proposes(s, Still(s), v)
 
-\* ... which a learner has forwarded.
+\* Leader s proposes a request that a learner has forwarded.
 ProposeFor(s, m) ==
     /\ FromLearner(s, m, "REQUEST", {"active"})
     /\ Proposes(s, Taking(s, m), m.val)
@@ -589,14 +589,14 @@ Forward(s, v) ==
     /\ UNCHANGED <<durVars, committed, roleVars, up, ghostVars>>
     /\ Emit(s, Still(s), Send({leader[s]}, <<MRequest(s, v)>>))
 
-\* Follower s accepts a proposal, and says so when it is durable (step f.3.1).
+\* Follower s accepts a proposal, and acknowledges it once it is durable (step f.3.1).
 AcceptProposal(s, m) ==
     /\ FromLeader(s, m, {"PROPOSE"}, {"synchronization", "broadcast"})
     /\ history' = [history EXCEPT ![s] = Append(@, m.txn)]
     /\ UNCHANGED <<acceptedEpoch, currentEpoch, snapshot, committed, roleVars, up, ghostVars>>
     /\ Emit(s, Taking(s, m), Send({m.from}, <<MAck(s, m.txn.zxid)>>))
 
-\* How much of the history of leader s is committed when its learners are L: what a quorum has
+\* The committed length of leader s's history, given learners L: the part that a quorum has
 \* acknowledged.
 RECURSIVE Committable(_, _, _)
 Committable(s, L, n) ==
@@ -605,8 +605,8 @@ Committable(s, L, n) ==
                              AtMost(history[s][n].zxid, L[p].zxid)})
     THEN n ELSE Committable(s, L, n - 1)
 
-\* Leader s, whose learners are L, has committed n transactions, and tells its active followers,
-\* and its observers from that point on; P it tells by COMMIT-LD that they are up to date.
+\* Leader s, with learners L, has committed n transactions, and tells its active followers; it
+\* informs its observers.  COMMIT-LD tells the learners in P that they are synchronized.
 Commits(s, m, L, n, P) ==
     LET news == SubSeq(history[s], committed[s] + 1, n)
         z == ZxidAt(history[s], n)
@@ -623,10 +623,10 @@ Commits(s, m, L, n, P) ==
                     \o (IF p \in P THEN <<MCommitLeader(s, z)>> ELSE <<>>)],
                  all |-> {}])
 
-\* What leader s knows with the acknowledgement m.
+\* The learners of leader s after the acknowledgement m.
 AckedBy(s, m) == Put(learners[s], m.from, [learners[s][m.from] EXCEPT !.zxid = m.zxid])
 
-\* Leader s counts an ACK that does not make a quorum, or no longer matters.
+\* Leader s counts an ACK that does not complete a quorum, or no longer matters.
 CountAck(s, m) ==
     LET L == AckedBy(s, m)
     IN  /\ FromLearner(s, m, "ACK", {"active"})
@@ -635,8 +635,8 @@ CountAck(s, m) ==
         /\ UNCHANGED <<durVars, committed, mode, phase, leader, epoch, up, ghostVars>>
         /\ Emit(s, Taking(s, m), Nothing)
 
-\* Leader s counts the ACK that makes a quorum, and commits (step l.3.2).  Acknowledgements come
-\* in order, so that all before it is committed with it.
+\* Leader s counts the ACK that completes a quorum, and commits (step l.3.2).  Acknowledgements
+\* arrive in order, so all earlier transactions are committed with it.
 Commit(s, m) ==
     LET L == AckedBy(s, m)
         n == Committable(s, L, IndexOf(history[s], m.zxid))
@@ -644,22 +644,22 @@ Commit(s, m) ==
         /\ n > committed[s]
         /\ Commits(s, m, L, n, {})
 
-\* Leader s gets the ACK-LD of a learner that came later.  It may complete a quorum for what was
-\* proposed before.
+\* Leader s gets the ACK-LD of a learner that joined later.  It may complete a quorum for earlier
+\* proposals.
 UpToDate(s, m) ==
     LET L == Acked(s, m, "active")
     IN  /\ FromLearner(s, m, "ACK-LD", {"syncing"})
         /\ phase[s] = "broadcast"
         /\ Commits(s, m, L, Committable(s, L, IndexOf(history[s], m.zxid)), {m.from})
 
-\* Follower s delivers what is committed (step f.3.2).
+\* Follower s delivers committed transactions (step f.3.2).
 Deliver(s, m) ==
     /\ FromLeader(s, m, {"COMMIT"}, {"broadcast"})
     /\ committed' = [committed EXCEPT ![s] = Max(@, IndexOf(history[s], m.zxid))]
     /\ UNCHANGED <<durVars, roleVars, up, ghostVars>>
     /\ Emit(s, Taking(s, m), Nothing)
 
-\* Observer s is told of what is committed, and delivers it once it is up to date.
+\* Observer s is informed of committed transactions, and delivers them once it is synchronized.
 Inform(s, m) ==
     /\ FromLeader(s, m, {"INFORM"}, {"synchronization", "broadcast"})
     /\ history' = [history EXCEPT ![s] = @ \o m.txns]
@@ -669,28 +669,28 @@ Inform(s, m) ==
     /\ Emit(s, Taking(s, m), Nothing)
 
 -----------------------------------------------------------------------------
-\* What changes no history
+\* Steps that change no history
 
-\* Leader s lets itself be heard of by all that are connected.
+\* Leader s sends a ping to all connected learners.
 Ping(s) ==
     /\ up[s]
     /\ mode[s] = "leading"
     /\ UNCHANGED <<durVars, committed, roleVars, up, ghostVars>>
     /\ Emit(s, Still(s), Send(DOMAIN learners[s], <<MPing(s)>>))
 
-\* Learner s hears of its leader, and answers.
+\* Learner s answers its leader's ping.
 Pong(s, m) ==
     /\ FromLeader(s, m, {"PING"}, {"discovery", "synchronization", "broadcast"})
     /\ UNCHANGED <<durVars, committed, roleVars, up, ghostVars>>
     /\ Emit(s, Taking(s, m), Send({m.from}, <<MPong(s)>>))
 
-\* Leader s hears of a learner.
+\* Leader s receives the answer to a ping.
 HandlePong(s, m) ==
     /\ FromLearner(s, m, "PONG", {"offered", "promised", "syncing", "acked", "active"})
     /\ UNCHANGED <<durVars, committed, roleVars, up, ghostVars>>
     /\ Emit(s, Taking(s, m), Nothing)
 
-\* Learner s asks its leader how far it is to wait with a read (sync).
+\* Learner s asks its leader up to which transaction a read must wait (sync).
 AskSync(s, n) ==
     /\ "sync" \in Options
     /\ up[s]
@@ -699,13 +699,13 @@ AskSync(s, n) ==
     /\ UNCHANGED <<durVars, committed, roleVars, up, ghostVars>>
     /\ Emit(s, Still(s), Send({leader[s]}, <<MSync(s, n)>>))
 
-\* Leader s answers: until all that it has proposed so far is delivered.
+\* Leader s answers a sync: reads wait until everything that it has proposed so far is delivered.
 AnswerSync(s, m) ==
     /\ FromLearner(s, m, "SYNC", {"active"})
     /\ UNCHANGED <<durVars, committed, roleVars, up, ghostVars>>
     /\ Emit(s, Taking(s, m), Send({m.from}, <<MSynced(s, m.number, Last(s))>>))
 
-\* Learner s takes note.
+\* Learner s receives the answer to its sync.
 Synced(s, m) ==
     /\ FromLeader(s, m, {"SYNCED"}, {"broadcast"})
     /\ UNCHANGED <<durVars, committed, roleVars, up, ghostVars>>
@@ -714,7 +714,7 @@ Synced(s, m) ==
 \* Server s answers a client without sending anything to another server.
 Reply(s) == up[s] /\ UNCHANGED vars
 
-\* Server s compacts what it has delivered.
+\* Server s compacts the delivered part of its history.
 TakeSnapshot(s) ==
     /\ "snapshots" \in Options
     /\ up[s]
@@ -723,7 +723,7 @@ TakeSnapshot(s) ==
     /\ UNCHANGED <<acceptedEpoch, currentEpoch, history, committed, roleVars, up, ghostVars>>
     /\ Emit(s, Still(s), Nothing)
 
-\* Server s crashes when the disk had reached the first k of its waiting writes.  The others,
+\* Server s crashes after its disk has completed the first k waiting writes.  The other writes,
 \* the messages held back, all volatile state, and its connections are lost.
 Crash(s, k) ==
     LET kept == IF k = 0 THEN durable[s] ELSE disk[s][k].rec
@@ -742,7 +742,7 @@ Crash(s, k) ==
         /\ wire' = N.wire
         /\ UNCHANGED <<msgs, ghostVars>>
 
-\* Server s comes up again, with what its disk holds.
+\* Server s restarts with the content of its disk.
 Restart(s) ==
     /\ ~ up[s]
     /\ up' = [up EXCEPT ![s] = TRUE]
@@ -773,7 +773,7 @@ ZabInit ==
 \* The messages that may be received next.
 Next1 == {Head(wire[p[1]][p[2]]) : p \in {p \in Servers \X Servers : wire[p[1]][p[2]] # <<>>}}
 
-\* Each of the protocol's own steps but for elections, without crashes.
+\* The steps of the protocol except elections, without crashes.
 Steps ==
     \/ \E s \in Servers : Abandon(s)
     \/ \E s \in Servers : LoseConnection(s)
@@ -826,7 +826,7 @@ ZabNext == Steps \/ Oracle \/ Crashes
 ZabSpec == ZabInit /\ [][ZabNext]_vars
 
 -----------------------------------------------------------------------------
-\* What must hold: the types, and what follows from the phases
+\* Invariants: types, and consequences of the phases
 
 IsZxid(z) == DOMAIN z = {"epoch", "counter"} /\ z.epoch >= 0 /\ z.counter >= 0
 
@@ -847,14 +847,14 @@ TypeOK ==
           /\ \A p \in DOMAIN learners[s] :
                 learners[s][p].stage \in {"offered", "promised", "syncing", "acked", "active"}
 
-\* The epochs of the paper's proofs: a server has accepted the epoch of its history.
+\* The epochs as in the paper's proofs: a server has accepted the epoch of its history.
 EpochsInOrder ==
     \A s \in Servers :
         /\ currentEpoch[s] <= acceptedEpoch[s]
         /\ epoch[s] # 0 => epoch[s] <= acceptedEpoch[s]
         /\ Last(s).epoch <= acceptedEpoch[s]
 
-\* A history is in the order of its zxids, and within an epoch without a gap.
+\* A history is ordered by zxid, and has no gap within an epoch.
 HistoryInOrder ==
     \A s \in Servers : \A i \in 2 .. Len(history[s]) :
         LET y == history[s][i - 1].zxid
@@ -862,12 +862,12 @@ HistoryInOrder ==
         IN  IF y.epoch = z.epoch THEN z.counter = y.counter + 1
             ELSE y.epoch < z.epoch /\ z.counter = 1
 
-\* An epoch is established by one leader at most.
+\* At most one leader establishes an epoch.
 OneLeaderPerEpoch ==
     \A a, b \in established : a.epoch = b.epoch => a = b
 
-\* What the two servers have of the epochs up to the last zxid of the first, if both have that
-\* zxid, is the same.
+\* If the history of p contains the last zxid of s, then the history of p up to there is the
+\* history of s.
 SameZxidSamePrefix ==
     \A s, p \in Servers :
         LET i == Len(history[s])
@@ -875,14 +875,14 @@ SameZxidSamePrefix ==
         IN  i > 0 /\ j > 0 /\ history[p][j].zxid = Last(s)
                 => i = j /\ SubSeq(history[p], 1, j) = history[s]
 
-\* What is delivered is on the disks of a quorum.
+\* Delivered transactions are on the disks of a quorum.
 DeliveredIsDurable ==
     \A s \in Servers : committed[s] > 0 =>
         IsQuorum({p \in Voters :
             /\ Len(durable[p].history) >= committed[s]
             /\ durable[p].history[committed[s]] = history[s][committed[s]]})
 
-\* What is under way rests on what a disk holds: a crash cannot make it untrue.
+\* Every message in flight is supported by its sender's disk: a crash cannot make it untrue.
 Holds(D, t) == \E i \in 1 .. Len(D.history) : D.history[i] = t
 
 SaidIsDurable ==
@@ -899,41 +899,41 @@ SaidIsDurable ==
             /\ m.type = "ACK" => ZxidAt(D.history, IndexOf(D.history, m.zxid)) = m.zxid
 
 -----------------------------------------------------------------------------
-\* What must hold: the paper's section III.  To deliver is to have in the history up to committed.
+\* Properties of the paper's section III.  The history up to committed is what is delivered.
 
 Delivered(s) == SubSeq(history[s], 1, committed[s])
 
-\* Whatever is delivered was broadcast.
+\* Every delivered transaction was broadcast.
 Integrity == \A s \in Servers : \A i \in 1 .. committed[s] : history[s][i] \in broadcast
 
-\* Total order and agreement: of what two servers deliver, one begins with the other.
+\* Total order and agreement: of two servers' delivered histories, one is a prefix of the other.
 TotalOrder ==
     \A s, p \in Servers :
         LET n == IF committed[s] < committed[p] THEN committed[s] ELSE committed[p]
         IN  SubSeq(history[s], 1, n) = SubSeq(history[p], 1, n)
 
-\* Agreement alone: if one delivers a transaction and another a different one, either the former
-\* delivers the latter's or the latter the former's.
+\* Agreement alone: if two servers deliver different transactions, one of them also delivers the
+\* other's transaction.
 Agreement ==
     \A s, p \in Servers : \A i \in 1 .. committed[s] : \A j \in 1 .. committed[p] :
         \/ \E k \in 1 .. committed[p] : history[p][k] = history[s][i]
         \/ \E k \in 1 .. committed[s] : history[s][k] = history[p][j]
 
-\* Whoever delivers what a primary broadcast has delivered all that it broadcast before.
+\* A server that delivers a primary's transaction has delivered all that it broadcast before.
 LocalPrimaryOrder ==
     \A s \in Servers : \A i \in 1 .. committed[s] : \A t \in broadcast :
         LET z == history[s][i].zxid IN
         t.zxid.epoch = z.epoch /\ t.zxid.counter < z.counter =>
             \E j \in 1 .. (i - 1) : history[s][j] = t
 
-\* What an earlier primary broadcast is delivered before what a later one did.
+\* Transactions of an earlier primary are delivered before those of a later one.
 GlobalPrimaryOrder ==
     \A s \in Servers : \A i \in 1 .. committed[s] : \A j \in 1 .. (i - 1) :
         history[s][j].zxid.epoch <= history[s][i].zxid.epoch
 
 PrimaryOrder == LocalPrimaryOrder /\ GlobalPrimaryOrder
 
-\* A primary has delivered, before it broadcasts, whatever anybody delivers of earlier primaries.
+\* Before it broadcasts, a primary has delivered all that any server delivers of earlier primaries.
 PrimaryIntegrity ==
     \A e \in established : (\E t \in broadcast : t.zxid.epoch = e.epoch) =>
         \A s \in Servers : \A i \in 1 .. committed[s] :
@@ -941,9 +941,9 @@ PrimaryIntegrity ==
                 \E j \in 1 .. Len(e.history) : e.history[j] = history[s][i]
 
 -----------------------------------------------------------------------------
-\* What no step may do
+\* Properties of steps
 
-\* Epochs never fall, and what is delivered stays, but for a crash.
+\* Epochs never decrease, and delivered transactions stay, except in a crash.
 Monotone ==
     [][\A s \in Servers :
           up'[s] => /\ acceptedEpoch'[s] >= acceptedEpoch[s]

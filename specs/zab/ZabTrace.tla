@@ -1,14 +1,14 @@
 ------------------------------ MODULE ZabTrace ------------------------------
 (***************************************************************************)
-(* What a trace of Zab.tla and FastLeaderElection.tla does not say by      *)
-(* itself; the rest of the trace specification is generated.  See          *)
-(* Trace.tla for how a trace is checked.                                   *)
+(* The parts of the trace specification of Zab.tla and                     *)
+(* FastLeaderElection.tla that are written by hand; the rest is generated. *)
+(* See Trace.tla for how a trace is checked.                               *)
 (*                                                                         *)
-(* Constants of the trace's header: Servers (a sequence, by the servers'   *)
-(* numbers in elections), DiskQueue, Window; Observers, Options, where     *)
-(* there are any; Quorums (the minimal ones), where they are not all       *)
-(* majorities of the others; and Values, where a trace shows what clients  *)
-(* asked for neither by the parameter v nor by histories.                  *)
+(* Constants in the trace's header: Servers (a sequence, by the servers'   *)
+(* numbers in elections), DiskQueue, Window; Observers, Options, if any;   *)
+(* Quorums (the minimal ones), if they are not all majorities of the       *)
+(* voters; and Values, if a trace records the requests of clients neither  *)
+(* by the parameter v nor by histories.                                    *)
 (***************************************************************************)
 EXTENDS Trace
 
@@ -22,22 +22,22 @@ Constant_Quorums ==
 Constant_Options == HeaderOr("Options", {})
 Constant_MayCrash == TraceNodes
 
-\* Any string may be asked for.  (A set of those that were would be worked out before the
-\* tables that it hangs on.)
+\* Any string may be requested.  (The set of the requested strings would be evaluated before the
+\* tables that it depends on.)
 Constant_Values == STRING
 
-\* What clients asked for, as far as anything in the traces or their header says so.
+\* The values that clients requested, as far as the traces or their header record them.
 AllAsked ==
     TLCEval(ParamsOf("v") \cup UNION {{H[i].val : i \in 1 .. Len(H)} : H \in ValuesOf("history")}
               \cup HeaderOr("Values", {}))
 
-\* The set of all is not worked out where e says it.
+\* The set of all values is not evaluated if e records the value.
 Param_v(e) == ParamOr(e, "v", AllAsked)
 
-\* The number of a sync, which any may be.
+\* The number of a sync; 0 if not recorded.
 Param_n(e) == ParamOr(e, "n", {0})
 
-\* The history behind the first n.
+\* The history after the first n transactions.
 Behind1(H, n) == SubSeq(H, n + 1, Len(H))
 
 Shown_history(s) == Behind1(history[s], snapshot[s])
@@ -53,7 +53,7 @@ Shown_durable(s) ==
      history |-> Behind1(durable[s].history, durable[s].snapshot),
      snapshot |-> durable[s].snapshot]
 
-\* What was put on connections from a to b in the step.
+\* The messages that the step put on connections from a to b.
 Added(a, b) ==
     LET old == wire[a][b]
         new == wire'[a][b]
