@@ -1,13 +1,14 @@
 ------------------------------ MODULE MultiPaxos ------------------------------
 (***************************************************************************)
-(* A log of Paxos instances, at the granularity of an implementation's     *)
-(* handlers.  Sources: L. Lamport, Paxos Made Simple (SIGACT News 2001),   *)
-(* section 3; L. Lamport, The Part-Time Parliament (TOCS 1998), section 3; *)
+(* A log of Paxos instances, modelled at the level of handlers.            *)
+(*                                                                         *)
+(* Sources: L. Lamport, Paxos Made Simple (SIGACT News 2001), section 3;   *)
+(* L. Lamport, The Part-Time Parliament (TOCS 1998), section 3;            *)
 (* L. Lamport, D. Malkhi and L. Zhou, Reconfiguring a State Machine        *)
 (* (SIGACT News 2010), section 3, for the window alpha; H. Howard,         *)
-(* D. Malkhi and A. Spiegelman, Flexible Paxos (OPODIS 2016); R. van       *)
-(* Renesse and D. Altinbuken, Paxos Made Moderately Complex (2015), for    *)
-(* leaders; T. Chandra, R. Griesemer and J. Redstone, Paxos Made Live      *)
+(* D. Malkhi and A. Spiegelman, Flexible Paxos (OPODIS 2016);              *)
+(* R. van Renesse and D. Altinbuken, Paxos Made Moderately Complex (2015), *)
+(* for leaders; T. Chandra, R. Griesemer and J. Redstone, Paxos Made Live  *)
 (* (PODC 2007), for catching up and snapshots.                             *)
 (*                                                                         *)
 (* Modelled: phase 1 once for all open slots; a leader that proposes in up *)
@@ -29,7 +30,6 @@
 (* applied.  The content of a snapshot is not modelled: a server keeps its *)
 (* whole log here, and the variable snapshot says how much of it an        *)
 (* implementation has discarded.                                           *)
-(*                                                                         *)
 (***************************************************************************)
 EXTENDS Integers, Sequences, FiniteSets
 
