@@ -19,6 +19,7 @@ from toolkit.protocols.actions import (
     available,
     declared_actions,
     declared_on,
+    declaring_classes,
 )
 from toolkit.protocols.base import Effects
 from toolkit.sim import simulate_runs
@@ -75,7 +76,9 @@ def written(node: type) -> dict[str, set[str]]:
     """Return for each method the actions whose names stand in its text."""
     known = set(declared_actions(node))
     found: dict[str, set[str]] = {}
-    for kind in node.__mro__[:-1]:
+    for kind in declaring_classes(node):
+        if kind is object:
+            continue
         (tree,) = ast.parse(inspect.getsource(kind)).body
         assert isinstance(tree, ast.ClassDef)
         for method in tree.body:
@@ -134,10 +137,13 @@ class Watch:
     def __init__(self, node: type) -> None:
         self.wrong: list[str] = []
         self.seen: set[str] = set()
-        members: dict[str, Any] = {
-            handler: self.checked(getattr(node, handler), names)
-            for handler, names in declared(node).items()
-        }
+        components = tuple(
+            type(f"Watched{kind.__name__}", (kind,), self.members(node, kind))
+            for kind in getattr(node, "components", ())
+        )
+        members = self.members(node, node)
+        if components:
+            members["components"] = components
         inherited = node.handle  # type: ignore[attr-defined]
 
         def handle(this: Any, event: Any, now: float) -> Effects:
@@ -150,6 +156,14 @@ class Watch:
             return effects
 
         self.node = type(f"Watched{node.__name__}", (node,), {**members, "handle": handle})
+
+    def members(self, node: type, kind: type) -> dict[str, Any]:
+        """Return the handlers of a class, a node or a component of it, that are checked."""
+        return {
+            handler: self.checked(getattr(kind, handler), names)
+            for handler, names in declared(node).items()
+            if hasattr(kind, handler)
+        }
 
     def checked(self, method: Callable[..., Any], names: set[str]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -217,6 +231,30 @@ def test_an_action_that_is_missing_or_declared_for_nothing_is_noticed() -> None:
 
     with pytest.raises(SettingError, match=r"Host.crash declares Crash, an action of the host"):
         declared_actions(Host)
+
+
+def test_components_declare_actions_of_their_node() -> None:
+    class Part:
+        @action("Nap", options=("naps",))
+        def nap(self) -> Effects:
+            return Effects(action="Nap")
+
+    class Other(Part):
+        @action("Nap")
+        def doze(self) -> Effects:
+            return Effects(action="Nap")
+
+    class Whole:
+        components: tuple[type, ...] = (Part,)
+
+        @action("Work")
+        def work(self) -> Effects:
+            return Effects(action="Work")
+
+    assert [*declared_actions(Whole)] == ["Work", *HOST_ACTIONS, "Nap"]
+    Whole.components = (Other,)
+    with pytest.raises(SettingError, match="by two methods of Whole: nap and doze"):
+        declared_actions(Whole)
 
 
 def test_a_method_that_is_overridden_keeps_its_declaration_and_costs_nothing() -> None:

@@ -25,10 +25,14 @@ from tests.protocols.raft_servers import (
     timers,
 )
 from tests.protocols.test_raft import BROKEN_RULES
+from toolkit.controlled.states import pickle_state, unpickle_state
+from toolkit.errors import UnknownNameError
 from toolkit.protocols.base import Command, Effects, Output, Redirect, Restart, Timeout
+from toolkit.protocols.components import replace_component
 from toolkit.protocols.raft import RaftNode
 from toolkit.protocols.raft.bugs import BUGS
-from toolkit.protocols.raft.core import ELECTION_TIMER, HEARTBEAT_TIMER
+from toolkit.protocols.raft.core import ELECTION_TIMER, HEARTBEAT_TIMER, RaftCore
+from toolkit.protocols.raft.leadership import CheckQuorum, Transfer
 from toolkit.protocols.raft.log import Log, apply_write
 from toolkit.protocols.raft.messages import (
     AppendEntriesResponse,
@@ -42,7 +46,10 @@ from toolkit.protocols.raft.messages import (
     RequestVoteResponse,
     TimeoutNow,
 )
-from toolkit.protocols.raft.snapshots import SNAPSHOT_TIMER
+from toolkit.protocols.raft.option import Option, wiring
+from toolkit.protocols.raft.prevote import PreVotes
+from toolkit.protocols.raft.reads import Reads
+from toolkit.protocols.raft.snapshots import SNAPSHOT_TIMER, Snapshots
 
 GET = {"op": "get", "key": "k"}
 PUT = {"op": "put", "key": "k", "value": 1}
@@ -104,7 +111,12 @@ def test_9_6_no_pre_vote_while_a_leader_is_heard_or_for_an_old_log(make: Make) -
     assert only(get(node, RequestPreVote(2, "n3", 9, 9), "n3", now=1.2)).granted
     node = make(term=2, log=entries(1, 2), settings=PRE_VOTE)
     assert not only(get(node, RequestPreVote(3, "n3", 1, 1), "n3")).granted
-    assert not only(get(leading(make, settings={}), RequestPreVote(9, "n3", 9, 9), "n3")).granted
+    node = make(settings=PRE_VOTE)
+    candidate(node)
+    get(node, RequestPreVoteResponse(1, "n2", "n1", True))
+    get(node, RequestVoteResponse(1, "n2", "n1", True))
+    assert node.role == "leader"
+    assert not only(get(node, RequestPreVote(9, "n3", 9, 9), "n3", now=9.0)).granted
 
 
 # Check-quorum (sections 6.2 and 4.2.3)
@@ -152,7 +164,7 @@ def test_6_2_a_leader_that_gets_no_answers_of_its_term_gives_up(make: Make) -> N
         get(node, message)
         assert candidate(node).action == "CheckQuorum", message
     for answer in (success(2, 1), InstallSnapshotResponse(2, "n2", "n1", 1, 0, False)):
-        node = leading(make, term=1, settings={"check-quorum": "yes"})
+        node = leading(make, term=1, settings=SNAPSHOT | {"check-quorum": "yes"})
         get(node, answer)
         assert candidate(node).action is None, answer
 
@@ -498,5 +510,91 @@ def test_6_4_the_refusal_of_an_earlier_terms_request_answers_no_round(make: Make
     late = AppendEntriesResponse(1, "n3", "n1", False, 0, 1, 0, 0, 1)
     assert get(node, late, "n3").action == "Ignore"
     assert ask(node, GET).action == "ReadIndex"
-    assert (node.acked["n3"], node.nextIndex["n3"]) == (0, 2)
+    (reads,) = node.options
+    assert isinstance(reads, Reads)
+    assert (reads.acked["n3"], node.nextIndex["n3"]) == (0, 2)
     assert get(node, success(1, 1)).outputs == []
+
+
+# Options as components
+
+
+class Greets(Option):
+    """Answers a client that says hello; notes every command that it is asked about."""
+
+    def __init__(self, server: RaftCore) -> None:
+        super().__init__(server)
+        self.asked: list[Any] = []
+
+    def on_command(self, event: Command) -> Effects | None:
+        self.asked.append(event.operation)
+        if event.operation != "hello":
+            return None
+        return self.server.reply([Output(event.client, event.request, type(self).__name__)])
+
+
+class GreetsToo(Greets):
+    """The same, later in the order."""
+
+
+class Greeter(RaftNode):
+    components = (*RaftNode.components, Greets, GreetsToo)
+
+
+def test_a_server_has_only_the_options_that_are_on_in_their_order(make: Make) -> None:
+    assert make().options == ()
+    node = make(settings=LEASE | SNAPSHOT | PRE_VOTE | TRANSFER)
+    kinds = [type(option) for option in node.options]
+    assert kinds == [Transfer, CheckQuorum, Reads, Snapshots, PreVotes]
+    assert all(option.server is node for option in node.options)
+
+
+def test_options_are_asked_in_their_order_until_one_decides() -> None:
+    node = leading(maker(Greeter))
+    first, second = (option for option in node.options if isinstance(option, Greets))
+    assert ask(node, "hello").outputs == [Output("c", 0, "Greets")]
+    assert (first.asked, second.asked) == (["hello"], [])
+    assert ask(node, PUT, request=1).action == "ClientRequest"
+    assert (first.asked, second.asked) == (["hello", PUT], [PUT])
+
+
+def test_a_server_calls_only_hooks_that_its_options_override(make: Make) -> None:
+    hooks = wiring(Greeter, (CheckQuorum, Greets, GreetsToo))
+    assert [position for position, _ in hooks.on_command] == [1, 2]
+    assert [position for position, _ in hooks.on_vote_request] == [0]
+    assert hooks.next_message == ()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        RequestPreVote(1, "n2", 0, 0),
+        RequestPreVoteResponse(1, "n2", "n1", True),
+        TimeoutNow(0, "n2", "n1"),
+        InstallSnapshot(1, "n2", 2, 1, 0, True, NOBODY),
+        InstallSnapshotResponse(1, "n2", "n1", 1, 0, False),
+    ],
+)
+def test_a_message_of_an_option_that_is_off_is_ignored(make: Make, message: Any) -> None:
+    assert get(make(), message) == Effects(action="Ignore")
+
+
+def test_the_timer_of_an_option_that_is_off_does_nothing(make: Make) -> None:
+    assert leading(make).handle(Timeout(SNAPSHOT_TIMER), 0.1) == Effects()
+
+
+def test_a_copy_of_a_server_has_its_own_options_and_the_same_wiring(make: Make) -> None:
+    node = settled(make, settings=INDEX)
+    ask(node, GET)
+    other = unpickle_state(pickle_state(node, node.config), node.config)
+    assert other._wiring is node._wiring
+    assert other.options[0].server is other
+    # The read of the copy is answered; that of the original still waits.
+    assert get(other, success(1, 1, round_number=1)).outputs == [Output("c", 0, {"value": None})]
+    assert len(node.options[0].reads) == 1  # type: ignore[attr-defined]
+
+
+def test_an_option_that_a_server_does_not_have_cannot_be_replaced() -> None:
+    with pytest.raises(UnknownNameError, match="unknown component 'Greets'") as caught:
+        replace_component(RaftNode.components, Greets, GreetsToo)
+    assert "Transfer, CheckQuorum, Membership, Reads, Snapshots, PreVotes" in str(caught.value.hint)

@@ -125,6 +125,8 @@ def _method(value: Any, skip: Any, open_objects: _Open) -> str:
 
 
 def _function(value: Any, skip: Any, open_objects: _Open) -> str:
+    if not (value.__closure__ or value.__defaults__ or value.__kwdefaults__):
+        return f"f{_name(value)},"
     cells = tuple(cell.cell_contents for cell in value.__closure__ or ())
     captured = (cells, value.__defaults__, value.__kwdefaults__)
     return f"f{_name(value)}{_text(captured, skip, open_objects)}"

@@ -22,6 +22,7 @@ __all__ = [
     "available",
     "declared_actions",
     "declared_on",
+    "declaring_classes",
     "options_on",
 ]
 
@@ -134,13 +135,15 @@ def declared_actions(node: type) -> dict[str, Action]:
     Parameters
     ----------
     node : type
-        A node class; declarations of its base classes are included.
+        A node class; declarations of its base classes are included, and of the classes that it
+        lists in an attribute ``components``: objects that handle a part of its events.
 
     Returns
     -------
     dict of str to Action
-        First the actions without options in the order of the classes, base classes first; then the
-        host's actions and ``Restart``; then the actions with options.
+        First the actions without options in the order of the classes, base classes first and
+        components in reverse order; then the host's actions and ``Restart``; then the actions with
+        options.
 
     Raises
     ------
@@ -148,7 +151,7 @@ def declared_actions(node: type) -> dict[str, Action]:
         If two methods declare the same action, or a method declares an action of the host.
     """
     found: dict[str, Action] = {}
-    for kind in reversed(node.__mro__):
+    for kind in reversed(declaring_classes(node)):
         for member in vars(kind).values():
             for declaration in declared_on(member):
                 name, handler = declaration.name, declaration.handler
@@ -169,6 +172,19 @@ def declared_actions(node: type) -> dict[str, Action]:
     late = {"Restart": 2} | dict.fromkeys(HOST_ACTIONS, 1)
     ranked = sorted(found, key=lambda name: (bool(found[name].options), late.get(name, 0)))
     return {name: found[name] for name in ranked}
+
+
+def declaring_classes(node: type) -> tuple[type, ...]:
+    """Return the classes whose methods may declare actions of a node: its components and its own.
+
+    Parameters
+    ----------
+    node : type
+        A node class; its components are the classes in its attribute ``components``, if it has one.
+    """
+    components: tuple[type, ...] = getattr(node, "components", ())
+    kinds = [kind for component in components for kind in component.__mro__]
+    return tuple(dict.fromkeys([*kinds, *node.__mro__]))
 
 
 def options_on(constants: Mapping[str, Any]) -> frozenset[str]:

@@ -6,8 +6,10 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from toolkit.protocols.base import Command, Effects, NodeFactory
+from toolkit.protocols.components import replace_component
 from toolkit.protocols.protocol import BugSetup
 from toolkit.protocols.raft.core import Answer
+from toolkit.protocols.raft.membership import Membership
 from toolkit.protocols.raft.messages import (
     AppendEntries,
     InstallSnapshot,
@@ -16,6 +18,9 @@ from toolkit.protocols.raft.messages import (
     RequestVoteResponse,
 )
 from toolkit.protocols.raft.node import RaftNode
+from toolkit.protocols.raft.prevote import PreVotes
+from toolkit.protocols.raft.reads import Reads
+from toolkit.protocols.raft.snapshots import Snapshots
 
 __all__ = ["BUGS", "BUG_SETUPS"]
 
@@ -177,71 +182,101 @@ class BelievesInAgreement(RaftNode):
         return effects
 
 
+class _TermAdoptingPreVotes(PreVotes):
+    def grant_pre_vote(self, message: RequestPreVote) -> Effects:
+        """Adopt the term, as if the election had started."""
+        self.server.currentTerm, self.server.votedFor = message.term, None
+        effects = super().grant_pre_vote(message)
+        effects.write = self.server.written()
+        return effects
+
+
 class PreVotesWithTheTerm(RaftNode):
     """Adopts the term of a pre-vote request (dissertation, section 9.6)."""
 
-    def grant_pre_vote(self, message: RequestPreVote) -> Effects:
-        """Adopt the term, as if the election had started."""
-        self.currentTerm, self.votedFor = message.term, None
-        effects = super().grant_pre_vote(message)
-        effects.write = self._written()
+    components = replace_component(RaftNode.components, PreVotes, _TermAdoptingPreVotes)
+
+
+class _UnconfirmedReads(Reads):
+    def read_index(self, events: tuple[Command, ...]) -> Effects:
+        """Answer at once from its own state."""
+        effects = super().read_index(events)
+        if self.reads.pop(self.server.round, None) is not None:
+            effects.outputs = [self._result(event) for event in events]
         return effects
 
 
 class ReadsWithoutAsking(RaftNode):
     """Answers reads without confirming that it still leads (dissertation, section 6.4)."""
 
-    def read_index(self, events: tuple[Command, ...]) -> Effects:
-        """Answer at once from its own state."""
-        effects = super().read_index(events)
-        if self.reads.pop(self.round, None) is not None:
-            effects.outputs = [self._result(event) for event in events]
-        return effects
+    components = replace_component(RaftNode.components, Reads, _UnconfirmedReads)
+
+
+class _PermanentLease(Reads):
+    def may_read_at_once(self) -> bool:
+        """Ignore the clock."""
+        return self.server.config.reads == "lease" and self.lease_until > 0
 
 
 class LeaseForEver(RaftNode):
     """Treats its first lease as permanent (dissertation, section 6.4.1)."""
 
-    def may_read_at_once(self) -> bool:
-        """Ignore the clock."""
-        return self.config.reads == "lease" and self.lease_until > 0
+    components = replace_component(RaftNode.components, Reads, _PermanentLease)
 
 
-class SnapshotsWithoutSessions(RaftNode):
-    """Leaves the clients' sessions out of its snapshots (dissertation, section 6.3)."""
-
+class _SessionlessSnapshots(Snapshots):
     def content(self) -> Any:
         """Return the machine's state with no sessions."""
         return super().content() | {"sessions": []}
 
 
+class SnapshotsWithoutSessions(RaftNode):
+    """Leaves the clients' sessions out of its snapshots (dissertation, section 6.3)."""
+
+    components = replace_component(RaftNode.components, Snapshots, _SessionlessSnapshots)
+
+
+class _TailKeepingSnapshots(Snapshots):
+    def install_snapshot(self, message: InstallSnapshot) -> Effects:
+        """Replace only the start of the log."""
+        tail = self.server.log.after(message.lastIncludedIndex, len(self.server.log))
+        effects = super().install_snapshot(message)
+        if not len(self.server.log) and tail:
+            self.server.log.replace(message.lastIncludedIndex, tail)
+            effects.write = {**(effects.write or {}), **self.server.written()}
+        return effects
+
+
 class KeepsItsTail(RaftNode):
     """Keeps the entries after a snapshot even if they conflict with it (section 7)."""
 
-    def install_snapshot(self, message: InstallSnapshot) -> Effects:
-        """Replace only the start of the log."""
-        tail = self.log.after(message.lastIncludedIndex, len(self.log))
-        effects = super().install_snapshot(message)
-        if not len(self.log) and tail:
-            self.log.replace(message.lastIncludedIndex, tail)
-            effects.write = {**(effects.write or {}), **self._written()}
-        return effects
+    components = replace_component(RaftNode.components, Snapshots, _TailKeepingSnapshots)
+
+
+class _EarlyChanges(Membership):
+    def may_change(self) -> bool:
+        """Wait only for the last change to commit."""
+        return (
+            self._config_index() <= self.server.commitIndex and not self.server.configuration().old
+        )
 
 
 class ChangesTooEarly(RaftNode):
     """Changes the configuration before it has committed in its own term (bug found in 2015)."""
 
+    components = replace_component(RaftNode.components, Membership, _EarlyChanges)
+
+
+class _OverlappingChanges(Membership):
     def may_change(self) -> bool:
-        """Wait only for the last change to commit."""
-        return self._config_index() <= self.commitIndex and not self.configuration().old
+        """Do not wait for the last change to commit."""
+        return self.server.knows_committed() and not self.server.configuration().old
 
 
 class ChangesTwiceAtOnce(RaftNode):
     """Changes the configuration before the last change is committed (section 4.1)."""
 
-    def may_change(self) -> bool:
-        """Do not wait for the last change to commit."""
-        return self.knows_committed() and not self.configuration().old
+    components = replace_component(RaftNode.components, Membership, _OverlappingChanges)
 
 
 class LearnersVote(RaftNode):

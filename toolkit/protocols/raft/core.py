@@ -6,26 +6,25 @@ the dissertation is named (D. Ongaro, *Consensus: Bridging Theory and Practice*,
 handler is named after the action of ``specs/raft/Raft.tla`` that it performs, and the effects carry
 that name.
 
-Each option is a subclass of :class:`RaftCore` in its own module: ``prevote``,
-``leadership``, ``reads``, ``snapshots``, ``membership``.
+Each option is a component of the server, in its own module: ``leadership``, ``membership``,
+``reads``, ``snapshots``, ``prevote``.  ``option`` declares the hooks at which the server calls it.
 
 Extension points
 ----------------
-The options, and servers of an experiment, override these methods and call the inherited ones:
-``on_timeout``, ``on_command``, ``on_..._timeout``, ``on_..._request``, ``on_..._response`` choose
-the action for an event; ``start_election``, ``step_down`` and the other actions perform it;
+Servers of an experiment override these methods and call the inherited ones, which ask the options
+first: ``on_timeout``, ``on_command``, ``on_..._timeout``, ``on_..._request``, ``on_..._response``
+choose the action for an event; ``start_election``, ``step_down`` and the other actions perform it;
 ``..._timer`` return the timers to set; ``may_vote``, ``takes_part``, ``is_quorum`` are the rules.
+They may also replace an option (``toolkit.protocols.components.replace_component``).
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
 
 import msgspec
 
-from toolkit.machines import Sessions
 from toolkit.protocols.actions import action
 from toolkit.protocols.base import (
     Command,
@@ -45,7 +44,6 @@ from toolkit.protocols.raft.log import Log
 from toolkit.protocols.raft.messages import (
     AppendEntries,
     AppendEntriesResponse,
-    Configuration,
     Entry,
     InstallSnapshotResponse,
     RequestPreVote,
@@ -53,6 +51,8 @@ from toolkit.protocols.raft.messages import (
     RequestVote,
     RequestVoteResponse,
 )
+from toolkit.protocols.raft.option import Hooks, Option, wiring
+from toolkit.protocols.raft.state import ELECTION_TIMER, HEARTBEAT_TIMER, RaftState
 
 __all__ = ["ELECTION_TIMER", "HEARTBEAT_TIMER", "Answer", "RaftCore"]
 
@@ -64,14 +64,8 @@ Answer = (
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _DECODER = msgspec.json.Decoder()
 
-ELECTION_TIMER = "election"
-"""Name of the election timer: runs out when a server has not heard from a leader for too long."""
 
-HEARTBEAT_TIMER = "heartbeat"
-"""Name of the heartbeat timer: runs out when a leader must send its next heartbeat."""
-
-
-class RaftCore:
+class RaftCore(RaftState):
     """A Raft server without options.
 
     Parameters
@@ -83,95 +77,74 @@ class RaftCore:
 
     Attributes
     ----------
-    role : str
-        ``"follower"``, ``"precandidate"`` (with pre-votes), ``"candidate"`` or ``"leader"``.
-    currentTerm : int
-        The latest term it has seen, from 0.  Durable.
-    votedFor : str or None
-        The candidate that it voted for in that term.  Durable.
-    log : Log
-        The log entries; the first has index 1.  Durable.
-    commitIndex : int
-        The highest index known to be committed.
-    votesGranted : set of str
-        Candidate: the servers that voted for it.
-    nextIndex, matchIndex : dict of str to int
-        Leader: for every other server, the index of the next entry to send, and the highest
-        index up to which its log is known to agree.
-    lastApplied : int
-        The highest index that has been applied to the machine.
-    sessions : Sessions
-        The machine together with the clients' sessions.
-    leader : str or None
-        The leader of this term, if known.
-    round : int
-        Leader: the number of its latest round of requests (0 unless reads use rounds).
+    options : tuple of Option
+        The options that are on.
+    components : tuple of type
+        Class attribute: all options, in the order in which they are asked.
+    messages : mapping of type to str
+        Class attribute: the handler of each message type, except those that options add.
     """
 
-    def __init__(self, name: str, config: RaftConfig) -> None:
-        self.name = name
-        self.config = config
-        self.others = tuple(server for server in config.servers if server != name)
-        self.role = "follower"
-        self.currentTerm = 0
-        self.votedFor: str | None = None
-        self.log = Log()
-        self.commitIndex = 0
-        self.votesGranted: set[str] = set()
-        self.nextIndex: dict[str, int] = {}
-        self.matchIndex: dict[str, int] = {}
-        self.round = 0
-        # The rest are not variables of the specification: they follow from the log, steer
-        # answers to clients, or concern time.
-        self.lastApplied = 0
-        self.sessions = Sessions(config.machine())
-        self.leader: str | None = None
-        self._waiting: dict[tuple[str, int], int] = {}
-        self._request: AppendEntries | None = None
-        self._request_key: tuple[int, ...] = ()
-        low, high = config.election
-        self._election_timer = SetTimer(ELECTION_TIMER, low, high)
-        self._now = 0.0
-        self._contact = -math.inf
-        self._transfer_started = False
-        self._handlers: dict[type[Message], Callable[[Any], Effects]] = {
-            RequestVote: self.on_vote_request,
-            RequestVoteResponse: self.on_vote_response,
-            AppendEntries: self.on_append_request,
-            AppendEntriesResponse: self.on_append_response,
-        }
-        self._reset()
+    components: ClassVar[tuple[type[Option], ...]] = ()
+    messages: ClassVar[Mapping[type[Message], str]] = {
+        RequestVote: "on_vote_request",
+        RequestVoteResponse: "on_vote_response",
+        AppendEntries: "on_append_request",
+        AppendEntriesResponse: "on_append_response",
+    }
 
-    def _reset(self) -> None:
+    def __init__(self, name: str, config: RaftConfig) -> None:
+        super().__init__(name, config)
+        on = tuple(option for option in self.components if option.is_on(config))
+        self.options = tuple(option(self) for option in on)
+        self._wiring = wiring(type(self), on)
+        self.reset()
+
+    def reset(self) -> None:
         """Reset the variables that only a candidate or a leader uses."""
-        self.votesGranted = set()
-        self.nextIndex = dict.fromkeys(self.others, 1)
-        self.matchIndex = dict.fromkeys(self.others, 0)
-        self.round = 0
-        self._waiting = {}
-        self._transfer_started = False
+        super().reset()
+        for position, hook in self._wiring.reset:
+            hook(self.options[position])
 
     def handle(self, event: Event, now: float) -> Effects:
         """Handle one event (see :class:`toolkit.protocols.base.Node`)."""
-        self._now = now
+        self.now = now
         if type(event) is Receive:
-            return self._handlers[type(event.message)](event.message)
-        if isinstance(event, Timeout):
-            return self.on_timeout(event.timer)
-        if isinstance(event, Command):
-            return self.on_command(event)
-        if isinstance(event, Restart):
-            return self.restart(event.durable)
-        return Effects(timers=[self.election_timer()])
+            effects = self._wiring.messages[type(event.message)](self, event.message)
+        elif isinstance(event, Timeout):
+            effects = self.on_timeout(event.timer)
+        elif isinstance(event, Command):
+            effects = self.on_command(event)
+        elif isinstance(event, Restart):
+            effects = self.restart(event.durable)
+        else:
+            effects = Effects(timers=[self.election_timer()])
+        for position, hook in self._wiring.after:
+            hook(self.options[position], effects)
+        return effects
+
+    def _ask(self, hooks: Hooks[Effects | None], *about: Any) -> Effects | None:
+        """Return the effects of the first option that decides, ``None`` if none does."""
+        for position, hook in hooks:
+            effects = hook(self.options[position], *about)
+            if effects is not None:
+                return effects
+        return None
 
     def on_timeout(self, timer: str) -> Effects:
-        """Handle a timeout: of the election timer, or of a leader's heartbeat timer."""
+        """Handle a timeout: of the election timer, a leader's heartbeat timer or an option's."""
         if timer == ELECTION_TIMER:
             return self.on_election_timeout()
-        return self.on_heartbeat_timeout() if self.role == "leader" else Effects()
+        if timer == HEARTBEAT_TIMER:
+            return self.on_heartbeat_timeout() if self.role == "leader" else Effects()
+        handler = self._wiring.timers.get(timer)
+        return handler(self) if handler is not None else Effects()
 
     def on_election_timeout(self) -> Effects:
         """Start an election, unless this server is the leader or has no vote (section 5.2)."""
+        effects = self._ask(self._wiring.on_election_timeout)
+        if effects is not None:
+            return effects
         if self.role == "leader":
             return Effects()
         if self.takes_part():
@@ -183,10 +156,13 @@ class RaftCore:
 
     def on_heartbeat_timeout(self) -> Effects:
         """Send heartbeats when a leader's heartbeat timer runs out (section 5.2)."""
-        return self.heartbeat()
+        return self._ask(self._wiring.on_heartbeat_timeout) or self.heartbeat()
 
     def on_vote_request(self, message: RequestVote) -> Effects:
         """Grant or deny a vote (Figure 2, RequestVote)."""
+        effects = self._ask(self._wiring.on_vote_request, message)
+        if effects is not None:
+            return effects
         return self.grant_vote(message) if self.may_vote(message) else self.deny_vote(message)
 
     def on_append_request(self, message: AppendEntries) -> Effects:
@@ -213,6 +189,7 @@ class RaftCore:
             return self.step_down(message)
         if message.term < self.currentTerm or self.role != "leader":
             return self.ignore()
+        self.note_response(message.sender)
         if message.success:
             return self._handle_success(message)
         # A rejection without a hint answers a request of an earlier term, in which this server may
@@ -221,73 +198,24 @@ class RaftCore:
             return self.ignore()
         return self.decrement_next_index(message)
 
-    # Membership and quorums ----------------------------------------------------------------------
+    def note_response(self, sender: str) -> None:
+        """Tell the options that a server has responded to this leader in its term."""
+        for position, hook in self._wiring.responded:
+            hook(self.options[position], sender)
 
-    def configuration(self) -> Configuration:
-        """Return the configuration in use: the latest in the log, committed or not."""
-        return self.log.config() or self.config.first
-
-    def peers(self) -> tuple[str, ...]:
-        """Return the other members of the configuration: the servers that this server sends to."""
-        config = self.log.config()
-        if config is None:
-            return self.config.peers[self.name]
-        return tuple([server for server in config.members if server != self.name])
-
-    def takes_part(self) -> bool:
-        """Return whether this server may start an election.
-
-        It may if it has a vote, or had a vote before the latest configuration and that is not yet
-        committed: until then no other server may be able to lead (dissertation, section 4.2.2).
-        """
-        if self.configuration().has_vote(self.name):
-            return True
-        if not self.log.configs or self.log.configs[-1][0] <= self.commitIndex:
-            return False
-        before = self.log.config_before(self.log.configs[-1][0]) or self.config.first
-        return before.has_vote(self.name)
-
-    def heard_lately(self) -> bool:
-        """Return whether a leader's message arrived within the shortest election timeout."""
-        return self._now - self._contact < self.config.election[0]
-
-    def knows_committed(self) -> bool:
-        """Return whether this leader has committed an entry of its term.
-
-        Until then it may not know every committed entry (dissertation, section 6.4).
-        """
-        return self.log.term_at(self.commitIndex) == self.currentTerm
-
-    def is_quorum(self, servers: Collection[str]) -> bool:
-        """Return whether these servers are a quorum, for elections and for commits."""
-        config = self.log.config()
-        if config is None or (config.voters == self.config.first.voters and not config.old):
-            return self.config.quorums.is_quorum(servers)
-        return config.has_majority(servers)
-
-    # Durable variables, and timers ---------------------------------------------------------
-
-    def _written(self) -> dict[str, Any]:
-        """Return the changes to write to disk before messages and answers leave (Figure 2)."""
-        write: dict[str, Any] = {"currentTerm": self.currentTerm, "votedFor": self.votedFor}
-        changes = self.log.changes()
-        if changes is not None:
-            write["log"] = changes
-        return write
-
-    def election_timer(self) -> SetTimer:
-        """Return the election timer, with a new random delay (section 5.2)."""
-        return self._election_timer
-
-    def leader_election_timer(self) -> SetTimer:
-        """Return the election timer of a new leader: cancelled."""
-        return SetTimer(ELECTION_TIMER)
-
-    def heartbeat_timer(self) -> SetTimer:
-        """Return the timer for a leader's next heartbeat."""
-        return SetTimer(HEARTBEAT_TIMER, self.config.heartbeat, self.config.heartbeat)
+    def on_unexpected(self, message: Message) -> Effects:
+        """Ignore a message of an option that is off."""
+        return self.ignore()
 
     # Elections (sections 5.2 and 5.4.1) --------------------------------------------------
+
+    def leader_election_timer(self) -> SetTimer:
+        """Return the election timer of a new leader: cancelled, unless an option needs it."""
+        for position, hook in self._wiring.leader_election_timer:
+            timer = hook(self.options[position])
+            if timer is not None:
+                return timer
+        return SetTimer(ELECTION_TIMER)
 
     def adopt_term(self, term: int) -> bool:
         """Become a follower in a higher term; return whether the term was higher (section 5.1)."""
@@ -303,10 +231,10 @@ class RaftCore:
         if self.role != "follower":
             # A follower has nothing to reset, and this runs for each message of a leader.
             self.role = "follower"
-            self._reset()
+            self.reset()
         self.leader = leader
         if leader is not None:
-            self._contact = self._now
+            self.note_contact()
 
     def start_election(self, action: str, *, transfer: bool = False) -> Effects:
         """Start an election: raise the term, vote for itself, request votes (section 5.2)."""
@@ -314,7 +242,7 @@ class RaftCore:
         self.leader = None
         self.currentTerm += 1
         self.votedFor = self.name
-        self._reset()
+        self.reset()
         self.votesGranted = {self.name}
         if self.is_quorum(self.votesGranted):
             return self._lead(Effects(action=action))
@@ -323,7 +251,7 @@ class RaftCore:
         config = self.configuration()
         return Effects(
             action=action,
-            write=self._written(),
+            write=self.written(),
             sends=[Send(other, ask) for other in self.peers() if config.has_vote(other)],
             timers=[self.election_timer()],
         )
@@ -350,13 +278,13 @@ class RaftCore:
     def grant_vote(self, message: RequestVote) -> Effects:
         """Vote for the candidate; the vote is durable before it leaves (Figure 2)."""
         before = (self.currentTerm, self.votedFor)
-        stop = self._stop_heartbeats(message.term)
+        stop = self.stop_heartbeats(message.term)
         self.adopt_term(message.term)
         self.votedFor = message.cand
         reply = RequestVoteResponse(self.currentTerm, self.name, message.cand, True)
         return Effects(
             action="GrantVote",
-            write=self._written() if before != (self.currentTerm, self.votedFor) else None,
+            write=self.written() if before != (self.currentTerm, self.votedFor) else None,
             sends=[Send(message.cand, reply)],
             timers=[*stop, self.election_timer()],
         )
@@ -364,17 +292,17 @@ class RaftCore:
     @action("DenyVote", section="5.1")
     def deny_vote(self, message: RequestVote) -> Effects:
         """Refuse the vote, and adopt the candidate's term if it is higher (section 5.1)."""
-        stop = self._stop_heartbeats(message.term)
+        stop = self.stop_heartbeats(message.term)
         adopted = self.adopt_term(message.term)
         reply = RequestVoteResponse(self.currentTerm, self.name, message.cand, False)
         return Effects(
             action="DenyVote",
-            write=self._written() if adopted else None,
+            write=self.written() if adopted else None,
             sends=[Send(message.cand, reply)],
             timers=[*stop, self.election_timer()] if stop else [],
         )
 
-    def _stop_heartbeats(self, term: int) -> list[SetTimer]:
+    def stop_heartbeats(self, term: int) -> list[SetTimer]:
         """Return the cancelled heartbeat timer if this server leads a lower term."""
         if self.role == "leader" and term > self.currentTerm:
             return [SetTimer(HEARTBEAT_TIMER)]
@@ -398,12 +326,12 @@ class RaftCore:
     def _lead(self, effects: Effects) -> Effects:
         self.role = "leader"
         self.leader = self.name
-        self._reset()
+        self.reset()
         self.nextIndex = dict.fromkeys(self.others, self.log.last_index + 1)
         self.log.append(Entry(self.currentTerm, "noop", ""))
-        effects.write = self._written()
+        effects.write = self.written()
         effects.timers = [self.leader_election_timer(), self.heartbeat_timer()]
-        effects.sends = self._replicate(self.peers())
+        effects.sends = self.replicate(self.peers())
         effects.outputs = self._commit()
         return effects
 
@@ -414,7 +342,7 @@ class RaftCore:
         self.adopt_term(message.term)
         return Effects(
             action="StepDown",
-            write=self._written(),
+            write=self.written(),
             timers=[SetTimer(HEARTBEAT_TIMER), self.election_timer()] if was_leader else [],
         )
 
@@ -422,6 +350,9 @@ class RaftCore:
 
     def on_command(self, event: Command) -> Effects:
         """Append a client's request, or redirect the client to the leader (section 8)."""
+        effects = self._ask(self._wiring.on_command, event)
+        if effects is not None:
+            return effects
         if self.role != "leader":
             return self.send_on(event, self.leader)
         result = self.sessions.cached(event.client, event.request)
@@ -445,16 +376,16 @@ class RaftCore:
         """Append a client's command to the log and replicate it (section 5.3)."""
         value = _ENCODER.encode([event.client, event.request, event.operation]).decode()
         self._waiting[event.client, event.request] = self.log.last_index + 1
-        return self._append(
+        return self.append_entry(
             Entry(self.currentTerm, "command", value),
             Effects(action="ClientRequest", params={"v": value}),
         )
 
-    def _append(self, entry: Entry, effects: Effects) -> Effects:
+    def append_entry(self, entry: Entry, effects: Effects) -> Effects:
         """Append an entry and send it to the servers whose window is not full."""
         self.log.append(entry)
-        effects.write = self._written()
-        effects.sends = self._replicate(
+        effects.write = self.written()
+        effects.sends = self.replicate(
             [
                 other
                 for other in self.peers()
@@ -466,19 +397,23 @@ class RaftCore:
 
     # Replication (section 5.3) -----------------------------------------------------------
 
-    def _replicate(self, to: Iterable[str]) -> list[Send]:
+    def replicate(self, to: Iterable[str]) -> list[Send]:
         """Send each server its next message, and assume that it will arrive.
 
         Entries are sent without waiting for a response.  A loss is noticed when a later request
         is rejected (dissertation, section 10.2.2, pipelining).
         """
-        return [Send(other, self._next(other)) for other in to]
+        return [Send(other, self.next_message(other)) for other in to]
 
-    def _next(self, other: str) -> Message:
-        """Return the next message for a server: a batch of entries.
+    def next_message(self, other: str) -> Message:
+        """Return the next message for a server: a batch of entries, unless an option decides.
 
         Servers with the same next index get the same object: a leader's log only grows.
         """
+        for position, hook in self._wiring.next_message:
+            message = hook(self.options[position], other)
+            if message is not None:
+                return message
         prev = self.nextIndex[other] - 1
         request_key = (prev, self.log.last_index, self.currentTerm, self.commitIndex, self.round)
         if self._request is None or request_key != self._request_key:
@@ -497,8 +432,10 @@ class RaftCore:
     @action("Heartbeat", section="5.2")
     def heartbeat(self) -> Effects:
         """Send a heartbeat with the next entries to each server (section 5.2)."""
+        for position, hook in self._wiring.before_heartbeat:
+            hook(self.options[position])
         return Effects(
-            action="Heartbeat", sends=self._replicate(self.peers()), timers=[self.heartbeat_timer()]
+            action="Heartbeat", sends=self.replicate(self.peers()), timers=[self.heartbeat_timer()]
         )
 
     def is_current(self, message: AppendEntries) -> bool:
@@ -532,7 +469,7 @@ class RaftCore:
     @action("AcceptEntries", section="5.3")
     def accept_entries(self, message: AppendEntries) -> Effects:
         """Append entries that agree with the log (section 5.3; Figure 2, AppendEntries, 3 to 5)."""
-        stop = self._stop_heartbeats(message.term)
+        stop = self.stop_heartbeats(message.term)
         adopted = self.adopt_term(message.term)
         self.become_follower(message.leader)
         first = self.conflict(message)
@@ -548,7 +485,7 @@ class RaftCore:
         )
         return Effects(
             action="AcceptEntries",
-            write=self._written() if adopted or first is not None else None,
+            write=self.written() if adopted or first is not None else None,
             sends=[Send(message.leader, reply)],
             timers=[*stop, self.election_timer()],
         )
@@ -559,13 +496,13 @@ class RaftCore:
         if not self.is_current(message):
             reply = self._rejection(message, 0, 0)
             return Effects(action="RejectEntries", sends=[Send(message.leader, reply)])
-        stop = self._stop_heartbeats(message.term)
+        stop = self.stop_heartbeats(message.term)
         adopted = self.adopt_term(message.term)
         self.become_follower(message.leader)
         reply = self._rejection(message, *self._hint(message.prevLogIndex))
         return Effects(
             action="RejectEntries",
-            write=self._written() if adopted else None,
+            write=self.written() if adopted else None,
             sends=[Send(message.leader, reply)],
             timers=[*stop, self.election_timer()],
         )
@@ -588,14 +525,17 @@ class RaftCore:
 
     def _handle_success(self, message: AppendEntriesResponse) -> Effects:
         """Record how far a follower's log agrees, and commit (section 5.3)."""
-        outputs = self._record_contact(message)
+        outputs = self._answered(message)
         effects = self.record_match(message.sender, message.matchIndex)
         effects.outputs = [*outputs, *effects.outputs]
         return effects
 
-    def _record_contact(self, message: AppendEntriesResponse) -> list[Output | Redirect]:
-        """Record that a server responded; return answers to clients that this permits."""
-        return []
+    def _answered(self, message: AppendEntriesResponse) -> list[Output | Redirect]:
+        """Tell the options that a server responded; return the answers that this permits."""
+        outputs: list[Output | Redirect] = []
+        for position, hook in self._wiring.answered:
+            outputs += hook(self.options[position], message)
+        return outputs
 
     @action("AdvanceCommitIndex", section="5.3")
     @action("RecordMatch", section="5.3")
@@ -608,7 +548,7 @@ class RaftCore:
         more = (sender,) if self.nextIndex[sender] <= self.log.last_index else ()
         return Effects(
             action="RecordMatch" if self.commitIndex == before else "AdvanceCommitIndex",
-            sends=self._replicate(more),
+            sends=self.replicate(more),
             outputs=outputs,
         )
 
@@ -616,7 +556,7 @@ class RaftCore:
     def decrement_next_index(self, message: AppendEntriesResponse) -> Effects:
         """Decrease nextIndex to where a follower's log may agree, and retry (section 5.3)."""
         sender = message.sender
-        outputs = self._record_contact(message)
+        outputs = self._answered(message)
         retry = message.hintIndex
         if message.hintTerm:
             # Terms never decrease along a log: stop at the first lower term.
@@ -627,7 +567,7 @@ class RaftCore:
                 retry = index + 1
         self.nextIndex[sender] = max(self.matchIndex[sender] + 1, min(retry, message.prevLogIndex))
         return Effects(
-            action="DecrementNextIndex", sends=self._replicate((sender,)), outputs=outputs
+            action="DecrementNextIndex", sends=self.replicate((sender,)), outputs=outputs
         )
 
     # Commitment (sections 5.3 and 5.4.2) -------------------------------------------------
@@ -664,7 +604,8 @@ class RaftCore:
             self.lastApplied += 1
             entry = self.log.entry(self.lastApplied)
             if entry.kind != "command":
-                outputs += self._on_applied(entry)
+                for position, hook in self._wiring.applied:
+                    outputs += hook(self.options[position], entry)
                 continue
             client, request, operation = _DECODER.decode(entry.val)
             result = self.sessions.apply(client, request, operation)
@@ -673,15 +614,14 @@ class RaftCore:
                 outputs.append(Output(client, request, result))
         return outputs
 
-    def _on_applied(self, entry: Entry) -> list[Output | Redirect]:
-        """Return answers to clients after an entry that is not a command was applied."""
-        return []
-
     # Any server --------------------------------------------------------------------------
 
     def shown(self) -> dict[str, Any]:
         """Return the specification variables that options add, ITF-encoded."""
-        return {}
+        shown: dict[str, Any] = {}
+        for position, hook in self._wiring.shown:
+            shown |= hook(self.options[position])
+        return shown
 
     def abdicate(self, action: str) -> Effects:
         """Stop leading and become a follower in the same term."""
@@ -699,4 +639,6 @@ class RaftCore:
         self.currentTerm = durable.get("currentTerm", 0)
         self.votedFor = durable.get("votedFor")
         self.log = durable["log"].copy() if "log" in durable else Log()
+        for position, hook in self._wiring.restarted:
+            hook(self.options[position])
         return Effects(action="Restart", timers=[self.election_timer()])

@@ -12,13 +12,16 @@ clients' sessions: a repeated request is carried out again if it was undone in t
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toolkit.protocols.actions import action
 from toolkit.protocols.base import Command, Effects, Output, Redirect
 from toolkit.protocols.raft.config import RaftConfig
-from toolkit.protocols.raft.core import RaftCore
 from toolkit.protocols.raft.messages import Configuration, Entry
+from toolkit.protocols.raft.option import Option
+
+if TYPE_CHECKING:
+    from toolkit.protocols.raft.core import RaftCore
 
 __all__ = ["OPERATIONS", "Membership"]
 
@@ -27,35 +30,45 @@ OPERATIONS = ("add", "remove", "learn", "configure")
 (as a learner), or ``{"op": "configure", "voters": [...], "learners": [...]}``."""
 
 
-class Membership(RaftCore):
-    """A server with membership changes (dissertation, chapter 4; section 6)."""
+class Membership(Option):
+    """Membership changes (dissertation, chapter 4; section 6).
 
-    def __init__(self, name: str, config: RaftConfig) -> None:
+    Parameters
+    ----------
+    server : RaftCore
+        The server that it is a part of.
+    """
+
+    def __init__(self, server: RaftCore) -> None:
+        super().__init__(server)
         self._client_of_change: tuple[str, int] | None = None
-        super().__init__(name, config)
 
-    def _reset(self) -> None:
-        super()._reset()
+    @classmethod
+    def is_on(cls, config: RaftConfig) -> bool:
+        """Return whether a configuration switches this option on."""
+        return config.membership != "no" or config.learners
+
+    def reset(self) -> None:
+        """Forget the client of a change that a former leader has started."""
         self._client_of_change = None
 
-    def on_command(self, event: Command) -> Effects:
+    def on_command(self, event: Command) -> Effects | None:
         """Change the configuration if a client requests it (dissertation, chapter 4)."""
         operation = event.operation
         if (
-            self.role != "leader"
-            or (self.config.membership == "no" and not self.config.learners)
+            self.server.role != "leader"
             or not isinstance(operation, dict)
             or operation.get("op") not in OPERATIONS
         ):
-            return super().on_command(event)
-        now = self.configuration()
+            return None
+        now = self.server.configuration()
         requested, problem = self._requested(operation, now)
         if requested is None:
-            return self.reply([Output(event.client, event.request, {"error": problem})])
+            return self.server.reply([Output(event.client, event.request, {"error": problem})])
         if not self.may_change():
-            return self.send_on(event, None)
+            return self.server.send_on(event, None)
         if requested == now:
-            return self.reply([Output(event.client, event.request, {"ok": True})])
+            return self.server.reply([Output(event.client, event.request, {"ok": True})])
         return self.change_configuration(event, requested)
 
     def _requested(
@@ -76,33 +89,36 @@ class Membership(RaftCore):
                 voters.add(server)
             elif operation["op"] == "learn":
                 learners.add(server)
-        unknown = sorted((voters | learners) - set(self.config.servers))
+        unknown = sorted((voters | learners) - set(self.server.config.servers))
         if unknown:
             return None, f"unknown server {unknown[0]!r}"
         if not voters or voters & learners:
             return None, "at least one server must vote, and a learner cannot be a voter"
-        if learners != set(now.learners) and not self.config.learners:
+        if learners != set(now.learners) and not self.server.config.learners:
             return None, "learners are switched off"
         if voters == set(now.voters):
             return Configuration.of(voters, (), learners), ""
-        if self.config.membership == "joint":
+        if self.server.config.membership == "joint":
             return Configuration.of(voters, now.voters, learners), ""
-        if self.config.membership == "single" and len(voters ^ set(now.voters)) == 1:
+        if self.server.config.membership == "single" and len(voters ^ set(now.voters)) == 1:
             return Configuration.of(voters, (), learners), ""
-        return None, "voters must be changed one at a time" if self.config.membership != "no" else (
-            "changes of voters are switched off"
+        return (
+            None,
+            "voters must be changed one at a time"
+            if self.server.config.membership != "no"
+            else ("changes of voters are switched off"),
         )
 
     def _config_index(self) -> int:
         """Return the index of the latest configuration entry, 0 if the log has none."""
-        return self.log.configs[-1][0] if self.log.configs else 0
+        return self.server.log.configs[-1][0] if self.server.log.configs else 0
 
     def may_change(self) -> bool:
         """Return whether the last change is complete and this leader has committed in its term."""
         return (
-            self._config_index() <= self.commitIndex
-            and not self.configuration().old
-            and self.knows_committed()
+            self._config_index() <= self.server.commitIndex
+            and not self.server.configuration().old
+            and self.server.knows_committed()
         )
 
     @action(
@@ -113,43 +129,44 @@ class Membership(RaftCore):
     def change_configuration(self, event: Command, config: Configuration) -> Effects:
         """Append a configuration entry, which takes effect at once (section 4.1)."""
         self._client_of_change = (event.client, event.request)
-        return self._append(
-            Entry(self.currentTerm, "config", "", config),
+        return self.server.append_entry(
+            Entry(self.server.currentTerm, "config", "", config),
             Effects(action="ChangeConfiguration", params={"c": _record(config)}),
         )
 
-    def _on_applied(self, entry: Entry) -> list[Output | Redirect]:
-        outputs = super()._on_applied(entry)
+    def applied(self, entry: Entry) -> list[Output | Redirect]:
+        """Answer the client of a change after the new configuration was applied."""
+        outputs: list[Output | Redirect] = []
         if entry.config is not None and not entry.config.old and self._client_of_change is not None:
             outputs.append(Output(*self._client_of_change, {"ok": True}))
             self._client_of_change = None
         return outputs
 
-    def on_heartbeat_timeout(self) -> Effects:
+    def on_heartbeat_timeout(self) -> Effects | None:
         """Leave a joint configuration, resign, or send heartbeats (sections 4.2.2 and 6)."""
-        if self.log.config() is None or self._config_index() > self.commitIndex:
-            return super().on_heartbeat_timeout()
-        if self.configuration().old:
+        if self.server.log.config() is None or self._config_index() > self.server.commitIndex:
+            return None
+        if self.server.configuration().old:
             effects = self.leave_joint()
-            effects.timers = [self.heartbeat_timer()]
+            effects.timers = [self.server.heartbeat_timer()]
             return effects
-        if not self.configuration().has_vote(self.name):
+        if not self.server.configuration().has_vote(self.server.name):
             return self.resign()
-        return super().on_heartbeat_timeout()
+        return None
 
     @action("LeaveJoint", section="6", options=("joint",))
     def leave_joint(self) -> Effects:
         """Append the new configuration after the joint one is committed (section 6)."""
-        now = self.configuration()
+        now = self.server.configuration()
         new = Configuration.of(now.voters, (), now.learners)
-        return self._append(
-            Entry(self.currentTerm, "config", "", new), Effects(action="LeaveJoint")
+        return self.server.append_entry(
+            Entry(self.server.currentTerm, "config", "", new), Effects(action="LeaveJoint")
         )
 
     @action("Resign", section="dissertation 4.2.2", options=("single", "joint"))
     def resign(self) -> Effects:
         """Stop leading a cluster whose committed configuration excludes it (section 4.2.2)."""
-        return self.abdicate("Resign")
+        return self.server.abdicate("Resign")
 
 
 def _record(config: Configuration) -> dict[str, Any]:

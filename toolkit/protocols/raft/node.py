@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from toolkit.protocols.base import Effects, Event
-from toolkit.protocols.raft.core import ELECTION_TIMER, HEARTBEAT_TIMER, RaftCore
-from toolkit.protocols.raft.leadership import Handover
+from typing import ClassVar
+
+from toolkit.protocols.raft.core import RaftCore
+from toolkit.protocols.raft.leadership import CheckQuorum, Transfer
 from toolkit.protocols.raft.membership import Membership
+from toolkit.protocols.raft.option import Option
 from toolkit.protocols.raft.prevote import PreVotes
 from toolkit.protocols.raft.reads import Reads
 from toolkit.protocols.raft.snapshots import SNAPSHOT_TIMER, Snapshots
+from toolkit.protocols.raft.state import ELECTION_TIMER, HEARTBEAT_TIMER
 
 __all__ = ["ELECTION_TIMER", "HEARTBEAT_TIMER", "SNAPSHOT_TIMER", "RaftNode"]
 
 
-class RaftNode(Handover, Membership, Reads, Snapshots, PreVotes):
+class RaftNode(RaftCore):
     """A Raft server (see :class:`toolkit.protocols.raft.core.RaftCore`).
 
     Parameters
@@ -24,9 +27,18 @@ class RaftNode(Handover, Membership, Reads, Snapshots, PreVotes):
         The configuration of the run, which switches options on.
     """
 
-    def handle(self, event: Event, now: float) -> Effects:
-        """Handle one event (see :class:`toolkit.protocols.base.Node`)."""
-        if self.config.check_quorum or self.config.snapshot:
-            return super().handle(event, now)
-        # Other options do not need to see every event.
-        return RaftCore.handle(self, event, now)
+    components: ClassVar[tuple[type[Option], ...]] = (
+        Transfer,
+        CheckQuorum,
+        Membership,
+        Reads,
+        Snapshots,
+        PreVotes,
+    )
+    """All options, in the order in which they are asked.
+
+    A transfer comes first: while it lasts, no other option accepts a command, and the leader's next
+    heartbeat is for it.  Changes of the configuration come before reads: a leader that is not a
+    member resigns.  Of two options that handle the election timer, check-quorum handles a leader's
+    and pre-votes handle the others'.
+    """

@@ -6,21 +6,24 @@ Source: Ongaro and Ousterhout 2014 (extended version), section 7 and Figure 13.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
 from toolkit.machines import Sessions
 from toolkit.protocols.actions import action
-from toolkit.protocols.base import Effects, Event, Message, Send, SetTimer
+from toolkit.protocols.base import Effects, Message, Send, SetTimer
 from toolkit.protocols.raft.config import RaftConfig
-from toolkit.protocols.raft.core import RaftCore
 from toolkit.protocols.raft.log import Snapshot
 from toolkit.protocols.raft.messages import (
     Configuration,
     InstallSnapshot,
     InstallSnapshotResponse,
 )
+from toolkit.protocols.raft.option import Option
+
+if TYPE_CHECKING:
+    from toolkit.protocols.raft.core import RaftCore
 
 __all__ = ["SNAPSHOT_TIMER", "Snapshots"]
 
@@ -37,8 +40,13 @@ class _Content(msgspec.Struct):
     state: Any
 
 
-class Snapshots(RaftCore):
-    """A server that compacts its log into snapshots (section 7).
+class Snapshots(Option):
+    """Compaction of the log into snapshots (section 7).
+
+    Parameters
+    ----------
+    server : RaftCore
+        The server that it is a part of.
 
     Attributes
     ----------
@@ -49,30 +57,35 @@ class Snapshots(RaftCore):
         Leader: for every other server, the number of the snapshot chunk that was sent to it last.
     """
 
-    def __init__(self, name: str, config: RaftConfig) -> None:
+    messages: ClassVar[Mapping[type[Message], str]] = {
+        InstallSnapshot: "on_chunk",
+        InstallSnapshotResponse: "on_chunk_response",
+    }
+    timers: ClassVar[Mapping[str, str]] = {SNAPSHOT_TIMER: "on_snapshot_timeout"}
+
+    def __init__(self, server: RaftCore) -> None:
+        super().__init__(server)
         self.incoming: tuple[int, int, tuple[str, ...]] = (0, 0, ())
         self.offset: dict[str, int] = {}
         self._timer_is_set = False
-        super().__init__(name, config)
-        self._handlers[InstallSnapshot] = self._on_chunk
-        self._handlers[InstallSnapshotResponse] = self._on_chunk_response
 
-    def _reset(self) -> None:
-        super()._reset()
-        self.offset = dict.fromkeys(self.others, 0)
+    @classmethod
+    def is_on(cls, config: RaftConfig) -> bool:
+        """Return whether a configuration switches this option on."""
+        return config.snapshot > 0
 
-    def handle(self, event: Event, now: float) -> Effects:
-        """Handle one event (see :class:`toolkit.protocols.base.Node`)."""
-        effects = super().handle(event, now)
-        if self.config.snapshot and self.is_due() and not self._timer_is_set:
+    def reset(self) -> None:
+        """Start every snapshot that this server sends from its first chunk."""
+        self.offset = dict.fromkeys(self.server.others, 0)
+
+    def after(self, effects: Effects) -> None:
+        """Set the snapshot timer when the log should be compacted."""
+        if not self._timer_is_set and self.is_due():
             self._timer_is_set = True
             effects.timers = [*effects.timers, SetTimer(SNAPSHOT_TIMER, 0.0, 0.0)]
-        return effects
 
-    def on_timeout(self, timer: str) -> Effects:
+    def on_snapshot_timeout(self) -> Effects:
         """Take a snapshot when the snapshot timer runs out (section 7)."""
-        if timer != SNAPSHOT_TIMER:
-            return super().on_timeout(timer)
         self._timer_is_set = False
         return self.take_snapshot() if self.is_due() else Effects()
 
@@ -80,28 +93,28 @@ class Snapshots(RaftCore):
 
     def is_due(self) -> bool:
         """Return whether the log should be compacted: enough entries were applied."""
-        count = self.config.snapshot
-        return count > 0 and self.lastApplied - self.log.snapshot.index >= count
+        server = self.server
+        return server.lastApplied - server.log.snapshot.index >= server.config.snapshot
 
     def _compact(self, snapshot: Snapshot, *, keep: bool) -> dict[str, Any]:
-        write = self._written()
-        self.log.compact(snapshot, keep=keep)
+        write = self.server.written()
+        self.server.log.compact(snapshot, keep=keep)
         return {**write, "snapshot": snapshot, "keep": keep}
 
     def content(self) -> Any:
         """Return the state of machine and sessions for a snapshot, in JSON's types."""
-        return self.sessions.snapshot()
+        return self.server.sessions.snapshot()
 
     @action("TakeSnapshot", section="7", options=("snapshots",))
     def take_snapshot(self) -> Effects:
         """Replace all applied entries by a snapshot (section 7)."""
-        index = self.lastApplied
-        config = self.log.config_before(index + 1)
+        index = self.server.lastApplied
+        config = self.server.log.config_before(index + 1)
         text = _ENCODER.encode(_Content(config, self.content())).decode()
-        size = self.config.chunk
+        size = self.server.config.chunk
         chunks = tuple(text[start : start + size] for start in range(0, len(text), size))
-        self.offset = dict.fromkeys(self.others, 0)
-        snapshot = Snapshot(index, self.log.term_at(index), chunks, config)
+        self.offset = dict.fromkeys(self.server.others, 0)
+        snapshot = Snapshot(index, self.server.log.term_at(index), chunks, config)
         return Effects(
             action="TakeSnapshot",
             params={"parts": len(chunks)},
@@ -111,31 +124,30 @@ class Snapshots(RaftCore):
     def _load(self, snapshot: Snapshot) -> None:
         """Set the machine, sessions and indices to the state of a snapshot."""
         content = msgspec.json.decode("".join(snapshot.chunks), type=_Content)
-        self.sessions = Sessions(self.config.machine())
-        self.sessions.restore(content.state)
-        self.commitIndex = self.lastApplied = snapshot.index
+        self.server.sessions = Sessions(self.server.config.machine())
+        self.server.sessions.restore(content.state)
+        self.server.commitIndex = self.server.lastApplied = snapshot.index
 
-    def restart(self, durable: Mapping[str, Any]) -> Effects:
-        """Restart as a follower with the durable state, starting from its snapshot (section 7)."""
-        effects = super().restart(durable)
-        if self.log.snapshot.index:
-            self._load(self.log.snapshot)
-        return effects
+    def restarted(self) -> None:
+        """Continue from the snapshot after a restart (section 7)."""
+        if self.server.log.snapshot.index:
+            self._load(self.server.log.snapshot)
 
     # Sending (Figure 13) -----------------------------------------------------------------
 
     def needs_snapshot(self, other: str) -> bool:
         """Return whether the next entry for a server was compacted away (section 7)."""
-        return self.nextIndex[other] <= self.log.snapshot.index
+        return self.server.nextIndex[other] <= self.server.log.snapshot.index
 
-    def _next(self, other: str) -> Message:
-        snapshot = self.log.snapshot
+    def next_message(self, other: str) -> Message | None:
+        """Return a chunk of the snapshot for a server that needs it (Figure 13)."""
+        snapshot = self.server.log.snapshot
         if not snapshot.index or not self.needs_snapshot(other):
-            return super()._next(other)
+            return None
         number = self.offset[other]
         return InstallSnapshot(
-            self.currentTerm,
-            self.name,
+            self.server.currentTerm,
+            self.server.name,
             snapshot.index,
             snapshot.term,
             number,
@@ -143,43 +155,46 @@ class Snapshots(RaftCore):
             snapshot.chunks[number],
         )
 
-    def _on_chunk_response(self, message: InstallSnapshotResponse) -> Effects:
-        if message.term > self.currentTerm:
-            return self.step_down(message)
-        if message.term < self.currentTerm or self.role != "leader":
-            return self.ignore()
+    def on_chunk_response(self, message: InstallSnapshotResponse) -> Effects:
+        """Handle a response to a chunk: send another, or record that the server has them all."""
+        if message.term > self.server.currentTerm:
+            return self.server.step_down(message)
+        if message.term < self.server.currentTerm or self.server.role != "leader":
+            return self.server.ignore()
+        self.server.note_response(message.sender)
         if message.done:
             return self.record_snapshot(message)
         if (
-            message.lastIncludedIndex == self.log.snapshot.index
+            message.lastIncludedIndex == self.server.log.snapshot.index
             and self.needs_snapshot(message.sender)
             and message.received != self.offset[message.sender]
         ):
             return self.send_chunk(message)
-        return self.ignore()
+        return self.server.ignore()
 
     @action("SendChunk", section="7", options=("snapshots",))
     def send_chunk(self, message: InstallSnapshotResponse) -> Effects:
         """Send a server the next chunk that it needs (Figure 13)."""
         self.offset[message.sender] = message.received
-        return Effects(action="SendChunk", sends=self._replicate((message.sender,)))
+        return Effects(action="SendChunk", sends=self.server.replicate((message.sender,)))
 
     @action("RecordSnapshot", section="7", options=("snapshots",))
     def record_snapshot(self, message: InstallSnapshotResponse) -> Effects:
         """Record that a server has all entries up to the snapshot's index (Figure 13)."""
-        effects = self.record_match(message.sender, message.lastIncludedIndex)
+        effects = self.server.record_match(message.sender, message.lastIncludedIndex)
         effects.action = "RecordSnapshot"
         return effects
 
     # Receiving (Figure 13) ---------------------------------------------------------------
 
-    def _on_chunk(self, message: InstallSnapshot) -> Effects:
-        if message.term < self.currentTerm:
+    def on_chunk(self, message: InstallSnapshot) -> Effects:
+        """Handle a chunk: reject or accept it, or install the snapshot that it completes."""
+        if message.term < self.server.currentTerm:
             return self.reject_chunk(message)
-        if message.term == self.currentTerm and self.role == "leader":
-            return self.ignore()
+        if message.term == self.server.currentTerm and self.server.role == "leader":
+            return self.server.ignore()
         if (
-            message.lastIncludedIndex > self.commitIndex
+            message.lastIncludedIndex > self.server.commitIndex
             and message.done
             and message.offset == len(self.received(message))
         ):
@@ -193,14 +208,19 @@ class Snapshots(RaftCore):
 
     def _follow_sender(self, message: InstallSnapshot) -> tuple[bool, list[SetTimer]]:
         """Follow the sender of a chunk; return whether the term is new, and the timers to set."""
-        stop = self._stop_heartbeats(message.term)
-        adopted = self.adopt_term(message.term)
-        self.become_follower(message.leader)
-        return adopted, [*stop, self.election_timer()]
+        stop = self.server.stop_heartbeats(message.term)
+        adopted = self.server.adopt_term(message.term)
+        self.server.become_follower(message.leader)
+        return adopted, [*stop, self.server.election_timer()]
 
     def _reply_chunk(self, message: InstallSnapshot, received: int, *, done: bool) -> list[Send]:
         reply = InstallSnapshotResponse(
-            self.currentTerm, self.name, message.leader, message.lastIncludedIndex, received, done
+            self.server.currentTerm,
+            self.server.name,
+            message.leader,
+            message.lastIncludedIndex,
+            received,
+            done,
         )
         return [Send(message.leader, reply)]
 
@@ -211,7 +231,7 @@ class Snapshots(RaftCore):
         A snapshot whose entries are all known to be committed is not needed and is dropped.
         """
         chunks = self.received(message)
-        known = message.lastIncludedIndex <= self.commitIndex
+        known = message.lastIncludedIndex <= self.server.commitIndex
         if message.offset == len(chunks):
             chunks = (*chunks, message.data)
         adopted, timers = self._follow_sender(message)
@@ -221,7 +241,7 @@ class Snapshots(RaftCore):
             self.incoming = (message.term, message.lastIncludedIndex, chunks)
         return Effects(
             action="AcceptChunk",
-            write=self._written() if adopted else None,
+            write=self.server.written() if adopted else None,
             sends=self._reply_chunk(message, 0 if known else len(chunks), done=known),
             timers=timers,
         )
@@ -232,7 +252,7 @@ class Snapshots(RaftCore):
         chunks = (*self.received(message), message.data)
         _, timers = self._follow_sender(message)
         index, term = message.lastIncludedIndex, message.lastIncludedTerm
-        agrees = index <= self.log.last_index and self.log.term_at(index) == term
+        agrees = index <= self.server.log.last_index and self.server.log.term_at(index) == term
         config = msgspec.json.decode("".join(chunks), type=_Content).config
         snapshot = Snapshot(index, term, chunks, config)
         write = self._compact(snapshot, keep=agrees)
@@ -251,13 +271,13 @@ class Snapshots(RaftCore):
         return Effects(action="RejectChunk", sends=self._reply_chunk(message, 0, done=False))
 
     def shown(self) -> dict[str, Any]:
-        """Return the specification variables that options add, ITF-encoded."""
-        if not self.config.snapshot:
-            return super().shown()
+        """Return the specification variables that this option adds, ITF-encoded."""
         term, index, chunks = self.incoming
-        snapshot = self.log.snapshot
-        return super().shown() | {
+        snapshot = self.server.log.snapshot
+        return {
             "snapshot": {"index": snapshot.index, "parts": len(snapshot.chunks)},
             "incoming": {"term": term, "index": index, "got": len(chunks)},
-            "offset": {"#map": [[other, self.offset[other]] for other in sorted(self.others)]},
+            "offset": {
+                "#map": [[other, self.offset[other]] for other in sorted(self.server.others)]
+            },
         }

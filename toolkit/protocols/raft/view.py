@@ -48,12 +48,6 @@ def _snapshot(snapshot: Snapshot) -> dict[str, Any]:
     return {"index": snapshot.index, "parts": len(snapshot.chunks)}
 
 
-def _option_variables(node: RaftNode) -> dict[str, Any]:
-    """Return the variables that options add; fast if no option adds any."""
-    config = node.config
-    return node.shown() if config.snapshot or config.reads != "log" else {}
-
-
 variables = View(
     Attribute("role"),
     Attribute("currentTerm"),
@@ -63,7 +57,7 @@ variables = View(
     Encoded("votesGranted", _servers),
     Encoded("nextIndex", _counts),
     Encoded("matchIndex", _counts),
-    rest=_option_variables,
+    rest=RaftNode.shown,
 )
 """The specification's variables at a server, ITF-encoded.
 
