@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from toolkit.errors import InternalError
 from toolkit.protocols import Protocol, get_protocol
 from toolkit.protocols.base import Effects
+from toolkit.protocols.components import replace_component
 from toolkit.protocols.multipaxos.messages import Value, Vote
 from toolkit.protocols.multipaxos.node import MultiPaxosNode
 from toolkit.protocols.raft.log import Log
@@ -30,6 +31,7 @@ from toolkit.protocols.views import (
     checked,
     track,
 )
+from toolkit.protocols.zab.learner import Learning
 from toolkit.protocols.zab.messages import Commit
 from toolkit.protocols.zab.node import ZabNode
 from toolkit.sim import Bounds, random_scenario, simulate
@@ -103,11 +105,11 @@ def plain_zab(node: Any) -> dict[str, Any]:
         "phase": node.phase,
         "leader": node.leader,
         "epoch": node.epoch,
-        "learners": by_name(node.learners, "name"),
-        "round": node.round,
-        "vote": builtins(node.vote),
-        "tally": ordered(node.tally, "from", "vote", builtins),
-        "outside": by_name(node.outside, "from"),
+        "learners": by_name(node.leading.learners, "name"),
+        "round": node.election.round,
+        "vote": builtins(node.election.vote),
+        "tally": ordered(node.election.tally, "from", "vote", builtins),
+        "outside": by_name(node.election.outside, "from"),
     }
 
 
@@ -254,14 +256,18 @@ class VotesInPlace(MultiPaxosNode):
         self.votes[slot] = self._new_votes[slot] = Vote(slot, ballot, value)
 
 
+class Rewriting(Learning):
+    def deliver(self, message: Commit) -> Effects:
+        history = self.server.history
+        if history:
+            history[0] = msgspec.structs.replace(history[0], val=f"{history[0].val} ")
+        return super().deliver(message)
+
+
 class RewritesHistory(ZabNode):
     """Changes a transaction within the list that its view has seen."""
 
-    def deliver(self, message: Commit) -> Effects:
-        if self.history:
-            first = self.history[0]
-            self.history[0] = msgspec.structs.replace(first, val=f"{first.val} ")
-        return super().deliver(message)
+    components = replace_component(ZabNode.components, Learning, Rewriting)
 
 
 def votes_in_place(disk: dict[str, Any], write: Mapping[str, Any]) -> None:

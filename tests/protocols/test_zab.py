@@ -10,6 +10,7 @@ from hypothesis import given, strategies as st
 
 from tests.protocols.rules import Make, Rules, ask, maker, run_out
 from toolkit.conformance.tracespec import TraceSpec
+from toolkit.controlled.states import pickle_state, unpickle_state
 from toolkit.errors import QuorumError, SettingError, TraceError
 from toolkit.protocols import get_protocol
 from toolkit.protocols.base import (
@@ -74,7 +75,9 @@ def sent(effects: Effects) -> dict[str, list[Any]]:
 
 
 def votes_for(node: ZabNode, leader: str, sender: str, *, epoch: int = 0, zxid: Zxid = ZERO) -> Any:
-    return get(node, Notification(sender, "looking", node.round, Vote(leader, epoch, zxid)))
+    return get(
+        node, Notification(sender, "looking", node.election.round, Vote(leader, epoch, zxid))
+    )
 
 
 def leading(make: Make, history: list[Txn] | None = None, **options: Any) -> ZabNode:
@@ -83,9 +86,9 @@ def leading(make: Make, history: list[Txn] | None = None, **options: Any) -> Zab
     node.history = list(history or [])
     node.currentEpoch = node.acceptedEpoch = node.last.epoch
     run_out(node, "look")
-    node.vote = node.own_vote()
+    node.election.vote = node.election.own_vote()
     for name in sorted(node.config.voters - {"n1"}):
-        node.tally[name] = node.vote
+        node.election.tally[name] = node.election.vote
     assert run_out(node, "decide").action == "Decide"
     assert node.mode == "leading"
     return node
@@ -126,8 +129,8 @@ def following(make: Make, history: list[Txn] | None = None, **options: Any) -> Z
     node.currentEpoch = node.acceptedEpoch = node.last.epoch
     run_out(node, "look")
     higher = Vote("n2", node.currentEpoch + 1, node.last)
-    get(node, Notification("n2", "looking", node.round, higher))
-    node.tally["n3"] = higher
+    get(node, Notification("n2", "looking", node.election.round, higher))
+    node.election.tally["n3"] = higher
     assert run_out(node, "decide").sends[0].message == CEpoch("n1", node.acceptedEpoch)
     return node
 
@@ -160,7 +163,7 @@ def crashed(node: ZabNode, writes: list[Mapping[str, Any] | None]) -> ZabNode:
 @rule()
 def a_server_begins_looking_and_votes_for_itself(make: Make) -> None:
     node = make()
-    assert (node.mode, node.vote) == ("looking", NOBODY)
+    assert (node.mode, node.election.vote) == ("looking", NOBODY)
     effects = run_out(node, "look")
     told = Notification("n1", "looking", 1, Vote("n1", 0, ZERO))
     assert sent(effects) == {"n2": [told], "n3": [told]}
@@ -170,9 +173,9 @@ def a_server_begins_looking_and_votes_for_itself(make: Make) -> None:
 def the_epoch_counts_for_more_than_the_zxid_and_that_for_more_than_the_number(make: Make) -> None:
     node = make()
     low, high = Vote("n3", 1, Zxid(1, 9)), Vote("n1", 2, ZERO)
-    assert node.is_higher(high, low)
-    assert node.is_higher(Vote("n1", 1, Zxid(1, 2)), Vote("n3", 1, Zxid(1, 1)))
-    assert node.is_higher(Vote("n2", 0, ZERO), Vote("n1", 0, ZERO))
+    assert node.election.is_higher(high, low)
+    assert node.election.is_higher(Vote("n1", 1, Zxid(1, 2)), Vote("n3", 1, Zxid(1, 1)))
+    assert node.election.is_higher(Vote("n2", 0, ZERO), Vote("n1", 0, ZERO))
 
 
 @rule()
@@ -180,7 +183,7 @@ def a_higher_vote_is_taken_over_and_told(make: Make) -> None:
     node = make()
     run_out(node, "look")
     effects = votes_for(node, "n3", "n2")
-    assert node.vote.leader == "n3"
+    assert node.election.vote.leader == "n3"
     assert {send.message.vote.leader for send in effects.sends} == {"n3"}
     assert any(timer.timer == "decide" and timer.low for timer in effects.timers)
 
@@ -191,15 +194,15 @@ def votes_count_in_their_round_alone(make: Make) -> None:
     run_out(node, "look")
     votes_for(node, "n1", "n2")
     get(node, Notification("n3", "looking", 7, Vote("n1", 0, ZERO)))
-    assert node.round == 7
-    assert set(node.tally) == {"n1", "n3"}
+    assert node.election.round == 7
+    assert set(node.election.tally) == {"n1", "n3"}
 
 
 @rule()
 def who_looks_in_an_earlier_round_is_told_of_the_later_one(make: Make) -> None:
     node = make()
     run_out(node, "look")
-    node.round = 4
+    node.election.round = 4
     effects = get(node, Notification("n2", "looking", 3, Vote("n2", 0, ZERO)))
     assert effects.action == "Answer"
     assert sent(effects)["n2"][0].round == 4
@@ -213,7 +216,7 @@ def a_leader_is_joined_only_when_a_quorum_follows_it_and_it_says_that_it_leads(m
     for name in ("n2", "n4", "n5"):
         assert get(node, Notification(name, "following", 9, vote)).action == "CountOutside"
     effects = get(node, Notification("n3", "leading", 9, vote))
-    assert (effects.action, node.leader, node.round) == ("JoinEnsemble", "n3", 9)
+    assert (effects.action, node.leader, node.election.round) == ("JoinEnsemble", "n3", 9)
 
 
 @rule()
@@ -291,11 +294,11 @@ def a_promise_that_is_none_does_not_count(make: Make) -> None:
 @rule()
 def a_learner_is_sent_what_it_lacks_or_told_to_cut_off_or_sent_a_snapshot(make: Make) -> None:
     node = established(make, [txn(1, 1), txn(1, 2), txn(3, 1)], window="2")
-    assert node.difference("n3", Zxid(1, 2)) == Diff.of("n1", Zxid(1, 2), [txn(3, 1)])
-    assert node.difference("n3", Zxid(1, 5)) == Trunc.of("n1", Zxid(1, 2), [txn(3, 1)])
-    assert node.difference("n3", Zxid(2, 1)) == Trunc.of("n1", Zxid(1, 2), [txn(3, 1)])
-    assert node.difference("n3", Zxid(3, 1)) == Diff.of("n1", Zxid(3, 1), [])
-    snap = node.difference("n3", ZERO)
+    assert node.leading.difference("n3", Zxid(1, 2)) == Diff.of("n1", Zxid(1, 2), [txn(3, 1)])
+    assert node.leading.difference("n3", Zxid(1, 5)) == Trunc.of("n1", Zxid(1, 2), [txn(3, 1)])
+    assert node.leading.difference("n3", Zxid(2, 1)) == Trunc.of("n1", Zxid(1, 2), [txn(3, 1)])
+    assert node.leading.difference("n3", Zxid(3, 1)) == Diff.of("n1", Zxid(3, 1), [])
+    snap = node.leading.difference("n3", ZERO)
     assert isinstance(snap, Snap)
     assert (snap.index, snap.txns, snap.zxid) == (3, (), Zxid(3, 1))
 
@@ -667,3 +670,32 @@ def test_the_view_has_what_is_observed() -> None:
     node = established(maker(ZabNode, configure))
     shown = {*variables(node), *durable_variables({}), "up"}
     assert shown == set(TraceSpec(ZAB.specification).trace_variables)
+
+
+# Roles as components
+
+
+def test_each_message_and_timer_is_handled_by_one_role() -> None:
+    handled = [kind for role in ZabNode.components for kind in role.messages]
+    assert sorted(kind.__name__ for kind in handled) == sorted(
+        kind.__name__ for kind in ZAB.runnable.messages.classes
+    )
+    timers = [timer for role in ZabNode.components for timer in role.timers]
+    assert sorted([*timers, "snapshot"]) == sorted(ZAB.runnable.timers)
+
+
+def test_a_copy_of_a_server_has_its_own_roles() -> None:
+    node = established(maker(ZabNode, configure))
+    other = unpickle_state(pickle_state(node, node.config), node.config)
+    assert all(role.server is other for role in other.roles)
+    other.handle(Disconnected("n2"), 0.0)
+    assert ("n2" in node.leading.learners, "n2" in other.leading.learners) == (True, False)
+
+
+def test_the_end_of_a_leadership_closes_its_connections_and_resets_each_role() -> None:
+    node = established(maker(ZabNode, configure))
+    assert node.roles == (node.clients, node.leading, node.learning, node.election)
+    assert run_out(node, "quorum").action is None
+    effects = run_out(node, "quorum")
+    assert (effects.action, effects.closes, node.mode) == ("Abandon", ["n2"], "looking")
+    assert node.leading.learners == {}

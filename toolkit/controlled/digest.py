@@ -151,19 +151,23 @@ def _plain(kind: Any) -> _Writer:
     return lambda value, skip, open_objects: name + _mapping(vars(value), skip, open_objects)
 
 
-def _pickled(value: Any, skip: Any, open_objects: _Open) -> str:
-    """Return the text of the state that pickle would store of an object."""
-    kind: Any = type(value)
-    name, reduced = _name(kind), _reduce(value)
-    if isinstance(reduced, str):
-        return f"{name}<{reduced}>"
-    make, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
-    if isinstance(value, AbstractSet):
-        arguments = set(value)
-    if pairs is not None:
-        pairs = list(pairs) if isinstance(value, OrderedDict) else dict(pairs)
-    whole = (make, arguments, state, None if items is None else list(items), pairs)
-    return f"{name}<{_text(whole, skip, open_objects)}>"
+def _pickled(kind: Any) -> _Writer:
+    """Return a writer of the state that pickle would store of the objects of a class."""
+    name, is_set = _name(kind), issubclass(kind, AbstractSet)
+
+    def write(value: Any, skip: Any, open_objects: _Open) -> str:
+        reduced = _reduce(value)
+        if isinstance(reduced, str):
+            return f"{name}<{reduced}>"
+        make, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
+        if is_set:
+            arguments = set(value)
+        if pairs is not None:
+            pairs = list(pairs) if isinstance(value, OrderedDict) else dict(pairs)
+        whole = (make, arguments, state, None if items is None else list(items), pairs)
+        return f"{name}<{_text(whole, skip, open_objects)}>"
+
+    return write
 
 
 def _reduce(value: Any) -> Any:
@@ -206,4 +210,4 @@ def _writer(kind: type, value: Any) -> _Writer:
         and hasattr(value, "__dict__")
     ):
         return _plain(kind)
-    return _pickled
+    return _pickled(kind)

@@ -7,15 +7,20 @@ messenger); the paper does not specify elections.  Each handler is named after t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
 import msgspec
 
 from toolkit.protocols.actions import action
 from toolkit.protocols.base import Effects, Message, Send, SetTimer
-from toolkit.protocols.zab.config import ZabConfig
-from toolkit.protocols.zab.history import Historian
 from toolkit.protocols.zab.messages import NOBODY, CEpoch, Notification, Vote
+from toolkit.protocols.zab.role import Role
 
-__all__ = ["Elector", "Outside"]
+if TYPE_CHECKING:
+    from toolkit.protocols.zab.node import ZabServer
+
+__all__ = ["Election", "Outside"]
 
 
 class Outside(msgspec.Struct, frozen=True):
@@ -36,8 +41,13 @@ class Outside(msgspec.Struct, frozen=True):
     mode: str
 
 
-class Elector(Historian):
-    """A server that takes part in elections (phase 0).
+class Election(Role):
+    """The part of a server that takes part in elections (phase 0).
+
+    Parameters
+    ----------
+    server : ZabServer
+        The server that it is a part of.
 
     Attributes
     ----------
@@ -51,24 +61,44 @@ class Elector(Historian):
         The servers that are already leading or following (ZooKeeper's outofelection).
     """
 
-    def __init__(self, name: str, config: ZabConfig) -> None:
-        super().__init__(name, config)
-        self.votes = name in config.voters
+    name = "election"
+    messages: ClassVar[Mapping[type[Message], str]] = {Notification: "on_notification"}
+    timers: ClassVar[Mapping[str, str]] = {
+        "look": "on_look_timeout",
+        "notify": "on_notify_timeout",
+        "decide": "on_decide_timeout",
+    }
+
+    def __init__(self, server: ZabServer) -> None:
+        super().__init__(server)
+        self.votes = server.name in server.config.voters
         self.round = 0
         self.vote = NOBODY
         self.tally: dict[str, Vote] = {}
         self.outside: dict[str, Outside] = {}
         self._deciding = False
-        low, high = config.election_timeout
-        self._election_timer = SetTimer("election", low, high)
+
+    def on_look_timeout(self) -> Effects:
+        """Start an election, unless one has started."""
+        return self.look() if self.server.phase == "idle" else Effects()
+
+    def on_notify_timeout(self) -> Effects:
+        """Resend the vote while the election lasts."""
+        return self.notify() if self.server.phase == "election" else Effects()
+
+    def on_decide_timeout(self) -> Effects:
+        """End the election if a quorum still agrees."""
+        decided = self.server.phase == "election" and self.agreed()
+        return self.decide() if decided else Effects()
 
     def own_vote(self) -> Vote:
         """Return this server's vote for itself; an observer votes for no server."""
-        return Vote(self.name, self.currentEpoch, self.last) if self.votes else NOBODY
+        server = self.server
+        return Vote(server.name, server.currentEpoch, server.last) if self.votes else NOBODY
 
     def is_higher(self, vote: Vote, other: Vote) -> bool:
         """Return whether a vote is higher than another: by epoch, zxid, and server number."""
-        ranks = self.config.ranks
+        ranks = self.server.config.ranks
         return (vote.epoch, vote.zxid, ranks[vote.leader]) > (
             other.epoch,
             other.zxid,
@@ -76,19 +106,20 @@ class Elector(Historian):
         )
 
     def _notifications(self) -> list[Send]:
-        notification = Notification(self.name, self.mode, self.round, self.vote)
-        return [Send(other, notification) for other in self.others]
+        server = self.server
+        notification = Notification(server.name, server.mode, self.round, self.vote)
+        return [Send(other, notification) for other in server.others]
 
     def _notify_timer(self) -> SetTimer:
-        return SetTimer("notify", self.config.notify, self.config.notify)
+        return SetTimer("notify", self.server.config.notify, self.server.config.notify)
 
     @action("Look")
     def look(self) -> Effects:
         """Start an election round, voting for itself (lookForLeader)."""
-        self.phase = "election"
+        self.server.phase = "election"
         self.round = self.round + 1 if self.votes else 0
         self.vote = self.own_vote()
-        self.tally = {self.name: self.vote} if self.votes else {}
+        self.tally = {self.server.name: self.vote} if self.votes else {}
         self.outside = {}
         self._deciding = False
         return Effects(action="Look", sends=self._notifications(), timers=[self._notify_timer()])
@@ -98,9 +129,11 @@ class Elector(Historian):
         """Resend its vote, because the election was not decided in time."""
         return Effects(action="Notify", sends=self._notifications(), timers=[self._notify_timer()])
 
-    def _notification(self, message: Notification) -> Effects:
-        electing = self.phase == "election"
-        is_voter = message.sender in self.config.voters
+    def on_notification(self, message: Notification) -> Effects:
+        """Count the sender's vote, answer it or ignore it."""
+        server = self.server
+        electing = server.phase == "election"
+        is_voter = message.sender in server.config.voters
         if message.mode != "looking":
             outside = is_voter and message.mode in ("following", "leading")
             return self._on_outside(message) if electing and outside else self.ignore()
@@ -108,7 +141,7 @@ class Elector(Historian):
             if message.round > self.round:
                 return self.join_round(message)
             return self.count_vote(message)
-        if self.votes and self.phase != "idle":
+        if self.votes and server.phase != "idle":
             # The sender is in a lower round or an observer, or this server is not looking.
             return self.answer(message)
         return self.ignore()
@@ -133,7 +166,7 @@ class Elector(Historian):
     def _count(self, effects: Effects, message: Notification, *, changed: bool) -> Effects:
         self.tally[message.sender] = message.vote
         if self.votes:
-            self.tally[self.name] = self.vote
+            self.tally[self.server.name] = self.vote
             if changed:
                 effects.sends = self._notifications()
                 effects.timers = [self._notify_timer()]
@@ -141,7 +174,7 @@ class Elector(Historian):
 
     def agreed(self) -> bool:
         """Return whether a quorum has the same vote as this server."""
-        return self.vote != NOBODY and self.is_quorum(
+        return self.vote != NOBODY and self.server.is_quorum(
             {name for name, vote in self.tally.items() if vote == self.vote}
         )
 
@@ -149,7 +182,7 @@ class Elector(Historian):
         """Set the timer "decide" when a quorum agrees; restart it if the vote has changed."""
         agreed = self.agreed()
         if agreed and (changed or not self._deciding):
-            wait = self.config.wait
+            wait = self.server.config.wait
             effects.timers = [*effects.timers, SetTimer("decide", wait, wait)]
         elif self._deciding and not agreed:
             effects.timers = [*effects.timers, SetTimer("decide")]
@@ -159,7 +192,7 @@ class Elector(Historian):
     @action("Answer")
     def answer(self, message: Notification) -> Effects:
         """Send its vote to a server that is behind in the election."""
-        notification = Notification(self.name, self.mode, self.round, self.vote)
+        notification = Notification(self.server.name, self.server.mode, self.round, self.vote)
         return Effects(action="Answer", sends=[Send(message.sender, notification)])
 
     def settles(self, message: Notification) -> bool:
@@ -171,10 +204,10 @@ class Elector(Historian):
             if known.vote.leader == leader and known.round == message.round
         }
         return (
-            leader != self.name
+            leader != self.server.name
             and leader in followers
             and self.outside[leader].mode == "leading"
-            and self.is_quorum(followers)
+            and self.server.is_quorum(followers)
         )
 
     def _on_outside(self, message: Notification) -> Effects:
@@ -202,22 +235,17 @@ class Elector(Historian):
         return self._end_election("Decide")
 
     def _end_election(self, action: str) -> Effects:
-        self.phase = "discovery"
-        self.leader = self.vote.leader
-        timers = [SetTimer("notify"), SetTimer("decide")]
-        if self.leader == self.name:
-            self.mode = "leading"
-            beat, high = self.config.heartbeat, self.config.election_timeout[1]
-            timers += [SetTimer("ping", beat, beat), SetTimer("quorum", high, high)]
-            return Effects(action=action, timers=timers)
-        self.mode = "following" if self.votes else "observing"
-        return Effects(
-            action=action, sends=self._connect_message(), timers=[*timers, self._election_timer]
-        )
-
-    def _connect_message(self) -> list[Send]:
-        opening: Message = CEpoch(self.name, self.acceptedEpoch)
-        return [Send(self.leader, opening)]
+        server = self.server
+        server.phase = "discovery"
+        server.leader = self.vote.leader
+        if server.leader == server.name:
+            server.mode = "leading"
+        else:
+            server.mode = "following" if self.votes else "observing"
+        effects = Effects(action=action, timers=[SetTimer("notify"), SetTimer("decide")])
+        for role in server.roles:
+            role.elected(effects)
+        return effects
 
     @action("Ignore")
     def ignore(self) -> Effects:
@@ -226,31 +254,32 @@ class Elector(Historian):
 
     # Ends of a leadership, and new elections --------------------------------------------------
 
-    def peers(self) -> list[str]:
-        """Return the servers to which this server considers itself connected."""
-        return [self.leader] if self.mode in ("following", "observing") else []
+    def restart_election(self, action: str) -> Effects:
+        """Stop leading or following, and start looking for a leader.
 
-    def _restart_election(self, action: str) -> Effects:
-        """Stop leading or following, and start looking for a leader."""
-        closes = self.peers()
-        self.mode, self.phase, self.leader, self.epoch = "looking", "idle", "", 0
-        self._reset()
+        Parameters
+        ----------
+        action : str
+            The action to record.
+        """
+        server = self.server
+        closes = [peer for role in server.roles for peer in role.peers()]
+        server.mode, server.phase, server.leader, server.epoch = "looking", "idle", "", 0
+        server.waiting.clear()
+        server.reads.clear()
+        for role in server.roles:
+            role.reset()
         timers = [SetTimer(name) for name in ("election", "connect", "ping", "quorum")]
         return Effects(action=action, closes=closes, timers=[*timers, SetTimer("look", 0.0, 0.0)])
-
-    def _reset(self) -> None:
-        """Reset the variables that belong to one leadership."""
-        self._waiting.clear()
-        self._reads.clear()
 
     @action("Abandon")
     def abandon(self) -> Effects:
         """Stop leading or following after a timeout or a lost connection (section IV)."""
-        return self._restart_election("Abandon")
+        return self.restart_election("Abandon")
 
     @action("RejectConnection")
     def reject_connection(self, message: CEpoch) -> Effects:
         """Close the connection of a server that mistakes this server for its leader."""
-        if message.sender != self.leader:
+        if message.sender != self.server.leader:
             return Effects(action="RejectConnection", closes=[message.sender])
-        return self._restart_election("RejectConnection")
+        return self.restart_election("RejectConnection")

@@ -82,6 +82,13 @@ class Historian:
         The epoch of that leader, 0 until it is agreed on.
     sessions : Sessions
         The machine together with the clients' sessions.
+    waiting : set of tuple
+        Client and request number of each request that this server has sent to the leader, or
+        proposed, and whose client it must answer.
+    reads : list of tuple
+        The reads that wait, each with the number of transactions that must be delivered first.
+    election_timer : SetTimer
+        The timer that a learner sets whenever it hears from its leader.
     """
 
     def __init__(self, name: str, config: ZabConfig) -> None:
@@ -100,8 +107,10 @@ class Historian:
         # The rest are not variables of the specification: they follow from the history, or
         # steer answers to clients.
         self.sessions = Sessions(config.machine())
-        self._waiting: set[tuple[str, int]] = set()
-        self._reads: list[tuple[int, Command]] = []
+        self.waiting: set[tuple[str, int]] = set()
+        self.reads: list[tuple[int, Command]] = []
+        low, high = config.election_timeout
+        self.election_timer = SetTimer("election", low, high)
 
     # The history --------------------------------------------------------------------------
 
@@ -159,19 +168,20 @@ class Historian:
         for txn in self.behind(self.committed, index):
             client, request, operation = _DECODER.decode(txn.val)
             result = self.sessions.apply(client, request, operation)
-            if (client, request) in self._waiting:
-                self._waiting.remove((client, request))
+            if (client, request) in self.waiting:
+                self.waiting.remove((client, request))
                 outputs.append(Output(client, request, result))
         self.committed = max(self.committed, index)
-        return outputs + self._ready_reads() if self._reads else outputs
+        return outputs + self.ready_reads() if self.reads else outputs
 
-    def _ready_reads(self) -> list[Output | Redirect]:
+    def ready_reads(self) -> list[Output | Redirect]:
         """Return answers to the reads whose transactions are now delivered."""
-        ready = [event for index, event in self._reads if index <= self.committed]
-        self._reads = [(index, event) for index, event in self._reads if index > self.committed]
-        return [self._read(event) for event in ready]
+        ready = [event for index, event in self.reads if index <= self.committed]
+        self.reads = [(index, event) for index, event in self.reads if index > self.committed]
+        return [self.read(event) for event in ready]
 
-    def _read(self, event: Command) -> Output:
+    def read(self, event: Command) -> Output:
+        """Return the answer to a read from the present state of the machine."""
         return Output(event.client, event.request, self.sessions.machine.apply(event.operation))
 
     # Snapshots ----------------------------------------------------------------------------

@@ -10,14 +10,13 @@ that it performs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
 from toolkit.protocols.actions import action
 from toolkit.protocols.base import Effects, Message, Send, SetTimer
-from toolkit.protocols.zab.config import ZabConfig
-from toolkit.protocols.zab.learner import Learner
 from toolkit.protocols.zab.messages import (
     ZERO,
     Ack,
@@ -41,8 +40,12 @@ from toolkit.protocols.zab.messages import (
     Txn,
     Zxid,
 )
+from toolkit.protocols.zab.role import Role
 
-__all__ = ["Leader", "LearnerProgress"]
+if TYPE_CHECKING:
+    from toolkit.protocols.zab.node import ZabServer
+
+__all__ = ["Leading", "LearnerProgress"]
 
 
 class LearnerProgress(msgspec.Struct, frozen=True, gc=False):
@@ -63,8 +66,13 @@ class LearnerProgress(msgspec.Struct, frozen=True, gc=False):
     zxid: Zxid = ZERO
 
 
-class Leader(Learner):
+class Leading(Role):
     """The leader's side of a server.
+
+    Parameters
+    ----------
+    server : ZabServer
+        The server that it is a part of.
 
     Attributes
     ----------
@@ -72,23 +80,58 @@ class Leader(Learner):
         The connected learners and their progress.
     """
 
-    def __init__(self, name: str, config: ZabConfig) -> None:
-        super().__init__(name, config)
+    name = "leading"
+    messages: ClassVar[Mapping[type[Message], str]] = {
+        CEpoch: "count_c_epoch",
+        AckEpoch: "count_ack_epoch",
+        AckLeader: "count_ack_leader",
+        Ack: "count_ack",
+        Pong: "handle_pong",
+        Request: "propose_for",
+        Sync: "answer_sync",
+    }
+    timers: ClassVar[Mapping[str, str]] = {
+        "quorum": "on_quorum_timeout",
+        "ping": "on_ping_timeout",
+    }
+
+    def __init__(self, server: ZabServer) -> None:
+        super().__init__(server)
         self.learners: dict[str, LearnerProgress] = {}
         self._active: set[str] = set()
 
-    def _reset(self) -> None:
-        super()._reset()
+    def reset(self) -> None:
+        """Forget the learners."""
         self.learners = {}
         self._active.clear()
 
+    def elected(self, effects: Effects) -> None:
+        """Start the timers of a leader."""
+        config = self.server.config
+        if self.server.mode == "leading":
+            beat, high = config.heartbeat, config.election_timeout[1]
+            effects.timers = [
+                *effects.timers,
+                SetTimer("ping", beat, beat),
+                SetTimer("quorum", high, high),
+            ]
+
     def peers(self) -> list[str]:
-        """Return the servers to which this server considers itself connected."""
-        return [*self.learners] if self.mode == "leading" else super().peers()
+        """Return the connected learners, if the server leads."""
+        return [*self.learners] if self.server.mode == "leading" else []
+
+    def on_quorum_timeout(self) -> Effects:
+        """Check that a quorum is active, if the server leads."""
+        return self.quorum() if self.server.mode == "leading" else Effects()
+
+    def on_ping_timeout(self) -> Effects:
+        """Send a heartbeat, if the server leads."""
+        return self.ping() if self.server.mode == "leading" else Effects()
 
     def backed(self, learners: Iterable[str]) -> bool:
         """Return whether learners and this server are a quorum."""
-        return self.is_quorum({self.name, *learners})
+        server = self.server
+        return server.is_quorum({server.name, *learners})
 
     def at(self, *stages: str) -> list[str]:
         """Return the learners at one of the given stages."""
@@ -96,7 +139,7 @@ class Leader(Learner):
 
     def is_observer(self, name: str) -> bool:
         """Return whether a server is an observer, which does not vote."""
-        return name not in self.config.voters
+        return name not in self.server.config.voters
 
     @action("DropLearner")
     def drop_learner(self, peer: str) -> Effects:
@@ -107,10 +150,11 @@ class Leader(Learner):
 
     def quorum(self) -> Effects:
         """Step down if no quorum was heard from, or the epoch is not established in time."""
+        server = self.server
         active, self._active = self._active, set()
-        if self.phase != "broadcast" or not self.backed(active):
-            return self.abandon()
-        high = self.config.election_timeout[1]
+        if server.phase != "broadcast" or not self.backed(active):
+            return server.election.abandon()
+        high = server.config.election_timeout[1]
         return Effects(timers=[SetTimer("quorum", high, high)])
 
     # Phase 1: discovery -------------------------------------------------------------------
@@ -118,39 +162,41 @@ class Leader(Learner):
     @action("CountCEpoch", section="step l.1.1")
     def count_c_epoch(self, message: CEpoch) -> Effects:
         """Record a learner's CEPOCH; propose an epoch when a quorum has sent one (step l.1.1)."""
-        if self.mode != "leading":
-            return self.reject_connection(message)
+        server = self.server
+        if server.mode != "leading":
+            return server.election.reject_connection(message)
         # The learner's progress on an earlier connection no longer counts.
         self.learners.pop(message.sender, None)
         self.learners[message.sender] = LearnerProgress("offered", message.epoch)
         self._active.add(message.sender)
-        if self.epoch:
+        if server.epoch:
             return self.greet_learner(message)
         return self.new_epoch() if self.backed(self.learners) else Effects(action="CountCEpoch")
 
     @action("NewEpoch", section="step l.1.1")
     def new_epoch(self) -> Effects:
         """Propose a later epoch after CEPOCH from a quorum (step l.1.1)."""
+        server = self.server
         epochs = [progress.epoch for progress in self.learners.values()]
-        self.epoch = self.acceptedEpoch = 1 + max(self.acceptedEpoch, *epochs)
-        proposal = NewEpoch(self.name, self.epoch)
+        server.epoch = server.acceptedEpoch = 1 + max(server.acceptedEpoch, *epochs)
+        proposal = NewEpoch(server.name, server.epoch)
         return Effects(
             action="NewEpoch",
-            write={"acceptedEpoch": self.epoch},
+            write={"acceptedEpoch": server.epoch},
             sends=[Send(name, proposal) for name in self.learners],
         )
 
     @action("GreetLearner", section="step l.3.3")
     def greet_learner(self, message: CEpoch) -> Effects:
         """Send the current epoch to a learner that connects later (step l.3.3)."""
-        reply = NewEpoch(self.name, self.epoch)
+        reply = NewEpoch(self.server.name, self.server.epoch)
         return Effects(action="GreetLearner", sends=[Send(message.sender, reply)])
 
     @action("CountAckEpoch", section="step l.1.2")
     def count_ack_epoch(self, message: AckEpoch) -> Effects:
         """Record a learner's ACK-E; synchronize when a quorum has promised (step l.1.2)."""
         self._active.add(message.sender)
-        if self.phase != "discovery":
+        if self.server.phase != "discovery":
             return self.sync_learner(message)
         if self.is_ahead(message):
             return self.step_down_stale_history()
@@ -163,13 +209,13 @@ class Leader(Learner):
         return (
             not self.is_observer(message.sender)
             and message.epoch != -1
-            and (message.epoch, message.zxid) > (self.currentEpoch, self.last)
+            and (message.epoch, message.zxid) > (self.server.currentEpoch, self.server.last)
         )
 
     @action("StepDownStaleHistory")
     def step_down_stale_history(self) -> Effects:
         """Step down because a follower has a later history (as ZooKeeper does)."""
-        return self._restart_election("StepDownStaleHistory")
+        return self.server.election.restart_election("StepDownStaleHistory")
 
     # Phase 2: synchronization -------------------------------------------------------------
 
@@ -191,34 +237,45 @@ class Leader(Learner):
         -------
         Diff, Trunc or Snap
         """
-        committed_only = self.phase == "broadcast" and self.is_observer(learner)
-        last = self.committed if committed_only else self.length
-        common = self.index_of(zxid, last)
-        if zxid < self.snapshot.zxid or last - common > self.config.window:
-            index = self.committed
-            data = self.state() if index else ""
-            return Snap.of(self.name, index, self.behind(index, last), self.zxid_at(index), data)
-        kept = self.zxid_at(common)
+        server = self.server
+        committed_only = server.phase == "broadcast" and self.is_observer(learner)
+        last = server.committed if committed_only else server.length
+        common = server.index_of(zxid, last)
+        if zxid < server.snapshot.zxid or last - common > server.config.window:
+            index = server.committed
+            data = server.state() if index else ""
+            return Snap.of(
+                server.name,
+                index,
+                server.behind(index, last),
+                server.zxid_at(index),
+                data,
+            )
+        kept = server.zxid_at(common)
         kind = Diff if kept == zxid else Trunc
-        return kind.of(self.name, kept, self.behind(common, last))
+        return kind.of(server.name, kept, server.behind(common, last))
 
     def _synchronize_learner(self, learner: str, zxid: Zxid) -> list[Send]:
         difference: Message = self.difference(learner, zxid)
         self.learners[learner] = LearnerProgress("syncing")
-        return [Send(learner, difference), Send(learner, NewLeader(self.name, self.epoch))]
+        return [
+            Send(learner, difference),
+            Send(learner, NewLeader(self.server.name, self.server.epoch)),
+        ]
 
     @action("NewLeader", section="step l.2.1")
     def new_leader(self) -> Effects:
         """Synchronize the learners that have sent ACK-E, now a quorum (step l.2.1)."""
-        self.phase = "synchronization"
-        is_new = self.currentEpoch != self.epoch
-        self.currentEpoch = self.epoch
+        server = self.server
+        server.phase = "synchronization"
+        is_new = server.currentEpoch != server.epoch
+        server.currentEpoch = server.epoch
         sends: list[Send] = []
         for name in self.at("promised"):
             sends += self._synchronize_learner(name, self.learners[name].zxid)
         return Effects(
             action="NewLeader",
-            write={"currentEpoch": self.epoch} if is_new else None,
+            write={"currentEpoch": server.epoch} if is_new else None,
             sends=sends,
         )
 
@@ -232,7 +289,7 @@ class Leader(Learner):
     def count_ack_leader(self, message: AckLeader) -> Effects:
         """Record a learner's ACK-LD; establish the epoch when a quorum has sent one."""
         self._active.add(message.sender)
-        if self.phase == "broadcast":
+        if self.server.phase == "broadcast":
             return self.up_to_date(message)
         self.learners[message.sender] = LearnerProgress("acked", 0, message.zxid)
         if self.backed(self.at("acked")):
@@ -242,12 +299,13 @@ class Leader(Learner):
     @action("Establish", section="step l.2.2")
     def establish(self) -> Effects:
         """Commit the initial history after ACK-LD from a quorum (step l.2.2)."""
-        self.phase = "broadcast"
+        server = self.server
+        server.phase = "broadcast"
         acked = self.at("acked")
         for name in acked:
             self.learners[name] = msgspec.structs.replace(self.learners[name], stage="active")
-        outputs = self.deliver_to(self.length)
-        message = CommitLeader(self.name, self.last)
+        outputs = server.deliver_to(server.length)
+        message = CommitLeader(server.name, server.last)
         return Effects(
             action="Establish", sends=[Send(name, message) for name in acked], outputs=outputs
         )
@@ -258,10 +316,11 @@ class Leader(Learner):
 
         Its acknowledgement may complete a quorum for earlier proposals.
         """
+        server = self.server
         learner = message.sender
         self.learners[learner] = LearnerProgress("active", 0, message.zxid)
         effects = self._commit_to("UpToDate", self.committable(message.zxid), learner)
-        reply = CommitLeader(self.name, self.zxid_at(self.committed))
+        reply = CommitLeader(server.name, server.zxid_at(server.committed))
         effects.sends = [*effects.sends, Send(learner, reply)]
         return effects
 
@@ -281,12 +340,13 @@ class Leader(Learner):
         -------
         Effects
         """
-        last = self.last
-        counter = last.counter + 1 if last.epoch == self.epoch else 1
-        txn = Txn(Zxid(self.epoch, counter), request)
-        self.history.append(txn)
-        proposal = Propose(self.name, txn)
-        voters = self.config.voters
+        server = self.server
+        last = server.last
+        counter = last.counter + 1 if last.epoch == server.epoch else 1
+        txn = Txn(Zxid(server.epoch, counter), request)
+        server.history.append(txn)
+        proposal = Propose(server.name, txn)
+        voters = server.config.voters
         return Effects(
             action=action,
             params={"v": request} if action == "Propose" else {},
@@ -311,12 +371,17 @@ class Leader(Learner):
 
     def committable(self, zxid: Zxid) -> int:
         """Return the index up to which transactions are committed after an acknowledgement."""
-        for index in range(self.index_of(zxid), self.committed, -1):
-            target = self.zxid_at(index)
-            acked = (name for name in self.at("acked", "active"))
-            if self.backed(name for name in acked if self.learners[name].zxid >= target):
+        server = self.server
+        for index in range(server.index_of(zxid), server.committed, -1):
+            target = server.zxid_at(index)
+            acked = [
+                name
+                for name, progress in self.learners.items()
+                if progress.stage in ("acked", "active") and progress.zxid >= target
+            ]
+            if self.backed(acked):
                 return index
-        return self.committed
+        return server.committed
 
     @action("CountAck", section="step l.3.2")
     def count_ack(self, message: Ack) -> Effects:
@@ -325,7 +390,7 @@ class Leader(Learner):
         known = self.learners[message.sender]
         self.learners[message.sender] = LearnerProgress(known.stage, known.epoch, message.zxid)
         index = self.committable(message.zxid)
-        return self.commit(index) if index > self.committed else Effects(action="CountAck")
+        return self.commit(index) if index > self.server.committed else Effects(action="CountAck")
 
     @action("Commit", section="step l.3.2")
     def commit(self, index: int) -> Effects:
@@ -334,24 +399,28 @@ class Leader(Learner):
 
     def _commit_to(self, action: str, index: int, new_learner: str | None) -> Effects:
         """Commit up to an index; send COMMIT to followers and INFORM to observers."""
+        server = self.server
         sends: list[Send] = []
-        if index > self.committed:
-            commit = Commit(self.name, self.zxid_at(index))
-            inform = Inform.of(self.name, self.behind(self.committed, index))
+        if index > server.committed:
+            commit = Commit(server.name, server.zxid_at(index))
+            inform: Inform | None = None
+            voters = server.config.voters
             for name, progress in self.learners.items():
-                if self.is_observer(name):
-                    if progress.stage in ("syncing", "active"):
-                        sends.append(Send(name, inform))
-                elif progress.stage == "active" and name != new_learner:
-                    sends.append(Send(name, commit))
-        return Effects(action=action, sends=sends, outputs=self.deliver_to(index))
+                if name in voters:
+                    if progress.stage == "active" and name != new_learner:
+                        sends.append(Send(name, commit))
+                elif progress.stage in ("syncing", "active"):
+                    if inform is None:
+                        inform = Inform.of(server.name, server.behind(server.committed, index))
+                    sends.append(Send(name, inform))
+        return Effects(action=action, sends=sends, outputs=server.deliver_to(index))
 
     # Heartbeats and reads --------------------------------------------------------------
 
     @action("Ping")
     def ping(self) -> Effects:
         """Send a heartbeat to all learners."""
-        beat, ping = self.config.heartbeat, Ping(self.name)
+        beat, ping = self.server.config.heartbeat, Ping(self.server.name)
         return Effects(
             action="Ping",
             sends=[Send(name, ping) for name in self.learners],
@@ -368,5 +437,5 @@ class Leader(Learner):
     def answer_sync(self, message: Sync) -> Effects:
         """Send a learner the last proposed zxid, which its read must wait for."""
         self._active.add(message.sender)
-        reply = Synced(self.name, message.number, self.last)
+        reply = Synced(self.server.name, message.number, self.server.last)
         return Effects(action="AnswerSync", sends=[Send(message.sender, reply)])

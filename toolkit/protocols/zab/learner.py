@@ -7,15 +7,17 @@ handler is named after the action of ``specs/zab/Zab.tla`` that it performs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
 from toolkit.protocols.actions import action
 from toolkit.protocols.base import Command, Effects, Message, Send, SetTimer
-from toolkit.protocols.zab.config import ZabConfig
-from toolkit.protocols.zab.election import Elector
 from toolkit.protocols.zab.history import Snapshot
 from toolkit.protocols.zab.messages import (
     Ack,
     AckEpoch,
     AckLeader,
+    CEpoch,
     Commit,
     CommitLeader,
     Diff,
@@ -29,41 +31,98 @@ from toolkit.protocols.zab.messages import (
     Snap,
     Sync,
     Synced,
-    Txn,
+    Trunc,
 )
+from toolkit.protocols.zab.role import Role
 
-__all__ = ["Learner"]
+if TYPE_CHECKING:
+    from toolkit.protocols.zab.node import ZabServer
+
+__all__ = ["Learning"]
 
 
-class Learner(Elector):
-    """The follower's and the observer's side of a server."""
+class Learning(Role):
+    """The follower's and the observer's side of a server.
 
-    def __init__(self, name: str, config: ZabConfig) -> None:
-        super().__init__(name, config)
+    Parameters
+    ----------
+    server : ZabServer
+        The server that it is a part of.
+    """
+
+    name = "learning"
+    messages: ClassVar[Mapping[type[Message], str]] = {
+        NewEpoch: "on_new_epoch",
+        Diff: "synchronize",
+        Trunc: "synchronize",
+        Snap: "synchronize",
+        NewLeader: "accept_leader",
+        CommitLeader: "commit_leader",
+        Propose: "accept_proposal",
+        Commit: "deliver",
+        Inform: "inform",
+        Ping: "pong",
+        Synced: "synced",
+    }
+    timers: ClassVar[Mapping[str, str]] = {
+        "connect": "on_connect_timeout",
+        "election": "on_election_timeout",
+    }
+
+    def __init__(self, server: ZabServer) -> None:
+        super().__init__(server)
         self._syncs: dict[int, Command] = {}
         self._sync_number = 0
 
-    def _reset(self) -> None:
-        super()._reset()
+    def reset(self) -> None:
+        """Forget the reads that wait for the leader's answer."""
         self._syncs.clear()
 
+    def is_learning(self) -> bool:
+        """Return whether the server follows or observes a leader."""
+        return self.server.mode in ("following", "observing")
+
+    def is_connecting(self) -> bool:
+        """Return whether the leader has not answered yet."""
+        return self.server.phase == "discovery" and self.server.epoch == 0
+
+    def elected(self, effects: Effects) -> None:
+        """Connect to the new leader (step f.1.1)."""
+        if self.is_learning():
+            effects.sends = self._connect_message()
+            effects.timers = [*effects.timers, self.server.election_timer]
+
+    def peers(self) -> list[str]:
+        """Return the leader, if the server follows or observes one."""
+        return [self.server.leader] if self.is_learning() else []
+
+    def on_connect_timeout(self) -> Effects:
+        """Connect again if the leader has not answered yet."""
+        return self.connect() if self.is_learning() and self.is_connecting() else Effects()
+
+    def on_election_timeout(self) -> Effects:
+        """Abandon a leader that was not heard from for too long."""
+        return self.server.election.abandon() if self.is_learning() else Effects()
+
     def _to_leader(self, message: Message) -> list[Send]:
-        return [Send(self.leader, message)]
+        return [Send(self.server.leader, message)]
 
     # The connection -----------------------------------------------------------------------
 
-    def _lost_leader(self) -> Effects:
+    def on_lost_leader(self) -> Effects:
         """Handle a lost connection: retry if the leader has not answered yet, else abandon it."""
-        connecting = self.phase == "discovery" and self.epoch == 0
-        return self.lose_connection() if connecting else self.abandon()
+        return self.lose_connection() if self.is_connecting() else self.server.election.abandon()
+
+    def _connect_message(self) -> list[Send]:
+        return self._to_leader(CEpoch(self.server.name, self.server.acceptedEpoch))
 
     @action("LoseConnection")
     def lose_connection(self) -> Effects:
         """Wait before connecting again: the leader may not know yet that it leads."""
-        wait = self.config.connect
+        wait = self.server.config.connect
         return Effects(
             action="LoseConnection",
-            closes=[self.leader],
+            closes=[self.server.leader],
             timers=[SetTimer("connect", wait, wait)],
         )
 
@@ -74,27 +133,29 @@ class Learner(Elector):
 
     # Phase 1: discovery -------------------------------------------------------------------
 
-    def _new_epoch(self, message: NewEpoch) -> Effects:
-        if message.epoch < self.acceptedEpoch:
+    def on_new_epoch(self, message: NewEpoch) -> Effects:
+        """Accept or refuse an epoch (step f.1.2)."""
+        if message.epoch < self.server.acceptedEpoch:
             return self.refuse_epoch()
         return self.accept_epoch(message)
 
     @action("RefuseEpoch")
     def refuse_epoch(self) -> Effects:
         """Reject an epoch lower than acceptedEpoch, and start looking for a leader."""
-        return self._restart_election("RefuseEpoch")
+        return self.server.election.restart_election("RefuseEpoch")
 
     @action("AcceptEpoch", section="step f.1.2")
     def accept_epoch(self, message: NewEpoch) -> Effects:
         """Accept an epoch, and report currentEpoch and last zxid (step f.1.2)."""
-        is_new = message.epoch > self.acceptedEpoch
-        self.acceptedEpoch = self.epoch = message.epoch
-        reply = AckEpoch(self.name, self.currentEpoch if is_new else -1, self.last)
+        server = self.server
+        is_new = message.epoch > server.acceptedEpoch
+        server.acceptedEpoch = server.epoch = message.epoch
+        reply = AckEpoch(server.name, server.currentEpoch if is_new else -1, server.last)
         return Effects(
             action="AcceptEpoch",
             write={"acceptedEpoch": message.epoch} if is_new else None,
             sends=self._to_leader(reply),
-            timers=[self._election_timer],
+            timers=[self.server.election_timer],
         )
 
     # Phase 2: synchronization -------------------------------------------------------------
@@ -102,74 +163,77 @@ class Learner(Elector):
     @action("Synchronize")
     def synchronize(self, message: Diff | Snap) -> Effects:
         """Synchronize the history with the leader's by DIFF, TRUNC or SNAP (phase 2)."""
-        self.phase = "synchronization"
-        base, before = self.snapshot, self.history
+        server = self.server
+        server.phase = "synchronization"
+        base, before = server.snapshot, server.history
         if isinstance(message, Snap):
-            if message.index > self.committed:
-                self.load(Snapshot(message.index, message.zxid, message.data))
-            keep = max(message.index, self.snapshot.index)
+            if message.index > server.committed:
+                server.load(Snapshot(message.index, message.zxid, message.data))
+            keep = max(message.index, server.snapshot.index)
             txns = list(message.txns[keep - message.index :])
         else:
-            keep = self.index_of(message.zxid)
+            keep = server.index_of(message.zxid)
             txns = list(message.txns)
-        self.history = [*self.behind(self.snapshot.index, keep), *txns]
+        server.history = [*server.behind(server.snapshot.index, keep), *txns]
         write: dict[str, object] = {}
-        if self.snapshot is not base:
-            write["snapshot"] = self.snapshot
-        if write or self.history != before:
+        if server.snapshot is not base:
+            write["snapshot"] = server.snapshot
+        if write or server.history != before:
             write |= {"keep": keep, "txns": txns}
-        return Effects(action="Synchronize", write=write or None, timers=[self._election_timer])
+        return Effects(action="Synchronize", write=write or None, timers=[server.election_timer])
 
     @action("AcceptLeader", section="step f.2.1")
     def accept_leader(self, message: NewLeader) -> Effects:
         """Accept the new leader; the history is written before currentEpoch (step f.2.1)."""
-        is_new = message.epoch != self.currentEpoch
-        self.currentEpoch = message.epoch
+        server = self.server
+        is_new = message.epoch != server.currentEpoch
+        server.currentEpoch = message.epoch
         return Effects(
             action="AcceptLeader",
             write={"currentEpoch": message.epoch} if is_new else None,
-            sends=self._to_leader(AckLeader(self.name, self.last)),
-            timers=[self._election_timer],
+            sends=self._to_leader(AckLeader(server.name, server.last)),
+            timers=[server.election_timer],
         )
 
     @action("CommitLeader", section="step f.2.2")
     def commit_leader(self, message: CommitLeader) -> Effects:
         """Deliver the committed history and enter the broadcast phase (step f.2.2)."""
-        self.phase = "broadcast"
-        outputs = self.deliver_to(self.index_of(message.zxid))
-        return Effects(action="CommitLeader", timers=[self._election_timer], outputs=outputs)
+        server = self.server
+        server.phase = "broadcast"
+        outputs = server.deliver_to(server.index_of(message.zxid))
+        return Effects(action="CommitLeader", timers=[server.election_timer], outputs=outputs)
 
     # Phase 3: broadcast -------------------------------------------------------------------
-
-    def _append(self, txn: Txn) -> dict[str, object]:
-        self.history.append(txn)
-        return {"txns": (txn,)}
 
     @action("AcceptProposal", section="step f.3.1")
     def accept_proposal(self, message: Propose) -> Effects:
         """Accept a proposal, and acknowledge it when it is durable (step f.3.1)."""
+        server, txn = self.server, message.txn
+        server.history.append(txn)
         return Effects(
             action="AcceptProposal",
-            write=self._append(message.txn),
-            sends=self._to_leader(Ack(self.name, message.txn.zxid)),
-            timers=[self._election_timer],
+            write={"txns": (txn,)},
+            sends=[Send(server.leader, Ack(server.name, txn.zxid))],
+            timers=[server.election_timer],
         )
 
     @action("Deliver", section="step f.3.2")
     def deliver(self, message: Commit) -> Effects:
         """Deliver committed transactions (step f.3.2)."""
-        outputs = self.deliver_to(self.index_of(message.zxid))
-        return Effects(action="Deliver", timers=[self._election_timer], outputs=outputs)
+        server = self.server
+        outputs = server.deliver_to(server.index_of(message.zxid))
+        return Effects(action="Deliver", timers=[server.election_timer], outputs=outputs)
 
     @action("Inform")
     def inform(self, message: Inform) -> Effects:
         """Append committed transactions as an observer; deliver them in the broadcast phase."""
-        self.history += message.txns
-        outputs = self.deliver_to(self.length) if self.phase == "broadcast" else []
+        server = self.server
+        server.history += message.txns
+        outputs = server.deliver_to(server.length) if server.phase == "broadcast" else []
         return Effects(
             action="Inform",
             write={"txns": message.txns},
-            timers=[self._election_timer],
+            timers=[server.election_timer],
             outputs=outputs,
         )
 
@@ -179,8 +243,11 @@ class Learner(Elector):
     def pong(self, message: Ping) -> Effects:
         """Respond to the leader's heartbeat."""
         del message
+        server = self.server
         return Effects(
-            action="Pong", sends=self._to_leader(Pong(self.name)), timers=[self._election_timer]
+            action="Pong",
+            sends=[Send(server.leader, Pong(server.name))],
+            timers=[server.election_timer],
         )
 
     @action("Forward")
@@ -189,7 +256,7 @@ class Learner(Elector):
         return Effects(
             action="Forward",
             params={"v": request},
-            sends=self._to_leader(Request(self.name, request)),
+            sends=self._to_leader(Request(self.server.name, request)),
         )
 
     @action("AskSync", options=("sync",))
@@ -200,12 +267,15 @@ class Learner(Elector):
         return Effects(
             action="AskSync",
             params={"n": self._sync_number},
-            sends=self._to_leader(Sync(self.name, self._sync_number)),
+            sends=self._to_leader(Sync(self.server.name, self._sync_number)),
         )
 
     @action("Synced", options=("sync",))
     def synced(self, message: Synced) -> Effects:
         """Answer a read after all transactions that the leader had proposed are delivered."""
         event = self._syncs.pop(message.number)
-        self._reads.append((self.index_of(message.zxid), event))
-        return Effects(action="Synced", timers=[self._election_timer], outputs=self._ready_reads())
+        server = self.server
+        server.reads.append((server.index_of(message.zxid), event))
+        return Effects(
+            action="Synced", timers=[server.election_timer], outputs=server.ready_reads()
+        )

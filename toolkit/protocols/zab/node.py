@@ -1,60 +1,37 @@
-"""A Zab server: dispatch of events to handlers, and answers to clients.
+"""A Zab server: its roles, and the dispatch of events to their handlers.
 
 Theory of operation: :mod:`~toolkit.protocols.zab.history` stores accepted and delivered
-transactions, :mod:`~toolkit.protocols.zab.election` elects a leader (phase 0), and
+transactions, :mod:`~toolkit.protocols.zab.election` elects a leader (phase 0),
 :mod:`~toolkit.protocols.zab.learner` and :mod:`~toolkit.protocols.zab.leading` are the two sides
-of discovery, synchronization and broadcast (phases 1 to 3).
-
-As in ZooKeeper, a client may use any server.  A request that changes the state is forwarded to the
-leader; the server that received it answers the client after it has delivered the transaction.
+of discovery, synchronization and broadcast (phases 1 to 3), and
+:mod:`~toolkit.protocols.zab.clients` answers clients.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import ClassVar, TypeAlias
 
-import msgspec
-
-from toolkit.protocols.actions import action
 from toolkit.protocols.base import (
     Command,
     Disconnected,
     Effects,
     Event,
     Message,
-    Output,
     Receive,
-    Redirect,
     Restart,
     SetTimer,
     Timeout,
 )
+from toolkit.protocols.zab.clients import Clients
 from toolkit.protocols.zab.config import ZabConfig
-from toolkit.protocols.zab.leading import Leader
-from toolkit.protocols.zab.messages import (
-    Ack,
-    AckEpoch,
-    AckLeader,
-    CEpoch,
-    Commit,
-    CommitLeader,
-    Diff,
-    Inform,
-    NewEpoch,
-    NewLeader,
-    Notification,
-    Ping,
-    Pong,
-    Propose,
-    Request,
-    Snap,
-    Sync,
-    Synced,
-    Trunc,
-)
+from toolkit.protocols.zab.election import Election
+from toolkit.protocols.zab.history import Historian
+from toolkit.protocols.zab.leading import Leading
+from toolkit.protocols.zab.learner import Learning
+from toolkit.protocols.zab.role import Role
 
-__all__ = ["TIMERS", "ZabNode"]
+__all__ = ["TIMERS", "ZabNode", "ZabServer"]
 
 TIMERS = (
     "look",
@@ -74,10 +51,98 @@ heard from its leader for too long; ``quorum``: a leader checks that a quorum is
 send a heartbeat; ``snapshot`` (runs out at once): compact the history.
 """
 
-_ENCODER = msgspec.json.Encoder(order="sorted")
+_Handler: TypeAlias = tuple[str, Callable[..., Effects]]
+"""The name of a role, and its method as a function."""
 
 
-class ZabNode(Leader):
+class ZabServer(Historian):
+    """A Zab server, whose roles are the components of a subclass.
+
+    Parameters
+    ----------
+    name : str
+        The name of this server.
+    config : ZabConfig
+        The configuration of the run.
+
+    Attributes
+    ----------
+    clients, leading, learning, election : Role
+        Its roles.
+    components : tuple of type
+        Class attribute: the classes of its roles.
+    """
+
+    components: ClassVar[tuple[type[Role], ...]] = ()
+    clients: Clients
+    leading: Leading
+    learning: Learning
+    election: Election
+
+    # Tables of the class: they are not part of a server's state.
+    _messages: ClassVar[Mapping[type[Message], _Handler]]
+    _timers: ClassVar[Mapping[str, _Handler]]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls._messages = {
+            kind: (role.name, getattr(role, method))
+            for role in cls.components
+            for kind, method in role.messages.items()
+        }
+        cls._timers = {
+            timer: (role.name, getattr(role, method))
+            for role in cls.components
+            for timer, method in role.timers.items()
+        }
+
+    def __init__(self, name: str, config: ZabConfig) -> None:
+        super().__init__(name, config)
+        self._snapshot_timer_set = False
+        for role in self.components:
+            setattr(self, role.name, role(self))
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """The roles, in the order of ``components``."""
+        return tuple([getattr(self, role.name) for role in self.components])
+
+    def handle(self, event: Event, now: float) -> Effects:
+        """Handle one event (see :class:`toolkit.protocols.base.Node`)."""
+        if type(event) is Receive:
+            role, handler = self._messages[type(event.message)]
+            effects = handler(getattr(self, role), event.message)
+        else:
+            effects = self._handle(event)
+        if self.config.snapshot and not self._snapshot_timer_set and self.is_due():
+            self._snapshot_timer_set = True
+            effects.timers = [*effects.timers, SetTimer("snapshot", 0.0, 0.0)]
+        return effects
+
+    def _handle(self, event: Event) -> Effects:
+        """Handle an event that is not a message."""
+        if isinstance(event, Timeout):
+            return self._on_timeout(event.timer)
+        if isinstance(event, Command):
+            return self.clients.on_command(event)
+        if isinstance(event, Disconnected):
+            if self.mode == "leading":
+                return self.leading.drop_learner(event.peer)
+            return self.learning.on_lost_leader()
+        if isinstance(event, Restart):
+            return self.restart(event.durable)
+        return Effects(timers=[SetTimer("look", 0.0, 0.0)])
+
+    def _on_timeout(self, timer: str) -> Effects:
+        if timer == "snapshot":
+            self._snapshot_timer_set = False
+            return self.take_snapshot() if self.is_due() else Effects()
+        role, handler = self._timers[timer]
+        effects: Effects = handler(getattr(self, role))
+        return effects
+
+
+class ZabNode(ZabServer):
     """A Zab server.
 
     Parameters
@@ -88,116 +153,6 @@ class ZabNode(Leader):
         The configuration of the run.
     """
 
-    def __init__(self, name: str, config: ZabConfig) -> None:
-        super().__init__(name, config)
-        self._snapshot_timer_set = False
-        self._handlers: dict[type[Message], Callable[[Any], Effects]] = {
-            Notification: self._notification,
-            CEpoch: self.count_c_epoch,
-            NewEpoch: self._new_epoch,
-            AckEpoch: self.count_ack_epoch,
-            Diff: self.synchronize,
-            Trunc: self.synchronize,
-            Snap: self.synchronize,
-            NewLeader: self.accept_leader,
-            AckLeader: self.count_ack_leader,
-            CommitLeader: self.commit_leader,
-            Propose: self.accept_proposal,
-            Ack: self.count_ack,
-            Commit: self.deliver,
-            Inform: self.inform,
-            Ping: self.pong,
-            Pong: self.handle_pong,
-            Request: self.propose_for,
-            Sync: self.answer_sync,
-            Synced: self.synced,
-        }
-        self._timers: Mapping[str, tuple[Callable[[], bool], Callable[[], Effects]]] = {
-            "look": (self._is_idle, self.look),
-            "notify": (self._is_electing, self.notify),
-            "decide": (self._may_decide, self.decide),
-            "connect": (self._is_connecting, self.connect),
-            "election": (self._is_learning, self.abandon),
-            "quorum": (self._is_leading, self.quorum),
-            "ping": (self._is_leading, self.ping),
-            "snapshot": (self.is_due, self.take_snapshot),
-        }
-
-    def _is_idle(self) -> bool:
-        return bool(self.phase == "idle")
-
-    def _is_electing(self) -> bool:
-        return bool(self.phase == "election")
-
-    def _may_decide(self) -> bool:
-        return self._is_electing() and self.agreed()
-
-    def _is_learning(self) -> bool:
-        return self.mode in ("following", "observing")
-
-    def _is_leading(self) -> bool:
-        return bool(self.mode == "leading")
-
-    def _is_connecting(self) -> bool:
-        return self._is_learning() and self.phase == "discovery" and self.epoch == 0
-
-    def handle(self, event: Event, now: float) -> Effects:
-        """Handle one event (see :class:`toolkit.protocols.base.Node`)."""
-        effects = self._handle(event)
-        if self.config.snapshot and not self._snapshot_timer_set and self.is_due():
-            self._snapshot_timer_set = True
-            effects.timers = [*effects.timers, SetTimer("snapshot", 0.0, 0.0)]
-        return effects
-
-    def _handle(self, event: Event) -> Effects:
-        if type(event) is Receive:
-            return self._handlers[type(event.message)](event.message)
-        if isinstance(event, Timeout):
-            return self._timeout(event.timer)
-        if isinstance(event, Command):
-            return self._command(event)
-        if isinstance(event, Disconnected):
-            return self._disconnected(event.peer)
-        if isinstance(event, Restart):
-            return self.restart(event.durable)
-        return Effects(timers=[SetTimer("look", 0.0, 0.0)])
-
-    def _timeout(self, timer: str) -> Effects:
-        if timer == "snapshot":
-            self._snapshot_timer_set = False
-        applies, handler = self._timers[timer]
-        return handler() if applies() else Effects()
-
-    def _disconnected(self, peer: str) -> Effects:
-        return self.drop_learner(peer) if self.mode == "leading" else self._lost_leader()
-
-    # Clients ------------------------------------------------------------------------------
-
-    @action("Reply")
-    def reply(self, outputs: list[Output | Redirect]) -> Effects:
-        """Answer a client, or let it wait, without sending to other servers."""
-        return Effects(action="Reply", outputs=outputs)
-
-    def _command(self, event: Command) -> Effects:
-        key = (event.client, event.request)
-        if self.phase != "broadcast":
-            return self.reply([Redirect(*key, None)])
-        if self.config.reads != "log" and self.sessions.machine.reads(event.operation):
-            return self._read_locally(event)
-        result = self.sessions.cached(*key)
-        if result is not None:
-            return self.reply([Output(*key, result)])
-        if key in self._waiting:
-            return self.reply([])
-        self._waiting.add(key)
-        value = _ENCODER.encode([event.client, event.request, event.operation]).decode()
-        return self.propose(value) if self.mode == "leading" else self.forward(value)
-
-    def _read_locally(self, event: Command) -> Effects:
-        """Answer a read from local state, at once or after the leader's proposals are delivered."""
-        if self.config.reads == "local":
-            return self.reply([self._read(event)])
-        if self.mode != "leading":
-            return self.ask_sync(event)
-        self._reads.append((self.length, event))
-        return self.reply(self._ready_reads())
+    components: ClassVar[tuple[type[Role], ...]] = (Clients, Leading, Learning, Election)
+    """Its roles.  The order matters only where each is told of the end of an election or of a
+    leadership: what one role adds to the effects follows what those before it have added."""

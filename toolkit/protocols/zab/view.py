@@ -68,11 +68,11 @@ variables = View(
     Attribute("phase"),
     Attribute("leader"),
     Attribute("epoch"),
-    Encoded("learners", _by_name(_learner)),
-    Attribute("round"),
-    Encoded("vote", msgspec.to_builtins),
-    Encoded("tally", _by_name(_ballot)),
-    Encoded("outside", _by_name(_outside)),
+    Encoded("learners", _by_name(_learner), "leading.learners"),
+    Attribute("round", "election.round"),
+    Encoded("vote", msgspec.to_builtins, "election.vote"),
+    Encoded("tally", _by_name(_ballot), "election.tally"),
+    Encoded("outside", _by_name(_outside), "election.outside"),
 )
 """The specification's variables at a server, ITF-encoded.
 
