@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from toolkit.values import FALSE, TRUE, ModelValue, Set, Tuple, function
-from toolkit.values.text import is_identifier
+from toolkit.values.printing import is_identifier
 
 names = st.from_regex(r"[a-zA-Z][a-zA-Z0-9_]{0,5}", fullmatch=True).filter(is_identifier)
 texts = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=8)

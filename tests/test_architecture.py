@@ -336,3 +336,30 @@ def test_planted_impurity_is_caught(tmp_path: Path, text: str) -> None:
 def test_a_planted_missing_docstring_is_caught(tmp_path: Path) -> None:
     (tmp_path / "x.py").write_text('"""M."""\nclass A:\n    """A."""\n    def f(self): ...\n')
     assert undocumented(tmp_path) == ["x.py.A.f"]
+
+
+MOST_LINES, LONGEST_NAME = 700, 80
+
+
+def too_long(root: Path) -> list[str]:
+    """Return files with too many lines, and tests with too long names."""
+    found = []
+    for path in sorted(root.rglob("*.py")):
+        text = path.read_text("utf-8")
+        if (lines := len(text.splitlines())) >= MOST_LINES:
+            found.append(f"{path.relative_to(root)}: {lines} lines")
+        for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE):
+            if len(name) >= LONGEST_NAME:
+                found.append(f"{path.relative_to(root)}: {name}")
+    return found
+
+
+@pytest.mark.parametrize("folder", ["toolkit", "tests"])
+def test_files_and_names_of_tests_are_short(checkout: Path, folder: str) -> None:
+    assert too_long(checkout / folder) == []
+
+
+def test_a_planted_long_file_and_a_long_name_are_caught(tmp_path: Path) -> None:
+    (tmp_path / "x.py").write_text("pass\n" * MOST_LINES)
+    (tmp_path / "y.py").write_text(f"def test_{'a' * LONGEST_NAME}(): pass\n")
+    assert len(too_long(tmp_path)) == 2

@@ -133,7 +133,7 @@ def test_a_trial_is_run_again_and_recorded_with_the_command_that_does_it(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_a_run_that_is_killed_half_way_goes_on_to_the_same_bytes_and_leaves_no_process(
+def test_a_killed_run_resumes_to_the_same_bytes_and_leaves_no_process(
     tmp_path: Path, jobs: str
 ) -> None:
     command = [sys.executable, "-m", "toolkit.cli", "figure", "run", "D", "--trials", "1500",

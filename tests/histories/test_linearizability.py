@@ -154,7 +154,7 @@ def test_a_stale_read_and_a_lost_update_are_caught() -> None:
     assert verdict(put(1, 0, 1), once, twice) == "not linearizable"
 
 
-def test_what_was_never_answered_may_have_happened_or_not_but_not_before_it_was_asked() -> None:
+def test_an_unanswered_operation_may_take_effect_or_not_but_not_before_its_call() -> None:
     assert verdict(put(1, 0), got(1, 5, 6)) == "linearizable"
     assert verdict(put(1, 0), got(None, 5, 6)) == "linearizable"
     assert verdict(put(1, 0), got(1, 5, 6), got(None, 7, 8)) == "not linearizable"

@@ -130,7 +130,7 @@ def test_all_plugins_of_the_package_are_listed_and_can_be_loaded(site: Path) -> 
 
 
 @pytest.mark.slow
-def test_the_package_of_the_first_page_is_built_and_installed_with_its_specification(
+def test_the_first_pages_package_is_built_and_installed_with_its_specification(
     site: Path, checkout: Path, tmp_path: Path
 ) -> None:
     text = (checkout / "docs" / "how-to" / "add-a-protocol.md").read_text(encoding="utf-8")
@@ -175,7 +175,7 @@ def test_the_model_is_checked_and_a_mistake_in_it_is_found(site: Path, tmp_path:
 
 
 @pytest.mark.slow
-def test_a_protocol_that_keeps_its_state_on_disk_is_checked_validated_and_its_bug_found(
+def test_a_protocol_with_state_on_disk_is_checked_validated_and_its_bug_found(
     site: Path, tmp_path: Path
 ) -> None:
     checked = json.loads(toolkit(site, "check", "plugins/Highest.tla", "--json"))

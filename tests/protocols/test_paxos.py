@@ -79,7 +79,7 @@ def test_2_3_votes_of_different_ballots_are_not_counted_together() -> None:
     assert receive(learner, Phase2b("n1", 2, "v1")).action == "Learn"
 
 
-def test_2_4_a_rejected_proposer_goes_above_the_ballot_it_was_told_of_and_waits_longer() -> None:
+def test_2_4_a_rejected_proposer_uses_a_ballot_above_the_one_told_and_waits_longer() -> None:
     proposer = proposing()
     first = receive(proposer, Nack(0, 7)).timers[-1].high
     proposer.handle(Timeout("ballot"), 0.0)

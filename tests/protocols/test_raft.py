@@ -85,7 +85,7 @@ def test_figure_2_followers_a_server_begins_as_one_and_waits_for_a_leader(make: 
     assert timers(effects)[ELECTION_TIMER] == SetTimer(ELECTION_TIMER, 0.15, 0.3)
 
 
-def test_figure_2_candidates_begin_with_a_new_term_their_own_vote_and_requests_to_all(
+def test_figure_2_a_candidate_starts_with_a_new_term_its_own_vote_and_requests(
     make: Make,
 ) -> None:
     """Figure 2, rules for candidates, 1 (section 5.2)."""
@@ -125,7 +125,7 @@ def test_figure_2_persistent_state_a_vote_is_written_before_it_leaves(make: Make
     assert (effects.write["currentTerm"], effects.write["votedFor"]) == (1, "n2")
 
 
-def test_figure_2_request_vote_1_a_request_of_an_old_term_gets_no_vote_and_learns_the_term(
+def test_figure_2_request_vote_1_a_request_of_an_old_term_gets_the_term_and_no_vote(
     make: Make,
 ) -> None:
     """Figure 2, RequestVote, 1 (section 5.1)."""
@@ -235,7 +235,7 @@ def test_figure_2_followers_answer_candidates_and_leaders(make: Make) -> None:
     assert {(answer.sender, answer.to, answer.term) for answer in answers} == {("n1", "n2", 2)}
 
 
-def test_figure_2_followers_wait_anew_for_a_leader_of_their_term_or_a_vote_they_give_alone(
+def test_figure_2_only_a_current_leader_or_a_granted_vote_restarts_the_timer(
     make: Make,
 ) -> None:
     """Figure 2, rules for followers, 2 (section 5.2)."""
@@ -408,7 +408,7 @@ def test_figure_2_leaders_remember_how_far_a_follower_agrees(make: Make) -> None
 
 
 @rule
-def test_figure_2_append_entries_5_commit_index_goes_no_further_than_the_last_new_entry(
+def test_figure_2_append_entries_5_commit_index_stops_at_the_last_new_entry(
     make: Make,
 ) -> None:
     """Figure 2, AppendEntries, 5."""
@@ -625,7 +625,7 @@ BROKEN_RULES = {
     "skips-consistency-check":
         "test_figure_2_append_entries_2_entries_that_do_not_follow_on_are_refused",
     "commits-to-the-end":
-        "test_figure_2_append_entries_5_commit_index_goes_no_further_than_the_last_new_entry",
+        "test_figure_2_append_entries_5_commit_index_stops_at_the_last_new_entry",
     "ignores-higher-term": "test_figure_2_all_servers_a_leader_that_hears_of_a_higher_term_follows",
     "accepts-old-terms": "test_figure_2_append_entries_1_entries_of_an_old_leader_are_refused",
     "votes-twice": "test_figure_2_request_vote_2_a_vote_goes_to_one_candidate_a_term",

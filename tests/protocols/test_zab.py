@@ -13,14 +13,7 @@ from toolkit.conformance.tracespec import TraceSpec
 from toolkit.controlled.states import pickle_state, unpickle_state
 from toolkit.errors import QuorumError, SettingError, TraceError
 from toolkit.protocols import get_protocol
-from toolkit.protocols.base import (
-    Disconnected,
-    Effects,
-    Output,
-    Receive,
-    Redirect,
-    Restart,
-)
+from toolkit.protocols.base import Disconnected, Effects, Output, Receive, Redirect, Restart
 from toolkit.protocols.zab import ZabNode, configure
 from toolkit.protocols.zab.history import apply_write
 from toolkit.protocols.zab.messages import (

@@ -74,7 +74,7 @@ def test_figure_a_begins_with_logs_of_which_two_cannot_win_and_a_heartbeat_to_al
     assert heard == {"n1", "n2", "n3", "n4"}
 
 
-def test_figure_a_measures_from_the_crash_until_all_others_have_heard_the_new_leader(
+def test_figure_a_measures_from_the_crash_until_all_others_heard_the_new_leader(
     tmp_path: Path,
 ) -> None:
     found = reproduce("A", trials=3, refit=False, settings={"timeouts": "150-300"})
@@ -138,7 +138,7 @@ def test_figure_b_has_one_server_that_cannot_win_and_four_that_can(tmp_path: Pat
     assert won == {"n2", "n3", "n4", "n5"}
 
 
-def test_figure_d_is_over_with_a_leader_of_the_first_term_or_a_candidate_of_the_second(
+def test_figure_d_ends_with_a_first_leader_or_a_candidate_of_the_second_term(
     tmp_path: Path,
 ) -> None:
     curve = "5 servers, 2 failed, l=0.2"

@@ -50,7 +50,7 @@ def test_phase_1_is_carried_out_once_and_slots_do_not_wait_for_each_other() -> N
     assert answers(result, "c3") == [{"value": 1}]
 
 
-def test_a_gap_before_what_an_acceptor_voted_for_is_filled_with_a_value_that_does_nothing() -> None:
+def test_a_gap_before_a_slot_with_a_vote_is_filled_with_a_no_op() -> None:
     trace, result = seen("gap")
     assert log(trace, "n2") == ["noop", "c2", "c3"]
     assert answers(result, "c3") == [{"value": 2}]

@@ -306,7 +306,7 @@ def test_progress_needs_each_step_that_leads_to_it(claim: str, action: str) -> N
     assert (result.outcome, result.name) == ("temporal", claim)
 
 
-def test_figures_that_hang_on_the_number_of_workers_are_not_compared_with_more_of_them() -> None:
+def test_figures_that_depend_on_the_number_of_workers_are_not_compared_with_others() -> None:
     model = next(one for one in MANIFEST.models if one.workers == 1 and one.length)
     result = run_model(MANIFEST, model)
     altered = msgspec.structs.replace(model, length=(model.length or 0) + 1)

@@ -89,7 +89,7 @@ def test_a_checkpoint_whose_maker_is_not_known_gives_no_complete_answer(
 
 
 @pytest.mark.slow
-def test_a_checkpoint_after_a_violation_is_refused_since_tlc_would_call_it_a_success(
+def test_a_checkpoint_after_a_violation_is_refused_as_tlc_would_report_success(
     tmp_path: Path,
 ) -> None:
     # TLC writes a checkpoint when it ends, too, if it has written some before.

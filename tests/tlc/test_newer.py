@@ -180,7 +180,7 @@ def test_a_lasso_says_where_it_returns_to(
     assert (len(example.states), example.loop, example.stuttering) == (2, 1, False)
 
 
-def test_a_false_postcondition_is_a_violation_though_the_words_of_success_came_before() -> None:
+def test_a_false_postcondition_is_a_violation_although_success_was_printed_before() -> None:
     result = told(
         [GOOD, (2404, 1, "Postcondition Post at line 13, col 9 to line 13, col 31 of module Send "
                 "is false."), (2199, 0, DONE), FINISHED],

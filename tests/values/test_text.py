@@ -25,6 +25,7 @@ from toolkit.values import (
     parse_state,
     parse_value,
     parse_values,
+    printing,
     text as text_module,
     to_itf,
     to_python,
@@ -125,7 +126,7 @@ def test_lines_can_be_kept_short_and_mean_the_same(value: Value, width: int) -> 
     for line in text.split("\n"):
         # Longer than asked for is only what has no place to break it: what has no space outside
         # strings.
-        pieces = text_module._PIECE.findall(line)
+        pieces = printing._PIECE.findall(line)
         assert len(line) <= width or len(pieces) == 1
 
 

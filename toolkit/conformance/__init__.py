@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from toolkit.conformance.counterexample import counterexample_trace
-from toolkit.conformance.validation import SpecReplay, follow, validate
+from toolkit.conformance.validation import follow, validate
 from toolkit.conformance.verdict import (
     Broken,
     Checked,
     Difference,
     Divergence,
+    SpecReplay,
     Successor,
     ValidationReport,
     Verdict,

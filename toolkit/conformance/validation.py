@@ -16,6 +16,7 @@ from toolkit.conformance.verdict import (
     Checked,
     Difference,
     Divergence,
+    SpecReplay,
     Successor,
     ValidationReport,
     Verdict,
@@ -28,7 +29,7 @@ from toolkit.tlc import CheckResult, check
 from toolkit.trace import Step, Trace, read_traces
 from toolkit.values import Record, Set, Tuple, canonical, from_itf, parse_values, to_itf
 
-__all__ = ["SpecReplay", "follow", "validate"]
+__all__ = ["follow", "validate"]
 
 BATCH_STEPS = 400_000
 """Approximate number of steps in a batch of traces for TLC, which bounds its memory."""
@@ -603,51 +604,6 @@ def _at(spec: TraceSpec, state: Record, name: str, node: str) -> Any:
     if isinstance(value, Record) and node in value:
         return value[node]
     return None
-
-
-class SpecReplay:
-    """A trace with the specification's state after each of its steps.
-
-    Attributes
-    ----------
-    verdict : Verdict
-        The trace's verdict, as from :func:`validate`.
-    states : tuple of dict
-        The specification's whole states, variable to ITF-encoded value.  Element 0 is the initial
-        state and element k+1 the state after step k.  The states end where the trace diverges.
-    ambiguous : bool
-        Whether more than one state agrees with the record of some step.  The first state found
-        is given there.
-    """
-
-    def __init__(
-        self, verdict: Verdict, states: tuple[dict[str, Any], ...], ambiguous: bool
-    ) -> None:
-        self.verdict = verdict
-        self.states = states
-        self.ambiguous = ambiguous
-
-    def at(self, node: str, index: int) -> dict[str, Any] | None:
-        """Return the specification's variables at one node, as TLC computed them.
-
-        Parameters
-        ----------
-        node : str
-        index : int
-            0 for the initial state, k+1 for the state after step k.
-
-        Returns
-        -------
-        dict or None
-            Variable to ITF-encoded value; ``None`` beyond the last state.
-        """
-        if not 0 <= index < len(self.states):
-            return None
-        shown = {}
-        for name, value in self.states[index].items():
-            if isinstance(value, dict) and node in value and not name.startswith("#"):
-                shown[name] = value[node]
-        return shown
 
 
 def follow(

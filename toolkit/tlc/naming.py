@@ -18,7 +18,7 @@ from toolkit.tlc.modules import definitions, text_at
 from toolkit.tlc.result import CheckResult, Counterexample
 from toolkit.tlc.source import SpecSource
 from toolkit.values import format_value, readable_text
-from toolkit.values.text import is_identifier
+from toolkit.values.printing import is_identifier
 
 __all__ = ["only_behaviour", "with_names"]
 

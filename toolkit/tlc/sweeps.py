@@ -21,12 +21,7 @@ from typing import Any, Literal
 import msgspec
 import pandas as pd
 
-from toolkit.errors import (
-    JavaNotFoundError,
-    SettingError,
-    TlcNotFoundError,
-    ToolkitError,
-)
+from toolkit.errors import JavaNotFoundError, SettingError, TlcNotFoundError, ToolkitError
 from toolkit.tlc.cache import ResultCache, cached_check, check_options
 from toolkit.tlc.constants import check_names, constant_text, with_constants
 from toolkit.tlc.locate import find_tlc

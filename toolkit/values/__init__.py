@@ -27,13 +27,8 @@ from toolkit.values.model import (
     interval,
     order_key,
 )
-from toolkit.values.text import (
-    format_value,
-    parse_state,
-    parse_value,
-    parse_values,
-    readable_text,
-)
+from toolkit.values.printing import format_value, readable_text
+from toolkit.values.text import parse_state, parse_value, parse_values
 
 __all__ = [
     "FALSE",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from toolkit.errors import SettingError
 from toolkit.values.convert import to_python
 from toolkit.values.model import Bool, Function, Record, Value
-from toolkit.values.text import format_value, is_identifier
+from toolkit.values.printing import format_value, is_identifier
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -35,7 +35,7 @@ from toolkit.values.model import (
     Value,
     function,
 )
-from toolkit.values.text import format_value, is_identifier
+from toolkit.values.printing import format_value, is_identifier
 
 _NONE = ModelValue("None")
 

@@ -133,7 +133,7 @@ class _Immutable:
             raise _too_deep("sort") from None
 
     def __repr__(self) -> str:
-        from toolkit.values.text import format_value
+        from toolkit.values.printing import format_value
 
         return f"<TLA+ {format_value(self)}>"  # type: ignore[arg-type]
 

@@ -1,4 +1,4 @@
-r"""Parser and printer of TLA+ values in the text form that TLC prints.
+r"""Parser of TLA+ values in the text form that TLC prints.
 
 ::
 
@@ -27,7 +27,6 @@ reports the position of the error.
 
 from __future__ import annotations
 
-import functools
 import itertools
 import re
 from collections.abc import Sequence
@@ -40,10 +39,7 @@ from toolkit.values.model import (
     LARGEST_SET,
     LONGEST_INTERVAL,
     TRUE,
-    Bool,
-    Function,
     ModelValue,
-    Record,
     Set,
     Tuple,
     Value,
@@ -51,40 +47,36 @@ from toolkit.values.model import (
     function,
     interval,
 )
+from toolkit.values.printing import ESCAPES, STRING
 
 __all__ = [
     "LARGEST_SET",
-    "format_value",
-    "is_identifier",
     "parse_state",
     "parse_value",
     "parse_values",
 ]
 
 _NAME = r"[0-9]*+[^\W0-9]\w*+(?:!\w++)*+"
-_STRING = r'"(?:[^"\\]|\\.)*+"'
 _SIGNS = rf"{_NAME} | -?[0-9]+ | << | >> | \|-> | -> | :> | @@ | \.\. | /\\ | \\X | \S"
 
 # An unterminated string is a single token too; otherwise each quotation mark in it is tried.
-_ANY = rf'{_STRING} | ".*+ | {_SIGNS}'
+_ANY = rf'{STRING} | ".*+ | {_SIGNS}'
 _TOKEN = re.compile(_ANY, re.VERBOSE | re.DOTALL)
-_WHOLE_STRING = re.compile(_STRING, re.DOTALL)
+_WHOLESTRING = re.compile(STRING, re.DOTALL)
 
 # A leaf contains no dots: an interval may be a part of a set too large to be cached.
 _LEAF = rf"""
-      [\[({{] (?: [^\[\](){{}}<".]++ | {_STRING} )*+ [\])}}]
-    | << (?: [^\[\](){{}}<>".]++ | {_STRING} )*+ >>
+      [\[({{] (?: [^\[\](){{}}<".]++ | {STRING} )*+ [\])}}]
+    | << (?: [^\[\](){{}}<>".]++ | {STRING} )*+ >>
 """
 _COARSE_TOKEN = re.compile(rf"{_LEAF} | {_ANY}", re.VERBOSE | re.DOTALL)
 
 # Outside strings, this sign only occurs at the start of a conjunct.
 _CONJUNCT = re.compile(
-    rf"""\s*+ (/\\)?+ \s*+ ({_NAME}) \s*+ = ( (?: [^"/]++ | {_STRING} | /(?!\\) )*+ )""",
+    rf"""\s*+ (/\\)?+ \s*+ ({_NAME}) \s*+ = ( (?: [^"/]++ | {STRING} | /(?!\\) )*+ )""",
     re.VERBOSE | re.DOTALL,
 )
 
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", '"': '"', "\\": "\\"}
-_UNESCAPES = str.maketrans({value: "\\" + key for key, value in _ESCAPES.items()})
 _OPENING = {"{": "}", "<<": ">>", "[": "]", "(": ")"}
 _OPENING_SIGNS = frozenset("{<[(")
 _EMPTY_SET, _EMPTY_TUPLE = Set(), Tuple()
@@ -162,12 +154,12 @@ def _describe(token: str) -> str:
 
 
 def _unescape(token: str, place: int) -> str:
-    if not _WHOLE_STRING.fullmatch(token):
+    if not _WHOLESTRING.fullmatch(token):
         raise _SyntaxError(place, "the string has no closing quotation mark")
     body = token[1:-1]
     if "\\" not in body:
         return body
-    return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[0]), body, flags=re.DOTALL)
+    return re.sub(r"\\(.)", lambda m: ESCAPES.get(m[1], m[0]), body, flags=re.DOTALL)
 
 
 def _is_name(token: str) -> bool:
@@ -558,147 +550,3 @@ def parse_state(text: str) -> dict[str, Value]:
     except _SyntaxError as error:
         raise _error(text, error.place, str(error)) from None
     return state
-
-
-_IDENTIFIER = re.compile(r"(?!WF_|SF_)[0-9_]*[A-Za-z][A-Za-z0-9_]*\Z")
-
-# Words that SANY does not accept as the name of a field, a constant or a model value.
-_WORDS = """
-ACTION ASSUME ASSUMPTION AXIOM BOOLEAN BY CASE CHOOSE CONSTANT CONSTANTS COROLLARY DEF DEFINE DEFS
-DOMAIN ELSE ENABLED EXCEPT EXTENDS FALSE HAVE HIDE IF IN INSTANCE LAMBDA LEMMA LET LOCAL MODULE NEW
-OBVIOUS OMITTED ONLY OTHER PICK PROOF PROPOSITION PROVE QED RECURSIVE STATE STRING SUBSET SUFFICES
-TAKE TEMPORAL THEN THEOREM TRUE UNCHANGED UNION USE VARIABLE VARIABLES WITH WITNESS
-"""
-_RESERVED = frozenset(_WORDS.split())
-
-
-@functools.lru_cache(maxsize=4096)
-def is_identifier(name: str) -> bool:
-    """Return True if a name is a TLA+ identifier that can be written in a module unchanged.
-
-    Parameters
-    ----------
-    name : str
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> is_identifier("a1"), is_identifier("IF"), is_identifier("a b")
-    (True, False, False)
-    """
-    return _IDENTIFIER.match(name) is not None and name not in _RESERVED
-
-
-def _quote(text: str) -> str:
-    return f'"{text.translate(_UNESCAPES)}"'
-
-
-def format_value(value: Value, *, width: int | None = None) -> str:
-    """Format a value as TLA+ text, the same in every process.
-
-    Parameters
-    ----------
-    value : Value
-    width : int, optional
-        Number of characters after which the line is broken at the end of a part of the value;
-        for modules, because the parser of TLC 2.15 takes time quadratic in the length of a line.
-        By default the text is a single line.
-
-    Returns
-    -------
-    str
-        :func:`parse_value` and TLC read it as an equal value.  For TLC this requires that the
-        model values are declared, that the encoding of the module has all letters, and that
-        integers are greater than -2^31 and less than 2^31.  The module must extend TLC for
-        functions, and Integers for negative numbers and intervals.
-
-    Raises
-    ------
-    ValueParseError
-        If the value is nested too deeply, or contains an integer that is too long.
-
-    Examples
-    --------
-    >>> format_value(Set([3, 1])), format_value(function([(0, "a")]))
-    ('{1, 3}', '(0 :> "a")')
-    """
-    try:
-        text = _format(value)
-    except RecursionError:
-        raise ValueParseError("the value is nested too deeply to format") from None
-    except ValueError:
-        raise ValueParseError("an integer in the value has too many digits") from None
-    return text if width is None else _folded(text, width)
-
-
-def readable_text(text: str) -> str:
-    """Check that every version of TLC can read the text of a value in a module, and return it.
-
-    Parameters
-    ----------
-    text : str
-        A result of :func:`format_value`.
-
-    Returns
-    -------
-    str
-        The same text.
-
-    Raises
-    ------
-    ValueParseError
-        If a string in it contains a backtick, which the parser of TLC 2.15 reads as the start of
-        a quotation that does not end with the string.
-
-    Examples
-    --------
-    >>> readable_text('{"a", "b"}')
-    '{"a", "b"}'
-    """
-    if "`" in text:
-        raise ValueParseError(
-            "a string contains a backtick (`), which TLC's parser cannot read in a module",
-            hint="use another character",
-        )
-    return text
-
-
-_PIECE = re.compile(rf"(?: {_STRING} | [^\s\"] )++", re.VERBOSE | re.DOTALL)
-
-
-def _folded(text: str, width: int) -> str:
-    lines: list[str] = []
-    line = ""
-    for piece in _PIECE.findall(text):
-        if line and len(line) + len(piece) >= width:
-            lines.append(line)
-            line = piece
-        else:
-            line = f"{line} {piece}" if line else piece
-    return "\n".join([*lines, line])
-
-
-def _format(value: Value) -> str:
-    kind = type(value)
-    if kind is int:
-        return str(value)
-    if isinstance(value, str):
-        return _quote(value)
-    if isinstance(value, ModelValue):
-        return value.name
-    if isinstance(value, Bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, Set):
-        if (ends := value.ends) is not None:
-            return f"{ends[0]}..{ends[1]}"
-        return "{" + ", ".join([_format(member) for member in value]) + "}"
-    if isinstance(value, Tuple):
-        return "<<" + ", ".join([_format(element) for element in value]) + ">>"
-    if isinstance(value, Record) and all(is_identifier(name) for name in value):
-        return "[" + ", ".join([f"{name} |-> {_format(v)}" for name, v in value.items()]) + "]"
-    assert isinstance(value, (Record, Function))
-    pairs = [f"{_format(key)} :> {_format(item)}" for key, item in value.items()]
-    return "(" + " @@ ".join(pairs) + ")"

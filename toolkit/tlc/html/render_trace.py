@@ -11,7 +11,7 @@ from toolkit.tlc.lasso import lasso_picture
 from toolkit.tlc.modules import text_at
 from toolkit.tlc.result import Counterexample, TraceState
 from toolkit.values import Function, Record, Set, Tuple, Value, format_value
-from toolkit.values.text import is_identifier
+from toolkit.values.printing import is_identifier
 
 __all__ = ["LAID_OUT", "SHORT", "TraceTable", "shortened"]
 
