@@ -65,13 +65,33 @@ def test_a_plugin_that_cannot_be_loaded_or_does_not_fit_is_refused(
     known = colours(monkeypatch, gone="no_such_module:x", pi="math:pi", abcd="string:ascii_letters")
     with pytest.raises(SettingError, match="'gone' cannot be loaded: No module named"):
         known.get("gone")
-    with pytest.raises(SettingError, match="'pi' is not a text"):
+    with pytest.raises(SettingError, match=r"'pi' refers to 3\.14.* must refer to a text"):
         known.get("pi")
     with pytest.raises(SettingError, match="cannot be loaded"):
         known.all()
     assert len(known.loadable()) == 1
     with pytest.raises(SettingError, match=r"3 cannot be registered as a colour"):
         known.register(3)  # type: ignore[arg-type]
+
+
+def test_a_plugin_that_cannot_be_used_is_refused_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = colours(monkeypatch, abcd="string:ascii_lowercase")
+    with pytest.raises(SettingError, match="registered as a colour: its name must consist of"):
+        known.register("a b")
+    known = Registry(
+        "arc",
+        "test.colours",
+        lambda it: isinstance(it, str),
+        "a text",
+        lambda it: it[:4],
+        flaw_of=lambda it: f"it has {len(it)} letters" if len(it) > 20 else None,
+    )
+    with pytest.raises(SettingError, match="'aaaa' cannot be registered as an arc: it has 21 let"):
+        known.register("a" * 21)
+    with pytest.raises(SettingError, match=r"'abcd' of the entry point .* used: it has 26"):
+        known.get("abcd")
 
 
 def test_a_registered_figure_is_listed_and_its_letter_is_its_own() -> None:

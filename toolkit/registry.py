@@ -6,6 +6,7 @@ toolkit's own.  :meth:`Registry.register` adds a plug-in for the running process
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from toolkit.errors import SettingError, UnknownNameError
 __all__ = ["Entry", "Registry", "failed_plugin"]
 
 T = TypeVar("T")
+
+_NAME = re.compile(r"[\w.-]+")
+"""The form of a plug-in's name, which can be typed without quotes."""
 
 
 @cache
@@ -95,6 +99,10 @@ def _title(plugin: Any) -> str:
     return str(getattr(plugin, "title", ""))
 
 
+def _no_flaw(plugin: Any) -> str | None:
+    return None
+
+
 class Registry(Generic[T]):
     """Plug-ins of one kind, by name.
 
@@ -112,6 +120,9 @@ class Registry(Generic[T]):
         ``name_of(plugin) -> str``: the plug-in's name.
     title_of : callable
         ``title_of(plugin) -> str``: its description in one line; by default its ``title``.
+    flaw_of : callable
+        ``flaw_of(plugin) -> str or None``: why a plug-in of this kind cannot be used; ``None`` if
+        it can.
 
     Examples
     --------
@@ -132,6 +143,7 @@ class Registry(Generic[T]):
         expected: str,
         name_of: Callable[[T], str],
         title_of: Callable[[T], str] = _title,
+        flaw_of: Callable[[T], str | None] = _no_flaw,
     ) -> None:
         self.kind = kind
         self.group = group
@@ -139,6 +151,7 @@ class Registry(Generic[T]):
         self._expected = expected
         self._name_of = name_of
         self._title_of = title_of
+        self._flaw_of = flaw_of
         self._registered: dict[str, T] = {}
         self._loaded: dict[str, T] = {}
 
@@ -153,20 +166,26 @@ class Registry(Generic[T]):
         Raises
         ------
         SettingError
-            If the object is not a plug-in of this kind, or its name is already taken.
+            If the object is not a plug-in of this kind or cannot be used, or its name is already
+            taken.
         """
+        article = "an" if self.kind[0] in "aeiou" else "a"
         if not self._fits(plugin):
             raise SettingError(
-                f"{plugin!r} cannot be registered as a {self.kind}",
+                f"{plugin!r} cannot be registered as {article} {self.kind}",
                 hint=f"register {self._expected}",
             )
+        flaw = self._flaw(plugin)
+        if flaw is not None:
+            label = getattr(plugin, "__name__", None) or self._name_of(plugin)
+            raise SettingError(f"{label!r} cannot be registered as {article} {self.kind}: {flaw}")
         name = self._name_of(plugin)
         known = self._registered.get(name)
         if (known is not None and known is not plugin) or (
             known is None and name in _installed(self.group)
         ):
             raise SettingError(
-                f"a {self.kind} named {name!r} is already registered",
+                f"{article} {self.kind} named {name!r} is already registered",
                 hint="choose another name, or unregister the registered plug-in",
             )
         self._registered[name] = plugin
@@ -258,6 +277,16 @@ class Registry(Generic[T]):
             hint=f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names)}",
         )
 
+    def _flaw(self, plugin: T) -> str | None:
+        """Return why a plug-in of this kind cannot be used; ``None`` if it can."""
+        flaw = self._flaw_of(plugin)
+        if flaw is not None:
+            return flaw
+        name = self._name_of(plugin)
+        if isinstance(name, str) and _NAME.fullmatch(name):
+            return None
+        return f"its name must consist of letters, digits and _ . -, got {name!r}"
+
     def _load(self, point: EntryPoint) -> T:
         try:
             plugin = point.load()
@@ -268,11 +297,17 @@ class Registry(Generic[T]):
             ) from error
         if not self._fits(plugin):
             raise SettingError(
-                f"the entry point {point.value!r} of the {self.kind} {point.name!r} is not "
-                f"{self._expected}",
+                f"the entry point {point.value!r} of the {self.kind} {point.name!r} refers to "
+                f"{plugin!r}",
                 hint=f"the entry point must refer to {self._expected}",
             )
         checked: T = plugin
+        flaw = self._flaw(checked)
+        if flaw is not None:
+            raise SettingError(
+                f"the {self.kind} {point.name!r} of the entry point {point.value!r} cannot be "
+                f"used: {flaw}"
+            )
         if self._name_of(checked) != point.name:
             raise SettingError(
                 f"the entry point {point.name!r} refers to the {self.kind} "

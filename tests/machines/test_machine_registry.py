@@ -162,3 +162,35 @@ def test_a_typed_operation_with_too_few_values_is_refused() -> None:
         store.typed("put k")
     assert store.typed(store.typed_example) == {"op": "get", "key": "key"}
     assert store.typed('{"op": "other"}') == {"op": "other"}
+
+
+class NotJson(Counter):
+    def apply(self, operation: Any) -> Any:
+        return {1, 2}
+
+
+class OddSnapshot(Counter):
+    def snapshot(self) -> Any:
+        return {"count": {self.count}}
+
+
+class OddOperation(Counter):
+    def random_operation(self, rng: random.Random) -> Any:
+        return {"op": object}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"factory": None}, "factory is not callable: None"),
+        ({"factory": dict}, r"factory returned \{\}, which lacks apply\(\) and reads\(\)"),
+        ({"operations": {"next": "count on"}}, r"operations\['next'\] must be an OperationSpec"),
+        ({"factory": NotJson}, r"apply\(.*\) returned \{1, 2\}, which is not JSON"),
+        ({"factory": OddSnapshot}, r"snapshot\(\) returned .*, which is not JSON"),
+        ({"factory": OddOperation}, r"random_operation\(\) returned .*, which is not JSON"),
+        ({"name": "a counter"}, "its name must consist of letters, digits"),
+    ],
+)
+def test_a_machine_that_cannot_be_used_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingError, match=f"cannot be registered as a machine: {message}"):
+        register_machine(replace(SPEC, **changes))

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from toolkit.display import spacetime_svg
-from toolkit.errors import ScenarioError, SettingError, UnknownNameError
+from toolkit.errors import HostError, ScenarioError, SettingError, UnknownNameError
 from toolkit.protocols import get_protocol
 from toolkit.sim import (
+    Crash,
     ScenarioEvent,
     format_scenario,
+    host,
     load_scenario,
     parse_scenario,
     random_scenario,
     register_fault,
+    simulate,
     simulate_runs,
     simulate_trace,
     unregister_fault,
@@ -168,6 +172,102 @@ def test_a_kind_without_keyword_or_methods_is_refused() -> None:
             register_fault(kind)  # type: ignore[arg-type]
     with pytest.raises(SettingError, match="a fault named 'crash' is already registered"):
         register_fault(type("Other", (Isolate,), {"keyword": "crash"}))
+
+
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [
+        ({"keyword": "cut-off"}, "its keyword must be one word, or two .* got 'cut-off'"),
+        ({"nodes_in": "node"}, "nodes_in must be a tuple of names of fields, got 'node'"),
+        ({"nodes_in": ("nod",)}, r"nodes_in names 'nod', .* \(fields: time, node\)"),
+        ({"format": abstractmethod(Isolate.format)}, r"it lacks format\(\)"),
+    ],
+)
+def test_the_reason_why_a_kind_is_refused_is_given(
+    attributes: dict[str, object], message: str
+) -> None:
+    with pytest.raises(SettingError, match=f"'Odd' cannot be registered as a fault: {message}"):
+        register_fault(type("Odd", (Isolate,), attributes))
+
+
+@pytest.mark.parametrize(
+    ("method", "use"),
+    [
+        ("parse", lambda: parse_events(Line("isolate n1"), 0.5)),
+        ("draw", lambda: random_scenario(get_protocol("paxos"), NODES, 1)),
+    ],
+)
+def test_a_method_that_returns_no_list_of_events_is_named(
+    method: str, use: Callable[[], object]
+) -> None:
+    def single(cls: type[Isolate], *args: object) -> Isolate:
+        return cls(0.5, "n1")
+
+    kind = type("Odd", (Isolate,), {method: classmethod(single)})
+    register_fault(kind)
+    try:
+        with pytest.raises(SettingError, match=rf"Odd.{method}\(\) must return a list .* got Odd"):
+            use()
+    finally:
+        unregister_fault("isolate")
+
+
+def _applied(apply: Callable[[Isolate, Simulation], None], extra: str = "") -> dict[str, int]:
+    """Run a scenario in which `apply` is what a fault at 0.5 s does; return its faults."""
+    kind = type("Odd", (Isolate,), {"apply": apply})
+    register_fault(kind)
+    try:
+        text = f"scenario s\nprotocol raft\nnodes n1 n2 n3\nat 0.5 isolate n1\n{extra}"
+        scenario = parse_scenario(f"{text}limit time 2\n")
+        return simulate(get_protocol("raft"), scenario, seed=4).faults
+    finally:
+        unregister_fault("isolate")
+
+
+@pytest.mark.parametrize(
+    ("apply", "message"),
+    [
+        (lambda event, run: run.crash_node("n9"), r"unknown node 'n9' \(known: n1, n2, n3\)"),
+        (lambda event, run: run.cut_link("n1", "n9"), "unknown node 'n9'"),
+        (lambda event, run: run.partition((("n1",), ("n9",))), "unknown node 'n9'"),
+        (lambda event, run: run.slow_link("n1", "n9", 2.0), "unknown node 'n9'"),
+        (lambda event, run: run.slow_link("n1", "n1", 2.0), "'n1' has no link to itself"),
+        (
+            lambda event, run: run.schedule(Crash(0.1, "n2")),
+            "'crash n2' cannot be scheduled at 0.1",
+        ),
+        (lambda event, run: run.schedule("heal"), "only a scenario event can be .* got 'heal'"),
+    ],
+)
+def test_a_fault_that_asks_for_the_impossible_is_named_with_time_and_seed(
+    apply: Callable[[Isolate, Simulation], None], message: str
+) -> None:
+    with pytest.raises(SettingError, match=f"'isolate n1' at 0.5 s, .* seed 4: .*{message}"):
+        _applied(apply)
+
+
+def test_a_fault_cannot_crash_a_node_that_is_down() -> None:
+    with pytest.raises(HostError, match=r"seed 4: the node 'n2' is down .* is None while it is"):
+        _applied(lambda event, run: run.crash_node("n2"), "at 0.4 crash n2\n")
+
+
+def test_crashes_and_restarts_that_another_fault_has_done_are_skipped() -> None:
+    faults = _applied(
+        lambda event, run: run.crash_node("n2"), "at 0.6 crash n2\nat 0.7 restart n2\n"
+    )
+    assert (faults["crash"], faults["skipped"], faults["restart"]) == (1, 1, 1)
+    faults = _applied(
+        lambda event, run: run.restart(run.drivers["n2"]), "at 0.4 crash n2\nat 0.7 restart n2\n"
+    )
+    assert (faults["crash"], faults["skipped"], faults["restart"]) == (1, 1, 1)
+
+
+def test_a_fault_that_schedules_itself_again_and_again_is_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(host, "IDLE_LIMIT", 1000)
+    with pytest.raises(SettingError, match=r"1,000 events in a row .* 'isolate n1' at 0.5 s"):
+        _applied(lambda event, run: run.schedule(event))
 
 
 @pytest.mark.usefixtures("isolate")

@@ -589,7 +589,7 @@ def test_drawing_more_for_the_disk_leaves_the_network_as_it_was(build: Build, ru
 def test_a_protocol_that_breaks_the_rules_is_named(
     build: Build, run: Run, monkeypatch: pytest.MonkeyPatch, order: dict[str, Any], said: str
 ) -> None:
-    monkeypatch.setattr(host, "_IDLE_LIMIT", 1000)
+    monkeypatch.setattr(host, "IDLE_LIMIT", 1000)
     with pytest.raises(InternalError, match=rf"the (protocol 'puppet'|node 'n1') {said}"):
         run(build().command(0.0, "c", order, "n1"))
 

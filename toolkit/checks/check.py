@@ -175,6 +175,7 @@ CHECKS: Registry[Check] = Registry(
     lambda plugin: isinstance(plugin, Check),
     "an object of toolkit.checks.Check",
     lambda check: check.name,
+    flaw_of=lambda check: None if callable(check.look) else f"look is not callable: {check.look!r}",
 )
 """Registry of checks, by name."""
 

@@ -56,6 +56,7 @@ AIMED_FAULTS: Registry[AimedFault] = Registry(
     "an object of toolkit.comparison.aimed_faults.AimedFault",
     lambda fault: fault.name,
     lambda fault: fault.description,
+    lambda fault: None if callable(fault.strike) else f"strike is not callable: {fault.strike!r}",
 )
 """All aimed faults, by name."""
 

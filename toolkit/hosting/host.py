@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
-from toolkit.errors import InternalError
+from toolkit.errors import InternalError, SettingError
 from toolkit.hosting.connections import Connections
 from toolkit.hosting.driver import NodeDriver, Reaction
 from toolkit.hosting.recorder import Recorder
@@ -21,7 +21,7 @@ from toolkit.protocols.base import Message, Output, Redirect, Send, SetTimer
 from toolkit.protocols.protocol import Protocol
 from toolkit.protocols.settings import current_name
 
-__all__ = ["Host", "Leaving", "Received"]
+__all__ = ["IDLE_LIMIT", "Host", "Leaving", "Received"]
 
 Leaving: TypeAlias = tuple[int, str, Message]
 """A message that is sent: its number, the receiving node, the message."""
@@ -29,7 +29,7 @@ Leaving: TypeAlias = tuple[int, str, Message]
 Received: TypeAlias = tuple[str, int, Message]
 """A message that arrives: the sending node, its number, the message."""
 
-_IDLE_LIMIT = 1_000_000
+IDLE_LIMIT = 1_000_000
 """Maximum number of consecutive events without a step; more count as an endless loop."""
 
 Driver = TypeVar("Driver", bound=NodeDriver)
@@ -271,9 +271,9 @@ class Host(ABC):
         action = reaction.action
         if action is None:
             self._idle += 1
-            if self._idle > _IDLE_LIMIT:
+            if self._idle > IDLE_LIMIT:
                 self.fail(
-                    f"had {_IDLE_LIMIT:,} timeouts in a row without a step, at {self.now} s",
+                    f"had {IDLE_LIMIT:,} timeouts in a row without a step, at {self.now} s",
                     "set the timer to a longer delay",
                 )
             return
@@ -578,6 +578,25 @@ class Host(ABC):
         self.note(kind, params)
         self.flush_notes()
 
+    def check_nodes(self, *names: str) -> None:
+        """Check that nodes exist.
+
+        Parameters
+        ----------
+        *names : str
+            Names of nodes.
+
+        Raises
+        ------
+        SettingError
+            If the host has no node with one of the names.
+        """
+        for name in names:
+            if name not in self.drivers:
+                raise SettingError(
+                    f"unknown node {name!r}", hint=f"known: {', '.join(self.drivers)}"
+                )
+
     def cut_link(self, sender: str, receiver: str) -> None:
         """Cut one direction of a link, so that its messages are lost.
 
@@ -588,6 +607,7 @@ class Host(ABC):
         receiver : str
             The receiving node.
         """
+        self.check_nodes(sender, receiver)
         self.cut.add((sender, receiver))
         self.fault("one-way", {"from": sender, "to": receiver})
 
@@ -599,6 +619,7 @@ class Host(ABC):
         groups : sequence of sequence of str
             The groups of nodes.
         """
+        self.check_nodes(*(name for group in groups for name in group))
         for group in groups:
             for other in groups:
                 if group is not other:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import random
 from contextlib import suppress
 from typing import Any
 
 from toolkit.machines.kv import SPEC
 from toolkit.machines.spec import MachineSpec
+from toolkit.machines.words import OperationSpec
 from toolkit.registry import Registry
 
 __all__ = [
@@ -18,12 +21,53 @@ __all__ = [
     "unregister_machine",
 ]
 
+_METHODS = ("apply", "reads", "snapshot", "restore", "random_operation")
+
+
+def _flaw(machine: Any) -> str | None:
+    """Return why a machine cannot be used; ``None`` if it can.
+
+    A few random operations are applied to a new machine.
+    """
+    if not callable(machine.factory):
+        return f"factory is not callable: {machine.factory!r}"
+    initial = machine.factory()
+    missing = [name for name in _METHODS if not callable(getattr(initial, name, None))]
+    if missing:
+        return (
+            f"factory returned {initial!r}, which lacks "
+            f"{' and '.join(f'{name}()' for name in missing)}"
+        )
+    for name, operation in machine.operations.items():
+        if not isinstance(operation, OperationSpec):
+            return f"operations[{name!r}] must be an OperationSpec, got {operation!r}"
+    rng = random.Random(0)
+    for _ in range(10):
+        operation = initial.random_operation(rng)
+        if not _is_json(operation):
+            return f"random_operation() returned {operation!r}, which is not JSON"
+        result = initial.apply(operation)
+        if not _is_json(result):
+            return f"apply({operation!r}) returned {result!r}, which is not JSON"
+    state = initial.snapshot()
+    return None if _is_json(state) else f"snapshot() returned {state!r}, which is not JSON"
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 MACHINES: Registry[MachineSpec] = Registry(
     "machine",
     "toolkit.machines",
     lambda plugin: isinstance(plugin, MachineSpec),
     "an object of toolkit.machines.MachineSpec",
     lambda machine: machine.name,
+    flaw_of=_flaw,
 )
 """Registry of machines, by name."""
 

@@ -31,15 +31,16 @@ from typing import Any
 import msgspec
 
 from toolkit import __version__
-from toolkit.errors import InternalError, SettingError
+from toolkit.errors import HostError, InternalError, SettingError
 from toolkit.hosting import Host, Leaving, NodeDriver, Recorder
 from toolkit.hosting.connections import NOTICE
-from toolkit.hosting.host import Received
+from toolkit.hosting.host import IDLE_LIMIT, Received
 from toolkit.hosting.mailbox import InFlight, Mailbox
 from toolkit.protocols.base import Command, Message, Output, Redirect, SetTimer
 from toolkit.protocols.protocol import Protocol
 from toolkit.sim.clients import Clients, Request
 from toolkit.sim.faults.base import ScenarioEvent
+from toolkit.sim.faults.network import check_factor
 from toolkit.sim.network import Disk, Link
 from toolkit.sim.results import Answer, RunResult, StepView
 from toolkit.sim.scenario import Clock, Scenario
@@ -199,12 +200,30 @@ class Simulation(Host):
             elif kind == _NOTICE:
                 self.notice(a, b)
             else:
-                a.apply(self)
+                self._apply(a)
             if self.stopped:
                 return "stopped"
             if self.steps >= step_limit:
                 return "step limit"
         return "quiet" if self.mailbox is None else "end of schedule"
+
+    def _apply(self, event: ScenarioEvent) -> None:
+        """Apply an event of the scenario."""
+        self._idle += 1
+        if self._idle > IDLE_LIMIT:
+            raise SettingError(
+                f"{IDLE_LIMIT:,} events in a row changed no node, the last one "
+                f"'{event.format()}' at {event.time!r} s",
+                hint="an event that schedules itself again must do so at a later time",
+            )
+        try:
+            event.apply(self)
+        except (HostError, SettingError) as error:
+            raise type(error)(
+                f"'{event.format()}' at {event.time!r} s, in a run with seed {self.seed}: "
+                f"{error.message}",
+                hint=error.hint,
+            ) from error
 
     # Methods that Host leaves to the simulator ------------------------------------------
 
@@ -305,7 +324,28 @@ class Simulation(Host):
     # Methods for faults and clients ---------------------------------------------------------
 
     def schedule(self, event: ScenarioEvent) -> None:
-        """Schedule an event at its time, which must not have passed."""
+        """Schedule an event at its time, which must not have passed.
+
+        Parameters
+        ----------
+        event : ScenarioEvent
+            The event.
+
+        Raises
+        ------
+        SettingError
+            If its time has passed, or it is not an event.
+        """
+        if not isinstance(event, ScenarioEvent):
+            raise SettingError(
+                f"only a scenario event can be scheduled, got {event!r}",
+                hint="for instance run.schedule(Heal(run.now + 0.5))",
+            )
+        if round(event.time, 9) < self.now:
+            raise SettingError(
+                f"'{event.format()}' cannot be scheduled at {event.time!r} s: it is {self.now!r} s",
+                hint="add run.now to the delay",
+            )
         self.push(event.time, _SCENARIO_EVENT, event)
 
     def later(self, delay: float, request: Request, to: str | None = None) -> None:
@@ -338,8 +378,8 @@ class Simulation(Host):
         connection = self.connections.attached(end, peer)
         return connection is not None and not self.connections.carries(connection)
 
-    def crash_node(self, name: str, keep: int | None) -> None:
-        """Crash a node.
+    def crash_node(self, name: str, keep: int | None = None) -> None:
+        """Crash a node that is up.
 
         Parameters
         ----------
@@ -348,25 +388,50 @@ class Simulation(Host):
         keep : int or None
             Maximum number of waiting writes that still become durable.  ``None``: the write in
             progress becomes durable with probability 1/2.
+
+        Raises
+        ------
+        SettingError
+            If there is no such node.
+        HostError
+            If the node is down.
         """
-        driver = self.drivers[name]
+        driver = self._driver(name)
+        if driver.node is None:
+            raise HostError(
+                f"the node {name!r} is down and cannot crash",
+                hint=f"run.drivers[{name!r}].node is None while it is down",
+            )
         if keep is None:
             keep = int(self.fault_rng.random() < 0.5) if driver.waiting else 0
         self.crash(driver, keep)
 
+    def _driver(self, name: str) -> _Machine:
+        self.check_nodes(name)
+        return self.drivers[name]
+
+    def _link(self, sender: str, receiver: str) -> Link:
+        self.check_nodes(sender, receiver)
+        link = self.drivers[sender].links.get(receiver)
+        if link is None:
+            raise SettingError(f"the node {sender!r} has no link to itself")
+        return link
+
     def slow_link(self, sender: str, receiver: str, factor: float) -> None:
         """Multiply all later delays of a link by a factor."""
-        self.drivers[sender].links[receiver].factor = factor
+        check_factor(factor)
+        self._link(sender, receiver).factor = factor
         self.fault("slow", {"from": sender, "to": receiver, "factor": factor})
 
     def slow_disk(self, name: str, factor: float) -> None:
         """Multiply the times of all later writes of a node by a factor."""
-        self.drivers[name].disk.factor = factor
+        check_factor(factor)
+        self._driver(name).disk.factor = factor
         self.fault("slow-disk", {"node": name, "factor": factor})
 
     def heal_link(self, sender: str, receiver: str) -> None:
         """Heal one direction of a link, and reset its speed."""
-        self.drivers[sender].links[receiver].factor = 1.0
+        self._link(sender, receiver).factor = 1.0
         super().heal_link(sender, receiver)
 
     def heal(self) -> None:

@@ -20,6 +20,7 @@ from toolkit.sim.faults import (
     Slow,
     SlowDisk,
     drawn_faults,
+    event_list,
 )
 from toolkit.sim.network import DiskSettings, LinkOverride, LinkSettings
 from toolkit.sim.scenario import Clock, Retry, Scenario
@@ -264,7 +265,7 @@ def _faults(seed: int, draw: Draw) -> list[ScenarioEvent]:
     for kind, name in chosen.items():
         if kind not in SHARED:
             own = Draw(stream(seed, f"fault:{name}"), draw.nodes, draw.bounds)
-            events += kind.draw(own)
+            events += event_list(kind.draw(own), f"{kind.__name__}.draw()")
     return events
 
 

@@ -33,6 +33,11 @@ def check_events(protocol: Protocol, scenario: Scenario) -> None:
     """
     for kind, event in {type(event): event for event in scenario.events}.items():
         text = event.format()
+        if not isinstance(text, str):
+            raise ScenarioError(
+                f"{kind.__name__}.format() must return the text of the statement, got {text!r}",
+                hint="return the keyword and what parse() reads after it",
+            )
         line = Line(text)
         try:
             read = parse_events(line, event.time)

@@ -13,6 +13,7 @@ from toolkit.sim.faults.nodes import Crash, Restart, SlowDisk, Timeout
 from toolkit.sim.faults.registry import (
     FAULTS,
     drawn_faults,
+    event_list,
     parse_events,
     recorded_fault,
     register_fault,
@@ -39,6 +40,7 @@ __all__ = [
     "SlowDisk",
     "Timeout",
     "drawn_faults",
+    "event_list",
     "parse_events",
     "recorded_fault",
     "register_fault",

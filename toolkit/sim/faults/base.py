@@ -122,6 +122,17 @@ class ScenarioEvent(ABC):
             The run, at the event's time.
         """
 
+    def skip(self, run: Simulation) -> None:
+        """Record that the event is not possible at its time, instead of applying it.
+
+        Parameters
+        ----------
+        run : Simulation
+            The run.
+        """
+        what = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "time"}
+        run.fault("skipped", {"choice": self.keyword, **what})
+
     @abstractmethod
     def describe(self) -> str:
         """Describe the event in a few words, without its time."""
@@ -249,8 +260,3 @@ class Choice(ScenarioEvent):
                 self,
                 hint="add the statement 'manual'",
             )
-
-    def skip(self, run: Simulation) -> None:
-        """Record that the choice is not possible."""
-        what = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "time"}
-        run.fault("skipped", {"choice": self.keyword, **what})

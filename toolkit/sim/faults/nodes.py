@@ -83,8 +83,11 @@ class Crash(ScenarioEvent):
         down.add(self.node)
 
     def apply(self, run: Simulation) -> None:
-        """Crash the node."""
-        run.crash_node(self.node, self.keep)
+        """Crash the node, unless another event has crashed it during the run."""
+        if run.drivers[self.node].node is None:
+            self.skip(run)
+        else:
+            run.crash_node(self.node, self.keep)
 
     def describe(self) -> str:
         """Describe the event in a few words."""
@@ -144,8 +147,12 @@ class Restart(ScenarioEvent):
         down.remove(self.node)
 
     def apply(self, run: Simulation) -> None:
-        """Restart the node."""
-        run.restart(run.drivers[self.node])
+        """Restart the node, unless another event has restarted it during the run."""
+        driver = run.drivers[self.node]
+        if driver.node is None:
+            run.restart(driver)
+        else:
+            self.skip(run)
 
     def describe(self) -> str:
         """Describe the event in a few words."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 from toolkit.errors import SettingError
@@ -13,6 +15,7 @@ from toolkit.sim.words import Line, unknown
 __all__ = [
     "FAULTS",
     "drawn_faults",
+    "event_list",
     "parse_events",
     "recorded_fault",
     "register_fault",
@@ -20,22 +23,42 @@ __all__ = [
 ]
 
 
+_KEYWORD = re.compile(r"[A-Za-z_]\w*( [A-Za-z_]\w*)?")
+"""The form of a keyword: the registered name writes ``-`` between its words."""
+
+
 def _is_event_class(plugin: object) -> bool:
-    return (
-        isinstance(plugin, type)
-        and issubclass(plugin, ScenarioEvent)
-        and isinstance(getattr(plugin, "keyword", None), str)
-        and not getattr(plugin, "__abstractmethods__", None)
-    )
+    return isinstance(plugin, type) and issubclass(plugin, ScenarioEvent)
+
+
+def _flaw(kind: Any) -> str | None:
+    """Return why a class cannot be used as a kind of event; ``None`` if it can."""
+    missing = sorted(getattr(kind, "__abstractmethods__", ()))
+    if missing:
+        return f"it lacks {' and '.join(f'{name}()' for name in missing)}"
+    keyword = getattr(kind, "keyword", None)
+    if not isinstance(keyword, str) or not _KEYWORD.fullmatch(keyword):
+        return f"its keyword must be one word, or two words with a space between, got {keyword!r}"
+    known = [field.name for field in fields(kind)]
+    if isinstance(kind.nodes_in, str):
+        return f"nodes_in must be a tuple of names of fields, got {kind.nodes_in!r}"
+    for name in kind.nodes_in:
+        if name not in known:
+            return (
+                f"nodes_in names {name!r}, which is not a field of the dataclass (fields: "
+                f"{', '.join(known)})"
+            )
+    return None
 
 
 FAULTS: Registry[type[ScenarioEvent]] = Registry(
     "fault",
     "toolkit.faults",
     _is_event_class,
-    "a class derived from toolkit.sim.faults.ScenarioEvent, with a keyword and all its methods",
+    "a class derived from toolkit.sim.faults.ScenarioEvent",
     lambda kind: kind.keyword.replace(" ", "-"),
     lambda kind: (kind.__doc__ or "").strip().partition("\n")[0],
+    _flaw,
 )
 """Registry of the kinds of scenario events, by keyword."""
 
@@ -51,7 +74,8 @@ def register_fault(kind: type[ScenarioEvent]) -> None:
     Raises
     ------
     SettingError
-        If the class lacks a keyword or a method, or another kind has the same keyword.
+        If the class lacks a keyword or a method, ``nodes_in`` names something that is not a
+        field, or another kind has the same keyword.
     """
     FAULTS.register(kind)
 
@@ -147,7 +171,7 @@ def parse_events(line: Line, time: float) -> list[ScenarioEvent]:
     ScenarioError
         If the keyword is unknown, or the rest is not valid for that kind.
     SettingError
-        If the kind's entry point cannot be loaded.
+        If the kind's entry point cannot be loaded, or its ``parse`` does not return events.
 
     Examples
     --------
@@ -161,4 +185,34 @@ def parse_events(line: Line, time: float) -> list[ScenarioEvent]:
         name = f"{name}-{line.take('an event')}"
     elif name not in names:
         raise unknown("word", name, tuple(known.replace("-", " ") for known in names))
-    return list(FAULTS.get(name).parse(line, time))
+    kind = FAULTS.get(name)
+    return event_list(kind.parse(line, time), f"{kind.__name__}.parse()")
+
+
+def event_list(events: object, origin: str) -> list[ScenarioEvent]:
+    """Check that a method of a kind returned events, and return them as a list.
+
+    Parameters
+    ----------
+    events : object
+        What the method returned.
+    origin : str
+        The method, for the error message.
+
+    Returns
+    -------
+    list of ScenarioEvent
+
+    Raises
+    ------
+    SettingError
+        If it is not a sequence of events.
+    """
+    if not isinstance(events, Sequence) or not all(
+        isinstance(event, ScenarioEvent) for event in events
+    ):
+        raise SettingError(
+            f"{origin} must return a list of scenario events, got {events!r}",
+            hint="return a list, also for a single event",
+        )
+    return list(events)
