@@ -10,6 +10,7 @@ from pathlib import Path
 
 __all__ = [
     "FigureError",
+    "HostError",
     "InternalError",
     "JavaNotFoundError",
     "QuorumError",

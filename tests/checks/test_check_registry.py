@@ -235,3 +235,18 @@ def test_a_check_that_does_not_report_on_the_runs_is_refused(
     wrong = Check(name="wrong", title="wrong", look=lambda runs, workers: report)
     with pytest.raises(SettingError, match=message):
         run_check(wrong, [run])
+
+
+@pytest.mark.parametrize("field", ["findings", "skipped"])
+def test_a_report_with_something_else_than_findings_is_refused(run: CheckedRun, field: str) -> None:
+    def look(runs: Sequence[CheckedRun], workers: int | None) -> CheckReport:
+        report = CheckReport(check="odd", runs=len(runs), looked_at="nothing")
+        return msgspec.structs.replace(report, **{field: ("slow",)})
+
+    with pytest.raises(SettingError, match=r"'odd' has 'slow' in place of a (Finding|Skipped)"):
+        run_check(Check(name="odd", title="is odd", look=look), [run])
+
+
+def test_a_check_that_cannot_be_called_is_refused() -> None:
+    with pytest.raises(SettingError, match="'odd' cannot be registered as a check: look is not"):
+        register_check(Check(name="odd", title="is odd", look=None))  # type: ignore[arg-type]

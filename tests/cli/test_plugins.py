@@ -44,6 +44,8 @@ def test_all_plugins_are_listed_with_their_packages(toolkit: Toolkit) -> None:
     shown = toolkit("plugins", "machine")
     assert "a register" in shown.stdout
     assert "protocol" not in shown.stdout
+    for kind in ("aimed-fault", "aimed fault"):
+        assert "crash-leader" in toolkit("plugins", kind).stdout
 
 
 def test_a_plugin_that_cannot_be_loaded_is_listed_with_the_reason(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -10,9 +11,18 @@ import pytest
 
 from tests.cli.conftest import Process, Toolkit, process, toolkit
 from toolkit.analysis.metrics import at_faults, entries_stored, latencies, throughput
+from toolkit.checks import (
+    Check,
+    CheckedRun,
+    CheckReport,
+    Finding,
+    register_check,
+    unregister_check,
+)
 from toolkit.comparison.aimed_faults import OWN
 from toolkit.comparison.compare import Comparison, compare, write_comparison
 from toolkit.display.charts import chart_svg
+from toolkit.display.faces import to_text
 from toolkit.errors import SettingError, UnknownNameError
 from toolkit.protocols import get_protocol
 from toolkit.sim import ClientCommand, Crash, Restart, load_scenario, read_scenario, simulate_trace
@@ -222,3 +232,22 @@ def test_the_command_shows_tables_and_writes_files(toolkit: Toolkit, tmp_path: P
     assert (tmp_path / "out" / "timeline.svg").exists()
     assert toolkit(*SMALL, "--out", tmp_path / "out" / "zab.ndjson").exit_code == 2
     assert toolkit(*SMALL, "--set", "zab=1").exit_code == 2
+
+
+def test_the_findings_of_checks_are_shown_and_the_command_repeats_them() -> None:
+    def look(runs: Sequence[CheckedRun], workers: int | None) -> CheckReport:
+        finding = Finding(1, "is odd", "for a reason")
+        return CheckReport(check="odd", runs=len(runs), looked_at="all", findings=(finding,))
+
+    register_check(Check(name="odd", title="is odd", look=look, promised=False))
+    try:
+        found = compare(7, protocols=("raft", "zab"), faults=("crash-leader",), checks=("odd",))
+    finally:
+        unregister_check("odd")
+    assert not found.ok
+    shown = to_text(found)
+    assert "odd: 1 finding; checked all" in shown
+    assert "zab: is odd: for a reason" in shown
+    assert "--run-check odd" in str(found.replay)
+    assert found.sides[0].trace.header.replay is not None
+    assert "odd" not in found.sides[0].trace.header.replay

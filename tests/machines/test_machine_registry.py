@@ -162,6 +162,8 @@ def test_a_typed_operation_with_too_few_values_is_refused() -> None:
         store.typed("put k")
     assert store.typed(store.typed_example) == {"op": "get", "key": "key"}
     assert store.typed('{"op": "other"}') == {"op": "other"}
+    with pytest.raises(SettingError, match=r"unknown operation 'pt' \(did you mean 'put'\?\)"):
+        store.typed("pt k 1")
 
 
 class NotJson(Counter):

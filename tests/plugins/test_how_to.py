@@ -211,6 +211,7 @@ def test_the_aimed_fault_strikes_the_leader_and_the_check_is_run_in_a_comparison
     (report,) = document["checks"]
     assert (report["check"], report["findings"], report["skipped"]) == ("same-answers", [], [])
     assert "--machine tickets" in document["replay"]
+    assert "--run-check same-answers" in document["replay"]
 
 
 @pytest.mark.slow

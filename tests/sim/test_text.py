@@ -307,6 +307,7 @@ START = "scenario s\nprotocol paxos\nnodes n1 n2 n3\n"
         ("at 1 timeout n1 resend now", "unexpected 'now'", "remove"),
         ("at 1 tmeout n1 resend", "unknown word 'tmeout'", "did you mean 'timeout'"),
         ("at 1 client c1 says v1 to n1", "unknown word 'says'", "sends"),
+        ("at 1 client c1 sends put a 1 to n1", "must be a single word or JSON, got 'a'", '"op"'),
         ("at 1 client c1 sends v1", "'to' is missing", "add"),
         ('at 1 client c1 sends {"a": to n1', "invalid name '{\"a\":' for an operation", "letter"),
         ("at 1 heal # twice\nat 1 heal\nat 1 heal now then", "unknown word 'then'", "known: ->"),

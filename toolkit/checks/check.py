@@ -245,6 +245,14 @@ def run_check(
             f"check {report.check!r} on {report.runs} runs",
             hint="in the CheckReport, set check to the check's name and runs to len(runs)",
         )
+    for items, kind in ((report.findings, Finding), (report.skipped, Skipped)):
+        for item in items:
+            if not isinstance(item, kind):
+                raise SettingError(
+                    f"the report of the check {chosen.name!r} has {item!r} in place of a "
+                    f"{kind.__name__}",
+                    hint=f"write {kind.__name__}(run, text), with the number of the run",
+                )
     named_runs = [finding.run for finding in report.findings]
     for run in named_runs + [skipped.run for skipped in report.skipped]:
         if not 0 <= run < len(runs):

@@ -39,7 +39,7 @@ def plugins(
         typer.Argument(
             metavar="[KIND]",
             help="List only this kind: "
-            + ", ".join(registry.kind for registry in REGISTRIES)
+            + ", ".join(registry.kind.replace(" ", "-") for registry in REGISTRIES)
             + ".",
         ),
     ] = None,
@@ -52,7 +52,8 @@ def plugins(
 
     Exit status: 0 all plug-ins can be loaded, 1 at least one cannot.
     """
-    kinds = {registry.kind: registry for registry in REGISTRIES}
+    kinds = {registry.kind.replace(" ", "-"): registry for registry in REGISTRIES}
+    kind = None if kind is None else kind.replace(" ", "-")
     if kind is not None and kind not in kinds:
         raise UnknownNameError(
             f"unknown kind of plug-in {kind!r}", hint=f"known: {', '.join(kinds)}"

@@ -466,20 +466,19 @@ def compare(
     names = [f"n{number}" for number in range(1, nodes + 1)]
     until = _WARM_UP + len(kinds) * (fault_duration + fault_interval)
     requests = _requests(stream(seed, "compare clients"), names, rate, until, plugins[0], machine)
-    replay = Invocation(
-        "compare",
-        {
-            "seed": seed,
-            "nodes": nodes,
-            "rate": rate,
-            "fault_duration": fault_duration,
-            "fault_interval": fault_interval,
-            "protocol": [plugin.name for plugin in plugins],
-            "fault": None if faults is None else kinds,
-            "machine": machine,
-            "settings": chosen,
-        },
-    )
+    parameters = {
+        "seed": seed,
+        "nodes": nodes,
+        "rate": rate,
+        "fault_duration": fault_duration,
+        "fault_interval": fault_interval,
+        "protocol": [plugin.name for plugin in plugins],
+        "fault": None if faults is None else kinds,
+        "machine": machine,
+        "settings": chosen,
+    }
+    # The traces are the same with and without checks.
+    replay = Invocation("compare", parameters)
     total = len(plugins) * (2 if check else 1)
     sides: list[Side] = []
     reports: list[ValidationReport] = []
@@ -513,7 +512,10 @@ def compare(
     runs = [CheckedRun(get_protocol(side.protocol), side.trace, side.result) for side in sides]
     return Comparison(
         seed=seed,
-        replay=replay,
+        replay=Invocation(
+            "compare",
+            {**parameters, "check": check, "run_check": [each.name for each in further]},
+        ),
         sides=tuple(sides),
         validation=tuple(reports) if check else None,
         reports=tuple(run_check(check_object, runs) for check_object in further),

@@ -114,7 +114,8 @@ class TraceSpec(SpecReading):
         if missing := [name for name in self.required if name not in constants]:
             raise TraceError(
                 f"the header's constants lack {', '.join(missing)}",
-                hint=f"a trace of {self.specification.name} must give {', '.join(self.required)}",
+                hint=f"a trace of {self.specification.name} must give {', '.join(self.required)}, "
+                f"unless its trace module defines Constant_{missing[0]}",
             )
 
     # Generated definitions ------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 import msgspec
@@ -104,8 +105,8 @@ def read_operation(text: str, operations: Mapping[str, OperationSpec]) -> Any:
     ----------
     text : str
         For instance ``put k 1``.  A value that is not JSON is a string.  A text that does not begin
-        with the name of an operation is parsed as JSON; if it is not JSON, the text itself is the
-        operation.
+        with the name of an operation is parsed as JSON; if no operations are known and it is not
+        JSON, the text itself is the operation.
     operations : mapping of str to OperationSpec
         The known operations, by name.
 
@@ -117,7 +118,8 @@ def read_operation(text: str, operations: Mapping[str, OperationSpec]) -> Any:
     Raises
     ------
     SettingError
-        If the number of values differs from the number of parameters.
+        If the operation is unknown, or the number of values differs from the number of
+        parameters.
 
     Examples
     --------
@@ -126,7 +128,14 @@ def read_operation(text: str, operations: Mapping[str, OperationSpec]) -> Any:
     """
     name, *values = text.split() or [""]
     if name not in operations:
-        return text_as_json(text)
+        operation = text_as_json(text)
+        if operations and operation == text:
+            close = get_close_matches(name, operations, n=1)
+            raise SettingError(
+                f"unknown operation {name!r}",
+                hint=f"did you mean {close[0]!r}?" if close else f"known: {', '.join(operations)}",
+            )
+        return operation
     parameters = list(operations[name].parameters)
     if len(values) != len(parameters):
         raise SettingError(

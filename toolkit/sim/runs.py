@@ -301,8 +301,8 @@ def _plan(
     if scenario is not None:
         if nodes is not None or bounds is not None:
             raise SettingError(
-                "nodes and bounds cannot be given with a scenario, which has its own",
-                hint="leave out nodes and bounds",
+                "nodes, faults and bounds cannot be given with a scenario, which has its own",
+                hint="leave them out, or leave out the scenario",
             )
         fixed = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
         reference = fixed.source

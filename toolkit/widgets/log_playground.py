@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from toolkit.conformance import SpecReplay, follow
-from toolkit.errors import ScenarioError, SettingError, UnknownNameError
+from toolkit.errors import HostError, ScenarioError, SettingError, UnknownNameError
 from toolkit.invocation import Invocation
 from toolkit.protocols import get_protocol
 from toolkit.sim import (
@@ -258,8 +258,9 @@ class LogPlayground(widgets.VBox):  # type: ignore[misc]
         changed = [*self.events, events]
         try:
             self.scenario, self.trace = self._run(changed)
-        except (ScenarioError, SettingError) as error:
-            self._report(f"Not possible: {error.message}.", wrong=True)
+        except (ScenarioError, SettingError, HostError) as error:
+            hint = f" ({error.hint})" if error.hint else ""
+            self._report(f"Not possible: {error.message}{hint}.", wrong=True)
             return False
         self.events = changed
         self.followed = None

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from toolkit.checks import CheckReport
 from toolkit.display.faces.base import Face, register_face
+from toolkit.display.faces.reports import report_view
 from toolkit.invocation import Invocation
 
 if TYPE_CHECKING:
@@ -138,7 +139,9 @@ def comparison_view(comparison: ComparisonResult) -> Group:
                 f"({_format(fault['leaderless'], 'ms')}), {target}"
             )
         faults.add_row(str(comparison.sides[0].faults["kind"].iloc[number]), f"{begin:g}", *cells)
-    return Group(table, faults, Text(f"run it again: {comparison.replay}"))
+    protocols = [str(row["protocol"]) for row in rows]
+    reports = [report_view(report, names=protocols) for report in comparison.reports]
+    return Group(table, faults, *reports, Text(f"run it again: {comparison.replay}"))
 
 
 register_face("comparison", Face(rich=comparison_view))

@@ -59,6 +59,11 @@ class ClientCommand(ScenarioEvent):
         client = line.name("a client")
         line.keyword("sends")
         operation = line.operation()
+        if line.peek() not in ("to", None):
+            raise ScenarioError(
+                f"an operation must be a single word or JSON, got {line.peek()!r} after it",
+                hint='for instance {"op": "get", "key": "a"}, then "to" and a node',
+            )
         line.keyword("to")
         return [cls(time, client, operation, line.name("a node"))]
 
