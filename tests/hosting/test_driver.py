@@ -383,6 +383,21 @@ def test_a_refusal_says_what_was_wrong_and_what_to_do(event: Any, why: str) -> N
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        (lambda driver: driver.command(("c1", 1, "x"), 0.0), "received .* as a command"),
+        (lambda driver: driver.crash(None), "cannot keep None writes"),
+        (lambda driver: driver.crash(-1), "cannot keep -1 writes"),
+    ],
+)
+def test_an_event_of_the_wrong_type_is_refused(event: Any, why: str) -> None:
+    driver = NodeDriver("n1", PUPPET.runnable, ("n1",))
+    driver.start(0.0)
+    with pytest.raises(HostError, match=f"the node 'n1' {why}"):
+        event(driver)
+
+
 def test_a_process_of_its_own_restarts_from_its_files() -> None:
     driver = NodeDriver("n1", PUPPET.runnable, ("n1",))
     driver.durable = {"x": 7}

@@ -29,7 +29,8 @@ def compare(
     fault: Annotated[
         list[str] | None,
         typer.Option(
-            help=f"A kind of fault: {', '.join(OWN)}; repeatable, in this order.  "
+            help=f"A kind of fault: {', '.join(OWN)}, or one of another package ('toolkit plugins "
+            "aimed-fault' lists all); repeatable, in this order.  "
             "\\[default: all, in an order drawn from the seed]"
         ),
     ] = None,

@@ -226,6 +226,8 @@ class NodeDriver:
         """
         if self.node is None:
             self._refuse_down("receive a command")
+        if not isinstance(command, Command):
+            self._refuse(f"received {command!r} as a command", "for instance Command('c1', 1, 'x')")
         return self._react(self.node.handle(command, now))
 
     def disconnected(self, peer: str, now: float) -> Reaction:
@@ -267,12 +269,12 @@ class NodeDriver:
         Raises
         ------
         HostError
-            If the node is down, or `keep` is negative.
+            If the node is down, or `keep` is not a number of writes.
         """
         if self.node is None:
             self._refuse_down("crash")
-        if keep < 0:
-            self._refuse(f"cannot keep {keep} writes", "keep 0 or more")
+        if not isinstance(keep, int) or keep < 0:
+            self._refuse(f"cannot keep {keep!r} writes", "keep 0 or more")
         kept = min(keep, len(self._queue))
         for _ in range(kept):
             self._apply_write(self.durable, self._queue.popleft().write)
