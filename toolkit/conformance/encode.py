@@ -82,6 +82,21 @@ class NullError(TraceError):
     """A trace contains null, but the specification has no constant for it."""
 
 
+class ValueTraceError(TraceError):
+    """A value of a trace cannot be encoded; the message says which value."""
+
+
+def _value_error(what: str, error: ValueParseError | NullError) -> ValueTraceError:
+    return ValueTraceError(f"{what}: {error.message.removeprefix('at $: ')}", hint=error.hint)
+
+
+def _python_error(what: str, error: TypeError) -> ValueTraceError:
+    return ValueTraceError(
+        f"{what} is not JSON: {error}",
+        hint='write a set as {"#set": [...]} and a tuple or list as {"#tup": [...]}',
+    )
+
+
 class Piece(msgspec.Struct, frozen=True):
     """A sequence of steps without a branch.
 
@@ -306,6 +321,8 @@ class Encoder:
         self.steps = 0
         self._largest = 0
         self._has_null = spec.has_null
+        self._compares_sends = spec.compares_sends
+        self._compares_received = spec.compares_received
         self._actions = {name: code for code, name in enumerate(spec.actions, start=1)}
         self._fields = {name: at for at, name in enumerate(spec.trace_variables)}
         self._values = _Values()
@@ -323,7 +340,7 @@ class Encoder:
                 None,
                 None,
                 {
-                    name: self._value(value)
+                    name: self._named(value, f"the header's initial {name} of {node}")
                     for name, value in variables.items()
                     if self._require_variable(name, "the header's initial state")
                 },
@@ -332,12 +349,11 @@ class Encoder:
         ]
 
     def _constant(self, name: str, data: Any) -> str:
+        where = f"the header's constant {name}"
         try:
             return _text(data)
         except ValueParseError as error:
-            raise TraceError(
-                f"the header's constant {name}: {error.message}", hint=error.hint
-            ) from error
+            raise _value_error(where, error) from error
 
     def _require_variable(self, name: str, where: str) -> bool:
         if name not in self._fields:
@@ -346,6 +362,15 @@ class Encoder:
                 hint=f"the specification's variables: {', '.join(self.spec.trace_variables)}",
             )
         return True
+
+    def _named(self, data: Any, what: str) -> int:
+        """Return the code of a value; an error says what the value is."""
+        try:
+            return self._value(data)
+        except (ValueParseError, NullError) as error:
+            raise _value_error(what, error) from error
+        except TypeError as error:
+            raise _python_error(what, error) from error
 
     def _value(self, data: Any) -> int:
         key = self._encode(data)
@@ -383,9 +408,9 @@ class Encoder:
         row = [
             action,
             self._value(node),
-            0 if not params else self._value(params),
-            0 if received is None else self._value(received),
-            0 if sent is None else self._value(sent),
+            0 if not params else self._named(params, "the parameters"),
+            0 if received is None else self._named(received, "the received message"),
+            0 if sent is None else self._named(sent, "the sent messages"),
             *([0] * len(self._fields)),
         ]
         for name, code in variables.items():
@@ -413,7 +438,7 @@ class Encoder:
         for step in trace.steps:
             try:
                 codes.append(self._step(trace, step, observed))
-            except (ValueParseError, NullError) as error:
+            except ValueTraceError as error:
                 raise TraceError(f"step {step.index}: {error.message}", hint=error.hint) from error
         self._texts.append(codes)
         self.traces += 1
@@ -437,13 +462,26 @@ class Encoder:
                     variables[name] = _UNCHANGED
             for name, value in state.items():
                 self._require_variable(name, f"step {step.index}")
-                variables[name] = self._value(value)
+                variables[name] = self._named(value, f"the variable {name}")
         sent = None
-        if step.sent is not None:
+        if step.sent is not None and (step.sent or self._compares_sends):
+            if not self._compares_sends:
+                raise self._messages_error(step, "sends")
             # The order of the set's elements becomes canonical, as for every value.
             sent = {"#set": [sent.message for sent in step.sent]}
         received = step.received.message if step.received is not None else None
+        if received is not None and not self._compares_received:
+            raise self._messages_error(step, "receives")
         return self._row(action, step.node, step.params, received, sent, variables)
+
+    def _messages_error(self, step: Step, verb: str) -> TraceError:
+        module = self.spec.specification.module
+        return TraceError(
+            f"step {step.index} {verb} a message, but module {module} has no variable 'msgs' or "
+            "'messages'",
+            hint="set messages= of the Specification to the variable that holds the messages "
+            f"(the variables of {module}: {', '.join(self.spec.text.variables)})",
+        )
 
     def layout(self, only: Sequence[int] | None = None, *, shared: bool) -> Layout:
         """Return traces, cut into pieces.
@@ -511,9 +549,10 @@ class Encoder:
                 f"EXTENDS {self.spec.specification.module}, TraceCodes, Integers, Sequences, "
                 "FiniteSets, TLC",
                 f"CodeWidth == {width}",
+                # A constant in the header can be null.
+                *([f"None == {null}"] if renamed else []),
                 f"Header == {f'[{constants}]' if constants else '<<>>'}",
                 f"LargestNumber == {self._largest}",
-                *([f"None == {null}"] if renamed else []),
                 f"TraceNodes == {_text({'#set': list(self.header.nodes)})}",
                 f"NodeCodes == {_text(codes)}",
                 self._values.text(places, width),

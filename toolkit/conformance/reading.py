@@ -107,7 +107,7 @@ class SpecReading:
         self.trace_variables = specification.trace_variables or (
             *(name for name in self.text.variables if name not in kept),
             *self.derived,
-            *(() if "up" in self.text.variables else ("up",)),
+            *(() if "up" in {*self.text.variables, *self.derived} else ("up",)),
         )
         self.global_variables = frozenset(
             name
@@ -282,6 +282,20 @@ class SpecReading:
         name = self.specification.null
         return name in self.text.constants or name in self.text.defined
 
+    @property
+    def compares_sends(self) -> bool:
+        """Whether the messages that a step sends can be compared with the specification."""
+        return bool(self.messages) or "Sends" in self.hooks
+
+    @property
+    def compares_received(self) -> bool:
+        """Whether the message that a step receives can be compared with the specification."""
+        return (
+            bool(self.messages)
+            or self._handles_all_by_hand()
+            or any(kind == "Handle" for kind, _ in self.hook_parts())
+        )
+
     # What is checked --------------------------------------------------------------------
 
     def _check_hooks(self) -> None:
@@ -315,6 +329,24 @@ class SpecReading:
                 raise SpecError(
                     f"node_of: module {self.specification.module} has no action {name!r}",
                     hint=f"its actions: {', '.join(sorted(names))}",
+                )
+        for name in self.specification.action_names:
+            if name not in self.text.defined:
+                raise SpecError(
+                    f"action_names: module {self.specification.module} has no definition {name!r}",
+                    hint="action_names maps definitions of the specification to names in traces",
+                )
+        for name in self.specification.constants:
+            if name not in self.text.constants:
+                raise SpecError(
+                    f"constants: module {self.specification.module} has no constant {name!r}",
+                    hint=f"its constants: {', '.join(self.text.constants) or 'none'}",
+                )
+        for name in self.specification.invariants or ():
+            if name not in self.text.defined and name not in self.hooks:
+                raise SpecError(
+                    f"invariants: module {self.specification.module} has no definition {name!r}",
+                    hint="name definitions of the specification or of the trace module",
                 )
         for name in self.specification.actions:
             if (

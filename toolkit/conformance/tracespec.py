@@ -112,11 +112,13 @@ class TraceSpec(SpecReading):
             If a constant is missing.
         """
         if missing := [name for name in self.required if name not in constants]:
-            raise TraceError(
-                f"the header's constants lack {', '.join(missing)}",
-                hint=f"a trace of {self.specification.name} must give {', '.join(self.required)}, "
-                f"unless its trace module defines Constant_{missing[0]}",
+            hint = (
+                f"a trace of {self.specification.name} must give {', '.join(self.required)}, "
+                f"unless its trace module defines Constant_{missing[0]}"
             )
+            if not self.has_null:
+                hint += "; for the constant that null stands for, set null= of the Specification"
+            raise TraceError(f"the header's constants lack {', '.join(missing)}", hint=hint)
 
     # Generated definitions ------------------------------------------------------------------
 
@@ -174,7 +176,7 @@ class TraceSpec(SpecReading):
 
     def _is_model_value(self, name: str) -> bool:
         return name == self.specification.null and f"Constant_{name}" not in self.hooks and (
-            name not in self.specification.constants
+            self.specification.constants.get(name) is None
         )  # fmt: skip
 
     def _configure(self) -> str:

@@ -27,7 +27,17 @@ from toolkit.protocols.base import unique
 from toolkit.protocols.specification import Specification
 from toolkit.tlc import CheckResult, check
 from toolkit.trace import Step, Trace, read_traces
-from toolkit.values import Record, Set, Tuple, canonical, from_itf, parse_values, to_itf
+from toolkit.values import (
+    TRUE,
+    Record,
+    Set,
+    Tuple,
+    Value,
+    canonical,
+    from_itf,
+    parse_values,
+    to_itf,
+)
 
 __all__ = ["follow", "validate"]
 
@@ -81,6 +91,12 @@ class _Tlc:
         claims: Sequence[str] = (),
         **options: Any,
     ) -> None:
+        if not isinstance(specification, Specification | None):
+            raise SettingError(
+                f"specification= must be a Specification, not {specification!r}",
+                hint="for a file Name.tla: toolkit.Specification(name='name', "
+                "folder=Path('folder'), module='Name')",
+            )
         self.specification = specification
         self._readings: dict[int, TraceSpec] = {}
         self.invariants = invariants
@@ -305,7 +321,12 @@ def validate(
         try:
             spec = tlc.of(entry.trace)
         except UnknownNameError as error:
-            raise UnknownNameError(error.message, path=entry.source, hint=error.hint) from error
+            raise UnknownNameError(
+                error.message,
+                path=entry.source,
+                hint=f"{error.hint}; without a registered protocol, give a specification: --spec "
+                "FILE.tla, or specification= in Python",
+            ) from error
         if protocol is not None and header.protocol != protocol:
             raise SettingError(
                 f"trace {header.trace!r} is of protocol {header.protocol!r}, not {protocol!r}",
@@ -583,18 +604,35 @@ def _successor(
     recorded = step.state or {}
     for name in dict.fromkeys([*observed, *recorded]):
         old, new = (_at(spec, state, name, step.node) for state in (before, after))
+        if name == "up" and name not in spec.text.variables and name not in spec.derived:
+            old = new = TRUE
         if new is None or (step.state is None):
             continue
-        value = from_itf(recorded[name]) if name in recorded else old
+        value = _recorded_value(spec, recorded[name]) if name in recorded else old
         if value is not None and value != new:
             differences.append(Difference(name, step.node, to_itf(new), to_itf(value)))
-    old_messages, new_messages = before.get("msgs"), after.get("msgs")
+    messages = spec.messages[0] if spec.messages else "msgs"
+    old_messages, new_messages = before.get(messages), after.get(messages)
     if step.sent is not None and isinstance(old_messages, Set) and isinstance(new_messages, Set):
-        sent = Set(from_itf(sent.message) for sent in step.sent)
+        sent = Set(_recorded_value(spec, sent.message) for sent in step.sent)
         if Set(old_messages.members | sent.members) != new_messages:
             left = Set(new_messages.members - old_messages.members)
             differences.append(Difference("sent", step.node, to_itf(left), to_itf(sent)))
     return Successor(action, node, same, tuple(differences))
+
+
+def _recorded_value(spec: TraceSpec, data: Any) -> Value:
+    """Decode a recorded value; null is the specification's constant for it."""
+    null = spec.specification.null
+    return from_itf(data if null == "None" else _with_null(data, {"#model": null}))
+
+
+def _with_null(data: Any, null: dict[str, str]) -> Any:
+    if isinstance(data, dict):
+        return {name: _with_null(item, null) for name, item in data.items()}
+    if isinstance(data, list):
+        return [_with_null(item, null) for item in data]
+    return null if data is None else data
 
 
 def _at(spec: TraceSpec, state: Record, name: str, node: str) -> Any:

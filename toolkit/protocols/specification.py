@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from toolkit.errors import SpecError
+
 __all__ = ["Specification"]
 
 
@@ -79,6 +81,11 @@ class Specification:
         that the specification allows the steps (``Take`` in ``specs/trace/Trace.tla``).  Empty:
         such a replay is not possible.
 
+    Raises
+    ------
+    SpecError
+        If a text is given for a tuple of names.
+
     Examples
     --------
     >>> spec = Specification(name="commit", folder=Path("specs"), module="TwoPhase")
@@ -106,3 +113,17 @@ class Specification:
     claims: Mapping[str, str] = field(default_factory=dict)
     unchecked: Mapping[str, str] = field(default_factory=dict)
     replayable_variables: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folder", Path(self.folder))
+        for name in (
+            "actions", "trace_variables", "hidden", "ghosts", "messages", "invariants",
+            "replayable_variables",
+        ):  # fmt: skip
+            value = getattr(self, name)
+            if isinstance(value, str):
+                raise SpecError(
+                    f"{name} of the Specification {self.name!r} must be a tuple of names, not the "
+                    f"text {value!r}",
+                    hint=f"write {name}=({value!r},)",
+                )
