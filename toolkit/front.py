@@ -320,7 +320,7 @@ def _simulate(protocol: Protocol, **options: Any) -> list[Run]:
     if summary.sink_error is not None:
         raise InternalError(
             f"the run could not be recorded: {summary.sink_error}",
-            hint=f"look at 'variables' of the protocol {protocol.name!r}",
+            hint=f"look at 'variables' and 'constants' of the protocol {protocol.name!r}",
         )
     return [
         Run(protocol, trace, result) for trace, result in zip(sink.traces, results, strict=True)

@@ -19,6 +19,7 @@ have happened, such as a message to a node that is down, with a
 
 from __future__ import annotations
 
+import reprlib
 from collections import deque
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -42,7 +43,7 @@ from toolkit.protocols.base import (
 )
 from toolkit.protocols.implementation import Implementation
 
-__all__ = ["NodeDriver", "Reaction"]
+__all__ = ["NodeDriver", "Reaction", "check_reaction"]
 
 
 class Reaction(msgspec.Struct, gc=False):
@@ -74,6 +75,48 @@ class Reaction(msgspec.Struct, gc=False):
     sends: list[Send]
     outputs: list[Output | Redirect]
     writing: bool
+
+
+def check_reaction(name: str, reaction: Reaction) -> None:
+    """Check the types of what a node has asked for.
+
+    A host calls it when it cannot execute a reaction, to name the cause: checking each reaction
+    would take time.
+
+    Parameters
+    ----------
+    name : str
+        The node's name.
+    reaction : Reaction
+        The reaction.
+
+    Raises
+    ------
+    InternalError
+        If a field of the node's effects is not a list, or an element has another type.
+    """
+    for field, kinds in _ELEMENTS.items():
+        given = getattr(reaction, field)
+        wanted = " or ".join(kind.__name__ for kind in kinds)
+        if not isinstance(given, list | tuple):
+            _refuse_effects(name, field, given, f"give a list of {wanted}")
+        for element in given:
+            if not isinstance(element, kinds):
+                _refuse_effects(name, field, element, f"each element must be {wanted}")
+
+
+_ELEMENTS: dict[str, tuple[type, ...]] = {
+    "timers": (SetTimer,),
+    "closes": (str,),
+    "sends": (Send,),
+    "outputs": (Output, Redirect),
+}
+
+
+def _refuse_effects(name: str, field: str, given: Any, hint: str) -> NoReturn:
+    raise InternalError(
+        f"the node {name!r} returned Effects with {reprlib.repr(given)} in {field!r}", hint=hint
+    )
 
 
 class _Write(msgspec.Struct):
@@ -173,9 +216,9 @@ class NodeDriver:
         """
         if self.node is not None or self.life:
             self._refuse("cannot start twice", "after a crash, call restart()")
-        self.node = self._factory(self.name, self._config)
+        self.node = self._make_node()
         effects = self.node.handle(Start(), now)
-        if effects.action is not None:
+        if isinstance(effects, Effects) and effects.action is not None:
             raise InternalError(
                 f"the node {self.name!r} called its start {effects.action!r}",
                 hint="Start is not an action: return Effects without one",
@@ -299,11 +342,19 @@ class NodeDriver:
         ------
         HostError
             If the node is up.
+        InternalError
+            If the node does not call its restart an action.
         """
         if self.node is not None:
             self._refuse("is up and cannot restart", "call crash() first")
-        self.node = self._factory(self.name, self._config)
-        return self._react(self.node.handle(Restart(dict(self.durable)), now))
+        self.node = self._make_node()
+        reaction = self._react(self.node.handle(Restart(dict(self.durable)), now))
+        if reaction.action is None:
+            raise InternalError(
+                f"the node {self.name!r} restarted without naming an action",
+                hint="return Effects(action='Restart') for the event Restart",
+            )
+        return reaction
 
     def after_restart(self, now: float) -> Any:
         """Return the node as it would restart now, with only its durable state.
@@ -341,8 +392,22 @@ class NodeDriver:
     def _refuse_down(self, what: str) -> NoReturn:
         self._refuse(f"is down and cannot {what}", "call start() or restart() first")
 
+    def _make_node(self) -> Any:
+        node = self._factory(self.name, self._config)
+        if not callable(getattr(node, "handle", None)):
+            raise InternalError(
+                f"the node {self.name!r} has no method 'handle' (it is a {type(node).__name__})",
+                hint="make_node(name, config) must return an object with handle(event, now)",
+            )
+        return node
+
     def _react(self, effects: Effects) -> Reaction:
         """Apply the output rule to a handler's effects."""
+        if not isinstance(effects, Effects):
+            raise InternalError(
+                f"handle() of the node {self.name!r} returned {reprlib.repr(effects)}, not Effects",
+                hint="return Effects() if there is nothing to do",
+            )
         action, sends, outputs, write = (
             effects.action, effects.sends, effects.outputs, effects.write,
         )  # fmt: skip

@@ -15,7 +15,7 @@ from typing import Any, NoReturn, TypeAlias, TypeVar
 
 from toolkit.errors import InternalError, SettingError
 from toolkit.hosting.connections import Connections
-from toolkit.hosting.driver import NodeDriver, Reaction
+from toolkit.hosting.driver import NodeDriver, Reaction, check_reaction
 from toolkit.hosting.recorder import Recorder
 from toolkit.protocols.base import Message, Output, Redirect, Send, SetTimer
 from toolkit.protocols.protocol import Protocol
@@ -260,12 +260,16 @@ class Host(ABC):
         flushed : bool
             Whether a write became durable, which changes only the disk's content.
         """
-        for timer in reaction.timers:
-            self.set_timer(driver, timer)
-        for peer in reaction.closes:
-            self.disconnect(driver, peer)
-        sends, outputs = reaction.sends, reaction.outputs
-        leaving = self._send_all(driver, sends, outputs) if sends or outputs else []
+        try:
+            for timer in reaction.timers:
+                self.set_timer(driver, timer)
+            for peer in reaction.closes:
+                self.disconnect(driver, peer)
+            sends, outputs = reaction.sends, reaction.outputs
+            leaving = self._send_all(driver, sends, outputs) if sends or outputs else []
+        except (AttributeError, TypeError):
+            check_reaction(driver.name, reaction)
+            raise
         if reaction.writing:
             self.begin_write(driver)
         action = reaction.action

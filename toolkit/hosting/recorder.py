@@ -98,6 +98,9 @@ class Recorder:
             initial = {
                 name: self._changes(name, node, durable[name], True) for name, node in nodes.items()
             }
+            _check_no_sets("constants", constants)
+            for name, view in initial.items():
+                _check_no_sets(f"the variables of {name}", view)
             observed = sorted({name for view in initial.values() for name in view})
             self._sink.begin(
                 Header(
@@ -229,6 +232,18 @@ class Recorder:
                 End(reason=reason, steps=self._index, time=time, results=results)
             )
         )
+
+
+def _check_no_sets(what: str, data: Any) -> None:
+    """Refuse Python sets, which JSON encoders write as lists."""
+    if isinstance(data, set | frozenset):
+        raise TypeError(f'{what} contain a Python set {data!r}: write {{"#set": [...]}}, sorted')
+    if isinstance(data, Mapping):
+        for item in data.values():
+            _check_no_sets(what, item)
+    elif isinstance(data, list | tuple):
+        for item in data:
+            _check_no_sets(what, item)
 
 
 _MAX_RECORDS = 2000

@@ -45,6 +45,8 @@ from typing import Any, ClassVar, Protocol as Interface, TypeAlias, runtime_chec
 
 import msgspec
 
+from toolkit.errors import InternalError
+
 __all__ = [
     "IGNORE",
     "Command",
@@ -187,11 +189,25 @@ class SetTimer(msgspec.Struct, frozen=True, gc=False):
     low, high : float or None
         The host draws the delay uniformly from ``[low, high]``, in seconds of the node's own
         clock; ``None`` for both cancels the timer.
+
+    Raises
+    ------
+    InternalError
+        If only one of the two is given, or `low` exceeds `high`.
     """
 
     timer: str
     low: float | None = None
     high: float | None = None
+
+    def __post_init__(self) -> None:
+        low, high = self.low, self.high
+        if low is not high and (low is None or high is None or low > high):
+            raise InternalError(
+                f"SetTimer({self.timer!r}, {low!r}, {high!r}): give low and high, with low at most "
+                "high",
+                hint="both are in seconds; SetTimer(name) alone cancels the timer",
+            )
 
 
 class Output(msgspec.Struct, frozen=True, gc=False):

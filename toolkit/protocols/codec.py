@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar, get_args
+from typing import Any, Generic, TypeVar, get_args, get_origin
 
 import msgspec
 
-from toolkit.errors import TraceError
+from toolkit.errors import InternalError, TraceError
 from toolkit.protocols.base import Message, message_record
 
 __all__ = ["MessageCodec", "SequenceOf", "SetOf"]
@@ -67,6 +67,21 @@ def _sort_key(item: Any) -> Any:
     return item
 
 
+def _check_fields(kind: type[Message]) -> None:
+    """Refuse a field that would be recorded as a plain list."""
+    for field in msgspec.structs.fields(kind):
+        plain = get_origin(field.type) or field.type
+        if plain in _PLAIN and field.name not in kind.unrecorded:
+            raise InternalError(
+                f"the field {field.name!r} of the message class {kind.__name__} is a "
+                f"{plain.__name__}, which is not in the ITF encoding",
+                hint="use SequenceOf[T] or SetOf[T] of toolkit.protocols.codec",
+            )
+
+
+_PLAIN = (list, tuple, set, frozenset)
+
+
 class MessageCodec:
     """Encodes and decodes the messages of one protocol.
 
@@ -82,6 +97,12 @@ class MessageCodec:
     classes : tuple of type
         The message classes.
 
+    Raises
+    ------
+    InternalError
+        If `messages` has something else than message classes, or a recorded field is a list, tuple
+        or set.
+
     Examples
     --------
     >>> class Vote(Message, frozen=True, tag="vote"):
@@ -96,6 +117,13 @@ class MessageCodec:
     def __init__(self, protocol: str, messages: Any) -> None:
         self.protocol = protocol
         self.classes: tuple[type[Message], ...] = get_args(messages) or (messages,)
+        for kind in self.classes:
+            if not (isinstance(kind, type) and issubclass(kind, Message)):
+                raise InternalError(
+                    f"{kind!r} is not a message class of the protocol {protocol!r}",
+                    hint="give subclasses of Message, joined by |: MessageCodec('name', A | B)",
+                )
+            _check_fields(kind)
         self._messages = messages
         self._types = {str(kind.__struct_config__.tag): kind for kind in self.classes}
         self._packer = msgspec.msgpack.Encoder()

@@ -82,6 +82,14 @@ class Protocol:
     bug_setups: Mapping[str, BugSetup] = field(default_factory=dict)
     showcase: bool = False
 
+    def __post_init__(self) -> None:
+        for name in self.bug_setups:
+            if name not in self.bugs:
+                raise SettingError(
+                    f"bug_setups of the protocol {self.name!r}: unknown seeded bug {name!r}",
+                    hint=f"known: {', '.join(self.bugs) or 'none'}",
+                )
+
     @property
     def name(self) -> str:
         """The name of the protocol: the specification's name."""

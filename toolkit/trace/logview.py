@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
+from toolkit.errors import SettingError
 from toolkit.trace.model import Trace
 
 __all__ = [
@@ -181,6 +182,14 @@ class LogView:
     message_round: Callable[[Mapping[str, Any]], int | None] = _no_round
     up: Callable[[NodeState], bool] = _is_up
     from_specification: Callable[[NodeState], NodeState] = _unchanged
+
+    def __post_init__(self) -> None:
+        for role, standing in self.roles.items():
+            if standing not in get_args(Standing):
+                raise SettingError(
+                    f"roles of a LogView: unknown standing {standing!r} of the role {role!r}",
+                    hint=f"known: {', '.join(get_args(Standing))}",
+                )
 
     def describe_round(self, number: int | None) -> str:
         """Return a round as text, with its name.
