@@ -136,6 +136,16 @@ class ControlledHost(Host):
             raise SettingError(
                 f"tick must be at least 0 seconds, got {tick!r}", hint="for example 0.001"
             )
+        if not isinstance(protocol, Protocol):
+            raise SettingError(
+                f"the protocol must be a Protocol, not {protocol!r}",
+                hint="for example get_protocol('raft') of toolkit.protocols",
+            )
+        if isinstance(nodes, str) or len(set(nodes)) < len(nodes):
+            raise SettingError(
+                f"the nodes must be a list of different names, not {nodes!r}",
+                hint="for example ['n1', 'n2', 'n3']",
+            )
         implementation = protocol.runnable
         self.settings = dict(settings or {})
         self.bug = bug
@@ -265,6 +275,10 @@ class ControlledHost(Host):
 
     def _check_possible(self, choice: Choice) -> None:
         """Raise an error if a choice is not possible."""
+        if not isinstance(choice, Choice):
+            raise SettingError(
+                f"{choice!r} is not a Choice", hint="take choices from ControlledHost.possible()"
+            )
         choice.event(0.0)
         driver = None
         if choice.node is not None:

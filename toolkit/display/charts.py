@@ -10,6 +10,8 @@ import altair as alt
 import pandas as pd
 import vl_convert as vlc
 
+from toolkit.errors import SettingError
+
 __all__ = [
     "Drawing",
     "chart_bundle",
@@ -80,7 +82,17 @@ def draw(chart: alt.TopLevelMixin) -> Drawing:
     Returns
     -------
     Drawing
+
+    Raises
+    ------
+    SettingError
+        If the object is not a chart.
     """
+    if not hasattr(chart, "to_json"):
+        raise SettingError(
+            f"{type(chart).__name__} is not an Altair chart",
+            hint="draw() shows charts; a run and a trace show themselves with explore()",
+        )
     return Drawing(chart)
 
 
