@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from toolkit.cli.options import AsJson, parse_settings
-from toolkit.cli.output import FOUND, GOOD, console, guarded, note, show, write_json
+from toolkit.cli.output import FOUND, GOOD, console, error_note, guarded, note, show, write_json
 from toolkit.cli.progress import counting
 from toolkit.display.faces import to_json
 from toolkit.errors import SettingError
@@ -110,13 +110,19 @@ def _reproduce(
 
 
 def _list(as_json: AsJson = False) -> int:
-    """List the figures and the verdicts of their recorded full runs."""
+    """List the figures and the verdicts of their recorded full runs.
+
+    Exit status: 0 all figures can be loaded, 1 at least one cannot.
+    """
     from toolkit.errors import FigureError
-    from toolkit.reproduction.registry import all_figures
+    from toolkit.reproduction.registry import FIGURES, loadable_figures
     from toolkit.reproduction.reproduce import recorded
 
     rows: list[dict[str, Any]] = []
-    for figure in all_figures():
+    problems = [entry.problem for entry in FIGURES.entries() if entry.problem is not None]
+    for problem in problems:
+        error_note(problem)
+    for figure in loadable_figures():
         try:
             counts: dict[str, int] | None = recorded(figure).counts
         except FigureError:
@@ -140,7 +146,7 @@ def _list(as_json: AsJson = False) -> int:
         )
     if as_json:
         write_json({"figures": rows})
-        return GOOD
+        return FOUND if problems else GOOD
     table = Table()
     table.add_column("figure", no_wrap=True)
     table.add_column("title", overflow="fold")
@@ -158,7 +164,7 @@ def _list(as_json: AsJson = False) -> int:
             ", ".join(parameter["name"] for parameter in row["parameters"]),
         )  # fmt: skip
     console().print(table)
-    return GOOD
+    return FOUND if problems else GOOD
 
 
 def _run(

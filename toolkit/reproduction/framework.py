@@ -23,7 +23,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -113,6 +113,13 @@ class Parameter:
     why: str
     parse: Callable[[str], Any] = str
 
+    def __post_init__(self) -> None:
+        if self.source not in get_args(Source):
+            raise SettingError(
+                f"unknown source {self.source!r} of the parameter {self.name!r}",
+                hint=f"known: {', '.join(get_args(Source))}",
+            )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
@@ -195,6 +202,19 @@ class CriterionVerdict:
     tolerance: float | None = None
     unit: str = ""
     why: str = ""
+
+    def __post_init__(self) -> None:
+        if self.outcome not in get_args(CriterionOutcome):
+            raise SettingError(
+                f"unknown outcome {self.outcome!r} of the criterion {self.criterion!r}",
+                hint=f"known: {', '.join(get_args(CriterionOutcome))}",
+            )
+        if self.outcome != "met" and not self.why:
+            raise SettingError(
+                f"the criterion {self.criterion!r} of curve {self.curve!r} is {self.outcome}, but "
+                "the reason is missing",
+                hint="give why=",
+            )
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -384,7 +404,12 @@ class Figure(ABC):
                 result = simulate(
                     experiment.protocol, experiment.scenario, seed=own, stop_when=experiment.observe
                 )
-                trials.append([experiment.record(result)])
+                record = experiment.record(result)
+                if not isinstance(record, Mapping):
+                    raise TypeError(
+                        f"record() returned {record!r}, not a dict of measured values by name"
+                    )
+                trials.append([dict(record)])
             except Exception as error:
                 raise InternalError(
                     f"trial {trial} of curve {curve.name!r} of figure {self.id} failed: {error}",

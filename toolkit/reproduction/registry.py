@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from toolkit.errors import SettingError, UnknownNameError
 from toolkit.registry import Registry
 from toolkit.reproduction.framework import Figure
 
-__all__ = ["FIGURES", "all_figures", "get_figure", "register_figure", "unregister_figure"]
+__all__ = [
+    "FIGURES",
+    "all_figures",
+    "get_figure",
+    "loadable_figures",
+    "register_figure",
+    "unregister_figure",
+]
+
+
+def _is_figure(plugin: Any) -> bool:
+    if not isinstance(plugin, Figure):
+        return False
+    for name in ("id", "name", "title", "paper", "statement", "parameters", "trials"):
+        if not hasattr(plugin, name):
+            raise SettingError(
+                f"the figure class {type(plugin).__name__} has no attribute {name!r}",
+                hint="toolkit.reproduction.framework.Figure lists the attributes",
+            )
+    return True
+
 
 FIGURES: Registry[Figure] = Registry(
     "figure",
     "toolkit.figures",
-    lambda plugin: isinstance(plugin, Figure),
+    _is_figure,
     "an object of a subclass of toolkit.reproduction.framework.Figure",
     lambda figure: figure.name,
 )
@@ -31,14 +53,10 @@ def register_figure(figure: Figure) -> None:
     SettingError
         If another figure has the same name or letter.
     """
-    if isinstance(figure, Figure):
-        for other in all_figures():
+    if _is_figure(figure):
+        for other in loadable_figures():
             if other is not figure and other.id.lower() == figure.id.lower():
-                raise SettingError(
-                    f"the letter {figure.id!r} of figure {figure.name!r} is already used by "
-                    f"{other.name!r}",
-                    hint="choose another id of one or more letters",
-                )
+                raise _letter_error(figure, other)
     FIGURES.register(figure)
 
 
@@ -66,14 +84,46 @@ def all_figures() -> tuple[Figure, ...]:
     Raises
     ------
     SettingError
-        If a figure's entry point cannot be loaded.
+        If a figure's entry point cannot be loaded, or two figures have the same letter.
 
     Examples
     --------
     >>> [figure.id for figure in all_figures() if len(figure.id) == 1]
     ['A', 'B', 'C', 'D', 'F']
     """
-    return tuple(sorted(FIGURES.all(), key=lambda figure: (figure.id.lower(), figure.name)))
+    return _sorted(FIGURES.all())
+
+
+def loadable_figures() -> tuple[Figure, ...]:
+    """Return the figures that can be loaded, in the order of their letters.
+
+    Returns
+    -------
+    tuple of Figure
+
+    Raises
+    ------
+    SettingError
+        If two figures have the same letter.
+    """
+    return _sorted(FIGURES.loadable())
+
+
+def _sorted(figures: list[Figure]) -> tuple[Figure, ...]:
+    known: dict[str, Figure] = {}
+    # The toolkit's own figures come first, so that the error blames the other package.
+    for figure in sorted(figures, key=lambda it: not type(it).__module__.startswith("toolkit.")):
+        other = known.setdefault(figure.id.lower(), figure)
+        if other is not figure:
+            raise _letter_error(figure, other)
+    return tuple(known[letter] for letter in sorted(known))
+
+
+def _letter_error(figure: Figure, other: Figure) -> SettingError:
+    return SettingError(
+        f"the letter {figure.id!r} of figure {figure.name!r} is already used by {other.name!r}",
+        hint="choose another id of one or more letters",
+    )
 
 
 def get_figure(name: str) -> Figure:
@@ -93,18 +143,21 @@ def get_figure(name: str) -> Figure:
     UnknownNameError
         If the figure is unknown.
     SettingError
-        If a figure's entry point cannot be loaded.
+        If the figure's entry point cannot be loaded, or two figures have the same letter.
 
     Examples
     --------
     >>> get_figure("split-votes").id
     'D'
     """
+    figures = loadable_figures()
     if name in FIGURES.names():
         return FIGURES.get(name)
-    figures = all_figures()
     for figure in figures:
         if name.lower() in {figure.id.lower(), figure.name.lower()}:
             return figure
     known = ", ".join(f"{figure.id} ({figure.name})" for figure in figures)
-    raise UnknownNameError(f"unknown figure {name!r}", hint=f"known: {known}")
+    hint = f"known: {known}"
+    if broken := sorted({*FIGURES.names()} - {figure.name for figure in figures}):
+        hint += f"; cannot be loaded: {', '.join(broken)}, see 'toolkit plugins figure'"
+    raise UnknownNameError(f"unknown figure {name!r}", hint=hint)

@@ -92,7 +92,13 @@ class Reproduction(Shown):
     @cached_property
     def verdicts(self) -> list[CriterionVerdict]:
         """The verdicts, one for each criterion."""
-        return self.figure.judge(self.samples, self.values)
+        verdicts = self.figure.judge(self.samples, self.values)
+        if not isinstance(verdicts, list | tuple):
+            raise FigureError(
+                f"judge() of figure {self.figure.id} returned {verdicts!r}",
+                hint="return a list with a CriterionVerdict for each criterion",
+            )
+        return list(verdicts)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -134,7 +140,13 @@ class Reproduction(Shown):
         -------
         altair.TopLevelMixin
         """
-        return self.figure.chart(self.samples)
+        chart = self.figure.chart(self.samples)
+        if not hasattr(chart, "to_json"):
+            raise FigureError(
+                f"chart() of figure {self.figure.id} returned {chart!r}",
+                hint="return an Altair chart",
+            )
+        return chart
 
     def parameters(self) -> list[dict[str, str]]:
         """Return the assumptions: ``name``, ``value``, ``source``, ``help``, ``why``.
@@ -574,6 +586,16 @@ def recorded(figure: Figure | str) -> Reproduction:
         samples=samples,
         fit=None if run["fit"] is None else pd.DataFrame(run["fit"]),
     )
+
+
+def has_recorded_run(figure: Figure) -> bool:
+    """Return True if the package has a recorded full run of a figure.
+
+    Parameters
+    ----------
+    figure : Figure
+    """
+    return (resource_root("data") / "figures" / figure.id / "run.json").is_file()
 
 
 def verdict_table(reproductions: Sequence[Reproduction]) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from toolkit.display.faces import to_html
 from toolkit.errors import ToolkitError
 from toolkit.reproduction.framework import Figure, Parameter
 from toolkit.reproduction.registry import get_figure
-from toolkit.reproduction.reproduce import Reproduction, recorded, reproduce
+from toolkit.reproduction.reproduce import Reproduction, has_recorded_run, recorded, reproduce
 
 __all__ = ["FigurePanel"]
 
@@ -36,8 +36,9 @@ class FigurePanel(widgets.VBox):  # type: ignore[misc]
     Attributes
     ----------
     figure : Figure
-    found : Reproduction
-        The reproduction that is shown: the recorded full run, until *Run* is pressed.
+    found : Reproduction or None
+        The reproduction that is shown: the recorded full run, until *Run* is pressed; ``None`` if
+        there is no recorded run.
 
     Raises
     ------
@@ -76,8 +77,12 @@ class FigurePanel(widgets.VBox):  # type: ignore[misc]
         self.chart = widgets.HTML()
         self.table = widgets.HTML()
         self.table.add_class("tk-verdicts")
-        self.found: Reproduction = recorded(self.figure)
-        self._show("the recorded full run")
+        self.found: Reproduction | None = None
+        if has_recorded_run(self.figure):
+            self.found = recorded(self.figure)
+            self._show(self.found, "the recorded full run")
+        else:
+            self.message.value = "no recorded full run: press Run"
         statement = widgets.HTML(
             f"<b>Figure {self.figure.id}: {html.escape(self.figure.title)}</b><br>"
             f"{html.escape(str(self.figure.paper))}.<br><i>{html.escape(self.figure.statement)}</i>"
@@ -134,19 +139,19 @@ class FigurePanel(widgets.VBox):  # type: ignore[misc]
             return None
         finally:
             self.button.disabled = False
-        self._show(f"{self.found.trials} trials per curve, seed {self.found.seed}")
+        self._show(self.found, f"{self.found.trials} trials per curve, seed {self.found.seed}")
         return self.found
 
     def _update_progress(self, done: int, total: int) -> None:
         self.progress.max, self.progress.value = max(total, 1), done
 
-    def _show(self, message: str) -> None:
+    def _show(self, found: Reproduction, message: str) -> None:
         # Altair is slow to import.
         from toolkit.display.charts import chart_svg
 
         self.message.value = html.escape(message)
-        self.chart.value = f'<div style="background:white">{chart_svg(self.found.chart())}</div>'
-        self.table.value = to_html(self.found)
+        self.chart.value = f'<div style="background:white">{chart_svg(found.chart())}</div>'
+        self.table.value = to_html(found)
 
 
 def _explain(parameter: Parameter) -> str:
