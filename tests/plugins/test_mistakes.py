@@ -344,5 +344,5 @@ def test_one_broken_figure_does_not_hide_the_others(monkeypatch: pytest.MonkeyPa
     assert registry.get_figure("A").name == "raft-election-time"
     with pytest.raises(SettingError, match="cannot be loaded"):
         registry.get_figure("gone")
-    with pytest.raises(Exception, match="cannot be loaded: gone, see 'toolkit plugins figure'"):
+    with pytest.raises(Exception, match="; cannot be loaded: gone"):
         registry.get_figure("Q")

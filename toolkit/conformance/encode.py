@@ -21,9 +21,9 @@ from toolkit.conformance.tracespec import GENERATED, TraceSpec
 from toolkit.errors import TraceError, ValueParseError
 from toolkit.tlc import SpecSource
 from toolkit.trace import Step, Trace
-from toolkit.values import canonical, format_itf, readable_text
+from toolkit.values import Value, canonical, format_itf, from_itf, readable_text
 
-__all__ = ["Encoder", "Layout", "Piece", "as_itf"]
+__all__ = ["Encoder", "Layout", "Piece", "as_itf", "recorded_value"]
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 _FIELD = re.compile(r"[A-Za-z]\w*")
@@ -76,6 +76,32 @@ def _strings(texts: Iterable[str]) -> str:
 
 def _text(data: Any) -> str:
     return readable_text(format_itf(data))
+
+
+def recorded_value(spec: TraceSpec, data: Any) -> Value:
+    """Decode a recorded value; null is the specification's constant for it.
+
+    Parameters
+    ----------
+    spec : TraceSpec
+        The specification.
+    data : JSON
+        The value, ITF-encoded.
+
+    Returns
+    -------
+    Value
+    """
+    null = spec.specification.null
+    return from_itf(data if null == "None" else _with_null(data, {"#model": null}))
+
+
+def _with_null(data: Any, null: dict[str, str]) -> Any:
+    if isinstance(data, dict):
+        return {name: _with_null(item, null) for name, item in data.items()}
+    if isinstance(data, list):
+        return [_with_null(item, null) for item in data]
+    return null if data is None else data
 
 
 class NullError(TraceError):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from toolkit.conformance.encode import Encoder, Layout
+from toolkit.conformance.encode import Encoder, Layout, recorded_value
 from toolkit.conformance.tracespec import TraceSpec
 from toolkit.conformance.verdict import (
     Broken,
@@ -32,9 +32,7 @@ from toolkit.values import (
     Record,
     Set,
     Tuple,
-    Value,
     canonical,
-    from_itf,
     parse_values,
     to_itf,
 )
@@ -608,31 +606,17 @@ def _successor(
             old = new = TRUE
         if new is None or (step.state is None):
             continue
-        value = _recorded_value(spec, recorded[name]) if name in recorded else old
+        value = recorded_value(spec, recorded[name]) if name in recorded else old
         if value is not None and value != new:
             differences.append(Difference(name, step.node, to_itf(new), to_itf(value)))
     messages = spec.messages[0] if spec.messages else "msgs"
     old_messages, new_messages = before.get(messages), after.get(messages)
     if step.sent is not None and isinstance(old_messages, Set) and isinstance(new_messages, Set):
-        sent = Set(_recorded_value(spec, sent.message) for sent in step.sent)
+        sent = Set(recorded_value(spec, sent.message) for sent in step.sent)
         if Set(old_messages.members | sent.members) != new_messages:
             left = Set(new_messages.members - old_messages.members)
             differences.append(Difference("sent", step.node, to_itf(left), to_itf(sent)))
     return Successor(action, node, same, tuple(differences))
-
-
-def _recorded_value(spec: TraceSpec, data: Any) -> Value:
-    """Decode a recorded value; null is the specification's constant for it."""
-    null = spec.specification.null
-    return from_itf(data if null == "None" else _with_null(data, {"#model": null}))
-
-
-def _with_null(data: Any, null: dict[str, str]) -> Any:
-    if isinstance(data, dict):
-        return {name: _with_null(item, null) for name, item in data.items()}
-    if isinstance(data, list):
-        return [_with_null(item, null) for item in data]
-    return null if data is None else data
 
 
 def _at(spec: TraceSpec, state: Record, name: str, node: str) -> Any:

@@ -114,11 +114,7 @@ class Parameter:
     parse: Callable[[str], Any] = str
 
     def __post_init__(self) -> None:
-        if self.source not in get_args(Source):
-            raise SettingError(
-                f"unknown source {self.source!r} of the parameter {self.name!r}",
-                hint=f"known: {', '.join(get_args(Source))}",
-            )
+        _check_known("source", self.source, Source, f"parameter {self.name!r}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,17 +200,16 @@ class CriterionVerdict:
     why: str = ""
 
     def __post_init__(self) -> None:
-        if self.outcome not in get_args(CriterionOutcome):
-            raise SettingError(
-                f"unknown outcome {self.outcome!r} of the criterion {self.criterion!r}",
-                hint=f"known: {', '.join(get_args(CriterionOutcome))}",
-            )
+        _check_known("outcome", self.outcome, CriterionOutcome, f"criterion {self.criterion!r}")
         if self.outcome != "met" and not self.why:
-            raise SettingError(
-                f"the criterion {self.criterion!r} of curve {self.curve!r} is {self.outcome}, but "
-                "the reason is missing",
-                hint="give why=",
-            )
+            what = f"the criterion {self.criterion!r} of curve {self.curve!r} is {self.outcome}"
+            raise SettingError(f"{what}, but the reason is missing", hint="give why=")
+
+
+def _check_known(field: str, value: str, known: Any, what: str) -> None:
+    if value not in get_args(known):
+        names = ", ".join(get_args(known))
+        raise SettingError(f"unknown {field} {value!r} of the {what}", hint=f"known: {names}")
 
 
 class Piece(msgspec.Struct, frozen=True):

@@ -159,5 +159,5 @@ def get_figure(name: str) -> Figure:
     known = ", ".join(f"{figure.id} ({figure.name})" for figure in figures)
     hint = f"known: {known}"
     if broken := sorted({*FIGURES.names()} - {figure.name for figure in figures}):
-        hint += f"; cannot be loaded: {', '.join(broken)}, see 'toolkit plugins figure'"
+        hint += f"; cannot be loaded: {', '.join(broken)}"
     raise UnknownNameError(f"unknown figure {name!r}", hint=hint)
