@@ -131,7 +131,7 @@ class Renumbers(Mute):
 def test_a_planted_bug_makes_a_check_fail(
     run: CheckedRun, check: str, bug: type[RaftNode], title: str
 ) -> None:
-    planted = replace(RAFT, bugs={"bug": bug})
+    planted = replace(RAFT, bugs={"bug": bug}, bug_setups={})
     plan = ScenarioBuilder("two", "raft", NODES).retry(0.1, next_node=True).limit(time=3)
     plan.command(1.0, "c", put(1), "n1").command(1.2, "c", put(2), "n1")
     good, bad = (

@@ -85,7 +85,7 @@ def test_figure_2_followers_a_server_begins_as_one_and_waits_for_a_leader(make: 
     assert timers(effects)[ELECTION_TIMER] == SetTimer(ELECTION_TIMER, 0.15, 0.3)
 
 
-def test_figure_2_a_candidate_starts_with_a_new_term_its_own_vote_and_requests(
+def test_figure_2_candidates_begin_with_a_new_term_their_own_vote_and_requests(
     make: Make,
 ) -> None:
     """Figure 2, rules for candidates, 1 (section 5.2)."""
@@ -235,7 +235,7 @@ def test_figure_2_followers_answer_candidates_and_leaders(make: Make) -> None:
     assert {(answer.sender, answer.to, answer.term) for answer in answers} == {("n1", "n2", 2)}
 
 
-def test_figure_2_only_a_current_leader_or_a_granted_vote_restarts_the_timer(
+def test_figure_2_followers_wait_anew_for_a_current_leader_or_a_granted_vote(
     make: Make,
 ) -> None:
     """Figure 2, rules for followers, 2 (section 5.2)."""

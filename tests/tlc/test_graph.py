@@ -406,7 +406,7 @@ def test_a_temporal_property_a_deadlock_and_bounds_are_in_the_graph() -> None:
     assert len(bounded) == 4
     assert len(bounded.caveats) == 2
     assert any("constraint Bound" in caveat for caveat in bounded.caveats)
-    assert any("symmetry" in caveat for caveat in bounded.caveats)
+    assert any("symmetric states" in caveat for caveat in bounded.caveats)
     assert "constraint Bound" in bounded._repr_html_()
     result, seen = dump_graph(source("SPECIFICATION Spec VIEW View"))
     assert len(seen) == result.distinct == 6

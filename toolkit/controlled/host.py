@@ -139,7 +139,7 @@ class ControlledHost(Host):
         if not isinstance(protocol, Protocol):
             raise SettingError(
                 f"the protocol must be a Protocol, not {protocol!r}",
-                hint="for example get_protocol('raft') of toolkit.protocols",
+                hint="toolkit.protocols.get_protocol(name) returns one",
             )
         if isinstance(nodes, str) or len(set(nodes)) < len(nodes):
             raise SettingError(

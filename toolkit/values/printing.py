@@ -79,6 +79,7 @@ def format_value(value: Value, *, width: int | None = None) -> str:
 
     Examples
     --------
+    >>> from toolkit.values import function
     >>> format_value(Set([3, 1])), format_value(function([(0, "a")]))
     ('{1, 3}', '(0 :> "a")')
     """

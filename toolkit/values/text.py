@@ -412,6 +412,7 @@ def parse_value(text: str) -> Value:
 
     Examples
     --------
+    >>> from toolkit.values import Record, Set, Tuple
     >>> parse_value('[a |-> <<1, {"x"}>>]') == Record({"a": Tuple([1, Set(["x"])])})
     True
     >>> parse_value("(0 :> m @@ 1 :> TRUE)")[0]
