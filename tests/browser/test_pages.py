@@ -129,7 +129,7 @@ def test_the_notebook_runs_in_jupyterlab_and_its_sliders_work(browser: Any, lab:
     )
     assert explorer.locator("svg circle").count() > before
     assert "success: 1,235 distinct states" in cells.nth(5).inner_text()
-    assert "Phase2b at" in cells.nth(6).inner_text()
+    assert "node n2, Phase2b" in cells.nth(6).inner_text()
     screenshot(page, "notebook-two-proposers")
     assert [one for one in wrong if "favicon" not in one] == []
 
@@ -261,7 +261,7 @@ def test_zab_is_stepped_through_phase_by_phase_and_played_with(browser: Any, lab
     truncated = cells.nth(9)
     assert truncated.locator("[data-testid=logs] svg").count() == 1
     picture(truncated, "zab-truncate")
-    assert "diverged at step" in cells.nth(15).inner_text()
+    assert "DIVERGED at step" in cells.nth(15).inner_text()
     assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
     assert [one for one in wrong if "favicon" not in one] == []
 

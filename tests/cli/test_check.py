@@ -111,7 +111,7 @@ def test_megabytes_of_values_and_prints_are_cut_for_people_and_whole_in_json(
     result = toolkit("check", spec, "--workers", "1")
     assert result.exit_code == 1
     cells = result.stdout.replace("│", " ").split()
-    assert "characters;theJSONformhasall)" in "".join(cells)
+    assert "characters;completeintheJSONoutput)" in "".join(cells)
     assert "2999" not in result.stdout
     document = json.loads(toolkit("check", spec, "--workers", "1", "--json").stdout)
     # TLC takes a step again to print the behaviour.
