@@ -153,7 +153,7 @@ def test_java_that_stays_when_tlc_has_said_its_last_is_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("toolkit.tlc.run._LINGER", 0.2)
-    monkeypatch.setattr("toolkit.tlc.run._LINGER_UNTOLD", 0.5)
+    monkeypatch.setattr("toolkit.tlc.run._LINGER_UNANNOUNCED", 0.5)
     # This Java would never end the run that makes a cache, either.
     monkeypatch.setenv("TOOLKIT_JVM_CACHE", "off")
     java = tmp_path / "java"
