@@ -104,7 +104,7 @@ class Demo:
 
 
 def _small_models(manifest: Manifest, protocol: Protocol) -> list[Model]:
-    """Return one small model that must hold and one that must fail, if there are any."""
+    """Return a small model that must hold and a small model that must fail, if they exist."""
     own = [
         model
         for model in manifest.models

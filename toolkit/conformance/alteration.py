@@ -39,7 +39,7 @@ class Alteration(msgspec.Struct, frozen=True):
 
 
 def _other_value(value: Any, rng: random.Random, pools: dict[str, list[Any]], name: str) -> Any:
-    """Return another value of the same kind, if possible one that the trace has elsewhere."""
+    """Return a different value of the same kind, preferably a value that occurs in the trace."""
     pool = [item for item in pools.get(name, []) if canonical(item) != canonical(value)]
     if isinstance(value, bool):
         return not value

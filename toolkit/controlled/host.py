@@ -243,7 +243,7 @@ class ControlledHost(Host):
         return choices
 
     def choose(self, choice: Choice) -> list[StepTaken]:
-        """Let a chosen event happen.
+        """Execute a chosen event.
 
         Parameters
         ----------

@@ -243,7 +243,7 @@ class NodeDriver:
         return self._react(node.handle(Receive(sender, message), now))
 
     def time_out(self, timer: str, now: float) -> Reaction:
-        """Let a timer run out, and remove it from :attr:`timers`.
+        """Pass the timeout of a timer to the node, and remove the timer from :attr:`timers`.
 
         Parameters
         ----------
@@ -274,7 +274,7 @@ class NodeDriver:
         return self._react(self.node.handle(command, now))
 
     def disconnected(self, peer: str, now: float) -> Reaction:
-        """Tell the node that its connection to a peer has ended.
+        """Notify the node that its connection to a peer has ended.
 
         Parameters
         ----------

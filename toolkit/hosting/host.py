@@ -353,7 +353,7 @@ class Host(ABC):
         self.react(driver, driver.restart(self.local_time(driver)))
 
     def time_out(self, driver: Any, timer: str) -> None:
-        """Let a timer run out early, if it is set.
+        """Make a timer run out early, if it is set.
 
         Parameters
         ----------
@@ -534,7 +534,7 @@ class Host(ABC):
             self.notify(peer, driver.name, connection)
 
     def notice(self, end: str, peer: str) -> None:
-        """Tell a node that its connection to a peer has ended.
+        """Notify a node that its connection to a peer has ended.
 
         Parameters
         ----------
