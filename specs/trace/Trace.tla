@@ -57,10 +57,27 @@ VARIABLES
 
 FieldCount == 5 + Cardinality(DOMAIN TraceFields)
 
-\* An event is a tuple of codes; 0 means not recorded.
+\* The fields of variables in an event in which all have this code.
+AllAre(code) == [f \in 1 .. Cardinality(DOMAIN TraceFields) |-> code]
+NoneRecorded == TLCEval(AllAre(0))
+NoneChanged == TLCEval(AllAre(1))
+
+\* The event with the rest of the row, from place i on: pairs of a field and its code.
+RECURSIVE WithFields(_, _, _)
+WithFields(event, row, i) ==
+    IF i > Len(row) THEN event
+    ELSE WithFields([event EXCEPT ![Number(row, i, CodeWidth)] =
+                                      Number(row, i + CodeWidth, CodeWidth)],
+                    row, i + 2 * CodeWidth)
+
+\* An event is a tuple of codes; 0 means not recorded.  A row has the first five of them, the
+\* code of most variables (0 or 1), and the variables with another code.
 Row(k) ==
     LET row == TraceRows[k]
-    IN  [f \in 1 .. FieldCount |-> Number(row, (f - 1) * CodeWidth + 1, CodeWidth)]
+        code(i) == Number(row, (i - 1) * CodeWidth + 1, CodeWidth)
+    IN  WithFields(<<code(1), code(2), code(3), code(4), code(5)>>
+                       \o (IF code(6) = 0 THEN NoneRecorded ELSE NoneChanged),
+                   row, 6 * CodeWidth + 1)
 
 TraceEvents == TLCEval([k \in 1 .. RowCount |-> TLCEval(Row(k))])
 
@@ -125,7 +142,10 @@ NothingReceived(e) == ~ Recorded(e, 4)
 ReceivedIsIn(e, M) == IF Recorded(e, 4) THEN Value(e, 4) \in M ELSE TRUE
 
 \* The messages that left, if recorded, extend the set of all messages sent from old to new.
-SentTakes(e, old, new) == IF Recorded(e, 5) THEN new = old \cup Value(e, 5) ELSE TRUE
+\* (TLC sorts the union of two sets anew, whether or not it differs from the first.)
+SentTakes(e, old, new) ==
+    IF ~ Recorded(e, 5) THEN TRUE
+    ELSE IF Value(e, 5) \subseteq old THEN new = old ELSE new = old \cup Value(e, 5)
 
 \* The change of a node's state from old to new (both as Shown) agrees with e.  In the fields of
 \* variables, code 1 means that the variable did not change.

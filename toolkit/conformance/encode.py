@@ -3,7 +3,8 @@
 TLC's parser needs about a kilobyte of memory for each byte of an expression, but treats a string
 as one token, whatever its length.  Therefore each value is written only once: an atomic value as
 an expression; a sequence, set or record as a row of the numbers of its parts.  An event is a row
-of numbers of values.  A trace is a string of numbers of rows, each number as a fixed count of
+of numbers of values, in which only the variables that differ from the majority (unchanged, or not
+recorded) are listed.  A trace is a string of numbers of rows, each number as a fixed count of
 digits in base 64.  A common prefix of several traces is written, and checked, once.
 """
 
@@ -28,6 +29,7 @@ __all__ = ["Encoder", "Layout", "Piece", "as_itf", "recorded_value"]
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 _FIELD = re.compile(r"[A-Za-z]\w*")
 _UNCHANGED = 1
+_FIRST_FIELD = 6
 _TAPE_STEPS, _TAPE_PIECES = 500, 100
 
 
@@ -282,7 +284,7 @@ class _Values:
         for number in self._shapes.values():
             digits.setdefault(number, _digits(number, width))
         records = [
-            f"[] TraceShape(trRow) = {number} -> ["
+            f"[] trShape = {number} -> ["
             + ", ".join(
                 f"{name} |-> TracePart(trV, trRow, {at})" for at, name in enumerate(shape, 1)
             )
@@ -295,10 +297,11 @@ class _Values:
             "TraceParts(trRow) == (Len(trRow) \\div CodeWidth) - 1",
             "TracePart(trV, trRow, tri) == trV[Number(trRow, tri * CodeWidth + 1, CodeWidth)]",
             "TraceCompose(trV, trRow) ==",
-            "CASE TraceShape(trRow) = 0 -> SubSeq([tri \\in 1 .. TraceParts(trRow) |-> "
-            "TracePart(trV, trRow, tri)], 1, TraceParts(trRow))",
-            "[] TraceShape(trRow) = 1 -> "
-            "{TracePart(trV, trRow, tri) : tri \\in 1 .. TraceParts(trRow)}",
+            # TLC evaluates what LET defines once.
+            "LET trShape == TraceShape(trRow) IN CASE trShape = 0 -> "
+            "SubSeq([tri \\in 1 .. TraceParts(trRow) |-> TracePart(trV, trRow, tri)], 1, "
+            "TraceParts(trRow))",
+            "[] trShape = 1 -> {TracePart(trV, trRow, tri) : tri \\in 1 .. TraceParts(trRow)}",
             *records,
             # Short lines: TLC's parser takes time quadratic in the length of a line.
             "TraceValues0 == <<" + ",\n".join(str(text) for text in levels[0]) + ">>",
@@ -440,8 +443,20 @@ class Encoder:
             *([0] * len(self._fields)),
         ]
         for name, code in variables.items():
-            row[5 + self._fields[name]] = code
+            row[_FIRST_FIELD - 1 + self._fields[name]] = code
         return self._rows.setdefault(tuple(row), len(self._rows) + 1)
+
+    def _row_text(self, row: Sequence[int], width: int, code_digits: Sequence[str]) -> str:
+        """Return a row as digits: ``Row`` in ``Trace.tla`` is the inverse."""
+        variables = row[_FIRST_FIELD - 1 :]
+        most = _UNCHANGED if variables.count(_UNCHANGED) > variables.count(0) else 0
+        others = [
+            _digits(at, width) + code_digits[code]
+            for at, code in enumerate(variables, start=_FIRST_FIELD)
+            if code != most
+        ]
+        codes = [code_digits[code] for code in row[1 : _FIRST_FIELD - 1]]
+        return "".join([_digits(row[0], width), *codes, code_digits[most], *others])
 
     def add(self, trace: Trace) -> None:
         """Add a trace.
@@ -551,10 +566,7 @@ class Encoder:
         width, step_width = _width(len(self._values) + 1), _width(len(self._rows) + 1)
         places = self._values.order()
         code_digits = [_digits(place, width) for place in places]
-        rows = _strings(
-            _digits(row[0], width) + "".join([code_digits[code] for code in row[1:]])
-            for row in self._rows
-        )
+        rows = _strings(self._row_text(row, width, code_digits) for row in self._rows)
         codes = {node: places[self._value(node)] for node in self.header.nodes}
         steps = {code: _digits(code, step_width) for code in self._rows.values()}
         tape = [steps[code] for piece in layout.pieces for code in piece.codes]
@@ -563,7 +575,7 @@ class Encoder:
             row = (start, len(piece.codes), piece.first, piece.children, int(bool(piece.ends)))
             table.append("".join(_digits(number, 4) for number in row))
             start += len(piece.codes)
-        fields = ", ".join(f"{name} |-> {at + 6}" for name, at in self._fields.items())
+        fields = ", ".join(f"{name} |-> {at + _FIRST_FIELD}" for name, at in self._fields.items())
         names = ", ".join(f'"{name}"' for name in self.spec.actions)
         constants = ", ".join(f"{name} |-> {text}" for name, text in self._constants.items())
         stops = stop if stop is not None else []

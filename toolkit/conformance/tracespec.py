@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from toolkit.conformance.reading import SHARED, SpecReading, shared_text
@@ -209,21 +209,45 @@ class TraceSpec(SpecReading):
         return counts.most_common(1)[0][0] if counts else self._free("n")
 
     def _handle(self) -> list[str]:
-        lines = [rf"{self._op('Handle')}({self._event}) =="]
-        done = set()
+        steps: dict[str, list[str]] = {}
         for step in self.disjuncts:
             name = self.name_of(step)
             if f"Handle_{name}" in self.hooks:
-                if name not in done:
-                    done.add(name)
-                    lines += self._by_hand(name)
-                continue
-            done.add(name)
-            lines += self._generated_action(step, name)
+                steps[name] = self._by_hand(name)
+            else:
+                steps.setdefault(name, []).extend(self._generated_action(step, name))
         for kind, name in self.hook_parts():
-            if kind == "Handle" and name not in done:
-                lines += self._by_hand(name)
-        return lines
+            if kind == "Handle" and name not in steps:
+                steps[name] = self._by_hand(name)
+        e, prefix = self._event, "TraceStep_"
+        while any(name.startswith(prefix) for name in (*self.text.defined, *self.text.variables)):
+            prefix += "_"
+        lines = []
+        for name, disjuncts in steps.items():
+            lines += [f"{prefix}{name}({e}) ==", *disjuncts, ""]
+        codes = {name: code for code, name in enumerate(self.actions, start=1)}
+        coded = sorted((codes[name], f"{prefix}{name}({e})") for name in steps if name in codes)
+        whole = [rf"\/ {prefix}{name}({e})" for name in steps]
+        lines.append(f"{self._op('Handle')}({e}) ==")
+        if not coded:
+            return [*lines, *(f"    {call}" for call in whole)]
+        # TLC tries the members of a disjunction in turn: with forty actions, looking for the
+        # recorded one took longer than its step.
+        lines.append(f"    IF {e}[1] # 0 THEN")
+        lines += self._search(coded, "        ")
+        return [*lines, "    ELSE", *(f"        {call}" for call in whole)]
+
+    def _search(self, coded: Sequence[tuple[int, str]], indent: str) -> list[str]:
+        """Return an expression that finds the step of the event's action by bisection."""
+        if len(coded) == 1:
+            return [indent + coded[0][1]]
+        middle = len(coded) // 2
+        return [
+            f"{indent}IF {self._event}[1] < {coded[middle][0]} THEN",
+            *self._search(coded[:middle], indent + "  "),
+            f"{indent}ELSE",
+            *self._search(coded[middle:], indent + "  "),
+        ]
 
     @property
     def _event(self) -> str:
