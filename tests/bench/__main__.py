@@ -183,9 +183,9 @@ def main() -> int:
     parser.add_argument(
         "parts",
         nargs="*",
-        help="simulator, jobs, validation, invariants, bridge, start, minute, graph, trace, values; "
-        "of Raft: messages, commands, steps, growth; of all three logs: logs; controlled; figures; "
-        "all by default",
+        help="simulator, jobs, validation, invariants, bridge, start, minute, graph, trace, "
+        "values, controlled; of Raft: messages, commands, steps, growth; of all three logs: logs; "
+        "figures; all by default",
     )
     parser.add_argument("--runs", type=int, default=2000, help="simulated runs for each figure")
     parser.add_argument("--traces", type=int, default=10_000, help="traces to validate")
